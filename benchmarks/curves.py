@@ -1,0 +1,170 @@
+"""Rate-accuracy curves: points, their storage as JSON lines, interpolation and tables."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .imagenet import Metrics
+
+
+@dataclass(frozen=True)
+class Point:
+    """One compressed version of a network and what it cost.
+
+    Attributes:
+        network: stem of the original file's name.
+        codec: program and method.
+        label: options that tell this point from others of its curve.
+        size: bytes of the compressed file.
+        original_size: bytes of the original float ONNX file.
+        metrics: outputs compared with the original's.
+        original: the original's own accuracy on the same images.
+        details: times in seconds, weight SNR and other things worth keeping.
+
+    """
+
+    network: str
+    codec: str
+    label: str
+    size: int
+    original_size: int
+    metrics: Metrics
+    original: Metrics
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def factor(self) -> float:
+        """Compression factor: original bytes over compressed bytes."""
+        return self.original_size / self.size
+
+    @property
+    def top5_loss(self) -> float:
+        """Top-5 accuracy lost, in percentage points."""
+        return 100 * (self.original.top5 - self.metrics.top5)
+
+
+def append_point(path: Path, point: Point) -> None:
+    """Add a point to a file of JSON lines."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps(asdict(point)) + "\n")
+
+
+def read_points(path: Path) -> list[Point]:
+    """Read a file of JSON lines; of points with equal network, codec and label the last one counts."""
+    points: dict[tuple[str, str, str], Point] = {}
+    for line in path.read_text().splitlines():
+        row = json.loads(line)
+        row["metrics"], row["original"] = Metrics(**row["metrics"]), Metrics(**row["original"])
+        point = Point(**row)
+        points[point.network, point.codec, point.label] = point
+    return list(points.values())
+
+
+def factor_at_loss(curve: Iterable[Point], loss: float) -> float | None:
+    """Return the compression factor at which `loss` percentage points of top-5 accuracy are gone.
+
+    Linear interpolation between neighbouring points, as Laude et al. report it: in order of growing factor,
+    the first step from a point that loses no more to one that loses more. None where the curve has no such
+    step: all its points lose more, or all less.
+    """
+    points = sorted(curve, key=lambda point: point.factor)
+    for before, after in itertools.pairwise(points):
+        if before.top5_loss <= loss < after.top5_loss:
+            share = (loss - before.top5_loss) / (after.top5_loss - before.top5_loss)
+            return before.factor + share * (after.factor - before.factor)
+    return None
+
+
+def _log_curve(curve: Iterable[Point]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log divergence, ascending, and log bytes of the points that differ from the original at all."""
+    pairs = sorted((point.metrics.kl, point.size) for point in curve if point.metrics.kl > 0)
+    logs = np.log(np.array(pairs, np.float64).reshape(-1, 2))
+    return logs[:, 0], logs[:, 1]
+
+
+def bytes_at_kl(curve: Iterable[Point], kl: float) -> float | None:
+    """Return the bytes at a KL divergence, log bytes linear in log KL; None outside the curve."""
+    log_kl, log_bytes = _log_curve(curve)
+    if len(log_kl) == 0 or not log_kl[0] <= np.log(kl) <= log_kl[-1]:
+        return None
+    return float(np.exp(np.interp(np.log(kl), log_kl, log_bytes)))
+
+
+def relative_bytes(curve: Sequence[Point], baseline: Sequence[Point]) -> float | None:
+    """Return bytes of a curve over bytes of a baseline at equal KL divergence.
+
+    Geometric mean over the log-KL range that both cover (Bjontegaard's measure with piecewise linear
+    interpolation); None where the ranges do not meet.
+    """
+    kl, log_bytes = _log_curve(curve)
+    baseline_kl, baseline_bytes = _log_curve(baseline)
+    if len(kl) == 0 or len(baseline_kl) == 0:
+        return None
+    low, high = max(kl[0], baseline_kl[0]), min(kl[-1], baseline_kl[-1])
+    if low >= high:
+        return None
+    grid = np.linspace(low, high, 1001)
+    difference = np.interp(grid, kl, log_bytes) - np.interp(grid, baseline_kl, baseline_bytes)
+    return float(np.exp(difference.mean()))
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Format a Markdown table, first column left, others right aligned."""
+    cells = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        padded = [text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True)]
+        return "| " + " | ".join([row[0].ljust(widths[0]), *padded]) + " |"
+
+    rule = "|" + "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]) + "|"
+    return "\n".join([line(cells[0]), rule, *map(line, cells[1:])])
+
+
+def optional(value: float | None, form: str) -> str:
+    """Format a number that may be missing."""
+    return "-" if value is None else format(value, form)
+
+
+def points_table(points: Iterable[Point]) -> str:
+    """Format points, one a line."""
+    header = ["network", "codec", "label", "bytes", "factor", "KL", "top-1", "top-5", "agreement"]
+    header += ["SNR dB", "encode s", "decode s"]
+    rows = []
+    for point in points:
+        m, details = point.metrics, point.details
+        row = [point.network, point.codec, point.label, f"{point.size:,}", f"{point.factor:.2f}"]
+        row += [f"{m.kl:.4f}", f"{m.top1:.1%}", f"{m.top5:.1%}", f"{m.agreement:.1%}"]
+        row += [optional(details.get("snr_db"), ".2f")]
+        row += [optional(details.get(key), ".2f") for key in ("encode_cpu_s", "decode_cpu_s")]
+        rows.append(row)
+    return markdown_table(header, rows)
+
+
+def curves_table(points: Iterable[Point], baseline: Iterable[Point] = (), kl: float = 0.05) -> str:
+    """Format one line per network and codec: factors at equal accuracy, bytes relative to a baseline."""
+    curves: dict[tuple[str, str], list[Point]] = {}
+    for point in points:
+        curves.setdefault((point.network, point.codec), []).append(point)
+    baselines: dict[str, list[Point]] = {}
+    for point in baseline:
+        baselines.setdefault(point.network, []).append(point)
+    rows = []
+    for (network, codec), curve in curves.items():
+        size = bytes_at_kl(curve, kl)
+        row = [network, codec, *(optional(factor_at_loss(curve, loss), ".2f") for loss in (1, 2))]
+        row += [optional(size and curve[0].original_size / size, ".2f")]
+        row += [optional(relative_bytes(curve, baselines.get(network, [])), ".1%")]
+        rows.append(row)
+    header = ["network", "codec", "factor, top-5 -1", "factor, top-5 -2"]
+    header += [f"factor, KL {kl:g}", "bytes / baseline"]
+    return markdown_table(header, rows)

@@ -1,0 +1,1 @@
+"""Programs that run inside a peer codec's own environment; they import nothing of nntc."""

@@ -1,0 +1,134 @@
+"""Size against accuracy of compressed versions of an image classifier.
+
+    python -m benchmarks.rate_accuracy NETWORK --data DIR --method dct --bits 3 4 5 6
+    python -m benchmarks.rate_accuracy NETWORK --data DIR --quality 40 60 80 --set entropy='"bzip2"'
+    python -m benchmarks.rate_accuracy NETWORK --data DIR --file LABEL FILE [BYTES] --baseline nncodec.jsonl
+
+A point is either encoded here (`--method` with `--bits` or `--quality`) or given as a file: .nntc, or .onnx
+with the bytes that its compressed form takes. The second table interpolates the curves: the compression
+factor at one and two points of top-5 accuracy lost, as Laude et al. report it, and bytes relative to a
+baseline at equal KL divergence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+import codec
+
+from . import arguments
+from .curves import Point, append_point, curves_table, points_table, read_points
+from .imagenet import PREPROCESSING, Evaluator
+from .tensors import FLOAT_TYPES, arrays, weight_snr
+from .timing import timed
+
+
+def measure_encoded(evaluator: Evaluator, label: str, name: str, encode_options: dict[str, Any]) -> Point:
+    """Encode the network with the given options of `codec.encode`, decode it and measure the result."""
+    with tempfile.TemporaryDirectory() as folder:
+        coded = Path(folder, "model.nntc")
+        _, encode = timed(lambda: codec.encode(evaluator.path, coded, **encode_options))
+        details = {"options": encode_options, "encode_wall_s": encode.wall, "encode_cpu_s": encode.cpu}
+        return measure_coded(evaluator, label, name, coded, details)
+
+
+def measure_coded(
+    evaluator: Evaluator, label: str, name: str, coded: Path, details: dict[str, Any] | None = None
+) -> Point:
+    """Decode a .nntc file of the network and measure the result."""
+    with tempfile.TemporaryDirectory() as folder:
+        decoded = Path(folder, evaluator.path.name)
+        _, decode = timed(lambda: codec.decode(coded, decoded))
+        details = {**(details or {}), "decode_wall_s": decode.wall, "decode_cpu_s": decode.cpu}
+        return measure_decoded(evaluator, label, name, decoded, coded.stat().st_size, details)
+
+
+def measure_decoded(
+    evaluator: Evaluator,
+    label: str,
+    name: str,
+    decoded: Path,
+    size: int,
+    details: dict[str, Any] | None = None,
+) -> Point:
+    """Measure an ONNX file whose compressed form takes `size` bytes."""
+    original, other = (arrays(onnx.load(path), FLOAT_TYPES) for path in (evaluator.path, decoded))
+    return Point(
+        network=evaluator.path.stem,
+        codec=name,
+        label=label,
+        size=size,
+        original_size=evaluator.path.stat().st_size,
+        metrics=evaluator.measure(decoded),
+        original=evaluator.original,
+        details={**(details or {}), "snr_db": weight_snr(original, other)},
+    )
+
+
+def points(evaluator: Evaluator, options: argparse.Namespace) -> Iterator[Point]:
+    """Measure what the command line asks for."""
+    for label, file, *size in options.file:
+        path = Path(file)
+        if path.suffix == ".nntc":
+            yield measure_coded(evaluator, label, "files", path)
+        else:
+            bytes_taken = int(size[0]) if size else path.stat().st_size
+            yield measure_decoded(evaluator, label, "files", path, bytes_taken)
+
+    extra = {key: json.loads(value) for key, value in (text.split("=", 1) for text in options.set)}
+    name = " ".join(["nntc", options.method, *options.set])
+    for key in ("bits", "quality"):
+        for value in getattr(options, key):
+            encode_options = {"method": options.method, key: value, **extra}
+            yield measure_encoded(evaluator, f"{key} {value:g}", name, encode_options)
+    if not (options.file or options.bits or options.quality):
+        yield measure_encoded(evaluator, "default", name, {"method": options.method, **extra})
+
+
+def main() -> None:
+    """Measure all points; print a table of the points and one of the curves."""
+    parser = arguments.parser(__doc__)
+    parser.add_argument("network", choices=sorted(PREPROCESSING))
+    parser.add_argument("--method", default="auto")
+    parser.add_argument("--bits", type=int, nargs="+", default=[])
+    parser.add_argument("--quality", type=float, nargs="+", default=[])
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=JSON", help="further option of codec.encode"
+    )
+    parser.add_argument(
+        "--file",
+        action="append",
+        nargs="+",
+        default=[],
+        metavar="LABEL FILE [BYTES]",
+        help="a finished point",
+    )
+    parser.add_argument("--images", type=int, help="measure on the first N images only")
+    parser.add_argument("--baseline", type=Path, help="points of a peer, file of JSON lines")
+    parser.add_argument("--out", type=Path, help="file of JSON lines to add the points to")
+    options = parser.parse_intermixed_args()
+
+    evaluator = Evaluator(options.network, arguments.data_folder(options), count=options.images)
+    baseline = read_points(options.baseline) if options.baseline else []
+    baseline = [point for point in baseline if point.network == options.network]
+    if any(point.metrics.images != evaluator.original.images for point in baseline):
+        raise SystemExit("the baseline was measured on another number of images")
+    measured = []
+    for point in points(evaluator, options):
+        measured.append(point)
+        if options.out:
+            append_point(options.out, point)
+    print(points_table([*baseline, *measured]))
+    print()
+    print(curves_table([*baseline, *measured], baseline))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""nntc: the Neural Network Transform Codec."""

@@ -1,0 +1,1 @@
+"""Entropy decoding: bytes of a section to tokens and integers."""

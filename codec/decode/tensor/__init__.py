@@ -1,0 +1,1 @@
+"""TENSOR sections: records, and what turns their tokens into payload bytes."""

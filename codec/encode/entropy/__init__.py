@@ -1,0 +1,1 @@
+"""Entropy encoding: tokens and integers to bytes of a section."""

@@ -1,0 +1,1 @@
+"""Weights to integers: steps, levels, codebooks."""

@@ -1,0 +1,1 @@
+"""Write TENSOR records (SPEC.md, "TENSOR section")."""

@@ -1,0 +1,55 @@
+"""Every error this package raises on purpose, in one tree.
+
+    NntcError
+    ├── FormatError            the .nntc input is at fault: `id` (SPEC.md, "Error ids"), `offset`
+    │   └── UnsupportedError   valid perhaps, but it needs a newer or fuller decoder (exit status 3)
+    ├── ModelError             the ONNX input is at fault: `id`, `offset` where one is known
+    └── OutputError            the output place is at fault: it exists, or cannot be written
+
+Misuse of the Python interface (a wrong type or an option out of range) raises `ValueError` or
+`TypeError` as anywhere in Python.
+"""
+
+from __future__ import annotations
+
+__all__ = ["FormatError", "ModelError", "NntcError", "OutputError", "UnsupportedError"]
+
+
+class NntcError(Exception):
+    """Base of every error raised on purpose.
+
+    Parameters
+    ----------
+    id
+        Stable error id such as ``E_CRC``.
+    message
+        What is wrong, for a person.
+    offset
+        Byte offset in the input at which it was found, or None where there is none.
+    """
+
+    def __init__(self, id: str, message: str, offset: int | None = None) -> None:  # noqa: A002 - the field's name
+        self.id = id
+        self.message = message
+        self.offset = offset
+        super().__init__(id, message, offset)
+
+    def __str__(self) -> str:
+        place = "" if self.offset is None else f" @ {self.offset}"
+        return f"{self.id}{place}: {self.message}"
+
+
+class FormatError(NntcError):
+    """A `.nntc` input that a decoder must reject."""
+
+
+class UnsupportedError(FormatError):
+    """A `.nntc` input that needs a newer or fuller decoder than this one."""
+
+
+class ModelError(NntcError):
+    """An ONNX input that the encoder cannot take."""
+
+
+class OutputError(NntcError):
+    """An output that cannot be written or must not be replaced."""

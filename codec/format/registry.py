@@ -1,0 +1,120 @@
+"""Code points and limits of the format (SPEC.md, "Registries" and "Limits")."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+SIGNATURE = b"\x8eNNT\r\n\x1a\n"
+MAJOR = 1
+MINOR = 0
+HEADER_SIZE = 24
+IGNORABLE = 0x80
+
+
+class Profile(IntEnum):
+    """Set of tools a decoder must have."""
+
+    BASELINE = 0
+    MAIN = 1
+
+
+class SectionType(IntEnum):
+    """Section types this version defines."""
+
+    GRAPH = 1
+    TABLES = 3
+    TENSOR = 4
+    NOTES = 0x81
+
+
+class Tool(IntEnum):
+    """How a tensor's values are represented."""
+
+    PLANES = 0
+    CODEBOOK = 1
+    UNIFORM = 2
+
+
+class ViewKind(IntEnum):
+    """How a payload's elements are arranged as rows and columns."""
+
+    MATRIX = 0
+    TRANSPOSED = 1
+    RAGGED = 2
+
+
+class Coder(IntEnum):
+    """Entropy coder of one run of tokens."""
+
+    PACKED = 0
+    RANS = 1
+    HUFFMAN = 2
+    BZIP2 = 3
+    ZSTD = 4
+
+
+class ElementType(IntEnum):
+    """Element type of a payload; opaque elements are only ever coded exactly."""
+
+    OPAQUE1 = 0
+    OPAQUE2 = 1
+    OPAQUE4 = 2
+    OPAQUE8 = 3
+    OPAQUE16 = 4
+    FLOAT16 = 8
+    BFLOAT16 = 9
+    FLOAT32 = 10
+    FLOAT64 = 11
+
+    @property
+    def width(self) -> int:
+        """Bytes of one element."""
+        return _WIDTHS[self]
+
+    @property
+    def is_float(self) -> bool:
+        """Whether lossy tools apply."""
+        return self >= ElementType.FLOAT16
+
+
+_WIDTHS = {
+    ElementType.OPAQUE1: 1,
+    ElementType.OPAQUE2: 2,
+    ElementType.OPAQUE4: 4,
+    ElementType.OPAQUE8: 8,
+    ElementType.OPAQUE16: 16,
+    ElementType.FLOAT16: 2,
+    ElementType.BFLOAT16: 2,
+    ElementType.FLOAT32: 4,
+    ElementType.FLOAT64: 8,
+}
+
+# Limits (SPEC.md, "Limits"); each is inclusive.
+MAX_SECTIONS = 1 << 20
+MAX_DIRECTORY = 1 << 25
+MAX_SECTION_LENGTH = (1 << 40) - 1
+MAX_SECTION_OUTPUT = 1 << 31
+MAX_EXPANSION = 1 << 16
+MAX_FILES = 1 << 16
+MAX_FILE_SIZE = (1 << 48) - 1
+MAX_NAME = 255
+MAX_SPLICES = 1 << 20
+MAX_ELEMENTS = (1 << 31) - 1
+MAX_RAGGED_ROWS = 1 << 16
+MAX_RAGGED_OUTPUT = 1 << 24
+MAX_CODEBOOK = 1 << 16
+MAX_CONTEXTS = 64
+MAX_TABLES = 1024
+MAX_LANES = 1 << 16
+MAX_STEPS = 8192
+MAX_LOW_BITS = 24
+MAX_LEVEL = (1 << 31) - 1
+MAX_INTEGER = (1 << 52) - 1
+MAX_DCT_INPUT = 1 << 19
+MAX_WINDOW = 1 << 23
+ESCAPE = 255
+
+# rANS (SPEC.md, "rANS"): 12-bit frequencies, 32-bit state, 16-bit words.
+FREQUENCY_BITS = 12
+FREQUENCY_TOTAL = 1 << FREQUENCY_BITS
+STATE_LOW = 1 << 16

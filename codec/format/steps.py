@@ -1,0 +1,9 @@
+"""Row and column step codes: one byte is an exactly representable factor (SPEC.md, "Step codes")."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEP_CODES: NDArray[np.float64] = np.array([(8 + (b & 7)) * 2.0 ** (b >> 3) for b in range(256)])
+"""float64 [256], strictly increasing integers from 8 to 15 * 2**31: eight to an octave."""

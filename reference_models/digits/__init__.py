@@ -1,0 +1,1 @@
+"""A small residual network for handwritten digits: the one that `nntc demo` carries."""
