@@ -1,1 +1,117 @@
-"""nntc: the Neural Network Transform Codec."""
+"""nntc: the Neural Network Transform Codec.
+
+    codec.encode("model.onnx", "model.nntc")     compress a model
+    codec.decode("model.nntc", "model.onnx")     and restore it
+    codec.open("model.nntc")                     look inside; tensors as arrays, decoded one by one
+    codec.verify("model.nntc", "model.onnx")     check every checksum; compare with the original
+    codec.runtime.session("model.nntc")          run it (needs onnxruntime)
+
+Names are loaded on first use: a program that only decodes never imports what encoding needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from codec.errors import FormatError, ModelError, NntcError, OutputError, UnsupportedError
+
+if TYPE_CHECKING:
+    from codec import runtime
+    from codec.decoder.compare import TensorDifference, VerifyResult, verify
+    from codec.decoder.container import Section
+    from codec.decoder.lazy import Container, LazyTensor, open  # noqa: A004 - the verb that Python's users expect
+    from codec.decoder.model import DecodedFile, DecodeResult, decode
+    from codec.decoder.source import Source
+    from codec.encoder.model import encode
+    from codec.encoder.options import Entropy, Method, Options
+    from codec.encoder.report import EncodeReport, TensorReport
+
+    __version__: str
+
+__all__ = [
+    "Container",
+    "DecodeResult",
+    "DecodedFile",
+    "EncodeReport",
+    "Entropy",
+    "FormatError",
+    "LazyTensor",
+    "Method",
+    "ModelError",
+    "NntcError",
+    "Options",
+    "OutputError",
+    "Section",
+    "Source",
+    "TensorDifference",
+    "TensorReport",
+    "UnsupportedError",
+    "VerifyResult",
+    "__version__",
+    "decode",
+    "encode",
+    "open",
+    "runtime",
+    "verify",
+]
+
+_HOMES = {
+    "Container": "codec.decoder.lazy",
+    "DecodeResult": "codec.decoder.model",
+    "DecodedFile": "codec.decoder.model",
+    "EncodeReport": "codec.encoder.report",
+    "Entropy": "codec.encoder.options",
+    "LazyTensor": "codec.decoder.lazy",
+    "Method": "codec.encoder.options",
+    "Options": "codec.encoder.options",
+    "Section": "codec.decoder.container",
+    "Source": "codec.decoder.source",
+    "TensorDifference": "codec.decoder.compare",
+    "TensorReport": "codec.encoder.report",
+    "VerifyResult": "codec.decoder.compare",
+    "decode": "codec.decoder.model",
+    "encode": "codec.encoder.model",
+    "open": "codec.decoder.lazy",
+    "verify": "codec.decoder.compare",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    elif name == "runtime":
+        value = import_module("codec.runtime")
+    elif name == "__version__":
+        value = _version()
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("nntc")
+    except PackageNotFoundError:
+        return "unknown (not installed)"
+
+
+def _free_names() -> None:
+    """Keep `codec.encode` and `codec.decode` for the functions.
+
+    Two subpackages have the same names. Python sets a subpackage as an attribute of its parent when it
+    first imports it, and never again: so that is got over with here. Both are empty but for a docstring.
+    """
+    for name in ("decode", "encode"):
+        import_module(f"{__name__}.{name}")
+        del globals()[name]
+
+
+_free_names()

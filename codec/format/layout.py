@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import construct as c
+import numpy as np
+from numpy.typing import NDArray
 
-from codec.errors import FormatError, UnsupportedError
+from codec.errors import FormatError
 from codec.format import registry as r
 
 
@@ -36,11 +38,11 @@ class SectionStream(io.BytesIO):
         super().__init__(data)
         self.base = base
         self.size = len(data)
-        self._scale = 0 if opaque else 1
+        self.scale = 0 if opaque else 1
 
     def at(self, position: int | None = None) -> int:
         """Return the absolute offset of `position`, by default of the next byte."""
-        return self.base + self._scale * (self.tell() if position is None else position)
+        return self.base + self.scale * (self.tell() if position is None else position)
 
     def take(self, length: int, what: str) -> bytes:
         """Read exactly `length` bytes or raise E_TRUNCATED where they begin."""
@@ -104,14 +106,8 @@ class _Checked(c.Subconstruct):  # type: ignore[misc]
         start = stream.tell()
         value = self.subcon._parsereport(stream, context, path)
         if not self.valid(value):
-            kind = UnsupportedError if self.error in ("E_VERSION", "E_UNSUPPORTED") else FormatError
-            raise kind(self.error, f"{self.what}: {value!r}", stream.at(start))
+            raise FormatError(self.error, f"{self.what}: {value!r}", stream.at(start))
         return value
-
-
-def between(subcon: Any, low: int, high: int, error: str, what: str) -> Any:
-    """Restrict an integer field to low..high, both included."""
-    return _Checked(subcon, error, lambda value: low <= value <= high, what)
 
 
 class _Fixed(c.Construct):  # type: ignore[misc]
@@ -158,7 +154,7 @@ VARINT = _VarInt()
 SVARINT = _ZigZag(VARINT)
 U8, U16, U32, F32 = _Fixed("B"), _Fixed("H"), _Fixed("I"), _Fixed("f")
 
-# Header: 24 bytes. Its checks come after its CRC, so the fields are bare here (codec.decode.container).
+# Header: 24 bytes. Its checks come after its CRC, so the fields are bare here (codec.decoder.container).
 HEADER = c.Struct(
     "signature" / _Take(8),
     "major" / U8,
@@ -170,17 +166,19 @@ HEADER = c.Struct(
     "header_crc" / U32,
 )
 
+# Directory entry. Checks between the fields are the reader's (codec.decoder.container).
+SECTION_TYPE = _Checked(U8, "E_RESERVED", lambda value: value & 0x7F != 0, "section type")
+SECTION_LENGTH = between(VARINT, 0, r.MAX_SECTION_LENGTH, "E_LIMIT", "section length")
+SECTION_OUTPUT = between(VARINT, 0, r.MAX_SECTION_OUTPUT, "E_LIMIT", "section output")
 DIRECTORY_ENTRY = c.Struct(
-    "type" / _Checked(U8, "E_RESERVED", lambda value: value & 0x7F != 0, "section type"),
-    "length" / between(VARINT, 0, r.MAX_SECTION_LENGTH, "E_LIMIT", "section length"),
-    "output" / between(VARINT, 0, r.MAX_SECTION_OUTPUT, "E_LIMIT", "section output"),
-    "crc" / U32,
+    "type" / SECTION_TYPE, "length" / SECTION_LENGTH, "output" / SECTION_OUTPUT, "crc" / U32
 )
 
 # GRAPH content
 FILE_COUNT = between(VARINT, 1, r.MAX_FILES, "E_LIMIT", "file count")
 FILE = c.Struct("size" / between(VARINT, 0, r.MAX_FILE_SIZE, "E_LIMIT", "file size"), "sha256" / _Take(32))
-FILE_NAME = c.Struct("offset" / VARINT, "length" / between(VARINT, 1, r.MAX_NAME, "E_FILE_NAME", "name length"))
+NAME_LENGTH = between(VARINT, 1, r.MAX_NAME, "E_FILE_NAME", "name length")
+FILE_NAME = c.Struct("offset" / VARINT, "length" / NAME_LENGTH)
 SPLICE_COUNT = between(VARINT, 0, r.MAX_SPLICES, "E_LIMIT", "splice count")
 SPLICE = c.Struct("run" / VARINT, "piece" / VARINT)
 
@@ -213,6 +211,50 @@ CLASS_PRESENT = between(U8, 0, 1, "E_RESERVED", "class list")
 LANES = between(VARINT, 1, r.MAX_LANES, "E_LIMIT", "lane count")
 TABLE_COUNT = between(VARINT, 1, r.MAX_TABLES, "E_LIMIT", "table count")
 HUFFMAN_HEAD = c.Struct("first" / U8, "last_index" / U8)
+
+
+_CHUNK = 1 << 16
+_LONGEST = 9
+Numbers = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Values, and the absolute offset of each one's first byte; both rank 1."""
+
+
+def varints(stream: SectionStream, count: int) -> Iterator[Numbers]:
+    """Yield `count` varints, up to 65,536 at a time.
+
+    What is wrong with a varint is raised only after those before it have been yielded, so that whoever
+    reads them can report first what is wrong with their values.
+    """
+    while count:
+        start = stream.tell()
+        wanted = min(count, _CHUNK)
+        data = np.frombuffer(stream.read(_LONGEST * wanted), np.uint8)
+        last = np.flatnonzero(data < 0x80)[:wanted]
+        first = np.append(0, last[:-1] + 1)[: last.size]
+        lengths = last - first + 1
+        faulty = np.flatnonzero((lengths > _LONGEST) | (lengths > 1) & (data[last] == 0))
+        sound = int(faulty[0]) if faulty.size else last.size
+        values = np.zeros(sound, np.int64)
+        for place in range(int(lengths[:sound].max(initial=0))):
+            there = lengths[:sound] > place
+            values[there] |= (data[first[:sound][there] + place] & 0x7F).astype(np.int64) << 7 * place
+        stream.seek(start + (int(last[sound - 1]) + 1 if sound else 0))
+        yield values, stream.base + stream.scale * (start + first[:sound])
+        if sound < wanted:
+            parse(VARINT, stream)  # raises what is wrong with it
+        count -= sound
+
+
+def svarints(stream: SectionStream, count: int) -> Iterator[Numbers]:
+    """Yield `count` svarints as `varints` does."""
+    for values, offsets in varints(stream, count):
+        yield values >> 1 ^ -(values & 1), offsets
+
+
+def require(valid: NDArray[np.bool_], offsets: NDArray[np.int64], error: str, what: str) -> None:
+    """Raise `error` at the first value that is not valid."""
+    if not valid.all():
+        raise FormatError(error, what, int(offsets[np.argmin(valid)]))
 
 
 def parse(layout: Any, stream: SectionStream) -> Any:

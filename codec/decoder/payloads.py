@@ -1,0 +1,117 @@
+"""Decode TENSOR sections in order, several at a time, and hand out their parts (SPEC.md, "Decoding process")."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from codec.decoder.container import Directory, Section, read_section
+from codec.decoder.entropy.symbols import Surroundings
+from codec.decoder.entropy.tables import FrequencyTable, read_tables
+from codec.decoder.source import Source
+from codec.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
+from codec.errors import FormatError
+from codec.format.layout import TABLE_COUNT, SectionStream, parse
+from codec.format.registry import MAX_RAGGED_OUTPUT, ViewKind
+
+BATCH_OUTPUT = 32 << 20
+"""Payload bytes decoded together: enough lanes for speed, little enough for a device."""
+BATCH_SECTIONS = 4096
+
+
+def read_surroundings(source: Source, directory: Directory) -> Surroundings:
+    """Return profile and shared tables, from the TABLES section if there is one."""
+    shared: Sequence[FrequencyTable] = ()
+    if directory.tables is not None:
+        stream = SectionStream(read_section(source, directory.tables), directory.tables.offset)
+        shared = read_tables(stream, parse(TABLE_COUNT, stream))
+        stream.finish("TABLES section")
+    return Surroundings(directory.profile, shared)
+
+
+def read_record(source: Source, section: Section, around: Surroundings) -> TensorRecord:
+    """Read and parse one TENSOR section."""
+    return read_tensor(read_section(source, section), section.offset, section.output, around)
+
+
+def decode_section(source: Source, section: Section, around: Surroundings) -> tuple[TensorRecord, Payload]:
+    """Decode one TENSOR section without reading any other."""
+    record = read_record(source, section, around)
+    return record, record.payload(decode_records([record])[0])
+
+
+Decoded = tuple[TensorRecord, Payload]
+Batch = tuple[list[Decoded], FormatError | None]
+
+
+def decode_sections(
+    source: Source, sections: Sequence[Section], around: Surroundings, jobs: int = 1
+) -> Iterator[Decoded]:
+    """Yield every section's record and payload in order; the first fault in order is the one raised.
+
+    Parameters
+    ----------
+    jobs
+        Threads. Memory grows with it; results do not change.
+    """
+    batches = _batches(sections)
+    if jobs == 1:
+        results = (_decode_batch(source, batch, around) for batch in batches)
+    else:
+        results = _in_threads(source, batches, around, jobs)
+    ragged = 0
+    for decoded, fault in results:
+        for record, payload in decoded:
+            if record.view.kind is ViewKind.RAGGED:
+                ragged += payload.size
+                if ragged > MAX_RAGGED_OUTPUT:
+                    raise FormatError("E_LIMIT", "ragged tensors are too large together", sections[0].offset)
+            yield record, payload
+        if fault is not None:
+            raise fault
+
+
+def _batches(sections: Sequence[Section]) -> Iterator[list[Section]]:
+    batch: list[Section] = []
+    output = 0
+    for section in sections:
+        if batch and (output + section.output > BATCH_OUTPUT or len(batch) == BATCH_SECTIONS):
+            yield batch
+            batch, output = [], 0
+        batch.append(section)
+        output += section.output
+    if batch:
+        yield batch
+
+
+def _decode_batch(source: Source, sections: Sequence[Section], around: Surroundings) -> Batch:
+    """Decode a batch up to its first fault, which is returned with what comes before it."""
+    records: list[TensorRecord] = []
+    fault = None
+    for section in sections:
+        try:
+            records.append(read_record(source, section, around))
+        except FormatError as e:
+            fault = e
+            break
+    decoded: list[Decoded] = []
+    for record, tokens in zip(records, decode_records(records), strict=True):
+        try:
+            decoded.append((record, record.payload(tokens)))
+        except FormatError as e:
+            return decoded, e
+    return decoded, fault
+
+
+def _in_threads(
+    source: Source, batches: Iterator[list[Section]], around: Surroundings, jobs: int
+) -> Iterator[Batch]:
+    with ThreadPoolExecutor(jobs) as executor:
+        waiting: deque[Future[Batch]] = deque()
+        for batch in batches:
+            waiting.append(executor.submit(_decode_batch, source, batch, around))
+            if len(waiting) > jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

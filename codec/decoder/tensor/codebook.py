@@ -1,0 +1,61 @@
+"""Tool codebook: indices into a table of elements (SPEC.md, "Tool codebook"; Laude et al., Han et al.)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codec.decoder.entropy.integers import IntegerBlock, read_integer_block
+from codec.decoder.entropy.symbols import Surroundings, TokenRun, Tokens
+from codec.errors import FormatError
+from codec.format.layout import CODEBOOK_COUNT, U8, SectionStream, between, parse
+from codec.format.registry import ElementType
+from codec.format.view import View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Codebook:
+    """A parsed codebook record.
+
+    Parameters
+    ----------
+    entries
+        Unsigned integers of the element's width, strictly ascending bit patterns.
+    """
+
+    entries: NDArray[Any]
+    indices: IntegerBlock
+
+    @property
+    def runs(self) -> list[TokenRun]:
+        """Token runs in stored order."""
+        return self.indices.runs
+
+    def values(self, tokens: list[Tokens]) -> NDArray[Any]:
+        """Return the elements' bit patterns in coded order; E_RANGE for an index without entry."""
+        block = self.indices
+        if block.is_plain and block.lo == 0:
+            indices: NDArray[Any] = tokens[-1]
+        else:
+            indices = block.integers(tokens)
+        if indices.min() < 0 or indices.max() >= self.entries.size:
+            raise FormatError("E_RANGE", "codebook index has no entry", block.offset)
+        return self.entries.take(indices)
+
+
+def read_codebook(stream: SectionStream, element: ElementType, view: View, around: Surroundings) -> Codebook:
+    """Parse what follows the view of a codebook record."""
+    width = element.width
+    stored = parse(between(U8, 1, width, "E_CODEBOOK", "entry width"), stream)
+    count = parse(CODEBOOK_COUNT, stream)
+    offset = stream.at()
+    memory = np.zeros((count, width), np.uint8)
+    data = np.frombuffer(stream.take(count * stored, "codebook entries"), np.uint8)
+    memory[:, width - stored :] = data.reshape(count, stored)
+    entries = memory.view(f"<u{width}").ravel()
+    if np.any(entries[1:] <= entries[:-1]):
+        raise FormatError("E_CODEBOOK", "codebook entries do not ascend", offset)
+    return Codebook(entries, read_integer_block(stream, view, around))

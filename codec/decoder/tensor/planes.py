@@ -1,0 +1,51 @@
+"""Tool planes: exact bytes, one run of tokens for each byte of an element (SPEC.md, "Tool planes")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codec.decoder.entropy.symbols import Surroundings, TokenRun, Tokens, read_symbol_data
+from codec.errors import FormatError
+from codec.format.layout import CODER, PLANES_FLAGS, SectionStream, parse
+from codec.format.registry import Coder, ElementType
+from codec.format.view import View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """A parsed planes record, most significant byte first."""
+
+    element: ElementType
+    rotated: bool
+    runs: list[TokenRun]
+
+    def values(self, tokens: list[Tokens]) -> NDArray[Any]:
+        """Return the elements in coded order: unsigned integers, or [elements, 16] bytes."""
+        width = self.element.width
+        memory = np.empty((tokens[0].size, width), np.uint8)
+        for place, plane in enumerate(tokens):
+            memory[:, width - 1 - place] = plane
+        if width == 16:
+            return memory.view("V16").ravel()
+        bits = memory.view(f"<u{width}").ravel()
+        if not self.rotated:
+            return bits
+        kind = bits.dtype.type
+        return bits >> kind(1) | bits << kind(8 * width - 1)
+
+
+def read_planes(stream: SectionStream, element: ElementType, view: View, around: Surroundings) -> Planes:
+    """Parse what follows the view of a planes record."""
+    offset = stream.at()
+    rotated = bool(parse(PLANES_FLAGS, stream))
+    if rotated and not element.is_float:
+        raise FormatError("E_TYPE", "only floating-point elements are rotated", offset)
+    runs = [
+        read_symbol_data(stream, Coder(parse(CODER, stream)), view.size, around, view=view)
+        for _ in range(element.width)
+    ]
+    return Planes(element, rotated, runs)

@@ -1,6 +1,0 @@
-"""What each tensor of a model is to its network: its role, its matrix view and the node that uses it."""
-
-from codec.encode.roles.find import find_roles
-from codec.encode.roles.role import Role, TensorRole
-
-__all__ = ["Role", "TensorRole", "find_roles"]

@@ -1,0 +1,45 @@
+"""How precisely each tensor is to be coded, when nothing is known but its weights.
+
+Every layer's relative output noise matters about alike, so the noise a tensor may have, relative to its
+own power, grows with the number of weights that share it: with D_t / sigma_t^2 = c * n_t the sum of
+relative noises is least for a given number of bits (reverse water-filling over layers). The step is then
+proportional to sigma * sqrt(n).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_NOISE = 0.25
+"""No tensor gets more relative noise than this, -6 dB: beyond, a layer is as good as lost."""
+
+
+def allocate_noise(sizes: Sequence[int], quality: float) -> NDArray[np.float64]:
+    """Return the relative noise power ||error||^2 / ||weights||^2 to allow each tensor.
+
+    Parameters
+    ----------
+    sizes
+        Number of weights of each tensor.
+    quality
+        Signal-to-noise ratio in dB: minus 10 log10 of the mean of the relative noise powers, each tensor
+        counted by its size.
+
+    Returns
+    -------
+    float64, rank 1.
+    """
+    n = np.asarray(sizes, np.float64)
+    if n.size == 0:
+        return n
+    wanted = min(10 ** (-quality / 10), MAX_NOISE)
+    total = n.sum()
+    low, high = 0.0, 1.0
+    for _ in range(100):
+        c = (low + high) / 2
+        mean = float(n @ np.minimum(c * n, MAX_NOISE)) / total
+        low, high = (c, high) if mean < wanted else (low, c)
+    return np.minimum(high * n, MAX_NOISE)

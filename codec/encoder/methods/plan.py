@@ -1,0 +1,34 @@
+"""What a method decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from codec.decoder.entropy.tables import FrequencyTable
+from codec.encoder.tensor.record import Record
+
+
+class Overhead(Protocol):
+    """What a file costs beyond its TENSOR sections, and what it came from, in bytes."""
+
+    original_size: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """A record and the tensors whose bytes its parts are, in order of the parts."""
+
+    record: Record
+    tensors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Records for all tensors, and the shared tables they use, each with its precision."""
+
+    coded: Sequence[Coded]
+    tables: Sequence[tuple[FrequencyTable, int]] = ()
+    remarks: tuple[str, ...] = ()

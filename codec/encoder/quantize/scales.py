@@ -1,0 +1,117 @@
+"""Separable scales: which rows, channels and positions of a weight matrix are large (SPEC.md, "Contexts").
+
+The magnitude of a weight is modelled as row scale * channel scale * position scale, a rank-one model in
+the log domain, and each scale is rounded to a class. Weights of one context then have nearly one
+distribution, and static frequency tables code them below the entropy of the whole tensor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codec.encoder.entropy.symbols import Classes
+from codec.format.registry import MAX_CONTEXTS
+from codec.format.view import View
+
+CLASSES_PER_OCTAVE = 2
+_ROUNDS = 3
+_FLOOR = 2.0**-8  # scales below this, in units of the typical one, are all alike: everything there is zero
+_LIST_BITS = 64.0  # a class list costs about this beyond the entropy of its classes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scales:
+    """Classes of a tensor and the scale that the sum of classes zero stands for.
+
+    Parameters
+    ----------
+    lowest
+        Scale class of context 0: log2 of its mean magnitude, times `CLASSES_PER_OCTAVE`.
+    bits
+        Estimated bits of all values but for a constant, class lists included: for comparing transforms.
+    """
+
+    classes: Classes
+    lowest: int
+    bits: float
+
+
+def fit_scales(magnitudes: NDArray[np.float32], view: View) -> Scales:
+    """Fit separable scales to magnitudes in coded order.
+
+    Parameters
+    ----------
+    magnitudes
+        float32, rank 1, at least 0; their unit is the unit of `lowest`.
+
+    Returns
+    -------
+    Classes for those of rows, channels and positions that pay for being sent; all zero for the others.
+    """
+    if view.lengths:
+        bounds = np.cumsum((0, *view.lengths))[:-1]
+        means = np.add.reduceat(magnitudes, bounds, dtype=np.float64) / view.lengths
+        return _scales([means], 0.0)
+    cube = magnitudes.reshape(view.rows, view.channels, view.period).astype(np.float64)
+    chosen: tuple[int, ...] = ()
+    best, best_bits = _fit(cube, ()), 0.0
+    weights = [np.full(n, cube.size / n) for n in cube.shape]
+    best_bits = _bits(best, weights)
+    for axis in (0, 1, 2):
+        if cube.shape[axis] == 1:
+            continue
+        trial = _fit(cube, (*chosen, axis))
+        bits = _bits(trial, weights)
+        if bits < best_bits:
+            chosen, best, best_bits = (*chosen, axis), trial, bits
+    return _scales(best, best_bits)
+
+
+def _fit(cube: NDArray[np.float64], axes: tuple[int, ...]) -> list[NDArray[np.float64]]:
+    """Return scales along each axis, ones along those not in `axes`; the overall level is on axis 0."""
+    level = max(float(cube.mean()), 1e-30)
+    scales = [np.ones(n) for n in cube.shape]
+    for _ in range(_ROUNDS if len(axes) > 1 else 1):
+        for axis in axes:
+            # mean of magnitude / (the other scales), one contraction after the other
+            inverse = [1 / s if i != axis else None for i, s in enumerate(scales)]
+            rest = cube
+            for i in (2, 1, 0):
+                weight = inverse[i]
+                if weight is not None:
+                    rest = np.tensordot(rest, weight / weight.size, axes=(i, 0))
+            scales[axis] = np.maximum(rest / level, _FLOOR)
+    scales[0] = scales[0] * level
+    return scales
+
+
+def _bits(scales: list[NDArray[np.float64]], weights: list[NDArray[np.float64]]) -> float:
+    """Return the relative cost in bits of coding with these scales, class lists included."""
+    bits = 0.0
+    for scale, weight in zip(scales, weights, strict=True):
+        classes = np.rint(CLASSES_PER_OCTAVE * np.log2(scale))
+        bits += float(weight @ np.log2(scale))
+        _, counts = np.unique(classes, return_counts=True)
+        if counts.size > 1:
+            bits += _LIST_BITS - float(counts @ np.log2(counts / counts.sum()))
+    return bits
+
+
+def _scales(scales: list[NDArray[np.float64]], bits: float) -> Scales:
+    """Round scales to classes from zero up."""
+    lists = []
+    lowest = 0
+    for scale in scales:
+        classes = np.rint(CLASSES_PER_OCTAVE * np.log2(np.maximum(scale, 1e-30))).astype(np.int64)
+        # Few rows far below the others need no classes of their own: all their weights are zero.
+        classes = np.maximum(classes, int(np.median(classes)) - 10)
+        lowest += int(classes.min())
+        lists.append((classes - classes.min()).astype(np.int64))
+    count = min(1 + sum(int(c.max()) for c in lists), MAX_CONTEXTS)
+    own = [np.minimum(c, MAX_CONTEXTS - 1).astype(np.uint8) for c in lists]
+    while len(own) < 3:
+        own.append(np.zeros(1, np.uint8))
+    return Scales(Classes(max(count, 2), own[0], own[1], own[2]), lowest, bits)

@@ -1,0 +1,50 @@
+"""What every TENSOR record begins with, and what the encoder keeps about one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codec.encoder.entropy.symbols import Fragment
+from codec.format import layout as f
+from codec.format.layout import build
+from codec.format.registry import ElementType, Profile, Tool, ViewKind
+from codec.format.view import View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """A TENSOR record to be assembled.
+
+    Parameters
+    ----------
+    fragments
+        Its bytes, rANS streams not yet encoded.
+    element, view
+        What it decodes to.
+    profile
+        The least profile that has its tools.
+    note
+        Why it was coded so, where that is not what was asked for; for the report.
+    """
+
+    fragments: list[Fragment]
+    element: ElementType
+    tool: Tool
+    view: View
+    profile: Profile
+    note: str = ""
+
+    @property
+    def output(self) -> int:
+        """Payload bytes."""
+        return self.view.size * self.element.width
+
+
+def record_head(tool: Tool, element: ElementType, view: View) -> bytes:
+    """Return tool, element type and view."""
+    head = build(f.TOOL_AND_TYPE, tool << 4 | element) + build(f.VIEW_KIND, view.kind)
+    if view.kind is ViewKind.RAGGED:
+        return head + build(f.RAGGED_ROWS, view.rows) + b"".join(build(f.DIMENSION, n) for n in view.lengths)
+    return head + build(
+        f.MATRIX_VIEW, {"rows": view.rows, "channels": view.channels, "period": view.period}
+    )

@@ -1,0 +1,466 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
+from codec.encoder.roles import Role, TensorRole, find_roles
+from codec.encoder.roles.views import Constant, axis_view, flat_view, generic_view, kernel_view, matrix_view
+from codec.format.onnx_wire import find_tensors
+from codec.format.registry import ViewKind
+from codec.format.view import View
+
+M, T = ViewKind.MATRIX, ViewKind.TRANSPOSED
+
+
+def tensor(name: str, *dims: int, dtype: Any = np.float32) -> onnx.TensorProto:
+    return numpy_helper.from_array(np.zeros(dims, dtype), name)
+
+
+def node(op: str, inputs: str, output: str = "y", **attributes: Any) -> onnx.NodeProto:
+    """Make a node; `inputs` are names between blanks, "_" for one left out."""
+    names = ["" if name == "_" else name for name in inputs.split()]
+    return helper.make_node(op, names, [output], **attributes)
+
+
+def model_of(nodes: list[onnx.NodeProto], tensors: list[onnx.TensorProto], **kw: Any) -> onnx.ModelProto:
+    return helper.make_model(helper.make_graph(nodes, "g", [], [], tensors), **kw)
+
+
+def roles_by_name(model: onnx.ModelProto) -> dict[str, TensorRole]:
+    data = model.SerializeToString()
+    found = list(find_tensors(lambda offset, length: data[offset : offset + length], len(data)))
+    roles = find_roles(model)
+    assert list(roles) == sorted(roles, key=list(roles).index)
+    assert set(roles) == {tensor.path for tensor in found}
+    return {tensor.name: roles[tensor.path] for tensor in found}
+
+
+def role_of(nodes: list[onnx.NodeProto], *tensors: onnx.TensorProto) -> tuple[Role, View]:
+    """Return role and view of the first tensor."""
+    role = roles_by_name(model_of(nodes, list(tensors)))[tensors[0].name]
+    assert role.view.size == np.prod(tensors[0].dims, dtype=int)
+    return role.role, role.view
+
+
+@pytest.mark.parametrize(
+    ("dims", "attributes", "expected"),
+    [
+        ((8, 3, 5, 7), {}, (Role.CONVOLUTION, View(M, 8, 3, 35))),
+        ((8, 3, 5), {}, (Role.CONVOLUTION, View(M, 8, 3, 5))),
+        ((8, 3, 2, 2, 2), {"group": 2}, (Role.CONVOLUTION, View(M, 8, 3, 8))),
+        ((8, 3, 1, 1), {}, (Role.CONVOLUTION, View(M, 8, 3, 1))),
+        ((8, 1, 3, 3), {"group": 8}, (Role.DEPTHWISE, View(M, 8, 1, 9))),
+        ((8, 1, 3, 3), {"group": 4}, (Role.DEPTHWISE, View(M, 8, 1, 9))),
+        ((8, 1, 3, 3), {}, (Role.CONVOLUTION, View(M, 8, 1, 9))),
+        ((1, 8, 3, 3), {}, (Role.CONVOLUTION, View(M, 1, 8, 9))),
+    ],
+)
+@pytest.mark.parametrize(("op", "inputs"), [("Conv", "x w"), ("QLinearConv", "x s z w s z s z")])
+def test_convolution(
+    op: str, inputs: str, dims: tuple[int, ...], attributes: dict[str, Any], expected: tuple[Role, View]
+) -> None:
+    assert role_of([node(op, inputs, **attributes)], tensor("w", *dims)) == expected
+
+
+@pytest.mark.parametrize(
+    ("dims", "attributes", "expected"),
+    [
+        ((8, 3, 5, 7), {}, (Role.TRANSPOSED_CONVOLUTION, View(T, 3, 8, 35))),
+        ((8, 1, 4, 4), {}, (Role.TRANSPOSED_CONVOLUTION, View(M, 1, 8, 16))),
+        ((1, 8, 4, 4), {}, (Role.TRANSPOSED_CONVOLUTION, View(M, 8, 4, 4))),
+        ((8, 1, 4, 4), {"group": 8}, (Role.DEPTHWISE, View(M, 8, 1, 16))),
+    ],
+)
+def test_transposed_convolution(
+    dims: tuple[int, ...], attributes: dict[str, Any], expected: tuple[Role, View]
+) -> None:
+    assert role_of([node("ConvTranspose", "x w", **attributes)], tensor("w", *dims)) == expected
+
+
+@pytest.mark.parametrize(
+    ("consumer", "dims", "view"),
+    [
+        (node("Gemm", "x w", transB=1), (5, 7), View(M, 5, 7)),
+        (node("Gemm", "x w"), (7, 5), View(T, 5, 7)),
+        (node("Gemm", "w x"), (5, 7), View(M, 5, 7)),
+        (node("Gemm", "w x", transA=1), (7, 5), View(T, 5, 7)),
+        (node("MatMul", "x w"), (7, 5), View(T, 5, 7)),
+        (node("MatMul", "w x"), (5, 7), View(M, 5, 7)),
+        (node("MatMulInteger", "x w"), (7, 5), View(T, 5, 7)),
+        (node("QLinearMatMul", "x s z w s z s z"), (7, 5), View(T, 5, 7)),
+        (node("FusedMatMul", "x w", domain="com.microsoft", transB=1), (5, 7), View(M, 5, 7)),
+        (node("Attention", "x w", domain="com.microsoft"), (7, 15), View(T, 15, 7)),
+        (node("MatMul", "x w"), (1, 7, 5), View(T, 5, 7)),
+        (node("MatMul", "x w"), (3, 7, 5), View(M, 21, 5)),
+        (node("MatMul", "w x"), (3, 2, 5, 7), View(M, 30, 7)),
+        (node("MatMul", "x w"), (7,), View(M, 1, 7)),
+        (node("MatMul", "x w"), (7, 1), View(M, 1, 7)),
+        (node("MatMul", "x w"), (1, 5), View(M, 5, 1)),
+        (node("Einsum", "x w", equation="bi,ij->bj"), (7, 5), View(M, 7, 5)),
+    ],
+)
+def test_dense(consumer: onnx.NodeProto, dims: tuple[int, ...], view: View) -> None:
+    assert role_of([consumer], tensor("w", *dims)) == (Role.DENSE, view)
+
+
+def test_recurrent() -> None:
+    for op, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1)):
+        tensors = [
+            tensor("W", 2, gates * 6, 5),
+            tensor("R", 2, gates * 6, 6),
+            tensor("B", 2, gates * 12),
+            tensor("h", 2, 1, 6),
+            tensor("P", 1, 18),
+        ]
+        roles = roles_by_name(
+            model_of([node(op, "x W R B _ h _ P" if gates == 4 else "x W R B _ h")], tensors)
+        )
+        assert (roles["W"].role, roles["W"].view) == (Role.RECURRENT, View(M, 2 * gates * 6, 5))
+        assert (roles["R"].role, roles["R"].view) == (Role.RECURRENT, View(M, 2 * gates * 6, 6))
+        assert (roles["B"].role, roles["B"].view) == (Role.BIAS, View(M, 2, gates * 12))
+        assert roles["h"].role is Role.OTHER
+        assert roles["P"].role is (Role.BIAS if gates == 4 else Role.OTHER)
+
+
+def test_recurrent_weights_put_together_from_pieces() -> None:
+    nodes = [
+        node("Slice", "w a b", "w0"),
+        node("Slice", "w b c", "w1"),
+        node("Concat", "w1 w0", "reordered", axis=0),
+        node("Unsqueeze", "reordered a", "W"),
+        node("Concat", "b_in b_state", "b_all", axis=0),
+        node("Unsqueeze", "b_all a", "B"),
+        node("LSTM", "x W R B"),
+    ]
+    tensors = [tensor("w", 24, 5), tensor("b_in", 24), tensor("b_state", 24), tensor("a", 1, dtype=np.int64)]
+    roles = roles_by_name(model_of(nodes, tensors))
+    assert (roles["w"].role, roles["w"].view) == (Role.RECURRENT, View(M, 24, 5))
+    assert (roles["w"].node, roles["w"].input) == (("graph", "node", 6), 1)
+    assert roles["b_in"].role is roles["b_state"].role is Role.BIAS
+    assert roles["a"].role is Role.OTHER
+
+
+def test_embedding() -> None:
+    assert role_of([node("Gather", "w i")], tensor("w", 50, 8)) == (Role.EMBEDDING, View(M, 50, 8))
+    assert role_of([node("Gather", "w i", axis=1)], tensor("w", 50, 8)) == (Role.EMBEDDING, View(T, 8, 50))
+    assert role_of([node("Gather", "w i", axis=5)], tensor("w", 50, 8))[0] is Role.OTHER
+    assert role_of([node("Gather", "w i")], tensor("w", 50, dtype=np.int64))[0] is Role.OTHER
+    # Tied with the output layer, which comes later.
+    tied = [node("Gather", "w i", "e"), node("Gemm", "e w", transB=1)]
+    assert role_of(tied, tensor("w", 50, 8))[0] is Role.EMBEDDING
+    assert role_of(tied[::-1], tensor("w", 50, 8))[0] is Role.DENSE
+
+
+def test_bias_and_normalization() -> None:
+    nodes = [
+        node("Conv", "x w conv_bias", "c"),
+        node("BatchNormalization", "c scale shift mean variance", "n"),
+        node("Add", "n residual", "r"),
+        node("LayerNormalization", "r gamma beta", "l"),
+        node("MatMul", "l dense", "m"),
+        node("Reshape", "m shape", "s"),
+        node("Add", "dense_bias s", "d"),
+        node("Mul", "d factor", "f"),
+        node("Add", "f offset", "o"),
+        node("Add", "o position", "p"),
+        node("Add", "p one", "q"),
+        node("Add", "q count", "z"),
+    ]
+    small = ["conv_bias", "scale", "shift", "mean", "variance", "gamma", "beta", "dense_bias"]
+    tensors = [
+        tensor("w", 6, 3, 1, 1),
+        *(tensor(name, 6) for name in small),
+        tensor("dense", 6, 6),
+        tensor("shape", 2, dtype=np.int64),
+        tensor("factor", 1, 6, 1, 1),
+        tensor("offset", 6, 1, 1),
+        tensor("position", 10, 6),
+        tensor("one"),
+        tensor("count", 6, dtype=np.int64),
+    ]
+    roles = roles_by_name(model_of(nodes, tensors))
+    by_role = {role: {name for name in roles if roles[name].role is role} for role in Role}
+    assert by_role[Role.BIAS] == {"conv_bias", "dense_bias"}
+    assert by_role[Role.NORMALIZATION] == {
+        *("scale", "shift", "mean", "variance", "gamma", "beta", "factor", "offset")
+    }
+    assert by_role[Role.OTHER] == {"shape", "position", "one", "count"}
+    assert roles["factor"].view == View(M, 1, 6)
+    assert roles["position"].view == View(M, 10, 6)
+    assert (roles["variance"].node, roles["variance"].input) == (("graph", "node", 1), 4)
+
+
+def test_constants_are_seen_through_casts_and_quantization() -> None:
+    weights = tensor("w", 6, 3, 3, 3, dtype=np.int8)
+    nodes = [
+        node("DequantizeLinear", "w s z", "a"),
+        node("Identity", "a", "b"),
+        node("Cast", "b", "c", to=1),
+        node("Conv", "x c", "y"),
+        node("DequantizeLinear", "q s z", "bias"),
+        node("Add", "y bias", "out"),
+    ]
+    tensors = [
+        weights,
+        tensor("s", 6),
+        tensor("z", 6, dtype=np.int8),
+        tensor("q", 1, 6, 1, 1, dtype=np.int32),
+    ]
+    roles = roles_by_name(model_of(nodes, tensors))
+    assert (roles["w"].role, roles["w"].view) == (Role.CONVOLUTION, View(M, 6, 3, 9))
+    assert roles["q"].role is Role.BIAS
+    assert roles["s"].role is roles["z"].role is Role.OTHER
+
+
+@pytest.mark.parametrize(
+    ("perm", "dims", "consumer", "expected"),
+    [
+        (None, (7, 5), node("MatMul", "x t"), (Role.DENSE, View(M, 7, 5))),
+        ([1, 0], (5, 7), node("MatMul", "x t"), (Role.DENSE, View(M, 5, 7))),
+        ([0, 1], (7, 5), node("MatMul", "x t"), (Role.DENSE, View(T, 5, 7))),
+        # Kernels as height, width, inputs, outputs
+        ([3, 2, 0, 1], (3, 5, 4, 8), node("Conv", "x t"), (Role.CONVOLUTION, View(T, 8, 60, 1))),
+        ([2, 3, 0, 1], (3, 3, 8, 1), node("Conv", "x t", group=8), (Role.DEPTHWISE, View(T, 8, 9, 1))),
+        ([0, 2, 1], (3, 5, 7), node("MatMul", "x t"), (Role.DENSE, View(M, 15, 7))),
+        ([0, 0], (7, 5), node("MatMul", "x t"), (Role.DENSE, View(M, 7, 5))),
+        ([5, 1], (7, 5), node("MatMul", "x t"), (Role.DENSE, View(M, 7, 5))),
+    ],
+)
+def test_transposed_constants(
+    perm: list[int] | None, dims: tuple[int, ...], consumer: onnx.NodeProto, expected: tuple[Role, View]
+) -> None:
+    transpose = node("Transpose", "w", "t", **({} if perm is None else {"perm": perm}))
+    assert role_of([transpose, consumer], tensor("w", *dims)) == expected
+
+
+def test_reshaped_constants_keep_their_role_and_own_shape() -> None:
+    nodes = [node("Reshape", "w shape", "r"), node("Transpose", "r", "t", perm=[1, 0])]
+    assert role_of([*nodes, node("MatMul", "x t")], tensor("w", 4, 3, 2)) == (Role.DENSE, View(M, 4, 6))
+    assert role_of([*nodes, node("Conv", "x t")], tensor("w", 4, 3, 2)) == (
+        Role.CONVOLUTION,
+        View(M, 4, 3, 2),
+    )
+    assert role_of([*nodes, node("Conv", "x t")], tensor("w", 4, 3)) == (Role.CONVOLUTION, View(M, 4, 3))
+
+
+def test_subgraphs_see_outer_constants() -> None:
+    inner = helper.make_graph(
+        [node("MatMul", "x w", "m"), node("Add", "m b", "o"), node("Conv", "x own", "c")],
+        "body",
+        [helper.make_tensor_value_info("hidden", TensorProto.FLOAT, None)],
+        [],
+        [tensor("own", 4, 4, 3)],
+    )
+    inner.node.append(node("MatMul", "x hidden"))
+    deep = helper.make_graph([helper.make_node("Loop", ["", "c"], ["y"], body=inner)], "then", [], [])
+    model = model_of(
+        [
+            helper.make_node("If", ["c"], ["y"], then_branch=deep),
+            node("Gather", "w i"),
+            node("MatMul", "x t"),
+        ],
+        [tensor("w", 7, 5), tensor("b", 5), tensor("hidden", 7, 5), tensor("t", 7, 5)],
+    )
+    roles = roles_by_name(model)
+    assert roles["w"].role is Role.DENSE
+    assert roles["b"].role is Role.BIAS
+    assert roles["own"].role is Role.CONVOLUTION
+    assert roles["hidden"].role is Role.OTHER
+    place = ("graph", "node", 0, "attribute", 0, "g", "node", 0, "attribute", 0, "g")
+    assert roles["w"].node == (*place, "node", 0)
+
+
+def test_constant_nodes_and_sparse_constants() -> None:
+    sparse = helper.make_sparse_tensor(tensor("s", 9), tensor("indices", 9, dtype=np.int64), [6, 8])
+    nodes = [
+        helper.make_node("Constant", [], ["w"], value=tensor("", 6, 5)),
+        helper.make_node("Constant", [], ["number"], value_float=1.5),
+        helper.make_node("Constant", [], ["q"], sparse_value=sparse),
+        node("MatMul", "x w", "y"),
+        node("MatMul", "y q", "z"),
+        helper.make_node("ConstantOfShape", ["y"], ["zeros"], value=tensor("fill", 1)),
+    ]
+    model = model_of(nodes, [])
+    model.graph.sparse_initializer.append(
+        helper.make_sparse_tensor(tensor("init", 12), tensor("", 12, dtype=np.int64), [6, 8])
+    )
+    model.graph.node.append(node("Gemm", "x init"))
+    roles = find_roles(model)
+    views = {path[-3:]: (role.role, role.view) for path, role in roles.items()}
+    assert views[("attribute", 0, "t")][0] is Role.OTHER  # the last of that name: ConstantOfShape
+    assert roles[("graph", "node", 0, "attribute", 0, "t")].view == View(T, 5, 6)
+    assert views[(0, "sparse_tensor", "values")] == (Role.DENSE, View(M, 1, 9))
+    assert views[("sparse_initializer", 0, "values")] == (Role.DENSE, View(M, 1, 12))
+    assert views[("sparse_initializer", 0, "indices")] == (Role.OTHER, View(M, 1, 12))
+
+
+def test_functions_see_their_arguments() -> None:
+    linear = helper.make_function(
+        "local",
+        "Linear",
+        ["x", "weight", "bias"],
+        ["y"],
+        [
+            node("Transpose", "weight", "t", perm=[1, 0]),
+            node("MatMul", "x t", "m"),
+            node("Add", "m bias", "y"),
+        ],
+        [],
+    )
+    block = helper.make_function(
+        "local",
+        "Block",
+        ["x", "w", "b"],
+        ["y"],
+        [
+            helper.make_node("Constant", [], ["k"], value=tensor("kernel", 4, 3, 3)),
+            node("Conv", "x k", "c"),
+            node("Linear", "c w b", domain="local"),
+        ],
+        [],
+    )
+    unused = helper.make_function(
+        "local",
+        "Unused",
+        [],
+        ["y"],
+        [helper.make_node("Constant", [], ["k"], value=tensor("e", 9, 3)), node("Gather", "k i")],
+        [],
+    )
+    model = model_of(
+        [node("Block", "x w b", domain="local")],
+        [tensor("w", 5, 7), tensor("b", 5)],
+        functions=[linear, block, unused],
+    )
+    roles = roles_by_name(model)
+    assert (roles["w"].role, roles["w"].view) == (Role.DENSE, View(M, 5, 7))
+    assert roles["w"].node == ("functions", 0, "node", 1)
+    assert roles["b"].role is Role.BIAS
+    assert roles["kernel"].role is Role.CONVOLUTION
+    assert roles["e"].role is Role.EMBEDDING
+
+
+def test_functions_that_multiply_end() -> None:
+    functions = [
+        helper.make_function(
+            "local", f"F{n}", ["w"], ["y"], [node(f"F{n + 1}", "w", domain="local")] * 10, []
+        )
+        for n in range(40)
+    ]
+    functions.append(helper.make_function("local", "F40", ["w"], ["y"], [node("Shape", "w")], []))
+    functions.append(helper.make_function("local", "R", ["w"], [], [node("R", "w", domain="local")] * 9, []))
+    functions[30].node.append(helper.make_node("Constant", [], ["k"], value=tensor("k", 9, 3)))
+    model = model_of(
+        [node("F0", "w", domain="local"), node("R", "w", domain="local"), node("Gather", "w i")],
+        [tensor("w", 9, 3)],
+        functions=functions,
+    )
+    roles = roles_by_name(model)
+    assert roles["w"].role is Role.EMBEDDING
+    assert roles["k"].role is Role.OTHER
+
+
+def test_concatenations_that_multiply_end() -> None:
+    nodes = [node("Concat", f"c{n} c{n} c{n}", f"c{n + 1}", axis=0) for n in range(60)]
+    assert role_of([*nodes, node("MatMul", "x c60")], tensor("c0", 3, 4)) == (Role.DENSE, View(M, 3, 4))
+    many = [tensor(f"w{n}", 3, 4) for n in range(65)]
+    all_of_them = node("Concat", " ".join(t.name for t in many), "all", axis=0)
+    assert role_of([all_of_them, node("MatMul", "x all")], *many)[0] is Role.OTHER
+
+
+def test_training_graphs() -> None:
+    model = model_of([], [tensor("w", 7, 5)])
+    training = model.training_info.add()
+    training.algorithm.CopyFrom(
+        helper.make_graph([node("MatMul", "x w")], "a", [], [], [tensor("rate", 1, 2)])
+    )
+    roles = roles_by_name(model)
+    assert roles["w"].role is Role.DENSE
+    assert roles["rate"].role is Role.OTHER
+
+
+def test_packed_elements_count_by_the_byte() -> None:
+    def packed(name: str, *dims: int) -> onnx.TensorProto:
+        raw = bytes((int(np.prod(dims)) + 1) // 2)
+        return helper.make_tensor(name, TensorProto.INT4, dims, raw, raw=True)
+
+    nodes = [
+        node("DequantizeLinear", "rows s", "a"),
+        node("Gemm", "x a", transB=1),
+        node("MatMul", "x columns"),
+        node("Gemm", "x odd", transB=1),
+    ]
+    roles = roles_by_name(
+        model_of(nodes, [packed("rows", 5, 8), packed("columns", 8, 5), packed("odd", 3, 5)])
+    )
+    assert roles["rows"].view == View(M, 5, 4)
+    assert roles["columns"].view == View(M, 1, 20)
+    assert roles["odd"].view == View(M, 1, 8)
+    assert {role.role for role in roles.values()} == {Role.DENSE}
+
+
+def reference_rows(dims: tuple[int, ...], axis: int) -> np.ndarray[Any, Any]:
+    elements = np.arange(np.prod(dims, dtype=int)).reshape(dims)
+    return np.moveaxis(elements, axis, 0).reshape(dims[axis], -1)
+
+
+@given(st.data())
+def test_a_row_holds_one_output(data: st.DataObject) -> None:
+    dims = tuple(data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=5)))
+    axes = data.draw(st.permutations(range(len(dims))))
+    axis = data.draw(st.integers(0, len(dims) - 1))
+    elements = np.arange(np.prod(dims, dtype=int))
+    constant = Constant((), dims, tuple(axes), True)
+    for view, own in [(axis_view(dims, axis), axis), (kernel_view(constant, axis), axes[axis])]:
+        coded = view.to_coded(elements).reshape(view.rows, view.columns)
+        assert np.array_equal(coded, reference_rows(dims, own))
+    if len(dims) > 1:
+        last = matrix_view(constant, -1)
+        assert last.size == elements.size
+        if np.prod(constant.seen[:-2]) == 1:
+            coded = last.to_coded(elements).reshape(last.rows, last.columns)
+            assert np.array_equal(coded, reference_rows(dims, axes[-1]))
+    assert generic_view(dims).size == flat_view(dims).size == elements.size
+
+
+NAMES = st.sampled_from(["", "a", "b", "c", "d", "e"])
+OPERATORS = st.sampled_from([
+    *("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "Gather", "Add", "Mul", "Transpose", "Reshape"),
+    *("Cast", "Concat", "DequantizeLinear", "BatchNormalization", "QLinearConv", "Einsum", "Nothing", "F"),
+])  # fmt: skip
+
+
+@st.composite
+def odd_nodes(draw: st.DrawFn) -> onnx.NodeProto:
+    result = helper.make_node(
+        draw(OPERATORS), draw(st.lists(NAMES, max_size=5)), draw(st.lists(NAMES, max_size=2))
+    )
+    for name in draw(st.lists(st.sampled_from(["perm", "axis", "group", "transB"]), max_size=2)):
+        value = draw(st.one_of(st.integers(-3, 3), st.lists(st.integers(-2, 4), min_size=1, max_size=4)))
+        result.attribute.append(helper.make_attribute(name, value))
+    return result
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(odd_nodes(), max_size=8),
+    st.lists(st.tuples(NAMES, st.lists(st.integers(-1, 4), max_size=5)), max_size=5),
+    st.lists(odd_nodes(), max_size=3),
+)
+def test_odd_graphs_never_raise(
+    nodes: list[onnx.NodeProto], shapes: list[tuple[str, list[int]]], body: list[onnx.NodeProto]
+) -> None:
+    tensors = [TensorProto(name=name, dims=dims, data_type=1 + len(dims)) for name, dims in shapes]
+    model = model_of(nodes, tensors)
+    model.functions.append(helper.make_function("", "F", ["a", "b"], ["c"], body, []))
+    assert set(find_roles(model)) == {("graph", "initializer", n) for n in range(len(shapes))}
+
+
+def test_empty_model() -> None:
+    assert find_roles(onnx.ModelProto()) == {}

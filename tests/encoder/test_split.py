@@ -1,0 +1,458 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from codec.encoder.split import (
+    Payload,
+    SplitSource,
+    element_type,
+    element_width,
+    is_floating,
+    open_model,
+    payload_dtype,
+)
+from codec.errors import ModelError
+from codec.format.registry import ElementType
+
+
+def rebuilt(source: SplitSource) -> list[bytes]:
+    """Put skeleton and payloads together again, file by file."""
+    data = b""
+    for piece in source.pieces():
+        part = source.view(piece) if isinstance(piece, Payload) else piece
+        assert len(part) > 0
+        data += part
+    files = []
+    for file in source.files:
+        files.append(data[: file.size])
+        data = data[file.size :]
+    assert data == b""
+    return files
+
+
+def check(source: SplitSource, min_bytes: int) -> None:
+    assert rebuilt(source) == [bytes(file.data) for file in source.files]
+    end = (0, 0)
+    for payload in source.payloads:
+        assert (payload.file, payload.offset) >= end
+        assert payload.length >= min_bytes
+        assert payload.length % element_width(payload.data_type) == 0
+        end = (payload.file, payload.offset + payload.length)
+        assert end[1] <= source.files[payload.file].size
+
+
+# Every data type with a fixed width, in the field that holds it when it is not raw.
+NUMPY_TYPES = {
+    TensorProto.FLOAT: np.float32,
+    TensorProto.DOUBLE: np.float64,
+    TensorProto.FLOAT16: np.float16,
+    TensorProto.INT8: np.int8,
+    TensorProto.UINT8: np.uint8,
+    TensorProto.INT16: np.int16,
+    TensorProto.UINT16: np.uint16,
+    TensorProto.INT32: np.int32,
+    TensorProto.UINT32: np.uint32,
+    TensorProto.INT64: np.int64,
+    TensorProto.UINT64: np.uint64,
+    TensorProto.BOOL: np.bool_,
+    TensorProto.COMPLEX64: np.complex64,
+    TensorProto.COMPLEX128: np.complex128,
+}
+RAW_ONLY_BITS = {
+    TensorProto.BFLOAT16: 16,
+    TensorProto.FLOAT8E4M3FN: 8,
+    TensorProto.FLOAT8E5M2: 8,
+    TensorProto.INT4: 4,
+    TensorProto.UINT4: 4,
+}
+
+
+@st.composite
+def tensors(draw: st.DrawFn) -> onnx.TensorProto:
+    dims = draw(st.lists(st.integers(0, 6), max_size=4))
+    name = draw(st.sampled_from(["", "w", "bias", "ß"]))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    data_type = draw(st.sampled_from([*NUMPY_TYPES, *RAW_ONLY_BITS, TensorProto.STRING]))
+    count = int(np.prod(dims))
+    if data_type == TensorProto.STRING:
+        return TensorProto(name=name, data_type=data_type, dims=dims, string_data=[b"text"] * count)
+    if data_type in RAW_ONLY_BITS:
+        raw = rng.bytes((count * RAW_ONLY_BITS[data_type] + 7) // 8)
+        return helper.make_tensor(name, data_type, dims, raw, raw=True)
+    values: NDArray[Any] = (rng.standard_normal(dims) * 9).astype(NUMPY_TYPES[data_type])
+    if draw(st.booleans()):
+        return numpy_helper.from_array(values, name)
+    return helper.make_tensor(name, data_type, dims, values.ravel())
+
+
+@st.composite
+def attributes(draw: st.DrawFn, depth: int) -> onnx.AttributeProto:
+    kinds = ["tensor", "tensors", "int", "strings", "sparse"] + ["graph", "graphs"] * (depth > 0)
+    kind = draw(st.sampled_from(kinds))
+    if kind == "tensor":
+        return helper.make_attribute(kind, draw(tensors()))
+    if kind == "tensors":
+        return helper.make_attribute(kind, draw(st.lists(tensors(), min_size=1, max_size=3)))
+    if kind == "graph":
+        return helper.make_attribute(kind, draw(graphs(depth - 1)))
+    if kind == "graphs":
+        return helper.make_attribute(kind, draw(st.lists(graphs(depth - 1), min_size=1, max_size=2)))
+    if kind == "sparse":
+        values = numpy_helper.from_array(np.arange(20, dtype=np.float32), "values")
+        return helper.make_attribute(
+            kind, helper.make_sparse_tensor(values, numpy_helper.from_array(np.arange(20), "at"), [99])
+        )
+    return helper.make_attribute(kind, 7 if kind == "int" else [b"a", b"b"])
+
+
+@st.composite
+def nodes(draw: st.DrawFn, depth: int) -> onnx.NodeProto:
+    node = helper.make_node(draw(st.sampled_from(["Constant", "If", "Odd"])), ["a", ""], ["out", "also"])
+    node.attribute.extend(draw(st.lists(attributes(depth), max_size=3)))
+    return node
+
+
+@st.composite
+def graphs(draw: st.DrawFn, depth: int = 2) -> onnx.GraphProto:
+    inits = draw(st.lists(tensors(), max_size=4))
+    sparse = []
+    if draw(st.booleans()):
+        values = numpy_helper.from_array(np.arange(40, dtype=np.float16), "sparse")
+        sparse = [helper.make_sparse_tensor(values, numpy_helper.from_array(np.arange(40), ""), [5, 9])]
+    body = draw(st.lists(nodes(depth), max_size=3))
+    return helper.make_graph(body, "g", [], [], inits, sparse_initializer=sparse)
+
+
+@st.composite
+def models(draw: st.DrawFn) -> onnx.ModelProto:
+    model = helper.make_model(draw(graphs()))
+    model.ir_version = draw(st.sampled_from([1, 3, 7, 12]))
+    if draw(st.booleans()):
+        model.functions.append(helper.make_function("local", "F", ["x"], ["y"], [draw(nodes(1))], []))
+    if draw(st.booleans()):
+        model.training_info.add().algorithm.CopyFrom(draw(graphs(0)))
+    return model
+
+
+def all_tensors(message: object) -> list[onnx.TensorProto]:
+    """Return every TensorProto below a protobuf message, by reflection."""
+    if isinstance(message, onnx.TensorProto):
+        return [message]
+    found = []
+    for descriptor, value in message.ListFields():  # type: ignore[attr-defined]
+        if descriptor.message_type:
+            children = [value] if hasattr(value, "ListFields") else value
+            found += [tensor for child in children for tensor in all_tensors(child)]
+    return found
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(models(), st.sampled_from([1, 16, 64]))
+def test_random_models_are_split_completely(model: onnx.ModelProto, min_bytes: int) -> None:
+    with open_model(model.SerializeToString(), min_bytes=min_bytes) as source:
+        check(source, min_bytes)
+        expected = []
+        for tensor in all_tensors(model):
+            one_field = tensor.HasField("raw_data") or tensor.data_type in (
+                TensorProto.FLOAT,
+                TensorProto.DOUBLE,
+                TensorProto.COMPLEX64,
+                TensorProto.COMPLEX128,
+            )
+            content = b""
+            if one_field:
+                array = numpy_helper.to_array(tensor)
+                content = tensor.raw_data or array.astype(array.dtype.newbyteorder("<")).tobytes()
+            if len(content) >= min_bytes:
+                expected.append((content, tensor.data_type, tuple(tensor.dims)))
+        found = [(bytes(source.view(p)), p.data_type, p.dims) for p in source.payloads]
+        key = lambda item: (item[0], item[1], item[2])  # noqa: E731
+        assert sorted(found, key=key) == sorted(expected, key=key)
+
+
+def append_unknown_fields(message: object) -> None:
+    """Append an unknown field to every message below `message`."""
+    for descriptor, value in message.ListFields():  # type: ignore[attr-defined]
+        if descriptor.message_type:
+            for child in [value] if hasattr(value, "ListFields") else value:
+                append_unknown_fields(child)
+    # Number 4000: a delimited field, a varint, and a group around a varint.
+    message.MergeFromString(b"\x82\xfa\x01\x02hi\x80\xfa\x01\x05\x83\xfa\x01\x08\x01\x84\xfa\x01")  # type: ignore[attr-defined]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(models())
+def test_unknown_fields_at_every_level_are_kept(model: onnx.ModelProto) -> None:
+    with open_model(model.SerializeToString(), min_bytes=1) as source:
+        plain = [(bytes(source.view(p)), p.path, p.name) for p in source.payloads]
+    append_unknown_fields(model)
+    data = model.SerializeToString()
+    assert b"\x82\xfa\x01\x02hi" in data
+    with open_model(data, min_bytes=1) as source:
+        check(source, 1)
+        assert [(bytes(source.view(p)), p.path, p.name) for p in source.payloads] == plain
+
+
+def small_model() -> bytes:
+    weights = numpy_helper.from_array(np.arange(40, dtype=np.float32), "w")
+    node = helper.make_node("Constant", [], ["c"], value=helper.make_tensor("", 11, [9], range(9)))
+    body = helper.make_graph([node], "then", [], [])
+    branch = helper.make_node("If", ["w"], ["y"], then_branch=body)
+    model = helper.make_model(helper.make_graph([branch], "g", [], [], [weights]))
+    model.functions.append(helper.make_function("local", "F", [], ["c"], [node], []))
+    return bytes(model.SerializeToString())
+
+
+def test_truncated_models_split_or_are_refused() -> None:
+    data = small_model()
+    for length in range(len(data)):
+        try:
+            with open_model(data[:length], min_bytes=1) as source:
+                check(source, 1)
+        except ModelError as error:
+            assert error.id == "E_PROTOBUF"  # noqa: PT017 - a cut between two fields is well-formed
+            assert error.offset is not None  # noqa: PT017
+
+
+@settings(max_examples=500)
+@given(st.data())
+def test_damaged_models_split_or_are_refused(data: st.DataObject) -> None:
+    model = bytearray(small_model())
+    for _ in range(data.draw(st.integers(1, 4))):
+        model[data.draw(st.integers(0, len(model) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        with open_model(bytes(model), min_bytes=1) as source:
+            check(source, 1)
+    except ModelError as error:
+        assert error.id in ("E_PROTOBUF", "E_EXTERNAL", "E_LOCATION")  # noqa: PT017 - or no error
+
+
+def external(
+    name: str,
+    dims: list[int],
+    location: str,
+    offset: int | None = None,
+    length: int | None = None,
+    data_type: int = TensorProto.FLOAT,
+) -> onnx.TensorProto:
+    tensor = TensorProto(name=name, dims=dims, data_type=data_type)
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in {"location": location, "offset": offset, "length": length}.items():
+        if value is not None:
+            tensor.external_data.add(key=key, value=str(value))
+    return tensor
+
+
+def save(folder: Path, *tensors_of_model: onnx.TensorProto) -> Path:
+    path = folder / "model.onnx"
+    model = helper.make_model(helper.make_graph([], "g", [], [], tensors_of_model))
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def places(source: SplitSource) -> list[tuple[int, int, int, str, tuple[str, ...]]]:
+    return [(p.file, p.offset, p.length, p.name, p.also) for p in source.payloads]
+
+
+def test_external_data_in_two_files(tmp_path: Path) -> None:
+    values = np.arange(1000, dtype=np.float32)
+    (tmp_path / "z.bin").write_bytes(bytes(100) + values.tobytes())
+    (tmp_path / "a.bin").write_bytes(values[::-1].tobytes() + b"tail")
+    inline = numpy_helper.from_array(values[:50], "inline")
+    path = save(
+        tmp_path,
+        external("z1", [500], "z.bin", 2100, 2000),
+        external("a", [10, 100], "a.bin"),
+        inline,
+        external("z0", [500], "z.bin", 100),
+    )
+    with open_model(path) as source:
+        check(source, 64)
+        assert [file.name for file in source.files] == [None, "z.bin", "a.bin"]
+        model = path.read_bytes()
+        for file in source.files[1:]:
+            spelled = model[file.location_offset : file.location_offset + file.location_length]
+            assert spelled.decode() == file.name
+            assert file.location_offset == model.index(spelled)
+        assert places(source)[1:] == [
+            (1, 100, 2000, "z0", ()),
+            (1, 2100, 2000, "z1", ()),
+            (2, 0, 4000, "a", ()),
+        ]
+        assert bytes(source.view(source.payloads[0])) == values[:50].tobytes()
+        assert bytes(source.view(source.payloads[2])) == values[500:].tobytes()
+
+
+def test_regions_of_external_data_that_meet(tmp_path: Path) -> None:
+    (tmp_path / "w.bin").write_bytes(bytes(range(250)) * 16)  # 4000 bytes
+    path = save(
+        tmp_path,
+        external("tied", [25], "w.bin", 0, 100),
+        external("other_shape", [5, 5], "w.bin", 0, 100),
+        external("first", [50], "w.bin", 200, 200),
+        external("second", [50], "w.bin", 300, 200),  # overlaps, same type
+        external("third", [25], "w.bin", 400),  # overlaps the second, which is not kept
+        external("floats", [25], "w.bin", 1000),
+        external("ints", [100], "w.bin", 1000, data_type=TensorProto.INT8),
+        external("even", [25], "w.bin", 1200),
+        external("odd", [25], "w.bin", 1202),
+        external("covered", [25], "w.bin", 1400),
+        external("text", [1], "w.bin", 1404, 4, data_type=TensorProto.STRING),
+        external("longer", [25], "w.bin", 1600, 104),
+        external("empty", [0], "w.bin", 1800, 0),
+        external("no length", [25], "w.bin", 2000, 0),
+        external("small", [2], "w.bin", 2200),
+        external("small inside", [2], "w.bin", 2404),
+        external("around", [25], "w.bin", 2400),
+        external("last", [25], "w.bin", 3900),
+    )
+    with open_model(path) as source:
+        check(source, 64)
+        assert places(source) == [
+            (1, 0, 100, "tied", ("other_shape",)),
+            (1, 200, 200, "first", ()),
+            (1, 400, 100, "third", ()),
+            (1, 2000, 100, "no length", ()),
+            (1, 2400, 100, "around", ()),
+            (1, 3900, 100, "last", ()),
+        ]
+
+
+def test_large_external_data_is_not_read(tmp_path: Path) -> None:
+    size = (5 << 30) + 400
+    with (tmp_path / "big.bin").open("wb") as file:
+        file.truncate(size)  # sparse
+        file.seek(5 << 30)
+        file.write(np.arange(100, dtype=np.float32).tobytes())
+    path = save(tmp_path, external("huge", [5 << 28], "big.bin"), external("end", [100], "big.bin", 5 << 30))
+    with open_model(path) as source:
+        assert places(source) == [(1, 0, 5 << 30, "huge", ()), (1, 5 << 30, 400, "end", ())]
+        end = np.frombuffer(source.view(source.payloads[1]), dtype="<f4")
+        assert end[99] == 99
+    assert end[98] == 98  # an array outlives the source
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        "sub/w.bin",
+        "../w.bin",
+        "/etc/passwd",
+        "sub\\w.bin",
+        "C:w.bin",
+        ".hidden",
+        "..",
+        "w.bin.",
+        "w.bin ",
+        "w\n.bin",
+        "w\x7f",
+        "w?",
+        "x" * 256,
+        "*/_ORT_MEM_ADDR_/*",
+        "MODEL.ONNX",
+    ],
+)
+def test_location_must_be_a_plain_file_name(tmp_path: Path, location: str) -> None:
+    path = save(tmp_path, external("w", [25], location))
+    with pytest.raises(ModelError) as error:
+        open_model(path)
+    assert error.value.id == "E_LOCATION"
+    length_bytes = 1 if len(location) < 128 else 2
+    assert error.value.offset == path.read_bytes().index(b"\n\x08location\x12") + 11 + length_bytes
+
+
+def test_location_is_not_utf8_or_names_a_file_twice(tmp_path: Path) -> None:
+    path = save(tmp_path, external("w", [25], "wxyz"))
+    path.write_bytes(path.read_bytes().replace(b"wxyz", b"wxy\xff"))
+    with pytest.raises(ModelError) as error:
+        open_model(path)
+    assert error.value.id == "E_LOCATION"
+    for name in ("w.bin", "W.bin"):
+        (tmp_path / name).write_bytes(bytes(100))
+    with pytest.raises(ModelError, match="two files") as error:
+        open_model(save(tmp_path, external("w", [25], "w.bin"), external("v", [25], "W.bin")))
+    assert error.value.id == "E_LOCATION"
+
+
+def test_external_data_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "w.bin").write_bytes(bytes(99))
+    (tmp_path / "empty.bin").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+    for tensor in (
+        external("w", [25], "missing.bin"),
+        external("w", [25], "folder"),
+        external("w", [25], "w.bin"),
+        external("w", [5], "w.bin", 80),
+        external("w", [5], "w.bin", 0, 100),
+        external("w", [0], "w.bin", 100),
+        external("w", [1], "empty.bin"),
+        external("w", [1 << 60, 1 << 60], "w.bin"),
+    ):
+        with pytest.raises(ModelError) as error:
+            open_model(save(tmp_path, tensor))
+        assert error.value.id == "E_EXTERNAL"
+        assert error.value.offset is not None
+    with pytest.raises(ModelError, match="in memory") as error:
+        open_model(save(tmp_path, external("w", [24], "w.bin")).read_bytes())
+    assert error.value.id == "E_EXTERNAL"
+    with open_model(save(tmp_path, external("w", [0], "empty.bin"))) as source:
+        assert (len(source.files), source.payloads) == (2, [])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_external_data_is_not_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelError, match="regular") as error:
+        open_model(save(tmp_path, external("w", [24], "pipe")))
+    assert error.value.id == "E_EXTERNAL"
+
+
+def test_model_files_that_are_odd(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        open_model(tmp_path / "none.onnx")
+    (tmp_path / "empty.onnx").write_bytes(b"")
+    with open_model(str(tmp_path / "empty.onnx")) as source:
+        assert (source.files[0].size, source.payloads, list(source.pieces())) == (0, [], [])
+
+
+def test_small_payloads_stay_in_the_graph() -> None:
+    data = helper.make_model(
+        helper.make_graph(
+            [], "g", [], [], [numpy_helper.from_array(np.zeros(n, np.int8), str(n)) for n in (0, 63, 64)]
+        )
+    ).SerializeToString()
+    with open_model(data) as source:
+        assert [p.name for p in source.payloads] == ["64"]
+    with open_model(data, min_bytes=0) as source:
+        assert [p.name for p in source.payloads] == ["63", "64"]
+
+
+def test_element_types() -> None:
+    assert [code for code in range(40) if is_floating(code)] == [1, 10, 11, 16]
+    assert payload_dtype(TensorProto.FLOAT16) == np.dtype("<f2")
+    assert payload_dtype(TensorProto.BFLOAT16) == np.dtype("<u2")
+    assert payload_dtype(TensorProto.INT4) == np.dtype("u1")
+    assert payload_dtype(TensorProto.COMPLEX128).itemsize == 16
+    assert element_type(TensorProto.FLOAT) is ElementType.FLOAT32
+    assert element_type(TensorProto.DOUBLE) is ElementType.FLOAT64
+    assert element_type(TensorProto.FLOAT16) is ElementType.FLOAT16
+    assert element_type(TensorProto.BFLOAT16) is ElementType.BFLOAT16
+    assert element_type(TensorProto.INT64) is ElementType.OPAQUE8
+    assert element_type(TensorProto.UINT4) is ElementType.OPAQUE1
+    for code in (*NUMPY_TYPES, *RAW_ONLY_BITS):
+        assert element_width(code) == payload_dtype(code).itemsize == element_type(code).width
+    for code in NUMPY_TYPES:
+        assert element_width(code) == np.dtype(NUMPY_TYPES[code]).itemsize
+    with pytest.raises(ValueError, match="no fixed width"):
+        element_width(TensorProto.STRING)
