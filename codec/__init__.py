@@ -76,18 +76,19 @@ _HOMES = {
     "verify": "codec.decoder.compare",
 }
 
+if not TYPE_CHECKING:  # or every name would seem to exist
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
-    elif name == "runtime":
-        value = import_module("codec.runtime")
-    elif name == "__version__":
-        value = _version()
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            value = getattr(import_module(_HOMES[name]), name)
+        elif name == "runtime":
+            value = import_module("codec.runtime")
+        elif name == "__version__":
+            value = _version()
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
@@ -101,17 +102,3 @@ def _version() -> str:
         return version("nntc")
     except PackageNotFoundError:
         return "unknown (not installed)"
-
-
-def _free_names() -> None:
-    """Keep `codec.encode` and `codec.decode` for the functions.
-
-    Two subpackages have the same names. Python sets a subpackage as an attribute of its parent when it
-    first imports it, and never again: so that is got over with here. Both are empty but for a docstring.
-    """
-    for name in ("decode", "encode"):
-        import_module(f"{__name__}.{name}")
-        del globals()[name]
-
-
-_free_names()

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from codec.decoder.source import Source
 from codec.errors import FormatError, UnsupportedError
 from codec.format import registry as r
-from codec.format.layout import DIRECTORY_ENTRY, HEADER, U32, SectionStream, parse
+from codec.format.layout import (
+    HEADER,
+    SECTION_LENGTH,
+    SECTION_OUTPUT,
+    SECTION_TYPE,
+    U32,
+    SectionStream,
+    parse,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +59,23 @@ class Directory:
         return [s for s in self.sections if s.type & r.IGNORABLE]
 
     def memory_bound(self) -> int:
-        """Return the most bytes that streaming decoding allocates (SPEC.md, "Memory bound")."""
+        """Return the most bytes that streaming decoding allocates (SPEC.md, "Memory")."""
         largest = max((s.output for s in self.tensors), default=0)
         longest = max(s.length for s in self.sections)
-        return MEMORY_CONSTANT + MEMORY_FACTOR * largest + 2 * longest + 2 * self.graph.output
+        return (
+            MEMORY_CONSTANT
+            + MEMORY_PER_SECTION * len(self.sections)
+            + MEMORY_PER_OUTPUT * largest
+            + MEMORY_PER_CONTENT * self.graph.output
+            + MEMORY_PER_LENGTH * longest
+        )
 
 
-MEMORY_CONSTANT = 192 << 20
-MEMORY_FACTOR = 6
+MEMORY_CONSTANT = 256 << 20
+MEMORY_PER_SECTION = 512
+MEMORY_PER_OUTPUT = 8
+MEMORY_PER_CONTENT = 2
+MEMORY_PER_LENGTH = 6
 
 
 def read_directory(source: Source, limit: int | None = None) -> Directory:
@@ -66,14 +83,16 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
 
     Parameters
     ----------
+    source
+        The file.
     limit
         Refuse a file whose memory bound is above this, in bytes; None for no limit.
 
     Raises
     ------
     FormatError
-        E_SIGNATURE, E_CRC, E_RESERVED, E_PROFILE, E_LIMIT, E_DIRECTORY, E_ORDER, E_EXPANSION, E_MEMORY,
-        E_TRUNCATED, E_TRAILING.
+        E_SIGNATURE, E_TRUNCATED, E_CRC, E_RESERVED, E_PROFILE, E_LIMIT, E_VARINT, E_DIRECTORY, E_ORDER,
+        E_SIZE, E_EXPANSION, E_TRAILING, E_MEMORY.
     UnsupportedError
         E_VERSION, E_UNSUPPORTED.
     """
@@ -91,7 +110,7 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
     if header.reader > r.MINOR:
         raise UnsupportedError("E_VERSION", f"needs a reader of version 1.{header.reader}", 10)
     if header.profile not in frozenset(r.Profile):
-        raise UnsupportedError("E_PROFILE", f"unknown profile {header.profile}", 11)
+        raise FormatError("E_PROFILE", f"unknown profile {header.profile}", 11)
     if not 1 <= header.section_count <= r.MAX_SECTIONS:
         raise FormatError("E_LIMIT", "section count", 12)
     if header.directory_length > r.MAX_DIRECTORY:
@@ -117,33 +136,42 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
 
 def _read_entries(stream: SectionStream, count: int, offset: int) -> tuple[Section, ...]:
     sections: list[Section] = []
-    last_type = 0
-    for index in range(count):
-        at = stream.at()
-        if stream.tell() == stream.size:
-            raise FormatError("E_DIRECTORY", "directory holds fewer entries than the header says", at)
-        entry = parse(DIRECTORY_ENTRY, stream)
-        if entry.type < r.IGNORABLE and entry.type not in _CRITICAL:
-            raise UnsupportedError("E_UNSUPPORTED", f"unknown critical section type {entry.type}", at)
-        once = entry.type in (r.SectionType.GRAPH, r.SectionType.TABLES)
-        if (index == 0) != (entry.type == r.SectionType.GRAPH) or entry.type < last_type or (
-            once and entry.type == last_type
-        ):
-            raise FormatError("E_ORDER", "sections are out of order", at)
-        has_output = entry.type in (r.SectionType.GRAPH, r.SectionType.TENSOR)
-        if has_output != (entry.output > 0):
-            raise FormatError("E_SIZE", "section output", at)
-        if entry.output > r.MAX_EXPANSION * entry.length + r.MAX_EXPANSION:
-            raise FormatError("E_EXPANSION", "section claims to expand too much", at)
-        sections.append(Section(entry.type, offset, entry.length, entry.output, entry.crc))
-        offset += entry.length
-        last_type = entry.type
+    before = 0
+    for _ in range(count):
+        try:
+            section = _read_entry(stream, before, offset)
+        except FormatError as e:
+            if e.id != "E_TRUNCATED":
+                raise
+            raise FormatError("E_DIRECTORY", "directory ends within an entry", e.offset) from e
+        sections.append(section)
+        before = section.type
+        offset += section.length
     if stream.tell() != stream.size:
         raise FormatError("E_DIRECTORY", "directory is longer than its entries", stream.at())
     return tuple(sections)
 
 
-_CRITICAL = frozenset(SectionType for SectionType in r.SectionType if SectionType < r.IGNORABLE)
+def _read_entry(stream: SectionStream, before: int, offset: int) -> Section:
+    """Parse the entry of a section that begins at `offset` behind one of type `before`, 0 for none."""
+    at = stream.at()
+    kind = parse(SECTION_TYPE, stream)
+    if kind < r.IGNORABLE and kind not in _CRITICAL:
+        raise UnsupportedError("E_UNSUPPORTED", f"unknown critical section type {kind}", at)
+    is_graph = kind == r.SectionType.GRAPH
+    if is_graph != (before == 0) or kind < before or kind == before == r.SectionType.TABLES:
+        raise FormatError("E_ORDER", "sections are out of order", at)
+    length = parse(SECTION_LENGTH, stream)
+    at = stream.at()
+    output = parse(SECTION_OUTPUT, stream)
+    if (output > 0) != (is_graph or kind == r.SectionType.TENSOR):
+        raise FormatError("E_SIZE", "section output", at)
+    if output > r.MAX_EXPANSION * length + r.MAX_EXPANSION:
+        raise FormatError("E_EXPANSION", "section claims to expand too much", at)
+    return Section(kind, offset, length, output, parse(U32, stream))
+
+
+_CRITICAL = frozenset(kind for kind in r.SectionType if kind < r.IGNORABLE)
 
 
 def read_section(source: Source, section: Section) -> bytes:

@@ -1,15 +1,19 @@
-"""GRAPH content: output files, their hashes, and where payloads are spliced in (SPEC.md, "GRAPH section")."""
+"""GRAPH content: output files, their hashes, and where payloads are spliced in (SPEC.md, "GRAPH")."""
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
+from typing import Any
 
 from codec.decoder.entropy.general import unzstd
 from codec.errors import FormatError
 from codec.format import layout as f
 from codec.format.layout import SectionStream, parse
-from codec.format.names import is_plain_file_name
-from codec.format.registry import MAX_SPLICES
+from codec.format.names import fold, is_plain_file_name
+from codec.format.registry import MAX_EXPANSION
+
+FRESH = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,46 +31,57 @@ class OutputFile:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Splice:
-    """A run of skeleton bytes and the payload part behind it.
+@dataclass(frozen=True, slots=True, eq=False)
+class Splices:
+    """For each splice a run of graph bytes and the piece behind it; there may be a million of them.
 
     Parameters
     ----------
-    run
-        Skeleton bytes before the part.
-    tensor, part
+    runs
+        Graph bytes before the piece.
+    tensors, parts
         Number of the TENSOR section and of the part in it.
-    repeats
-        Number of an earlier splice whose bytes these are, or None.
+    origins
+        Number of the earlier splice whose bytes these are, or `FRESH`.
+    used
+        For each TENSOR section how many of its parts are used.
     """
 
-    run: int
-    tensor: int
-    part: int
-    repeats: int | None
+    runs: array[int]
+    tensors: array[int]
+    parts: array[int]
+    origins: array[int]
+    used: array[int]
+
+    def __len__(self) -> int:
+        """Return the number of splices."""
+        return len(self.runs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """Parsed GRAPH content.
 
     Parameters
     ----------
-    parts
-        How many parts of each TENSOR section the splices use.
     skeleton
         All files' bytes without payloads, back to back.
+    offset
+        Where the section begins.
     """
 
     files: tuple[OutputFile, ...]
-    splices: tuple[Splice, ...]
-    parts: tuple[int, ...]
+    splices: Splices
     skeleton: memoryview
     offset: int
 
+    @property
+    def size(self) -> int:
+        """Bytes of all output files."""
+        return sum(file.size for file in self.files)
 
-def read_graph(data: bytes, offset: int, output: int, tensors: int) -> Graph:
+
+def read_graph(data: bytes, offset: int, output: int, tensors: int, file_size: int) -> Graph:
     """Decompress and parse a GRAPH section.
 
     Parameters
@@ -78,62 +93,76 @@ def read_graph(data: bytes, offset: int, output: int, tensors: int) -> Graph:
         Size of the content.
     tensors
         Number of TENSOR sections.
+    file_size
+        Size of the whole `.nntc` file.
 
     Raises
     ------
     FormatError
-        E_ZSTD, E_LIMIT, E_FILE_NAME, E_SPLICE, E_TRUNCATED, E_VARINT.
+        E_ZSTD, E_TRUNCATED, E_VARINT, E_LIMIT, E_EXPANSION, E_SPLICE, E_FILE_NAME.
     """
     stream = SectionStream(unzstd(data, output, offset), offset, opaque=True)
-    count = parse(f.FILE_COUNT, stream)
     heads = []
-    for number in range(count):
+    for number in range(parse(f.FILE_COUNT, stream)):
         file = parse(f.FILE, stream)
         heads.append((file.size, file.sha256, parse(f.FILE_NAME, stream) if number else None))
-    splices, parts = _read_splices(stream, tensors)
+    if sum(size for size, _, _ in heads) > MAX_EXPANSION * file_size:
+        raise FormatError("E_EXPANSION", "output files are too large for the file", offset)
+    splices = _read_splices(stream, tensors)
     skeleton = memoryview(stream.getvalue())[stream.tell() :]
-    first_runs = sum(splice.run for splice in splices)
-    if first_runs > len(skeleton):
+    if sum(splices.runs) > len(skeleton):
         raise FormatError("E_SPLICE", "splices need more graph bytes than there are", offset)
-    files = []
     taken: set[str] = set()
+    files = []
     for size, sha256, place in heads:
-        name = None
-        if place is not None:
-            raw = bytes(skeleton[place.offset : place.offset + place.length])
-            if len(raw) != place.length or not is_plain_file_name(raw):
-                raise FormatError("E_FILE_NAME", "not a plain file name", offset)
-            name = raw.decode()
-            if name.lower() in taken:
+        name = None if place is None else _read_name(skeleton, place, offset)
+        if name is not None:
+            if fold(name) in taken:
                 raise FormatError("E_FILE_NAME", "file name occurs twice", offset)
-            taken.add(name.lower())
+            taken.add(fold(name))
         files.append(OutputFile(size, sha256, name))
-    return Graph(tuple(files), splices, parts, skeleton, offset)
+    return Graph(tuple(files), splices, skeleton, offset)
 
 
-def _read_splices(stream: SectionStream, tensors: int) -> tuple[tuple[Splice, ...], tuple[int, ...]]:
-    count = parse(f.SPLICE_COUNT, stream)
-    splices: list[Splice] = []
-    parts: list[int] = []
-    for index in range(min(count, MAX_SPLICES)):
-        entry = parse(f.SPLICE, stream)
-        distance = (entry.piece + 1) // 2
-        if entry.piece == 0:
-            if len(parts) == tensors:
-                raise FormatError("E_SPLICE", "splices open more sections than there are", stream.base)
-            splices.append(Splice(entry.run, len(parts), 0, None))
-            parts.append(1)
-        elif entry.piece % 2:
-            if distance > len(parts):
-                raise FormatError("E_SPLICE", "splice refers to a section before the first", stream.base)
-            tensor = len(parts) - distance
-            splices.append(Splice(entry.run, tensor, parts[tensor], None))
-            parts[tensor] += 1
-        else:
-            if distance > index:
-                raise FormatError("E_SPLICE", "splice refers to one before the first", stream.base)
-            origin = splices[index - distance]
-            splices.append(Splice(entry.run, origin.tensor, origin.part, index - distance))
-    if len(parts) != tensors:
+def _read_name(skeleton: memoryview, place: Any, offset: int) -> str:
+    name = bytes(skeleton[place.offset : place.offset + place.length])
+    if len(name) != place.length or not is_plain_file_name(name):
+        raise FormatError("E_FILE_NAME", "not a plain file name", offset)
+    return name.decode()
+
+
+def _read_splices(stream: SectionStream, tensors: int) -> Splices:
+    """Parse the splices and resolve each one's piece right behind it."""
+    splices = Splices(array("q"), array("i"), array("i"), array("i"), array("i"))
+    for values, _ in f.varints(stream, 2 * parse(f.SPLICE_COUNT, stream)):
+        for run, piece in zip(values[::2].tolist(), values[1::2].tolist(), strict=False):
+            splices.runs.append(run)
+            _resolve(splices, piece, tensors, stream.base)
+    if len(splices.used) != tensors:
         raise FormatError("E_SPLICE", "a TENSOR section is not used", stream.base)
-    return tuple(splices), tuple(parts)
+    return splices
+
+
+def _resolve(splices: Splices, piece: int, tensors: int, offset: int) -> None:
+    used = splices.used
+    distance = (piece + 1) // 2
+    origin = FRESH
+    if piece == 0:
+        if len(used) == tensors:
+            raise FormatError("E_SPLICE", "splices open more sections than there are", offset)
+        tensor, part = len(used), 0
+        used.append(1)
+    elif piece % 2:
+        if distance > len(used):
+            raise FormatError("E_SPLICE", "splice refers to a section before the first", offset)
+        tensor = len(used) - distance
+        part = used[tensor]
+        used[tensor] += 1
+    else:
+        origin = len(splices.origins) - distance
+        if origin < 0:
+            raise FormatError("E_SPLICE", "splice refers to one before the first", offset)
+        tensor, part = splices.tensors[origin], splices.parts[origin]
+    splices.tensors.append(tensor)
+    splices.parts.append(part)
+    splices.origins.append(origin)

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from codec.decoder.assembly import Assembly, Progress
 from codec.decoder.container import Directory, read_directory, read_section
-from codec.decoder.graph import Graph, OutputFile, read_graph
+from codec.decoder.graph import FRESH, Splices, read_graph
 from codec.decoder.payloads import Decoded, decode_sections, read_surroundings
 from codec.decoder.sink import FolderSink, MemorySink, Sink
 from codec.decoder.source import Source, SourceLike, as_source
 from codec.decoder.tensor.record import Payload
 from codec.errors import FormatError
+from codec.format.registry import HEADER_SIZE
 
-Progress = Callable[[int, int], None]
-_COPY = 1 << 20
+__all__ = ["DecodeResult", "DecodedFile", "Progress", "decode", "decode_bytes", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the caller allows, in bytes; None for anything."""
+
+    memory: int | None = None
+    output: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,7 @@ def decode(
     *,
     jobs: int = 1,
     max_memory: int | None = None,
+    max_output: int | None = None,
     replace_external: bool = False,
     progress: Progress | None = None,
 ) -> DecodeResult:
@@ -64,6 +76,8 @@ def decode(
         Threads; never changes the result.
     max_memory
         Refuse an input whose declared memory bound is above this many bytes.
+    max_output
+        Refuse an input whose files together are above this many bytes.
     replace_external
         Whether external data may replace existing files.
     progress
@@ -79,157 +93,88 @@ def decode(
         E_OUTPUT_EXISTS, E_OUTPUT.
     """
     with FolderSink(Path(target), replace_external=replace_external) as sink:
-        return _decode_to(sink, as_source(source), jobs, max_memory, progress)
+        return _decode_to(sink, as_source(source), jobs, Limits(max_memory, max_output), progress)
 
 
 def decode_bytes(
-    source: SourceLike, *, jobs: int = 1, max_memory: int | None = None, progress: Progress | None = None
+    source: SourceLike,
+    *,
+    jobs: int = 1,
+    max_memory: int | None = None,
+    max_output: int | None = None,
+    progress: Progress | None = None,
 ) -> dict[str | None, bytes]:
     """Decode in memory; return the files by name, the model under None. Raises as `decode` does."""
     sink = MemorySink()
-    _decode_to(sink, as_source(source), jobs, max_memory, progress)
+    _decode_to(sink, as_source(source), jobs, Limits(max_memory, max_output), progress)
     return sink.files()
 
 
 def verify(
-    source: SourceLike, *, jobs: int = 1, max_memory: int | None = None, progress: Progress | None = None
+    source: SourceLike,
+    *,
+    jobs: int = 1,
+    max_memory: int | None = None,
+    max_output: int | None = None,
+    progress: Progress | None = None,
 ) -> DecodeResult:
     """Decode and check everything, keeping nothing. Raises as `decode` does."""
     with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
         sink = FolderSink(Path(folder) / "model.onnx")
         try:
-            return _decode_to(sink, as_source(source), jobs, max_memory, progress)
+            return _decode_to(sink, as_source(source), jobs, Limits(max_memory, max_output), progress)
         finally:
             sink.discard()
 
 
 def _decode_to(
-    sink: Sink, source: Source, jobs: int, max_memory: int | None, progress: Progress | None
+    sink: Sink, source: Source, jobs: int, limits: Limits, progress: Progress | None
 ) -> DecodeResult:
-    directory = read_directory(source, max_memory)
+    directory = read_directory(source, limits.memory)
     section = directory.graph
-    graph = read_graph(read_section(source, section), section.offset, section.output, len(directory.tensors))
+    data = read_section(source, section)
+    graph = read_graph(data, section.offset, section.output, len(directory.tensors), source.size)
+    if limits.output is not None and graph.size > limits.output:
+        raise FormatError("E_MEMORY", f"decoding gives {graph.size} bytes", HEADER_SIZE)
     around = read_surroundings(source, directory)
-    decoded = decode_sections(source, directory.tensors, around, jobs)
-    writer = _Writer(sink, graph.files, section.offset, progress)
-    parts = _Parts(graph, directory, decoded)
+    parts = _Parts(graph.splices, directory, decode_sections(source, directory.tensors, around, jobs))
+    assembly = Assembly(sink, graph, progress)
     position = 0
-    spans: list[tuple[int, int, int]] = []
-    for splice in graph.splices:
-        writer.write(graph.skeleton[position : position + splice.run])
-        position += splice.run
-        if splice.repeats is None:
-            part = parts.take(splice.tensor, splice.part)
-            spans.append(writer.write_part(memoryview(part)))
+    for number, run in enumerate(graph.splices.runs):
+        assembly.write(graph.skeleton[position : position + run])
+        position += run
+        origin = graph.splices.origins[number]
+        if origin == FRESH:
+            assembly.write_piece(parts.take(number).data)
         else:
-            spans.append(writer.repeat(spans[splice.repeats]))
-    writer.write(graph.skeleton[position:])
-    parts.finish()
-    writer.finish()
+            assembly.repeat(origin)
+    assembly.write(graph.skeleton[position:])
+    assembly.finish()
     for section in directory.others:
         read_section(source, section)
-    return DecodeResult(
-        tuple(DecodedFile(file.name, file.size, file.sha256.hex()) for file in graph.files)
-    )
+    assembly.check_hashes()
+    return DecodeResult(tuple(DecodedFile(file.name, file.size, file.sha256.hex()) for file in graph.files))
 
 
 class _Parts:
     """Payload parts by section, decoded in order and kept until the last of them is used."""
 
-    def __init__(self, graph: Graph, directory: Directory, decoded: Iterator[Decoded]) -> None:
-        self._used = graph.parts
+    def __init__(self, splices: Splices, directory: Directory, decoded: Iterator[Decoded]) -> None:
+        self._splices = splices
         self._sections = directory.tensors
         self._decoded = decoded
-        self._opened = 0
-        self._kept: dict[int, list[Payload]] = {}
+        self._kept: dict[int, tuple[Payload, NDArray[np.int64]]] = {}
 
-    def take(self, tensor: int, part: int) -> Payload:
-        """Return one part; E_SPLICE at a section whose parts are not all used."""
-        if tensor == self._opened:
+    def take(self, splice: int) -> Payload:
+        """Return the part that a splice inserts; E_SPLICE at a section whose parts are not all used."""
+        tensor, part = self._splices.tensors[splice], self._splices.parts[splice]
+        if part == 0:
             record, payload = next(self._decoded)
-            sizes = record.parts
-            if len(sizes) != self._used[tensor]:
-                raise FormatError("E_SPLICE", "splices use another number of parts", self._sections[tensor].offset)
-            pieces, start = [], 0
-            for size in sizes:
-                pieces.append(payload[start : start + size])
-                start += size
-            self._kept[tensor] = pieces
-            self._opened += 1
-        pieces = self._kept[tensor]
-        if part == len(pieces) - 1:
+            self._kept[tensor] = payload, record.part_ends()
+            if self._kept[tensor][1].size != self._splices.used[tensor]:
+                offset = self._sections[tensor].offset
+                raise FormatError("E_SPLICE", "splices use another number of parts", offset)
+        payload, ends = self._kept[tensor]
+        if part == ends.size - 1:
             del self._kept[tensor]
-        return pieces[part]
-
-    def finish(self) -> None:
-        """Let the decoder report what is left to report."""
-        for _ in self._decoded:
-            raise AssertionError("every section has a splice")
-
-
-class _Writer:
-    """Cuts the stream of skeleton and parts into files and hashes them."""
-
-    def __init__(self, sink: Sink, files: tuple[OutputFile, ...], offset: int, progress: Progress | None) -> None:
-        self._sink, self._files, self._offset, self._progress = sink, files, offset, progress
-        self._total = sum(file.size for file in files)
-        self._written = 0
-        self._file = -1
-        self._left = 0
-        self._hash = hashlib.sha256()
-        self._next_file()
-
-    def _next_file(self) -> None:
-        """Close the current file, and any empty ones behind it, and begin the next."""
-        while self._left == 0 and self._file + 1 < len(self._files):
-            self._check_hash()
-            self._file += 1
-            self._left = self._files[self._file].size
-            self._hash = hashlib.sha256()
-            self._sink.begin(self._files[self._file].name)
-
-    def _check_hash(self) -> None:
-        if self._file >= 0 and self._hash.digest() != self._files[self._file].sha256:
-            raise FormatError("E_HASH", "decoded file differs from the one that was encoded", 0)
-
-    def write(self, data: memoryview) -> None:
-        """Write skeleton bytes, which may go over the end of a file."""
-        while data.nbytes:
-            self._next_file()
-            if not self._left:
-                raise FormatError("E_SPLICE", "more bytes than the files hold", self._offset)
-            span = data[: min(self._left, _COPY)]
-            self._sink.write(span)
-            self._hash.update(span)
-            self._left -= span.nbytes
-            self._written += span.nbytes
-            data = data[span.nbytes :]
-            if self._progress is not None:
-                self._progress(self._written, self._total)
-
-    def write_part(self, part: memoryview) -> tuple[int, int, int]:
-        """Write a payload part within one file; return file, offset and length."""
-        self._next_file()
-        if part.nbytes > self._left:
-            raise FormatError("E_SPLICE", "payload goes over the end of a file", self._offset)
-        start = self._files[self._file].size - self._left
-        self.write(part)
-        return self._file, start, part.nbytes
-
-    def repeat(self, span: tuple[int, int, int]) -> tuple[int, int, int]:
-        """Write again what an earlier splice wrote."""
-        file, offset, length = span
-        self._next_file()
-        if length > self._left:
-            raise FormatError("E_SPLICE", "payload goes over the end of a file", self._offset)
-        start = self._files[self._file].size - self._left
-        for at in range(offset, offset + length, _COPY):
-            self.write(memoryview(self._sink.reread(file, at, min(_COPY, offset + length - at))))
-        return self._file, start, length
-
-    def finish(self) -> None:
-        """Check that every file is complete and sound."""
-        self._next_file()
-        if self._left or self._file + 1 < len(self._files):
-            raise FormatError("E_SPLICE", "fewer bytes than the files hold", self._offset)
-        self._check_hash()
+        return payload[ends[part - 1] if part else 0 : ends[part]]

@@ -1,4 +1,4 @@
-"""Decode TENSOR sections in order, several at a time, and hand out their parts (SPEC.md, "Decoding process")."""
+"""Decode TENSOR sections in order, several at a time (SPEC.md, "Decoding process")."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from codec.errors import FormatError
 from codec.format.layout import TABLE_COUNT, SectionStream, parse
 from codec.format.registry import MAX_RAGGED_OUTPUT, ViewKind
 
-BATCH_OUTPUT = 32 << 20
-"""Payload bytes decoded together: enough lanes for speed, little enough for a device."""
-BATCH_SECTIONS = 4096
+BATCH_COST = 32 << 20
+"""Payload bytes, and four times the stored bytes, decoded together: many lanes, little memory."""
+BATCH_SECTIONS = 256
 
 
 def read_surroundings(source: Source, directory: Directory) -> Surroundings:
@@ -42,7 +42,7 @@ def decode_section(source: Source, section: Section, around: Surroundings) -> tu
 
 
 Decoded = tuple[TensorRecord, Payload]
-Batch = tuple[list[Decoded], FormatError | None]
+Batch = tuple[deque[Decoded], FormatError | None]
 
 
 def decode_sections(
@@ -52,35 +52,44 @@ def decode_sections(
 
     Parameters
     ----------
+    source
+        The file.
+    sections
+        TENSOR sections in their order in the file.
+    around
+        Profile and shared tables.
     jobs
         Threads. Memory grows with it; results do not change.
     """
     batches = _batches(sections)
-    if jobs == 1:
-        results = (_decode_batch(source, batch, around) for batch in batches)
-    else:
+    results: Iterator[Batch] = (_decode_batch(source, batch, around) for batch in batches)
+    if jobs > 1:
         results = _in_threads(source, batches, around, jobs)
+    offsets = iter([section.offset for section in sections])
     ragged = 0
     for decoded, fault in results:
-        for record, payload in decoded:
-            if record.view.kind is ViewKind.RAGGED:
-                ragged += payload.size
-                if ragged > MAX_RAGGED_OUTPUT:
-                    raise FormatError("E_LIMIT", "ragged tensors are too large together", sections[0].offset)
-            yield record, payload
+        # Nothing here keeps a payload alive while the next batch is decoded.
+        while decoded:
+            if decoded[0][0].view.kind is ViewKind.RAGGED:
+                ragged += decoded[0][1].size
+            offset = next(offsets)
+            if ragged > MAX_RAGGED_OUTPUT:
+                raise FormatError("E_LIMIT", "ragged tensors are too large together", offset)
+            yield decoded.popleft()
         if fault is not None:
             raise fault
 
 
 def _batches(sections: Sequence[Section]) -> Iterator[list[Section]]:
     batch: list[Section] = []
-    output = 0
+    total = 0
     for section in sections:
-        if batch and (output + section.output > BATCH_OUTPUT or len(batch) == BATCH_SECTIONS):
+        cost = section.output + 4 * section.length
+        if batch and (total + cost > BATCH_COST or len(batch) == BATCH_SECTIONS):
             yield batch
-            batch, output = [], 0
+            batch, total = [], 0
         batch.append(section)
-        output += section.output
+        total += cost
     if batch:
         yield batch
 
@@ -95,12 +104,14 @@ def _decode_batch(source: Source, sections: Sequence[Section], around: Surroundi
         except FormatError as e:
             fault = e
             break
-    decoded: list[Decoded] = []
-    for record, tokens in zip(records, decode_records(records), strict=True):
+    decoded: deque[Decoded] = deque()
+    tokens = decode_records(records)
+    for number, record in enumerate(records):
         try:
-            decoded.append((record, record.payload(tokens)))
+            decoded.append((record, record.payload(tokens[number])))
         except FormatError as e:
             return decoded, e
+        tokens[number] = []
     return decoded, fault
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol
 
 from codec.errors import OutputError
+from codec.format.names import fold
 
 
 class Sink(Protocol):
@@ -69,34 +72,60 @@ class FolderSink:
     def __init__(self, target: Path, *, replace_external: bool = False) -> None:
         self._target = target
         self._replace_external = replace_external
-        self._files: list[tuple[Path, Path, BinaryIO]] = []  # final path, temporary path, handle
+        self._files: list[tuple[Path, Path]] = []  # final path, temporary path
+        self._current: BinaryIO | None = None
+        self._earlier: tuple[int, BinaryIO] | None = None  # number of a finished file, opened for reading
+
+    @property
+    def _handle(self) -> BinaryIO:
+        if self._current is None:
+            raise ValueError("no file has begun")
+        return self._current
 
     def begin(self, name: str | None) -> None:
         """Begin the next file; None names the model itself."""
         final = self._target if name is None else self._target.parent / name
         if name is not None:
-            if final.name.lower() == self._target.name.lower():
+            if fold(name) == fold(self._target.name):
                 raise OutputError("E_OUTPUT_EXISTS", f"external data would replace the model: {final}")
-            if final.exists() and not self._replace_external:
+            if not self._replace_external and os.path.lexists(final):
                 raise OutputError("E_OUTPUT_EXISTS", f"external data exists already: {final}")
-        try:
+        with _reporting(final):
+            if final.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if self._current is not None:
+                self._current.close()
             handle, path = tempfile.mkstemp(prefix=".nntc-", suffix=".part", dir=final.parent)
-        except OSError as e:
-            raise OutputError("E_OUTPUT", f"cannot write in {final.parent}: {e.strerror}") from e
-        self._files.append((final, Path(path), os.fdopen(handle, "w+b")))
+            self._files.append((final, Path(path)))
+            self._current = os.fdopen(handle, "w+b")
 
     def write(self, data: memoryview) -> None:
         """Append to the current file."""
-        try:
-            self._files[-1][2].write(data)
-        except OSError as e:
-            raise OutputError("E_OUTPUT", f"cannot write {self._files[-1][0]}: {e.strerror}") from e
+        with _reporting(self._files[-1][0]):
+            self._handle.write(data)
 
     def reread(self, file: int, offset: int, length: int) -> bytes:
         """Return bytes written earlier."""
-        handle = self._files[file][2]
-        handle.flush()
-        return os.pread(handle.fileno(), length, offset)
+        with _reporting(self._files[file][0]):
+            handle = self._reader(file)
+            handle.seek(offset)
+            data = handle.read(length)
+            if handle is self._current:
+                handle.seek(0, os.SEEK_END)
+        return data
+
+    def _reader(self, file: int) -> BinaryIO:
+        if file == len(self._files) - 1:
+            return self._handle
+        if self._earlier is None or self._earlier[0] != file:
+            self._close_earlier()
+            self._earlier = file, self._files[file][1].open("rb")
+        return self._earlier[1]
+
+    def _close_earlier(self) -> None:
+        if self._earlier is not None:
+            self._earlier[1].close()
+            self._earlier = None
 
     def __enter__(self) -> FolderSink:
         return self
@@ -112,21 +141,48 @@ class FolderSink:
 
     def discard(self) -> None:
         """Remove whatever temporary files there are."""
-        for _, path, handle in self._files:
-            handle.close()
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
+        self._close_earlier()
+        if self._current is not None:
+            # Closing writes what is still buffered, which may fail as any write; it is not wanted any more.
+            with contextlib.suppress(OSError):
+                self._current.close()
+        for _, path in self._files:
+            path.unlink(missing_ok=True)
 
     def _publish(self) -> None:
         """Put every file under its name, the model last: it is what a reader looks for."""
-        umask = os.umask(0)
-        os.umask(umask)
+        self._close_earlier()
+        with _reporting(self._target):
+            if self._current is not None:
+                self._current.close()
+            mode = 0o666 & ~_umask()
+            for _, path in self._files:
+                path.chmod(mode)
+                with path.open("rb+") as file:
+                    os.fsync(file.fileno())
+        published: list[Path] = []
         try:
-            for _, _, handle in self._files:
-                handle.flush()
-                os.fchmod(handle.fileno(), 0o666 & ~umask)
-                os.fsync(handle.fileno())
-            for final, path, _ in reversed(self._files):
-                path.replace(final)
-        except OSError as e:
-            raise OutputError("E_OUTPUT", f"cannot write {e.filename}: {e.strerror}") from e
+            for final, path in reversed(self._files):
+                with _reporting(final):
+                    if not os.path.lexists(final):
+                        published.append(final)
+                    path.replace(final)
+        except OutputError:
+            for final in published:
+                final.unlink(missing_ok=True)
+            raise
+
+
+@contextlib.contextmanager
+def _reporting(path: Path) -> Iterator[None]:
+    """Turn errors of the operating system into E_OUTPUT."""
+    try:
+        yield
+    except OSError as e:
+        raise OutputError("E_OUTPUT", f"cannot write {path}: {e.strerror}") from e
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

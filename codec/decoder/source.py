@@ -59,7 +59,7 @@ def as_source(source: SourceLike) -> Source:
     if isinstance(source, str | os.PathLike):
         return FileSource(source)
     if isinstance(source, bytes | bytearray | memoryview):
-        return BytesSource(source)
+        return BytesSource(memoryview(source).cast("B"))
     if isinstance(source, Source):
         return source
     raise TypeError(f"expected a path, bytes or a Source, got {type(source).__name__}")

@@ -17,6 +17,11 @@ MAX_NOISE = 0.25
 """No tensor gets more relative noise than this, -6 dB: beyond, a layer is as good as lost."""
 
 
+GROWTH = 1.0
+PARAMETER_GAP = 10**-2.5
+"""Biases and normalizations need not be this much more precise than the weights, in power."""
+
+
 def allocate_noise(sizes: Sequence[int], quality: float) -> NDArray[np.float64]:
     """Return the relative noise power ||error||^2 / ||weights||^2 to allow each tensor.
 
@@ -40,6 +45,6 @@ def allocate_noise(sizes: Sequence[int], quality: float) -> NDArray[np.float64]:
     low, high = 0.0, 1.0
     for _ in range(100):
         c = (low + high) / 2
-        mean = float(n @ np.minimum(c * n, MAX_NOISE)) / total
+        mean = float(n @ np.minimum(c * n**GROWTH, MAX_NOISE)) / total
         low, high = (c, high) if mean < wanted else (low, c)
-    return np.minimum(high * n, MAX_NOISE)
+    return np.minimum(high * n**GROWTH, MAX_NOISE)

@@ -12,7 +12,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from codec.encoder.roles import Role, TensorRole, find_roles
+from codec.encoder.roles import Role, TensorRole, find_roles, non_negative_inputs
 from codec.encoder.split import Payload, SplitSource, element_type
 from codec.format.onnx_wire import Path
 from codec.format.registry import MAX_SECTION_OUTPUT, ElementType, ViewKind
@@ -36,6 +36,10 @@ class Tensor:
         The payload's bytes.
     payload
         Number of the payload.
+    dims
+        Shape of the whole ONNX tensor.
+    positive
+        Whether the node that uses it multiplies it with values that are never negative.
     """
 
     name: str
@@ -44,6 +48,8 @@ class Tensor:
     view: View
     data: memoryview
     payload: int
+    dims: tuple[int, ...]
+    positive: bool
 
     @property
     def size(self) -> int:
@@ -70,7 +76,7 @@ def as_float64(bits: NDArray[Any], element: ElementType) -> NDArray[np.float64]:
 
 def load_tensors(source: SplitSource) -> tuple[list[Tensor], dict[int, int]]:
     """Return the tensors to code, and for each payload that repeats an earlier one that one's number."""
-    roles = _roles(source)
+    roles, positive = _roles(source)
     tensors: list[Tensor] = []
     repeats: dict[int, int] = {}
     first: dict[tuple[int, bytes], int] = {}
@@ -81,26 +87,30 @@ def load_tensors(source: SplitSource) -> tuple[list[Tensor], dict[int, int]]:
             repeats[number] = first[key]
             continue
         first[key] = number
-        tensors += _pieces(payload, number, data, roles.get(payload.path))
+        tensors += _pieces(payload, number, data, roles.get(payload.path), positive)
     return tensors, repeats
 
 
-def _roles(source: SplitSource) -> dict[Path, TensorRole]:
-    """Return roles by path; none where the onnx library cannot read what the splitter could."""
+def _roles(source: SplitSource) -> tuple[dict[Path, TensorRole], frozenset[Path]]:
+    """Return roles by path and nodes with non-negative inputs; none where the onnx library cannot read."""
     try:
-        return find_roles(onnx.load_model_from_string(bytes(source.files[0].data)))
+        model = onnx.load_model_from_string(bytes(source.files[0].data))
     except DecodeError:
-        return {}
+        return {}, frozenset()
+    return find_roles(model), non_negative_inputs(model)
 
 
-def _pieces(payload: Payload, number: int, data: memoryview, found: TensorRole | None) -> Sequence[Tensor]:
+def _pieces(
+    payload: Payload, number: int, data: memoryview, found: TensorRole | None, nodes: frozenset[Path]
+) -> Sequence[Tensor]:
     element = element_type(payload.data_type)
     count = payload.length // element.width
     role, view = Role.OTHER, View(ViewKind.MATRIX, 1, count)
     if found is not None and found.view.size == count:
         role, view = found.role, found.view
+    positive = found is not None and found.node in nodes and found.input != 0
     if payload.length <= MAX_PIECE:
-        return [Tensor(payload.name, role, element, view, data, number)]
+        return [Tensor(payload.name, role, element, view, data, number, payload.dims, positive)]
     # Rows of a transposed view are not contiguous: such a payload is cut as it is stored.
     if view.kind is ViewKind.TRANSPOSED:
         view = View(ViewKind.MATRIX, view.channels, view.rows, view.period)
@@ -114,5 +124,5 @@ def _pieces(payload: Payload, number: int, data: memoryview, found: TensorRole |
         part = View(view.kind, min(rows, view.rows - row), view.channels, view.period)
         start = row * columns * element.width
         span = data[start : start + part.size * element.width]
-        pieces.append(Tensor(payload.name, role, element, part, span, number))
+        pieces.append(Tensor(payload.name, role, element, part, span, number, payload.dims, positive))
     return pieces

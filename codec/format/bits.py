@@ -10,37 +10,60 @@ from codec.format.layout import SectionStream
 
 
 class BitReader:
-    """Read a bit run from a stream, one byte at a time, so that it ends where its last byte ends."""
+    """Read a bit run whose length shows only while it is read; `finish` leaves the stream behind it.
+
+    Raises
+    ------
+    FormatError
+        E_TRUNCATED at the first byte that is missing.
+    """
 
     def __init__(self, stream: SectionStream) -> None:
+        self.start = stream.at()
         self._stream = stream
-        self._start = stream.tell()
         self._held = 0
         self._count = 0
 
+    def _fill(self, width: int) -> None:
+        """Hold at least `width` bits."""
+        data = self._stream.read(_AHEAD)
+        self._held |= int.from_bytes(data, "little") << self._count
+        self._count += 8 * len(data)
+        if self._count < width:
+            raise FormatError("E_TRUNCATED", "bit run is cut off", self._stream.at())
+
     def read(self, width: int) -> int:
-        """Return the next `width` bits as an unsigned integer."""
-        while self._count < width:
-            self._held |= self._stream.take(1, "bit run")[0] << self._count
-            self._count += 8
+        """Return the next `width` bits, at most 12, as an unsigned integer."""
+        if self._count < width:
+            self._fill(width)
         value = self._held & ((1 << width) - 1)
         self._held >>= width
         self._count -= width
         return value
 
     def unary(self, limit: int) -> int:
-        """Count ones up to the next zero; more than `limit` is E_TABLE."""
-        count = 0
-        while self.read(1):
-            count += 1
-            if count > limit:
-                raise FormatError("E_TABLE", "unary code is too long", self._stream.at(self._start))
+        """Count ones up to the next zero; more than `limit`, below 32, is E_TABLE."""
+        if self._count <= limit and self._stream.tell() < self._stream.size:
+            self._fill(0)
+        # The lowest zero of what is held; above it there are only zeros.
+        count = (~self._held & (self._held + 1)).bit_length() - 1
+        if count > limit:
+            raise FormatError("E_TABLE", "unary code is too long", self.start)
+        if count >= self._count:
+            raise FormatError("E_TRUNCATED", "bit run is cut off", self._stream.at())
+        self._held >>= count + 1
+        self._count -= count + 1
         return count
 
     def finish(self) -> None:
-        """Check that what is left of the last byte is zero."""
-        if self._held:
-            raise FormatError("E_PADDING", "padding bits are not zero", self._stream.at(self._stream.tell() - 1))
+        """Go back to the end of the run's last byte and check that its padding is zero."""
+        self._stream.seek(-(self._count // 8), 1)
+        if self._held & ((1 << self._count % 8) - 1):
+            last = self._stream.at(self._stream.tell() - 1)
+            raise FormatError("E_PADDING", "padding bits are not zero", last)
+
+
+_AHEAD = 8
 
 
 class BitWriter:
@@ -69,12 +92,16 @@ def packed_size(count: int, width: int) -> int:
     return (count * width + 7) // 8
 
 
-def unpack(data: bytes, count: int, width: int) -> NDArray[np.uint32]:
-    """Return `count` fields of `width` <= 32 bits as a rank-1 uint32 array; padding is not looked at."""
-    bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little", count=count * width)
+def unpack(data: bytes, count: int, width: int, skip: int = 0) -> NDArray[np.uint32]:
+    """Return `count` fields of `width` <= 32 bits behind the first `skip` bits, rank-1 uint32.
+
+    Padding is not looked at.
+    """
+    used = np.frombuffer(data, np.uint8)[skip // 8 : (skip + count * width + 7) // 8]
+    bits = np.unpackbits(used, bitorder="little")[skip % 8 :]
     fields = np.zeros(count, np.uint32)
     for bit in range(width):
-        fields |= bits[bit::width].astype(np.uint32) << np.uint32(bit)
+        fields |= bits[bit : count * width : width].astype(np.uint32) << np.uint32(bit)
     return fields
 
 

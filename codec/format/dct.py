@@ -1,4 +1,4 @@
-"""Integer DCT basis (SPEC.md, "Inverse DCT" and its appendix)."""
+"""Integer transforms: DCT basis and Walsh-Hadamard matrix (SPEC.md, "Inverse transform")."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-BASIS_BITS = 14
+BASIS_BITS = 12
 """Fixed-point bits of the basis; a two-dimensional transform scales by 2 to twice that."""
 
 MAX_BLOCK = 16
+MAX_MIX = 6
+"""Largest t: 2**t planes of a block are mixed."""
 
 
 @cache
@@ -25,9 +27,19 @@ def basis(n: int) -> NDArray[np.float64]:
     Returns
     -------
     float64 [n, n] of integers, row k is frequency k. Exact: no entry lies near a rounding tie (the
-    nearest is 0.008 away, tested), so every correctly working cosine gives the same integers.
+    nearest is 0.005 away, tested), so every correctly working cosine gives the same integers.
     """
-    k = np.arange(n)[:, None]
-    x = np.arange(n)[None, :]
-    scale = np.where(k == 0, np.sqrt(1 / n), np.sqrt(2 / n)) * 2.0**BASIS_BITS
-    return np.rint(scale * np.cos(np.pi * (2 * x + 1) * k / (2 * n)))
+    k = np.arange(n, dtype=np.float64)[:, None]
+    x = np.arange(n, dtype=np.float64)[None, :]
+    scale: NDArray[np.float64] = np.where(k > 0, np.sqrt(2 / n), np.sqrt(1 / n))
+    rounded: NDArray[np.float64] = np.rint(2.0**BASIS_BITS * scale * np.cos(np.pi * (2 * x + 1) * k / (2 * n)))
+    return rounded
+
+
+@cache
+def hadamard(t: int) -> NDArray[np.float32]:
+    """Return the Walsh-Hadamard matrix of 2**t points in natural order, float32 of ones and minus ones."""
+    matrix = np.ones((1, 1), np.float32)
+    for _ in range(t):
+        matrix = np.block([[matrix, matrix], [matrix, -matrix]])
+    return matrix

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from codec.errors import FormatError
 from codec.format import registry as r
+from codec.format.dct import MAX_MIX
 
 
 class SectionStream(io.BytesIO):
@@ -60,7 +61,7 @@ class SectionStream(io.BytesIO):
 class _VarInt(c.Construct):  # type: ignore[misc]
     """Unsigned LEB128, minimal, at most 9 bytes."""
 
-    def _parse(self, stream: SectionStream, context: Any, path: str) -> int:
+    def _parse(self, stream: SectionStream, _context: Any, _path: str) -> int:
         start = stream.tell()
         value = shift = 0
         while True:
@@ -76,7 +77,7 @@ class _VarInt(c.Construct):  # type: ignore[misc]
             if shift == 63:
                 raise FormatError("E_VARINT", "integer is longer than 9 bytes", stream.at(start))
 
-    def _build(self, obj: int, stream: io.BytesIO, context: Any, path: str) -> int:
+    def _build(self, obj: int, stream: io.BytesIO, _context: Any, _path: str) -> int:
         value = obj
         while value >= 0x80:
             stream.write(bytes([value & 0x7F | 0x80]))
@@ -88,10 +89,10 @@ class _VarInt(c.Construct):  # type: ignore[misc]
 class _ZigZag(c.Adapter):  # type: ignore[misc]
     """Signed integer as zigzag: 0, -1, 1, -2, ... become 0, 1, 2, 3, ..."""
 
-    def _decode(self, obj: int, context: Any, path: str) -> int:
+    def _decode(self, obj: int, _context: Any, _path: str) -> int:
         return (obj >> 1) ^ -(obj & 1)
 
-    def _encode(self, obj: int, context: Any, path: str) -> int:
+    def _encode(self, obj: int, _context: Any, _path: str) -> int:
         return obj * 2 if obj >= 0 else -obj * 2 - 1
 
 
@@ -102,9 +103,9 @@ class _Checked(c.Subconstruct):  # type: ignore[misc]
         super().__init__(subcon)
         self.error, self.valid, self.what = error, valid, what
 
-    def _parse(self, stream: SectionStream, context: Any, path: str) -> Any:
+    def _parse(self, stream: SectionStream, _context: Any, _path: str) -> Any:
         start = stream.tell()
-        value = self.subcon._parsereport(stream, context, path)
+        value = self.subcon._parsereport(stream, _context, _path)
         if not self.valid(value):
             raise FormatError(self.error, f"{self.what}: {value!r}", stream.at(start))
         return value
@@ -117,10 +118,10 @@ class _Fixed(c.Construct):  # type: ignore[misc]
         super().__init__()
         self.struct = struct.Struct("<" + code)
 
-    def _parse(self, stream: SectionStream, context: Any, path: str) -> Any:
+    def _parse(self, stream: SectionStream, _context: Any, _path: str) -> Any:
         return self.struct.unpack(stream.take(self.struct.size, "field"))[0]
 
-    def _build(self, obj: Any, stream: io.BytesIO, context: Any, path: str) -> Any:
+    def _build(self, obj: Any, stream: io.BytesIO, _context: Any, _path: str) -> Any:
         stream.write(self.struct.pack(obj))
         return obj
 
@@ -132,10 +133,10 @@ class _Take(c.Construct):  # type: ignore[misc]
         super().__init__()
         self.length = length
 
-    def _parse(self, stream: SectionStream, context: Any, path: str) -> bytes:
+    def _parse(self, stream: SectionStream, _context: Any, _path: str) -> bytes:
         return stream.take(self.length, "field")
 
-    def _build(self, obj: bytes, stream: io.BytesIO, context: Any, path: str) -> bytes:
+    def _build(self, obj: bytes, stream: io.BytesIO, _context: Any, _path: str) -> bytes:
         stream.write(obj)
         return obj
 
@@ -195,6 +196,7 @@ CODEBOOK_COUNT = between(VARINT, 1, r.MAX_CODEBOOK, "E_LIMIT", "codebook size")
 UNIFORM_FLAGS = _Checked(U8, "E_RESERVED", lambda value: value < 0x80 and value & 3 != 3, "uniform flags")
 STEP = _Checked(F32, "E_STEP", lambda value: 2.0**-126 <= value < float("inf"), "quantization step")
 OFFSET = _Checked(F32, "E_STEP", lambda value: value != 0 and abs(value) < float("inf"), "offset")
+MIX = between(U8, 0, MAX_MIX, "E_RESERVED", "mix")
 ROW_BASE = between(SVARINT, -r.MAX_LEVEL, r.MAX_LEVEL, "E_LIMIT", "row base")
 SEGMENT = between(VARINT, 1, r.MAX_STEPS, "E_LIMIT", "trellis segment length")
 

@@ -110,7 +110,7 @@ MAX_STEPS = 8192
 MAX_LOW_BITS = 24
 MAX_LEVEL = (1 << 31) - 1
 MAX_INTEGER = (1 << 52) - 1
-MAX_DCT_INPUT = 1 << 19
+MAX_TRANSFORM_INPUT = 1 << 23  # before 2**t planes are mixed, less by that factor
 MAX_WINDOW = 1 << 23
 ESCAPE = 255
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from codec.format.registry import ViewKind
@@ -49,7 +48,3 @@ class View:
         if self.kind is not ViewKind.TRANSPOSED:
             return coded
         return coded.reshape(self.rows, self.channels, self.period).transpose(1, 0, 2).ravel()
-
-    def row_of_element(self) -> NDArray[np.intp]:
-        """Return the row of every coded element of a ragged view, rank 1."""
-        return np.repeat(np.arange(self.rows), self.lengths)

@@ -1,8 +1,10 @@
-"""Integer blocks: tokens to integers, with escapes, low bits and sparse positions (SPEC.md, "Integer block")."""
+"""Integer blocks: tokens, escapes, low bits and sparse positions to integers (SPEC.md, "Integer block")."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +37,14 @@ class IntegerBlock:
     low_bits, low_data
         Width of the packed low parts and the bytes that hold them; width 0 for none.
     escapes
-        int64 [escape count] integers of the escape tokens, or None where 255 is a token as any other.
+        int32 [escape count] integers of the escape tokens, or None where 255 is a token as any other.
     """
 
     count: int
     lo: int
     low_bits: int
     low_data: bytes
-    escapes: NDArray[np.int64] | None
+    escapes: NDArray[np.int32] | None
     sparse: Sparse | None
     run: TokenRun
     offset: int
@@ -57,29 +59,120 @@ class IntegerBlock:
         """Whether every integer is `lo` plus its token."""
         return self.escapes is None and not self.low_bits and self.sparse is None
 
-    def integers(self, tokens: list[Tokens]) -> NDArray[np.int64]:
-        """Return int64 [count] from the decoded `runs`; E_ESCAPE or E_RANGE at the block."""
-        coded = tokens[-1]
-        values = coded.astype(np.int64) + self.lo
-        if self.escapes is not None:
-            escaped = coded == ESCAPE
-            if np.count_nonzero(escaped) != self.escapes.size:
-                raise FormatError("E_ESCAPE", "escape tokens and escape values differ in number", self.offset)
-            values[escaped] = self.escapes
-        if self.low_bits:
-            if not padding_is_zero(self.low_data, coded.size, self.low_bits):
-                raise FormatError("E_PADDING", "padding bits are not zero", self.offset)
-            values = (values << self.low_bits) + unpack(self.low_data, coded.size, self.low_bits)
-        if values.min() < -MAX_LEVEL or values.max() > MAX_LEVEL:
-            raise FormatError("E_RANGE", "integer is too large", self.offset)
-        if self.sparse is None:
-            return values
-        positions = np.cumsum(tokens[0].astype(np.int64) + 1) - 1
-        if positions[-1] >= self.count:
-            raise FormatError("E_RANGE", "sparse position is past the end", self.offset)
-        dense = np.full(self.count, self.sparse.background, np.int64)
-        dense[positions] = values
+    def table(self, *, dependent: bool = False) -> NDArray[np.int64]:
+        """Return the integer of each token, low bits and escapes apart.
+
+        Parameters
+        ----------
+        dependent
+            Index by token * 2 + quantizer bit, and return integers on the fine grid of a trellis.
+        """
+        if dependent:
+            code = np.arange(512)
+            return on_fine_grid((code >> 1) + self.lo, code & 1)
+        return np.arange(256) + self.lo
+
+    def escaped(self, codes: Tokens, *, dependent: bool = False) -> Iterator[Escaped]:
+        """Yield places of escape tokens and their integers as `table` has them, some at a time.
+
+        E_ESCAPE, before anything is yielded, if tokens and escapes differ in number.
+        """
+        if self.escapes is None:
+            return
+        first = 2 * ESCAPE if dependent else ESCAPE
+        if np.count_nonzero(codes >= first) != self.escapes.size:
+            raise FormatError("E_ESCAPE", "escape tokens and escape values differ in number", self.offset)
+        done = 0
+        for start in range(0, codes.size, SPAN):
+            places = np.flatnonzero(codes[start : start + SPAN] >= first) + start
+            integers = self.escapes[done : done + places.size].astype(np.int64)
+            done += places.size
+            yield places, on_fine_grid(integers, codes[places] & 1) if dependent else integers
+
+
+Escaped = tuple[NDArray[np.intp], NDArray[np.int64]]
+
+SPAN = 1 << 16
+"""Integers worked on at once: bounds memory, and they stay in cache."""
+
+
+def on_fine_grid(levels: NDArray[np.int64], quantizers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return 2 * level - quantizer bit * sign of the level: dependent quantization."""
+    fine: NDArray[np.int64] = 2 * levels - np.sign(levels) * quantizers
+    return fine
+
+
+class IntegerReader:
+    """The integers of a block in coded order, as many at a time as asked for.
+
+    Parameters
+    ----------
+    tokens
+        The decoded `IntegerBlock.runs`.
+    dependent
+        Read integers on the fine grid of a trellis: tokens are those of a rANS stream with trellis.
+
+    Raises
+    ------
+    FormatError
+        E_ESCAPE, E_PADDING, E_RANGE at the block.
+    """
+
+    def __init__(self, block: IntegerBlock, tokens: list[Tokens], *, dependent: bool = False) -> None:
+        self._block = block
+        self._codes = codes = tokens[-1]
+        self._gaps = tokens[0]
+        self._table = block.table(dependent=dependent)
+        self._escaped = block.escaped(codes, dependent=dependent)
+        self._places = np.zeros(0, np.intp)
+        self._escapes = np.zeros(0, np.int64)
+        self._seen = 0  # tokens below this have their escapes in _places
+        self._limit = 2 * MAX_LEVEL if dependent else MAX_LEVEL
+        self._next = 0  # token to be read next
+        self._gone = 0  # integers handed out since the last sparse one
+        if block.escapes is not None:
+            self._more_escapes()
+        if block.low_bits and not padding_is_zero(block.low_data, codes.size, block.low_bits):
+            raise FormatError("E_PADDING", "padding bits are not zero", block.offset)
+        if block.sparse is not None and int(self._gaps.sum(dtype=np.int64)) + codes.size > block.count:
+            raise FormatError("E_RANGE", "sparse position is past the end", block.offset)
+
+    def take(self, count: int) -> NDArray[np.int64]:
+        """Return the next `count` integers; all integers together are as many as the block has."""
+        if self._block.sparse is None:
+            return self._coded(count)
+        dense = np.full(count, self._block.sparse.background, np.int64)
+        gaps = self._gaps[self._next : self._next + count].astype(np.int64)
+        places = np.cumsum(gaps + 1) - 1 - self._gone
+        inside = int(np.searchsorted(places, count))
+        self._gone += count
+        if inside:
+            dense[places[:inside]] = self._coded(inside)
+            self._gone = count - 1 - int(places[inside - 1])
         return dense
+
+    def _coded(self, count: int) -> NDArray[np.int64]:
+        block, start = self._block, self._next
+        self._next = end = start + count
+        values = self._table.take(self._codes[start:end])
+        if block.escapes is not None:
+            while self._seen < end:
+                self._more_escapes()
+            inside = int(np.searchsorted(self._places, end))
+            values[self._places[:inside] - start] = self._escapes[:inside]
+            self._places, self._escapes = self._places[inside:], self._escapes[inside:]
+        if block.low_bits:
+            low = unpack(block.low_data, count, block.low_bits, start * block.low_bits)
+            values = (values << block.low_bits) + low
+        if values.min() < -self._limit or values.max() > self._limit:
+            raise FormatError("E_RANGE", "integer is too large", block.offset)
+        return values
+
+    def _more_escapes(self) -> None:
+        places, integers = next(self._escaped)
+        self._places = np.concatenate([self._places, places])
+        self._escapes = np.concatenate([self._escapes, integers])
+        self._seen += SPAN
 
 
 def read_integer_block(
@@ -114,18 +207,26 @@ def read_integer_block(
     return IntegerBlock(view.size, lo, low_bits, low_data, escapes, None, run, offset)
 
 
-def _read_escapes(stream: SectionStream, lo: int, limit: int, *, odd: bool) -> NDArray[np.int64]:
+def _read_escapes(stream: SectionStream, lo: int, limit: int, *, odd: bool) -> NDArray[np.int32]:
     at = stream.at()
     count = parse(f.VARINT, stream)
     if not 1 <= count <= limit:
         raise FormatError("E_LIMIT", "escape count does not fit the view", at)
-    escapes = []
-    for _ in range(count):
-        at = stream.at()
-        value = parse(f.LO, stream)
-        if lo <= value < lo + ESCAPE:
-            raise FormatError("E_ESCAPE", "escaped integer has a token of its own", at)
-        if odd and value % 2 == 0:
-            raise FormatError("E_TRELLIS", "escaped integer must be odd under a trellis, as its token is", at)
-        escapes.append(value)
-    return np.array(escapes, np.int64)
+    # No more than there are bytes: a cut section is found out before memory is spent on it.
+    escapes = np.empty(min(count, stream.size - stream.tell()), np.int32)
+    done = 0
+    for values, offsets in f.svarints(stream, count):
+        large = np.abs(values) > MAX_LEVEL
+        small = (values >= lo) & (values < lo + ESCAPE)
+        even = (values & 1 == 0) & odd
+        wrong = large | small | even
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            if large[i]:
+                raise FormatError("E_LIMIT", "escaped integer is too large", int(offsets[i]))
+            if small[i]:
+                raise FormatError("E_ESCAPE", "escaped integer has a token of its own", int(offsets[i]))
+            raise FormatError("E_TRELLIS", "escaped integer must be odd as its token is", int(offsets[i]))
+        escapes[done : done + values.size] = values
+        done += values.size
+    return escapes

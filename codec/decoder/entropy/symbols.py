@@ -6,7 +6,7 @@ before any token is decoded, and so that rANS runs of many tensors can be decode
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ from codec.format.bits import packed_size, padding_is_zero, unpack
 from codec.format.layout import SectionStream, parse
 from codec.format.registry import MAX_CONTEXTS, MAX_STEPS, STATE_LOW, Coder, Profile, ViewKind
 from codec.format.view import View
+
+_SPAN = 1 << 16  # packed tokens unpacked at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,11 @@ class ByteRun:
                 raise FormatError("E_PADDING", "padding bits are not zero", self.offset)
             if self.width == 8:
                 return np.frombuffer(self.data, np.uint8)
-            return unpack(self.data, self.count, self.width).astype(np.uint8)
+            tokens = np.empty(self.count, np.uint8)
+            for start in range(0, self.count, _SPAN):
+                span = tokens[start : start + _SPAN]
+                span[:] = unpack(self.data, span.size, self.width, start * self.width)
+            return tokens
         decompress = unzstd if self.coder is Coder.ZSTD else unbzip2
         return np.frombuffer(decompress(self.data, self.count, self.offset), np.uint8)
 
@@ -63,14 +69,13 @@ class ClassList:
     run: TokenRun | None
     offset: int
 
-    def decode(self) -> NDArray[np.uint8]:
-        """Return uint8 [count], each below 64; E_RANGE for others."""
-        if self.run is None:
-            return np.zeros(self.count, np.uint8)
-        classes = decode_run(self.run)
-        if classes.max() >= MAX_CONTEXTS:
+    def check(self, tokens: Tokens | FormatError) -> NDArray[np.uint8]:
+        """Return the decoded tokens of `run`, each below 64; E_RANGE for others."""
+        if isinstance(tokens, FormatError):
+            raise tokens
+        if tokens.max() >= MAX_CONTEXTS:
             raise FormatError("E_RANGE", "class number is too large", self.offset)
-        return classes
+        return tokens
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,18 +84,23 @@ class Contexts:
 
     count: int
     view: View
-    rows: ClassList
-    channels: ClassList | None
-    positions: ClassList | None
+    lists: tuple[ClassList, ...]
 
-    def decode(self) -> NDArray[np.uint8]:
-        """Return the context of every element in coded order, uint8 [elements]."""
-        rows = self.rows.decode()
-        if self.channels is None or self.positions is None:
-            sums = np.repeat(rows, self.view.lengths)
+    @property
+    def runs(self) -> list[TokenRun]:
+        """Token runs of the class lists that have one, in stored order."""
+        return [c.run for c in self.lists if c.run is not None]
+
+    def of_elements(self, tokens: Iterator[Tokens | FormatError]) -> NDArray[np.uint8]:
+        """Return the context of every element in coded order, uint8 [elements], from the decoded `runs`."""
+        rows, *columns = [
+            np.zeros(c.count, np.uint8) if c.run is None else c.check(next(tokens)) for c in self.lists
+        ]
+        if columns:
+            of_column = (columns[0][:, None] + columns[1][None, :]).ravel()
+            sums = (rows[:, None] + of_column[None, :]).ravel()
         else:
-            columns = (self.channels.decode()[:, None] + self.positions.decode()[None, :]).ravel()
-            sums = (rows[:, None] + columns[None, :]).ravel()
+            sums = np.repeat(rows, self.view.lengths)
         return np.minimum(sums, np.uint8(self.count - 1), out=sums)
 
 
@@ -108,11 +118,18 @@ class RansRun:
     words: NDArray[np.uint16]
     offset: int
 
-    def stream(self) -> RansStream:
-        """Decode the class lists and return the stream."""
-        contexts = None if self.contexts is None else self.contexts.decode()
+    def stream(self, contexts: NDArray[np.uint8] | None) -> RansStream:
+        """Return the stream, given the context of every token."""
         return RansStream(
-            self.count, self.segment, self.trellis, self.tables, self.base, contexts, self.states, self.words, self.offset
+            self.count,
+            self.segment,
+            self.trellis,
+            self.tables,
+            self.base,
+            contexts,
+            self.states,
+            self.words,
+            self.offset,
         )
 
 
@@ -122,27 +139,28 @@ Tokens = NDArray[Any]
 
 def decode_runs(runs: Sequence[TokenRun]) -> list[Tokens | FormatError]:
     """Decode runs, rANS ones in lockstep; a run that is at fault gives its error instead of tokens."""
+    lists = [list_run for run in runs for list_run in _class_runs(run)]
+    classes = iter(decode_runs(lists)) if lists else iter(())
     results: list[Tokens | FormatError | None] = [None] * len(runs)
-    streams: list[tuple[int, RansStream]] = []
+    streams: list[RansStream] = []
+    places: list[int] = []
     for i, run in enumerate(runs):
+        own = iter([next(classes) for _ in _class_runs(run)])
         try:
             if isinstance(run, RansRun):
-                streams.append((i, run.stream()))
+                streams.append(run.stream(None if run.contexts is None else run.contexts.of_elements(own)))
+                places.append(i)
             else:
                 results[i] = run.decode()
         except FormatError as e:
             results[i] = e
-    for (i, _), result in zip(streams, decode_streams([s for _, s in streams]), strict=True):
+    for i, result in zip(places, decode_streams(streams), strict=True):
         results[i] = result
     return [r for r in results if r is not None]
 
 
-def decode_run(run: TokenRun) -> Tokens:
-    """Decode one run, or raise what is wrong with it."""
-    result = decode_runs([run])[0]
-    if isinstance(result, FormatError):
-        raise result
-    return result
+def _class_runs(run: TokenRun) -> list[TokenRun]:
+    return run.contexts.runs if isinstance(run, RansRun) and run.contexts is not None else []
 
 
 def read_symbol_block(stream: SectionStream, count: int, around: Surroundings) -> TokenRun:
@@ -165,6 +183,14 @@ def read_symbol_data(
 
     Parameters
     ----------
+    stream
+        The section, at the first byte of the symbol data.
+    coder
+        What the byte before says.
+    count
+        Number of tokens.
+    around
+        Profile and shared tables.
     view
         The tensor's view where the run codes all its elements, so that contexts may be used.
     trellis, segment
@@ -194,12 +220,9 @@ def _read_rans(
         if view is None:
             raise FormatError("E_VIEW", "contexts where there is no view", offset)
         context_count = parse(f.CONTEXT_COUNT, stream)
-        rows = _read_classes(stream, view.rows, around)
-        channels = positions = None
-        if view.kind is not ViewKind.RAGGED:
-            channels = _read_classes(stream, view.channels, around)
-            positions = _read_classes(stream, view.period, around)
-        contexts = Contexts(context_count, view, rows, channels, positions)
+        counts = [view.rows] if view.kind is ViewKind.RAGGED else [view.rows, view.channels, view.period]
+        lists = tuple(_read_classes(stream, n, around) for n in counts)
+        contexts = Contexts(context_count, view, lists)
     needed = context_count * (2 if trellis else 1)
     base = 0
     tables = around.shared
@@ -221,7 +244,8 @@ def _read_rans(
     if states.min() < STATE_LOW:
         raise FormatError("E_ENTROPY", "rANS state is too small", at)
     data = np.frombuffer(stream.take(2 * words, "rANS words"), "<u2")
-    return RansRun(count, segment, trellis, tables, base, contexts, states, data, offset)
+    # A segment longer than the run is as long as the run; idle steps would only cost time.
+    return RansRun(count, min(segment, count), trellis, tables, base, contexts, states, data, offset)
 
 
 def _read_classes(stream: SectionStream, count: int, around: Surroundings) -> ClassList:

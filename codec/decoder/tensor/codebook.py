@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.decoder.entropy.integers import IntegerBlock, read_integer_block
+from codec.decoder.entropy.integers import SPAN, IntegerBlock, IntegerReader, read_integer_block
 from codec.decoder.entropy.symbols import Surroundings, TokenRun, Tokens
 from codec.errors import FormatError
 from codec.format.layout import CODEBOOK_COUNT, U8, SectionStream, between, parse
@@ -38,11 +38,17 @@ class Codebook:
         """Return the elements' bit patterns in coded order; E_RANGE for an index without entry."""
         block = self.indices
         if block.is_plain and block.lo == 0:
-            indices: NDArray[Any] = tokens[-1]
-        else:
-            indices = block.integers(tokens)
+            return self._entries_at(tokens[-1])
+        reader = IntegerReader(block, tokens)
+        out = np.empty(block.count, self.entries.dtype)
+        for start in range(0, block.count, SPAN):
+            span = out[start : start + SPAN]
+            span[:] = self._entries_at(reader.take(span.size))
+        return out
+
+    def _entries_at(self, indices: NDArray[Any]) -> NDArray[Any]:
         if indices.min() < 0 or indices.max() >= self.entries.size:
-            raise FormatError("E_RANGE", "codebook index has no entry", block.offset)
+            raise FormatError("E_RANGE", "codebook index has no entry", self.indices.offset)
         return self.entries.take(indices)
 
 

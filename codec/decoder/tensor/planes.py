@@ -35,7 +35,8 @@ class Planes:
         if not self.rotated:
             return bits
         kind = bits.dtype.type
-        return bits >> kind(1) | bits << kind(8 * width - 1)
+        right: NDArray[Any] = bits >> kind(1) | bits << kind(8 * width - 1)
+        return right
 
 
 def read_planes(stream: SectionStream, element: ElementType, view: View, around: Surroundings) -> Planes:

@@ -36,11 +36,10 @@ class TensorRecord:
         """Token runs in stored order."""
         return self.content.runs
 
-    @property
-    def parts(self) -> tuple[int, ...]:
-        """Bytes of each part of the payload."""
+    def part_ends(self) -> NDArray[np.int64]:
+        """Return where in the payload each part ends, in bytes."""
         lengths = self.view.lengths if self.view.kind is ViewKind.RAGGED else (self.view.size,)
-        return tuple(length * self.element.width for length in lengths)
+        return np.cumsum(lengths, dtype=np.int64) * self.element.width
 
     def payload(self, tokens: Sequence[Tokens | FormatError]) -> Payload:
         """Return the payload bytes, uint8, from the decoded `runs`; raises the first run's fault."""
@@ -77,11 +76,15 @@ def read_tensor(data: bytes, base: int, output: int, around: Surroundings) -> Te
     if code & 15 not in _ELEMENT_TYPES:
         raise FormatError("E_RESERVED", f"unknown element type {code & 15}", base)
     tool, element = Tool(code >> 4), ElementType(code & 15)
-    if tool is Tool.UNIFORM and not element.is_float or tool is Tool.CODEBOOK and element.width > 8:
+    fits = {Tool.PLANES: True, Tool.CODEBOOK: element.width <= 8, Tool.UNIFORM: element.is_float}
+    if not fits[tool]:
         raise FormatError("E_TYPE", f"tool {tool.name} does not take {element.name}", base)
+    at = stream.at()
     view = _read_view(stream)
+    if view.size > MAX_ELEMENTS:
+        raise FormatError("E_LIMIT", "view has too many elements", at)
     if view.size * element.width != output:
-        raise FormatError("E_SIZE", "view and directory differ on the payload's size", base)
+        raise FormatError("E_SIZE", "view and directory differ on the payload's size", at)
     content = _READERS[tool](stream, element, view, around)
     stream.finish("TENSOR section")
     return TensorRecord(element, tool, view, content)
@@ -89,21 +92,24 @@ def read_tensor(data: bytes, base: int, output: int, around: Surroundings) -> Te
 
 _TOOLS = frozenset(Tool)
 _ELEMENT_TYPES = frozenset(ElementType)
-_READERS: dict[Tool, Any] = {Tool.PLANES: read_planes, Tool.CODEBOOK: read_codebook, Tool.UNIFORM: read_uniform}
+_READERS: dict[Tool, Any] = {
+    Tool.PLANES: read_planes,
+    Tool.CODEBOOK: read_codebook,
+    Tool.UNIFORM: read_uniform,
+}
 
 
 def _read_view(stream: SectionStream) -> View:
-    at = stream.at()
     kind = ViewKind(parse(f.VIEW_KIND, stream))
-    if kind is ViewKind.RAGGED:
-        rows = parse(f.RAGGED_ROWS, stream)
-        view = View(kind, rows, lengths=tuple(parse(f.DIMENSION, stream) for _ in range(rows)))
-    else:
+    if kind is not ViewKind.RAGGED:
         shape = parse(f.MATRIX_VIEW, stream)
-        view = View(kind, shape.rows, shape.channels, shape.period)
-    if view.size > MAX_ELEMENTS:
-        raise FormatError("E_LIMIT", "view has too many elements", at)
-    return view
+        return View(kind, shape.rows, shape.channels, shape.period)
+    rows = parse(f.RAGGED_ROWS, stream)
+    lengths: list[int] = []
+    for values, offsets in f.varints(stream, rows):
+        f.require((values >= 1) & (values <= MAX_ELEMENTS), offsets, "E_LIMIT", "row length")
+        lengths += values.tolist()
+    return View(kind, rows, lengths=tuple(lengths))
 
 
 def decode_records(records: Sequence[TensorRecord]) -> list[list[Tokens | FormatError]]:

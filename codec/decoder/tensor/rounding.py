@@ -37,7 +37,8 @@ def round_to_element(values: NDArray[np.float64], element: ElementType) -> NDArr
         # frexp: value = m * 2**e with 0.5 <= |m| < 1, so the leading bit stands for 2**(e - 1).
         exponent = np.maximum(np.frexp(values)[1] - 1, _MIN_EXPONENT) - (_BFLOAT16_DIGITS - 1)
         rounded = np.ldexp(np.rint(np.ldexp(values, -exponent)), exponent)
-        return (rounded.astype(np.float32).view(np.uint32) >> np.uint32(16)).astype(np.uint16)
+        bits: NDArray[np.uint32] = rounded.astype(np.float32).view(np.uint32)
+        return (bits >> np.uint32(16)).astype(np.uint16)
 
 
 def is_finite(values: NDArray[Any], element: ElementType) -> bool:

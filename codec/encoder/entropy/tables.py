@@ -33,7 +33,7 @@ def make_table(counts: NDArray[np.integer]) -> tuple[FrequencyTable, int]:
     for precision in _PRECISIONS:
         frequencies = _quantize(own, precision)
         cost = -float(own[own > 0] @ np.log2(frequencies[own > 0] / FREQUENCY_TOTAL))
-        cost += _table_bits(frequencies, precision)
+        cost += table_bits(frequencies, precision)
         if best is None or cost < best[0]:
             best = (cost, frequencies, precision)
     assert best is not None
@@ -64,7 +64,8 @@ def _bit_lengths(frequencies: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.frexp(frequencies.astype(np.float64))[1].astype(np.int64)
 
 
-def _table_bits(frequencies: NDArray[np.int64], precision: int) -> float:
+def table_bits(frequencies: NDArray[np.int64], precision: int) -> float:
+    """Return the bits that a table takes in the file."""
     peak = int(np.argmax(frequencies))
     lengths = np.delete(_bit_lengths(frequencies), peak)
     steps = np.diff(lengths, prepend=0)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codec.decoder.entropy.tables import FrequencyTable
-from codec.encoder.allocate import allocate_noise
+from codec.encoder.allocate import PARAMETER_GAP, allocate_noise
 from codec.encoder.entropy.symbols import SharedTables, count_tokens
 from codec.encoder.entropy.tables import make_table
 from codec.encoder.methods.groups import group_exact, group_parameters
@@ -24,6 +24,7 @@ from codec.encoder.options import DEFAULT_QUALITY, Options
 from codec.encoder.quantize.dct import forward
 from codec.encoder.quantize.rates import CLASS_COUNT, LOWEST_CLASS, expected_bits
 from codec.encoder.quantize.scales import Scales, fit_scales
+from codec.encoder.quantize.shaping import Shaping, shapings
 from codec.encoder.quantize.trellis import EIGHT_STATES, MAX_LEVEL, TrellisLevels, search
 from codec.encoder.roles import Role
 from codec.encoder.tensor.record import Record
@@ -31,7 +32,6 @@ from codec.encoder.tensor.uniform import UniformParameters, trellis_record, unif
 from codec.encoder.tensors import Tensor
 from codec.encoder.workers import Workers
 from codec.format.registry import Coder, ElementType
-from codec.format.view import View
 
 SMALL = 1 << 11
 """Tensors of fewer elements are coded together."""
@@ -40,15 +40,17 @@ LAGRANGIAN = 0.30
 """Squared steps per bit: about where the trellis' own rate-distortion slope is."""
 _TRELLIS_NOISE = 0.26
 """Squared steps of noise that the trellis leaves, rate-aware rounding included."""
-_DCT_MARGIN = 0.995
+PASSES = 1
+MAX_OUTLIER = 50_000.0
+"""Values of more steps than this, and tensors whose bulk needs more levels than tokens, go without trellis."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantized:
     """A tensor's levels, with what their record needs."""
 
-    step: float
-    block: tuple[int, int] | None
+    white: float
+    way: Shaping
     scales: Scales
     found: TrellisLevels
 
@@ -119,74 +121,76 @@ def _plan_at(tensors: list[Tensor], sorting: _Sorting, quality: float, workers: 
     lossy = [*sorting.weights, *sorting.parameters]
     noise = dict(zip(lossy, allocate_noise([tensors[i].size for i in lossy], quality), strict=True))
     bits = expected_bits()
-    jobs = [(tensors[i].view, tensors[i].values(), noise[i], bits) for i in sorting.weights]
+    jobs = [(shapings(tensors[i]), tensors[i].values(), noise[i], bits) for i in sorting.weights]
     quantized = workers.map(_quantize, jobs)
+    for _ in range(PASSES - 1):
+        bits = _counted_bits(tensors, sorting.weights, quantized, bits)
+        jobs = [(shapings(tensors[i]), tensors[i].values(), noise[i], bits) for i in sorting.weights]
+        quantized = workers.map(_quantize, jobs)
     coded = [
         Coded(lossless_record(t.element, t.view, t.bits(), sorting.notes[i]), (i,))
         for i, t in ((i, tensors[i]) for i in sorting.exact if tensors[i].size >= SMALL)
     ]
     coded += group_exact(tensors, [i for i in sorting.exact if tensors[i].size < SMALL], sorting.notes)
-    coded += group_parameters(tensors, sorting.parameters, [noise[i] for i in sorting.parameters])
-    tables, first = _shared_tables([q for q in quantized if isinstance(q, Quantized)], tensors, sorting.weights, quantized)
+    least = PARAMETER_GAP * 10 ** (-quality / 10)
+    coded += group_parameters(tensors, sorting.parameters, [max(noise[i], least) for i in sorting.parameters])
+    tables, first = _shared_tables(_counts(tensors, sorting.weights, quantized))
     for number, q in zip(sorting.weights, quantized, strict=True):
         coded.append(Coded(_record(tensors[number], q, tables, first), (number,)))
     return Plan(coded, tables)
 
 
-def _step(power: float, noise: float, unit: float) -> float:
-    """Return the binary32 step that leaves `noise` of `power`, where a step leaves `unit` squared steps."""
-    return float(np.float32(np.sqrt(power * noise / unit)))
-
-
-def _quantize(view: View, values: NDArray[np.float64], noise: float, bits: NDArray[np.float32]) -> Quantized | tuple[float, Any]:
+def _quantize(
+    ways: list[Shaping], values: NDArray[np.float64], noise: float, bits: NDArray[np.float32]
+) -> Quantized | tuple[float, NDArray[np.int64]]:
     """Quantize a weight tensor; without trellis, (step, levels), where its tokens do not reach far enough."""
     power = float(np.mean(values * values))
-    step = _step(power, noise, _TRELLIS_NOISE)
-    block = _block(view)
-    scaled = values / step
-    scales = fit_scales(np.abs(scaled).astype(np.float32), view)
-    if block is not None:
-        coefficients = forward(scaled, block)
-        other = fit_scales(np.abs(coefficients).astype(np.float32), view)
-        if other.bits < scales.bits - 0.005 * values.size:
-            scales, scaled = other, coefficients
-        else:
-            block = None
-    if np.quantile(np.abs(scaled), 0.999) > 2 * MAX_LEVEL:
-        step = _step(power, noise, 1 / 12)
+    white = np.sqrt(power * noise / _TRELLIS_NOISE)
+    best = None
+    for way in ways:
+        scaled = values if way.transform is None else forward(values, way.transform)
+        scaled = (scaled.reshape(-1, way.steps.size) / (white * way.steps)).ravel().astype(np.float32)
+        scales = fit_scales(np.abs(scaled), way.view)
+        if best is None or scales.bits < best[2].bits:
+            best = way, scaled, scales
+    assert best is not None
+    way, scaled, scales = best
+    magnitudes = np.abs(scaled)
+    bulk = np.quantile(magnitudes[:: max(1, magnitudes.size >> 16)], 0.999)
+    if magnitudes.max() > MAX_OUTLIER or bulk > 2 * MAX_LEVEL:
+        step = float(np.float32(np.sqrt(12 * power * noise)))
         return step, np.rint(values / step).astype(np.int64)
-    contexts = scales.classes.contexts(view).astype(np.uint16)
+    contexts = scales.classes.contexts(way.view).astype(np.uint16)
     numbers = np.clip(contexts.astype(np.int32) + scales.lowest - LOWEST_CLASS, 0, CLASS_COUNT - 1).astype(np.uint16)
-    found = search(scaled.astype(np.float32), numbers, bits, LAGRANGIAN, SEGMENT, EIGHT_STATES)
-    return Quantized(step, block, scales, found)
-
-
-def _block(view: View) -> tuple[int, int] | None:
-    """Return the transform block of a kernel, square if it can be."""
-    if not 1 < view.period <= 256:
-        return None
-    side = int(np.sqrt(view.period))
-    if side * side == view.period:
-        return side, side
-    return (1, view.period) if view.period <= 16 else None
+    found = search(scaled, numbers, bits, LAGRANGIAN, SEGMENT, EIGHT_STATES)
+    return Quantized(white, way, scales, found)
 
 
 def _first_table(scales: Scales) -> int:
     return min(max(scales.lowest - LOWEST_CLASS, 0), CLASS_COUNT - 1)
 
 
-def _shared_tables(
-    found: list[Quantized], tensors: list[Tensor], numbers: list[int], quantized: list[Any]
-) -> tuple[list[tuple[FrequencyTable, int]], int]:
-    """Return tables from the counts of all tensors, and the class that the first pair stands for."""
-    del found
+def _counts(tensors: list[Tensor], numbers: list[int], quantized: list[Any]) -> NDArray[np.int64]:
+    """Return how often each token occurs in each class under each quantizer, over all tensors."""
     counts = np.zeros((2 * (CLASS_COUNT + 64), 256), np.int64)
     for number, q in zip(numbers, quantized, strict=True):
-        if not isinstance(q, Quantized):
-            continue
-        contexts = q.scales.classes.contexts(tensors[number].view).astype(np.uint16)
-        pairs = (contexts + np.uint16(_first_table(q.scales))) * np.uint16(2) + q.found.quantizers
-        counts += count_tokens(q.found.tokens, pairs, counts.shape[0])
+        if isinstance(q, Quantized):
+            contexts = q.scales.classes.contexts(q.way.view).astype(np.uint16)
+            pairs = (contexts + np.uint16(_first_table(q.scales))) * np.uint16(2) + q.found.quantizers
+            counts += count_tokens(q.found.tokens, pairs, counts.shape[0])
+    return counts
+
+
+def _counted_bits(tensors: list[Tensor], numbers: list[int], quantized: list[Any], prior: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return costs from counts, falling back to the prior where little was counted."""
+    counts = _counts(tensors, numbers, quantized)[: 2 * CLASS_COUNT]
+    expected = 2.0**-prior.astype(np.float64)
+    smoothed = counts + 64 * expected / expected.sum(axis=1, keepdims=True)
+    return (-np.log2(smoothed / smoothed.sum(axis=1, keepdims=True))).astype(np.float32)
+
+
+def _shared_tables(counts: NDArray[np.int64]) -> tuple[list[tuple[FrequencyTable, int]], int]:
+    """Return tables from counts, and the class that the first pair stands for."""
     used = np.flatnonzero(counts.any(axis=1))
     if not used.size:
         return [], 0
@@ -202,9 +206,16 @@ def _record(tensor: Tensor, q: Any, tables: list[tuple[FrequencyTable, int]], fi
         return uniform_record(tensor.element, tensor.view, UniformParameters(step), levels, Coder.RANS, classes)
     classes = q.scales.classes
     # Contexts reach as far as there are tables.
-    count = min(classes.count, len(tables) // 2 - (_first_table(q.scales) - first))
-    shared = SharedTables([table for table, _ in tables], 2 * (_first_table(q.scales) - first))
-    parameters = UniformParameters(q.step, block=q.block)
+    base = _first_table(q.scales) - first
+    classes = replace(classes, count=min(classes.count, len(tables) // 2 - base))
+    shared = SharedTables([table for table, _ in tables], 2 * base)
+    transform = q.way.transform
+    unit = q.white * q.way.steps.min()
+    if q.way.codes is not None:
+        unit /= 8
+    if transform is not None:
+        unit /= 2 ** (transform.mix / 2)
+    parameters = UniformParameters(float(np.float32(unit)), transform=transform, column_codes=q.way.codes)
     return trellis_record(
-        tensor.element, tensor.view, parameters, q.found, EIGHT_STATES.code, SEGMENT, replace(classes, count=count), shared
+        tensor.element, q.way.view, parameters, q.found, EIGHT_STATES.code, SEGMENT, classes, shared
     )

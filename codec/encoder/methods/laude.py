@@ -28,11 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codec.decoder.tensor.rounding import is_finite, round_to_element
+from codec.decoder.tensor.transform import Transform
 from codec.encoder.methods.lossless import lossless_record
 from codec.encoder.methods.plan import Coded, Plan
 from codec.encoder.options import Method, Options
-from codec.encoder.quantize.blocks import cut_blocks, forward_dct
+from codec.encoder.quantize.blocks import cut_blocks
 from codec.encoder.quantize.clustering import cluster, nearest
+from codec.encoder.quantize.dct import forward
 from codec.encoder.roles import Role
 from codec.encoder.tensor.codebook import codebook_record
 from codec.encoder.tensor.record import Record
@@ -44,6 +46,7 @@ from codec.format.view import View
 
 _DEFAULT_BITS = 6
 _MIN_STEP = 2.0**-126  # a step is a normal binary32
+_MAX_BINARY32 = float(np.finfo(np.float32).max)
 
 
 def plan_laude(tensors: list[Tensor], options: Options, workers: Workers) -> Plan:
@@ -93,12 +96,12 @@ def laude_record(
         note = "a codebook would not make it smaller"
     elif values.min() == values.max():
         return lossless_record(element, view, patterns, "constant")
-    elif method is Method.QUANTIZATION:
-        record = _quantized(element, view, values, bits, coder)
-        note = "range does not suit a binary32 step"
+    elif max(-values.min(), values.max()) > _MAX_BINARY32:
+        return lossless_record(element, view, patterns, "larger than binary32")
     else:
-        record = _transformed(element, view, values, bits, coder)
-        note = "range of the coefficients does not suit a binary32 step"
+        make = _quantized if method is Method.QUANTIZATION else _transformed
+        record = make(element, view, values, bits, coder)
+        note = "range does not suit a binary32 step"
     return record or lossless_record(element, view, patterns, note)
 
 
@@ -120,9 +123,10 @@ def _transformed(
 ) -> Record | None:
     """Return a record of 2^bits levels for each DCT coefficient, zero among them."""
     target, block = cut_blocks(view)
+    transform = Transform(*block)
     if target.kind is not view.kind:
         values = view.from_coded(values)
-    coefficients = forward_dct(values, block)
+    coefficients = forward(values, transform)
     low, high = float(coefficients.min()), float(coefficients.max())
     half = 1 << (bits - 1)
     below, above = (half, half - 1) if -low > high else (half - 1, half)
@@ -132,7 +136,7 @@ def _transformed(
     if not _is_sound(element, step, np.array([bound])):
         return None
     levels = np.clip(np.rint(coefficients / step), -below, above).astype(np.int64)
-    return _uniform(element, target, UniformParameters(step, block=block), levels, coder)
+    return _uniform(element, target, UniformParameters(step, transform=transform), levels, coder)
 
 
 def _uniform(

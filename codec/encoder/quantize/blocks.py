@@ -1,4 +1,4 @@
-"""Blocks of weights for the two-dimensional DCT, and the forward transform (Laude et al., 2018).
+"""Blocks of weights for the two-dimensional DCT (Laude et al., 2018).
 
 The paper's: the block of a convolution is its kernel; weights of 1 x 1 convolutions and dense layers are
 rearranged as blocks of at most 8 x 8. What is our reading:
@@ -13,10 +13,6 @@ rearranged as blocks of at most 8 x 8. What is our reading:
 from __future__ import annotations
 
 from math import isqrt
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy import fft
 
 from codec.format.dct import MAX_BLOCK
 from codec.format.registry import ViewKind
@@ -59,9 +55,3 @@ def _kernel(area: int) -> Block | None:
     if side * side == area:
         return side, side
     return (1, area) if area <= MAX_BLOCK else None
-
-
-def forward_dct(values: NDArray[np.float64], block: Block) -> NDArray[np.float64]:
-    """Return the orthonormal DCT-II of consecutive blocks, float64, in the order of `values`."""
-    coefficients: NDArray[np.float64] = fft.dctn(values.reshape(-1, *block), axes=(1, 2), norm="ortho")
-    return coefficients.ravel()

@@ -2,7 +2,9 @@
 
 The paper's: ten starts, fifty steps of Lloyd's algorithm each, the least distortion wins. Ours: clusters
 of numbers in ascending order are intervals, so that a step needs only the sums between their bounds; a
-start draws its centroids among the distinct values; a cluster that runs empty stays where it is.
+start draws its centroids among the distinct values; a cluster that runs empty stays where it is. Such
+starts give about the paper's figures; starts by k-means++ leave less distortion, by 3 dB or more at 64
+clusters.
 """
 
 from __future__ import annotations
@@ -39,10 +41,12 @@ def cluster(
     # Scaled by a power of two and centred: squares neither overflow nor drown small differences.
     exponent = int(np.frexp(np.abs(points[[0, -1]]).max())[1])
     points = np.ldexp(points, -exponent)
+    low, high = points[[0, -1]]
     mean = float(points @ weights) / values.size
     points -= mean
     best = _lloyd(points, weights, _starts(points, count, restarts), steps)
-    centroids: NDArray[np.float64] = np.ldexp(best + mean, exponent)
+    # Clipped: rounding of the last bit could take a centroid past the largest number there is.
+    centroids: NDArray[np.float64] = np.ldexp(np.clip(best + mean, low, high), exponent)
     return centroids
 
 
@@ -63,6 +67,13 @@ def _starts(points: NDArray[np.float64], count: int, restarts: int) -> NDArray[n
     return points[np.sort(drawn, axis=1)]
 
 
+def _ends(
+    points: NDArray[np.float64], bounds: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the least and the greatest point of each cluster; of an empty one, any."""
+    return points[np.minimum(bounds[:, :-1], points.size - 1)], points[bounds[:, 1:] - 1]
+
+
 def _lloyd(
     points: NDArray[np.float64], weights: NDArray[np.int64], centroids: NDArray[np.float64], steps: int
 ) -> NDArray[np.float64]:
@@ -71,7 +82,7 @@ def _lloyd(
     sums_before = np.concatenate(([0.0], np.cumsum(points * weights)))
     restarts = len(centroids)
     first, last = np.zeros((restarts, 1), np.intp), np.full((restarts, 1), points.size)
-    bounds = explained = np.zeros(0)
+    bounds, explained = np.zeros((restarts, 0), np.intp), np.zeros(restarts)
     for _ in range(steps):
         previous = bounds
         bounds = np.hstack([first, np.searchsorted(points, _middles(centroids)), last])
@@ -79,7 +90,8 @@ def _lloyd(
             break
         sizes = np.diff(sizes_before[bounds])
         sums = np.diff(sums_before[bounds])
-        means = sums / np.maximum(sizes, 1)
+        # Clipped: a difference of sums is inexact, very much so where the values are comparatively tiny.
+        means = np.clip(sums / np.maximum(sizes, 1), *_ends(points, bounds))
         explained = (sums * means).sum(axis=1)
         centroids = np.where(sizes > 0, means, centroids)
     # The distortion is the sum of squares, the same for all starts, less what the means explain.

@@ -16,7 +16,7 @@ from codec.encoder.entropy.symbols import Classes
 from codec.format.registry import MAX_CONTEXTS
 from codec.format.view import View
 
-CLASSES_PER_OCTAVE = 2
+CLASSES_PER_OCTAVE = 3
 _ROUNDS = 3
 _FLOOR = 2.0**-8  # scales below this, in units of the typical one, are all alike: everything there is zero
 _LIST_BITS = 64.0  # a class list costs about this beyond the entropy of its classes
@@ -55,9 +55,9 @@ def fit_scales(magnitudes: NDArray[np.float32], view: View) -> Scales:
         bounds = np.cumsum((0, *view.lengths))[:-1]
         means = np.add.reduceat(magnitudes, bounds, dtype=np.float64) / view.lengths
         return _scales([means], 0.0)
-    cube = magnitudes.reshape(view.rows, view.channels, view.period).astype(np.float64)
+    cube = magnitudes.reshape(view.rows, view.channels, view.period)
     chosen: tuple[int, ...] = ()
-    best, best_bits = _fit(cube, ()), 0.0
+    best = _fit(cube, ())
     weights = [np.full(n, cube.size / n) for n in cube.shape]
     best_bits = _bits(best, weights)
     for axis in (0, 1, 2):
@@ -70,20 +70,22 @@ def fit_scales(magnitudes: NDArray[np.float32], view: View) -> Scales:
     return _scales(best, best_bits)
 
 
-def _fit(cube: NDArray[np.float64], axes: tuple[int, ...]) -> list[NDArray[np.float64]]:
+def _fit(cube: NDArray[np.float32], axes: tuple[int, ...]) -> list[NDArray[np.float64]]:
     """Return scales along each axis, ones along those not in `axes`; the overall level is on axis 0."""
-    level = max(float(cube.mean()), 1e-30)
+    rows, channels, period = cube.shape
+    matrix = cube.reshape(rows, channels * period)
+    level = max(float(matrix.mean(dtype=np.float64)), 1e-30)
     scales = [np.ones(n) for n in cube.shape]
     for _ in range(_ROUNDS if len(axes) > 1 else 1):
         for axis in axes:
-            # mean of magnitude / (the other scales), one contraction after the other
-            inverse = [1 / s if i != axis else None for i, s in enumerate(scales)]
-            rest = cube
-            for i in (2, 1, 0):
-                weight = inverse[i]
-                if weight is not None:
-                    rest = np.tensordot(rest, weight / weight.size, axes=(i, 0))
-            scales[axis] = np.maximum(rest / level, _FLOOR)
+            # Mean of magnitude / (the other scales), by products of matrix and vector.
+            if axis == 0:
+                columns = np.outer(1 / scales[1], 1 / scales[2]).ravel() / (channels * period)
+                means = matrix @ columns.astype(np.float32)
+            else:
+                grid = ((1 / (scales[0] * rows)).astype(np.float32) @ matrix).reshape(channels, period)
+                means = grid @ (1 / scales[2]) / period if axis == 1 else (1 / scales[1]) @ grid / channels
+            scales[axis] = np.maximum(means.astype(np.float64) / level, _FLOOR)
     scales[0] = scales[0] * level
     return scales
 

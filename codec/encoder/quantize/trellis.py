@@ -19,7 +19,9 @@ LO = -128
 MAX_LEVEL = 126
 """Largest magnitude that has a token; larger levels are escaped, and odd, as their token is."""
 _ESCAPE_BITS = 30.0
-_BLOCK = 4096  # segments searched at once
+_MAGNITUDES = MAX_LEVEL + 4
+_BLOCK = 2048  # segments searched at once
+_STEPS = 8  # places of a segment whose candidates are found at once
 _FAR = np.float32(1e30)
 
 
@@ -54,7 +56,7 @@ class TrellisLevels:
     @property
     def tokens(self) -> NDArray[np.uint8]:
         """Tokens, uint8."""
-        inside = np.abs(self.levels) <= MAX_LEVEL
+        inside = (self.levels >= LO) & (self.levels <= MAX_LEVEL)
         return np.where(inside, self.levels - LO, ESCAPE).astype(np.uint8)
 
     @property
@@ -77,7 +79,7 @@ def search(
     Parameters
     ----------
     x
-        float32, rank 1: values in coded order, in units of the step; |x| below 2**24.
+        float32, rank 1: values in coded order, in units of the step; |x| below 60,000.
     numbers
         uint16, rank 1: context of each value.
     bits
@@ -98,8 +100,7 @@ def search(
     places = np.ascontiguousarray(contexts.reshape(segments, segment).T)
     levels = np.empty((segment, segments), np.int32)
     quantizers = np.empty((segment, segments), np.uint8)
-    scaled = (bits * np.float32(lagrangian)).astype(np.float32)
-    scaled[:, ESCAPE] = _ESCAPE_BITS * lagrangian
+    scaled = _magnitude_costs(bits, lagrangian)
     for start in range(0, segments, _BLOCK):
         span = slice(start, start + _BLOCK)
         _search_block(values[:, span], places[:, span], scaled, machine, levels[:, span], quantizers[:, span])
@@ -107,35 +108,46 @@ def search(
 
 
 def _candidates(
-    magnitude: NDArray[np.float32], place: NDArray[np.int32], negative: NDArray[np.bool_], bits: NDArray[np.float32], q: int
-) -> list[tuple[NDArray[np.float32], NDArray[np.int32]]]:
-    """Return for each parity the best cost and magnitude of a level under quantizer `q`.
+    magnitude: NDArray[np.float32], base: NDArray[np.int32], bits: NDArray[np.float32], q: int
+) -> tuple[list[NDArray[np.float32]], list[NDArray[np.int16]]]:
+    """Return the costs and the magnitudes of the best even and the best odd level under quantizer `q`.
 
-    Two magnitudes of each parity are tried, the nearest and the next towards zero.
+    Three magnitudes are tried: those whose points lie around the value, and the one below these.
+
+    Parameters
+    ----------
+    magnitude, base
+        float32 and int32 of the same shape: values, and where the costs of their table begin for level 0.
+    bits
+        float32, rank 1: costs of levels 0, 1, ... of all tables, the escape's from `MAX_LEVEL` + 1 on.
     """
-    flat = bits.ravel()
-    base = (2 * place + q) * 256 - LO
-    sign = np.where(negative, np.int32(-1), np.int32(1))
-    found = []
-    for parity in (0, 1):
-        # Reconstruction 2k - q for k > 0: nearest k of this parity.
-        near = np.rint((magnitude + np.float32(q - 2 * parity)) * np.float32(0.25)) * 2 + parity
-        near = np.maximum(near, np.float32(parity))
-        if parity == 0:
-            near = np.minimum(near, np.float32(MAX_LEVEL))
-        below = np.maximum(near - 2, np.float32(parity))
-        costs = []
-        for k in (near, below):
-            point = np.maximum(2 * k - np.float32(q), np.float32(0)) if q else 2 * k
-            distance = magnitude - point
-            signed = sign * k.astype(np.int32)
-            if parity:
-                signed = np.where(k > MAX_LEVEL, np.int32(ESCAPE + LO), signed)
-            costs.append(distance * distance + flat.take(base + signed))
-        nearer = costs[0] <= costs[1]
-        level = np.where(nearer, near, below).astype(np.int32)
-        found.append((np.where(nearer, costs[0], costs[1]), level))
-    return found
+    # Points are 2k, or 2k - 1 with 0 for k = 0.
+    floor = ((magnitude + np.float32(q)) * np.float32(0.5)).astype(np.int32)
+    costs = []
+    for k in (floor, floor + 1, np.abs(floor - 1)):
+        distance = magnitude - np.maximum(2 * k - q, 0)
+        costs.append(distance * distance + bits.take(base + np.minimum(k, MAX_LEVEL + 2 - (k & 1))))
+    lower = costs[2] < costs[1]
+    neighbour = np.minimum(costs[1], costs[2])
+    other = np.where(lower, np.abs(floor - 1), floor + 1)
+    odd = (floor & 1).astype(np.bool_)
+    even_cost, odd_cost = np.where(odd, neighbour, costs[0]), np.where(odd, costs[0], neighbour)
+    even, uneven = np.where(odd, other, floor), np.where(odd, floor, other)
+    return [even_cost, odd_cost], [even.astype(np.int16), uneven.astype(np.int16)]
+
+
+def _magnitude_costs(bits: NDArray[np.float32], lagrangian: float) -> NDArray[np.float32]:
+    """Return the weighted cost of magnitudes 0..129 under each table: of the two signs the mean.
+
+    Magnitudes beyond the tokens cost an escape if they are odd, 127 and 129 here; even ones cannot be
+    coded, 128 here.
+    """
+    costs = np.full((bits.shape[0], _MAGNITUDES), _ESCAPE_BITS, np.float32)
+    k = np.arange(MAX_LEVEL + 1)
+    costs[:, : MAX_LEVEL + 1] = (bits[:, k - LO] + bits[:, -k - LO]) / 2
+    costs *= np.float32(lagrangian)
+    costs[:, MAX_LEVEL + 2] = _FAR
+    return costs
 
 
 def _search_block(
@@ -163,18 +175,24 @@ def _search_block(
     cost = np.full((states, width), _FAR, np.float32)
     cost[0] = 0
     choice = np.empty((length, states, width), np.bool_)
-    options = np.empty((length, 4, width), np.int32)
-    for t in range(length):
-        negative = values[t] < 0
-        magnitude = np.abs(values[t])
-        pairs = [c for q in (0, 1) for c in _candidates(magnitude, places[t], negative, bits, q)]
-        branch = np.stack([c for c, _ in pairs])
-        for i, (_, level) in enumerate(pairs):
-            options[t, i] = level
-        a = cost[from_first] + branch[cost_first]
-        b = cost[from_second] + branch[cost_second]
-        np.less(b, a, out=choice[t])
-        cost = np.minimum(a, b)
+    options = np.empty((length, 4, width), np.int16)
+    flat = bits.ravel()
+    for start in range(0, length, _STEPS):
+        span = slice(start, start + _STEPS)
+        magnitude = np.abs(values[span])
+        branches = np.empty((magnitude.shape[0], 4, width), np.float32)
+        for q in (0, 1):
+            costs, levels_of = _candidates(magnitude, (2 * places[span] + q) * _MAGNITUDES, flat, q)
+            for parity in (0, 1):
+                branches[:, 2 * q + parity] = costs[parity]
+                options[span, 2 * q + parity] = levels_of[parity]
+        for t, branch in enumerate(branches, start):
+            a = cost.take(from_first, axis=0)
+            a += branch.take(cost_first, axis=0)
+            b = cost.take(from_second, axis=0)
+            b += branch.take(cost_second, axis=0)
+            np.less(b, a, out=choice[t])
+            np.minimum(a, b, out=cost)
         # Keep the sums small: only differences matter.
         cost -= cost.min(axis=0)
     state = cost.argmin(axis=0)

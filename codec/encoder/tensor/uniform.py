@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codec.decoder.tensor.transform import Transform
 from codec.encoder.entropy.symbols import (
     Classes,
     SharedTables,
@@ -40,7 +41,7 @@ class UniformParameters:
 
     step: float
     offset: float = 0.0
-    block: tuple[int, int] | None = None
+    transform: Transform | None = None
     row_codes: NDArray[np.uint8] | None = None
     column_codes: NDArray[np.uint8] | None = None
     bases: NDArray[np.int64] | None = None
@@ -98,7 +99,7 @@ def trellis_record(
 def _head(element: ElementType, view: View, p: UniformParameters, machine: int) -> bytes:
     flags = (
         machine
-        | (p.block is not None) << 2
+        | (p.transform is not None) << 2
         | (p.row_codes is not None) << 3
         | (p.column_codes is not None) << 4
         | (p.offset != 0) << 5
@@ -107,8 +108,9 @@ def _head(element: ElementType, view: View, p: UniformParameters, machine: int) 
     parts = [record_head(Tool.UNIFORM, element, view), build(f.UNIFORM_FLAGS, flags), build(f.STEP, p.step)]
     if p.offset:
         parts.append(build(f.OFFSET, p.offset))
-    if p.block is not None:
-        parts.append(build(f.U8, (p.block[0] - 1) << 4 | (p.block[1] - 1)))
+    if p.transform is not None:
+        t = p.transform
+        parts.append(build(f.U8, (t.height - 1) << 4 | (t.width - 1)) + build(f.MIX, t.mix))
     parts += [write_symbol_block(codes) for codes in (p.row_codes, p.column_codes) if codes is not None]
     if p.bases is not None:
         parts += [build(f.ROW_BASE, int(base)) for base in p.bases]

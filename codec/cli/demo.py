@@ -1,0 +1,49 @@
+"""`nntc demo`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from codec.cli.arguments import json_option
+from codec.cli.output import error_text, show_json, show_table
+
+if TYPE_CHECKING:
+    from codec.demo.run import DemoResult
+
+
+@click.command()
+@json_option
+def demo(as_json: bool) -> None:
+    """Code a small network and run it before and after.
+
+    The network reads handwritten digits; it comes along as a .nntc file, with 500 images that it was not
+    trained on. Nothing is written, nothing is fetched. It runs on onnxruntime where that is installed.
+    """
+    from codec.demo.run import run
+
+    result = run()
+    if as_json:
+        show_json(asdict(result))
+    else:
+        _show(result)
+
+
+def _show(result: DemoResult) -> None:
+    show_table(
+        f"A network of {result.weights:,} weights that reads digits, on {result.images} images new to it",
+        ["", "bytes", "times smaller", "weight error", "top-1", "same answer as before"],
+        [
+            [
+                row.coding,
+                f"{row.bytes:,}",
+                f"{row.ratio:.2f}",
+                error_text(row.error),
+                f"{row.top1:.1%}",
+                f"{row.agreement:.1%}",
+            ]
+            for row in result.rows
+        ],
+    )

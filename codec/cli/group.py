@@ -1,0 +1,49 @@
+"""The group of commands."""
+
+from __future__ import annotations
+
+import click
+
+from codec.cli.decode import decode
+from codec.cli.demo import demo
+from codec.cli.encode import encode
+from codec.cli.info import info
+from codec.cli.verify import verify
+
+
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        import codec
+        from codec.format.registry import MAJOR, MINOR
+
+        click.echo(f"nntc {codec.__version__}, format {MAJOR}.{MINOR}")
+        context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
+              help="Show the version and exit.")  # fmt: skip
+def nntc() -> None:
+    """Neural Network Transform Codec: small files for trained networks, decoded bit for bit.
+
+    \b
+      nntc encode model.onnx model.nntc     compress
+      nntc decode model.nntc model.onnx     restore
+      nntc info   model.nntc                what is inside, what it costs
+      nntc verify model.nntc model.onnx     is it sound, how far from the original
+      nntc demo                             see it work on a network that comes along
+
+    Outputs appear complete or not at all.
+
+    \b
+    Exit codes:
+      0    done
+      1    input or output rejected; standard error has `nntc: ID @ OFFSET: reason`
+      2    wrong usage, or an input file that cannot be opened
+      3    the file needs a newer or fuller decoder
+      130  interrupted
+    """  # noqa: D301 - \b tells click to keep the lines below it
+
+
+for command in (encode, decode, info, verify, demo):
+    nntc.add_command(command)

@@ -1,0 +1,107 @@
+"""Noise shaping without data: put the quantization noise where a layer's input has little power.
+
+The error of a weight matrix matters as it comes out of the layer: delta H delta^T for inputs of second
+moment H. Nothing is known about H without data but what holds for nearly every network:
+
+- Inputs behind a ReLU are never negative, so they share a mean: H = I + r 11^T over the channels. An error
+  that sums to zero over the channels does not meet the mean.
+- Feature maps are smooth: neighbouring kernel positions see nearly the same value, correlated as
+  rho^distance. An error of high spatial frequency meets little power.
+
+A Walsh-Hadamard transform over channels and a DCT over the kernel (nearly) diagonalize this H, and steps
+proportional to lambda^(-1/2) then cost the fewest bits at a given output noise (reverse water-filling).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codec.decoder.tensor.transform import Transform
+from codec.encoder.roles import Role
+from codec.encoder.tensors import Tensor
+from codec.format.dct import MAX_BLOCK, MAX_MIX
+from codec.format.registry import ViewKind
+from codec.format.steps import STEP_CODES
+from codec.format.view import View
+
+MEAN_POWER = 0.5
+"""r: squared mean over variance of a non-negative input, as far as channels share it."""
+POSITIVE_WEIGHT = 1.5
+"""How much more the noise of a layer with non-negative inputs matters than that of another one."""
+CORRELATION = 0.9
+"""rho: correlation of inputs one pixel apart."""
+_KERNELS = (Role.CONVOLUTION, Role.DEPTHWISE, Role.TRANSPOSED_CONVOLUTION)
+_LEAST = 2.0**-12  # of the largest eigenvalue: a step is never more than 64 times another
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shaping:
+    """A transform and the steps of its coefficients.
+
+    Parameters
+    ----------
+    view
+        The tensor's view with the transform's period.
+    codes
+        uint8 [columns] step codes, or None where all steps are alike.
+    steps
+        float64 [period]: steps of a block's coefficients, in units of the step that white noise would have.
+    """
+
+    view: View
+    transform: Transform | None
+    codes: NDArray[np.uint8] | None
+    steps: NDArray[np.float64]
+
+
+def shapings(tensor: Tensor) -> list[Shaping]:
+    """Return the ways to code a weight tensor, all with the same expected output noise: plain, and shaped."""
+    view = tensor.view
+    mean, weight = (MEAN_POWER, POSITIVE_WEIGHT) if tensor.positive else (0.0, 1.0)
+    plain = Shaping(view, None, None, np.full(1, weight**-0.5))
+    kernel = _kernel(tensor)
+    mix = 0
+    if mean and kernel == (1, 1):
+        mix = min(MAX_MIX, (view.channels & -view.channels).bit_length() - 1)
+    if kernel is None or kernel == (1, 1) and not mix:
+        return [plain]
+    planes = 1 << mix
+    transform = Transform(*kernel, mix)
+    over_channels = np.ones(planes)
+    over_channels[0] += mean * planes
+    power = weight * np.outer(over_channels / over_channels.mean(), _spatial_power(*kernel)).ravel()
+    power = np.maximum(power, power.max() * _LEAST)
+    steps = power**-0.5
+    codes = np.searchsorted(STEP_CODES, 8 * steps / steps.min() * (1 - 2.0**-5)).astype(np.uint8)
+    shaped_view = View(view.kind, view.rows, view.channels // planes, view.period * planes)
+    exact = steps.min() / 8 * STEP_CODES[codes]
+    return [plain, Shaping(shaped_view, transform, np.tile(codes, shaped_view.channels), exact)]
+
+
+def _kernel(tensor: Tensor) -> tuple[int, int] | None:
+    """Return height and width of the part of a row that is smooth, (1, 1) for none; None for no transform."""
+    if tensor.view.kind is ViewKind.RAGGED or tensor.view.period > MAX_BLOCK**2:
+        return None
+    if tensor.view.period == 1:
+        return 1, 1
+    kernel = [n for n in tensor.dims[2:] if n > 1]
+    if tensor.role not in _KERNELS or len(kernel) != 2 or max(kernel) > MAX_BLOCK:
+        return None
+    return (kernel[0], kernel[1]) if kernel[0] * kernel[1] == tensor.view.period else None
+
+
+def _spatial_power(height: int, width: int) -> NDArray[np.float64]:
+    """Return the input power at each frequency of a kernel, float64 [height * width], mean 1."""
+    return np.outer(_power(height), _power(width)).ravel()
+
+
+def _power(n: int) -> NDArray[np.float64]:
+    """Return the power of a first-order Markov sequence of variance 1 in the DCT of n points."""
+    k, x = np.arange(n)[:, None], np.arange(n)[None, :]
+    basis = np.where(k == 0, np.sqrt(1 / n), np.sqrt(2 / n)) * np.cos(np.pi * (2 * x + 1) * k / (2 * n))
+    covariance = CORRELATION ** np.abs(x.T - x)
+    power: NDArray[np.float64] = np.einsum("kx,xy,ky->k", basis, covariance, basis)
+    return power

@@ -1,0 +1,94 @@
+"""Which nodes get inputs that are never negative: outputs of ReLU and its kin, however passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from codec.format.onnx_wire import Path
+
+_NON_NEGATIVE = frozenset(
+    {"Relu", "Sigmoid", "Softmax", "HardSigmoid", "Softplus", "Abs", "Exp", "HardSwish", "Swish"}
+)
+_PASSING = frozenset(
+    {
+        "AveragePool", "Cast", "DepthToSpace", "DequantizeLinear", "Dropout", "Expand", "Flatten",
+        "GlobalAveragePool", "GlobalMaxPool", "Identity", "LRN", "MaxPool", "Pad", "QuantizeLinear",
+        "ReduceMax", "ReduceMean", "Reshape", "Resize", "Slice", "Squeeze", "Transpose", "Unsqueeze",
+        "Upsample",
+    }
+)  # fmt: skip
+_COMBINING = frozenset({"Add", "Concat", "Max", "Mean", "Mul", "Sum"})
+_MAX_DEPTH = 40
+
+
+def non_negative_inputs(model: onnx.ModelProto) -> frozenset[Path]:
+    """Return the paths of nodes whose first input cannot be negative, as far as the graph shows.
+
+    Paths are those of `TensorRole.node`. Subgraphs are looked at by themselves: what comes from outside
+    them is taken to be of either sign.
+    """
+    found: set[Path] = set()
+    _look(model.graph, ("graph",), found)
+    return frozenset(found)
+
+
+def _look(graph: onnx.GraphProto, path: Path, found: set[Path]) -> None:
+    producers = {name: node for node in graph.node for name in node.output}
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    known: dict[str, bool] = {}
+    for index, node in enumerate(graph.node):
+        place: Path = (*path, "node", index)
+        if node.input and _is_non_negative(node.input[0], producers, constants, known, 0):
+            found.add(place)
+        for number, attribute in enumerate(node.attribute):
+            if attribute.HasField("g"):
+                _look(attribute.g, (*place, "attribute", number, "g"), found)
+
+
+def _is_non_negative(
+    name: str,
+    producers: Mapping[str, onnx.NodeProto],
+    constants: Mapping[str, onnx.TensorProto],
+    known: dict[str, bool],
+    depth: int,
+) -> bool:
+    if name in known:
+        return known[name]
+    node = producers.get(name)
+    result = False
+    if node is not None and depth < _MAX_DEPTH:
+
+        def look(other: str) -> bool:
+            return _is_non_negative(other, producers, constants, known, depth + 1)
+
+        if node.op_type in _NON_NEGATIVE:
+            result = True
+        elif node.op_type == "Clip":
+            result = _least(node, producers, constants) >= 0
+        elif node.op_type in _PASSING:
+            result = bool(node.input) and look(node.input[0])
+        elif node.op_type in _COMBINING:
+            result = all(look(other) for other in node.input)
+    known[name] = result
+    return result
+
+
+def _least(
+    node: onnx.NodeProto, producers: Mapping[str, onnx.NodeProto], constants: Mapping[str, onnx.TensorProto]
+) -> float:
+    """Return the lower limit of a Clip node, -infinity where it is not known."""
+    for attribute in node.attribute:
+        if attribute.name == "min":
+            return float(attribute.f)
+    if len(node.input) > 1 and node.input[1]:
+        tensor = constants.get(node.input[1])
+        source = producers.get(node.input[1])
+        if tensor is None and source is not None and source.op_type == "Constant" and source.attribute:
+            tensor = source.attribute[0].t
+        if tensor is not None:
+            return float(np.asarray(numpy_helper.to_array(tensor), np.float64).min(initial=0.0))
+    return float("-inf")

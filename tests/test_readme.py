@@ -1,0 +1,179 @@
+"""The README's commands work and show what they print; `python tests/test_readme.py` renews what is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TRY = "pip install '.[runtime]' && nntc demo"
+TEST = "pip install '.[test]' && python -m pytest -n auto"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """Yield each command of the console blocks with the output shown below it."""
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            yield command, output
+
+
+def plain(output: str) -> list[str]:
+    """Return lines without what depends on the width of numbers."""
+    return [re.sub(r"\s+", " ", re.sub(r"─+", "─", line.strip())) for line in output.strip().splitlines()]
+
+
+def pattern(output: str) -> re.Pattern[str]:
+    """Return what an output looks like whatever its numbers are; a line of dots stands for any lines."""
+    wanted = ""
+    for line in plain(output):
+        if line == "...":
+            wanted += r"(?:[^\n]*\n)*?"
+            continue
+        # Every other piece is a hash or a number.
+        for index, piece in enumerate(re.split(r"([0-9a-f]{16}|\d[\d,]*(?:\.\d+)?)", line)):
+            hash_or_number = (
+                "[0-9a-f]{16}" if len(piece) == 16 and "," not in piece else r"\d[\d,]*(?:\.\d+)?"
+            )
+            wanted += hash_or_number if index % 2 else re.escape(piece)
+        wanted += r"\n"
+    return re.compile(wanted)
+
+
+class Checkout:
+    """A folder like a checkout with nntc installed."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "codec").mkdir()
+        (folder / "codec" / "demo").symlink_to(ROOT / "codec" / "demo")
+        (folder / "bin").mkdir()
+        command = folder / "bin" / "nntc"
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m codec.cli "$@"\n')
+        command.chmod(0o755)
+        self.folder = folder
+        path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        self._environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=120
+        )
+        assert (done.returncode, done.stderr) == (0, ""), f"{command}\n{done.stderr}"
+        return done.stdout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+def test_console_examples(checkout: Checkout) -> None:
+    seen = list(examples())
+    assert {command.split()[1] for command, _ in seen} == {"demo", "encode", "decode", "info", "verify"}
+    for command, shown in seen:
+        printed = checkout.run("bash", "-c", command)
+        assert shown.strip(), f"the README shows no output of {command!r}"
+        lines = "".join(f"{line}\n" for line in plain(printed))
+        assert pattern(shown).fullmatch(lines), f"{command}\n{printed}"
+
+
+def test_python_examples(checkout: Checkout) -> None:
+    checkout.run("nntc", "decode", "codec/demo/digits.nntc", "model.onnx")
+    assert blocks("python")
+    for number, block in enumerate(blocks("python")):
+        script = checkout.folder / f"example{number}.py"
+        script.write_text(block, encoding="utf-8")
+        checkout.run(sys.executable, "-P", script.name)
+
+
+def test_the_two_commands() -> None:
+    commands = [line for block in blocks("sh") for line in block.splitlines()]
+    assert commands == [TRY, TEST]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for command in commands:
+        assert set(re.findall(r"'\.\[(\w+)\]'", command)) <= set(extras)
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    lines = [line.strip() for line in script.read_text(encoding="utf-8").splitlines()]
+    assert lines.count(TEST) == 1
+    assert not any("pytest" in line for line in lines if line != TEST and not line.startswith("#"))
+    subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    headings = {
+        re.sub(r"[^\w -]", "", head).lower().replace(" ", "-")
+        for head in re.findall(r"^#+ (.+)$", text, re.M)
+    }
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        if link.startswith("https://"):
+            continue
+        if link.startswith("#"):
+            assert link[1:] in headings, link
+        else:
+            assert (ROOT / link).exists(), link
+
+
+def test_folders_that_contributors_are_shown() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for name in re.findall(r"^\| `([\w/]+)` \|", text, re.MULTILINE):
+        assert (ROOT / name).is_dir(), name
+
+
+def test_the_licence_is_whole() -> None:
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    for words in ("Apache License", "Version 2.0, January 2004", "END OF TERMS AND CONDITIONS", "APPENDIX"):
+        assert words in text
+
+
+def test_the_changelog_keeps_its_form() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    heads = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert heads
+    for head in heads:
+        assert head == "[Unreleased]" or re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", head)
+    assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= {
+        "Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"
+    }  # fmt: skip
+
+
+def renewed(shown: str, printed: str) -> str:
+    """Return an output as it is now, with lines left out where the README leaves them out."""
+    before, lines = shown.strip().splitlines(), printed.rstrip().splitlines()
+    if "..." in before:
+        head = before.index("...")
+        lines[head : len(lines) - (len(before) - head - 1)] = ["..."]
+    return "\n".join(lines) + "\n"
+
+
+def renew() -> None:
+    """Put into the README what its commands print now."""
+    text = README
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = Checkout(Path(folder))
+        for command, shown in examples():
+            printed = renewed(shown, checkout.run("bash", "-c", command))
+            text = text.replace(f"$ {command}\n{shown.rstrip()}\n", f"$ {command}\n{printed}", 1)
+    (ROOT / "README.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    renew()
