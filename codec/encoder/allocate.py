@@ -18,7 +18,7 @@ MAX_NOISE = 0.25
 
 
 GROWTH = 1.0
-PARAMETER_GAP = 10**-2.5
+PARAMETER_GAP = 10**-3.5
 """Biases and normalizations need not be this much more precise than the weights, in power."""
 
 

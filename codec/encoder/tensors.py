@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from codec.encoder.roles import Role, TensorRole, find_roles, non_negative_inputs
+from codec.encoder.roles import InputKind, Role, TensorRole, find_roles, input_kinds
 from codec.encoder.split import Payload, SplitSource, element_type
 from codec.format.onnx_wire import Path
 from codec.format.registry import MAX_SECTION_OUTPUT, ElementType, ViewKind
@@ -38,8 +38,8 @@ class Tensor:
         Number of the payload.
     dims
         Shape of the whole ONNX tensor.
-    positive
-        Whether the node that uses it multiplies it with values that are never negative.
+    input
+        What is known of the values it is multiplied with.
     """
 
     name: str
@@ -49,12 +49,16 @@ class Tensor:
     data: memoryview
     payload: int
     dims: tuple[int, ...]
-    positive: bool
+    input: InputKind | None
 
     @property
     def size(self) -> int:
         """Number of elements."""
         return self.view.size
+
+    def flat(self) -> Tensor:
+        """Return the tensor as one row, whose coded order is the payload's own."""
+        return replace(self, view=View(ViewKind.MATRIX, 1, self.size))
 
     def bits(self) -> NDArray[Any]:
         """Return the elements' bit patterns in coded order: unsigned integers or 16-byte voids, rank 1."""
@@ -76,7 +80,7 @@ def as_float64(bits: NDArray[Any], element: ElementType) -> NDArray[np.float64]:
 
 def load_tensors(source: SplitSource) -> tuple[list[Tensor], dict[int, int]]:
     """Return the tensors to code, and for each payload that repeats an earlier one that one's number."""
-    roles, positive = _roles(source)
+    roles, inputs = _roles(source)
     tensors: list[Tensor] = []
     repeats: dict[int, int] = {}
     first: dict[tuple[int, bytes], int] = {}
@@ -87,30 +91,30 @@ def load_tensors(source: SplitSource) -> tuple[list[Tensor], dict[int, int]]:
             repeats[number] = first[key]
             continue
         first[key] = number
-        tensors += _pieces(payload, number, data, roles.get(payload.path), positive)
+        tensors += _pieces(payload, number, data, roles.get(payload.path), inputs)
     return tensors, repeats
 
 
-def _roles(source: SplitSource) -> tuple[dict[Path, TensorRole], frozenset[Path]]:
-    """Return roles by path and nodes with non-negative inputs; none where the onnx library cannot read."""
+def _roles(source: SplitSource) -> tuple[dict[Path, TensorRole], dict[Path, InputKind]]:
+    """Return roles and kinds of inputs by path; none where the onnx library cannot read."""
     try:
         model = onnx.load_model_from_string(bytes(source.files[0].data))
     except DecodeError:
-        return {}, frozenset()
-    return find_roles(model), non_negative_inputs(model)
+        return {}, {}
+    return find_roles(model), input_kinds(model)
 
 
 def _pieces(
-    payload: Payload, number: int, data: memoryview, found: TensorRole | None, nodes: frozenset[Path]
+    payload: Payload, number: int, data: memoryview, found: TensorRole | None, inputs: dict[Path, InputKind]
 ) -> Sequence[Tensor]:
     element = element_type(payload.data_type)
     count = payload.length // element.width
     role, view = Role.OTHER, View(ViewKind.MATRIX, 1, count)
     if found is not None and found.view.size == count:
         role, view = found.role, found.view
-    positive = found is not None and found.node in nodes and found.input != 0
+    kind = None if found is None or found.node is None or found.input == 0 else inputs.get(found.node)
     if payload.length <= MAX_PIECE:
-        return [Tensor(payload.name, role, element, view, data, number, payload.dims, positive)]
+        return [Tensor(payload.name, role, element, view, data, number, payload.dims, kind)]
     # Rows of a transposed view are not contiguous: such a payload is cut as it is stored.
     if view.kind is ViewKind.TRANSPOSED:
         view = View(ViewKind.MATRIX, view.channels, view.rows, view.period)
@@ -124,5 +128,5 @@ def _pieces(
         part = View(view.kind, min(rows, view.rows - row), view.channels, view.period)
         start = row * columns * element.width
         span = data[start : start + part.size * element.width]
-        pieces.append(Tensor(payload.name, role, element, part, span, number, payload.dims, positive))
+        pieces.append(Tensor(payload.name, role, element, part, span, number, payload.dims, kind))
     return pieces

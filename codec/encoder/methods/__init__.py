@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from codec.encoder.methods.auto import plan_auto
+from codec.encoder.methods.auto import plan_auto, plan_lossless
 from codec.encoder.methods.laude import plan_laude
-from codec.encoder.methods.lossless import plan_lossless
 from codec.encoder.methods.plan import Coded, Overhead, Plan
 from codec.encoder.options import Method, Options
 from codec.encoder.tensors import Tensor

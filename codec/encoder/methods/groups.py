@@ -23,6 +23,7 @@ _MAX_OUTPUT = 1 << 20
 
 def group_exact(tensors: list[Tensor], numbers: Sequence[int], notes: dict[int, str]) -> list[Coded]:
     """Return exact records of small tensors, those of one element type together."""
+    tensors = [tensor.flat() for tensor in tensors]
     coded = []
     for element, group in _groups(tensors, numbers):
         view = _ragged(tensors, group)
@@ -40,6 +41,7 @@ def group_parameters(tensors: list[Tensor], numbers: Sequence[int], noise: Seque
     noise
         Relative noise power to allow each, relative to its variance.
     """
+    tensors = [tensor.flat() for tensor in tensors]
     allowed = dict(zip(numbers, noise, strict=True))
     wide = [i for i in numbers if _is_wide(tensors[i])]
     narrow = [i for i in numbers if i not in set(wide)]

@@ -1,4 +1,4 @@
-"""Method lossless: every tensor exactly."""
+"""Exact records."""
 
 from __future__ import annotations
 
@@ -7,24 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.encoder.methods.plan import Coded, Plan
 from codec.encoder.quantize.scales import fit_scales
 from codec.encoder.tensor.codebook import codebook_record
 from codec.encoder.tensor.planes import planes_record
 from codec.encoder.tensor.record import Record
-from codec.encoder.tensors import Tensor, as_float64
-from codec.encoder.workers import Workers
+from codec.encoder.tensors import as_float64
 from codec.format.registry import Coder, ElementType
 from codec.format.view import View
 
 _CONTEXTS_FROM = 1 << 14  # elements from which separable contexts may pay
 _FEW_VALUES = 1 << 8
-
-
-def plan_lossless(tensors: list[Tensor], workers: Workers) -> Plan:
-    """Return exact records."""
-    records = workers.map(lossless_record, [(t.element, t.view, t.bits()) for t in tensors])
-    return Plan([Coded(record, (i,)) for i, record in enumerate(records)])
 
 
 def lossless_record(element: ElementType, view: View, bits: NDArray[Any], note: str = "") -> Record:

@@ -1,6 +1,8 @@
-"""Rates before anything is counted, and tables from what was."""
+"""Rates of levels before anything is counted, from the scale alone."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ LOWEST_CLASS = -8 * CLASSES_PER_OCTAVE
 CLASS_COUNT = 18 * CLASSES_PER_OCTAVE
 
 
+@cache
 def expected_bits() -> NDArray[np.float32]:
     """Return the cost of tokens where only the scale is known.
 
@@ -36,6 +39,14 @@ def expected_bits() -> NDArray[np.float32]:
             p = 0.5 * gauss + 0.5 * laplace + 2.0**-20
             rows.append(-np.log2(p / p.sum()))
     return np.array(rows, np.float32)
+
+
+@cache
+def expected_entropy() -> NDArray[np.float64]:
+    """Return bits per level for each scale class, float64 [CLASS_COUNT], either quantizer being as likely."""
+    bits = expected_bits().astype(np.float64)
+    entropy: NDArray[np.float64] = np.sum(bits * 2.0**-bits, axis=1).reshape(CLASS_COUNT, 2).mean(axis=1)
+    return entropy
 
 
 def _laplace(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -30,13 +30,10 @@ class Scales:
     ----------
     lowest
         Scale class of context 0: log2 of its mean magnitude, times `CLASSES_PER_OCTAVE`.
-    bits
-        Estimated bits of all values but for a constant, class lists included: for comparing transforms.
     """
 
     classes: Classes
     lowest: int
-    bits: float
 
 
 def fit_scales(magnitudes: NDArray[np.float32], view: View) -> Scales:
@@ -54,7 +51,7 @@ def fit_scales(magnitudes: NDArray[np.float32], view: View) -> Scales:
     if view.lengths:
         bounds = np.cumsum((0, *view.lengths))[:-1]
         means = np.add.reduceat(magnitudes, bounds, dtype=np.float64) / view.lengths
-        return _scales([means], 0.0)
+        return _scales([means])
     cube = magnitudes.reshape(view.rows, view.channels, view.period)
     chosen: tuple[int, ...] = ()
     best = _fit(cube, ())
@@ -67,7 +64,7 @@ def fit_scales(magnitudes: NDArray[np.float32], view: View) -> Scales:
         bits = _bits(trial, weights)
         if bits < best_bits:
             chosen, best, best_bits = (*chosen, axis), trial, bits
-    return _scales(best, best_bits)
+    return _scales(best)
 
 
 def _fit(cube: NDArray[np.float32], axes: tuple[int, ...]) -> list[NDArray[np.float64]]:
@@ -102,7 +99,7 @@ def _bits(scales: list[NDArray[np.float64]], weights: list[NDArray[np.float64]])
     return bits
 
 
-def _scales(scales: list[NDArray[np.float64]], bits: float) -> Scales:
+def _scales(scales: list[NDArray[np.float64]]) -> Scales:
     """Round scales to classes from zero up."""
     lists = []
     lowest = 0
@@ -116,4 +113,4 @@ def _scales(scales: list[NDArray[np.float64]], bits: float) -> Scales:
     own = [np.minimum(c, MAX_CONTEXTS - 1).astype(np.uint8) for c in lists]
     while len(own) < 3:
         own.append(np.zeros(1, np.uint8))
-    return Scales(Classes(max(count, 2), own[0], own[1], own[2]), lowest, bits)
+    return Scales(Classes(max(count, 2), own[0], own[1], own[2]), lowest)

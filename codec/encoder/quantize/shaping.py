@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codec.decoder.tensor.transform import Transform
-from codec.encoder.roles import Role
+from codec.encoder.roles import InputKind, Role
 from codec.encoder.tensors import Tensor
 from codec.format.dct import MAX_BLOCK, MAX_MIX
 from codec.format.registry import ViewKind
@@ -29,12 +29,13 @@ from codec.format.view import View
 
 MEAN_POWER = 0.5
 """r: squared mean over variance of a non-negative input, as far as channels share it."""
-POSITIVE_WEIGHT = 1.5
+POSITIVE_WEIGHT = 1.0
 """How much more the noise of a layer with non-negative inputs matters than that of another one."""
-CORRELATION = 0.9
+CORRELATION = 0.8
 """rho: correlation of inputs one pixel apart."""
 _KERNELS = (Role.CONVOLUTION, Role.DEPTHWISE, Role.TRANSPOSED_CONVOLUTION)
-_LEAST = 2.0**-12  # of the largest eigenvalue: a step is never more than 64 times another
+_LEAST = 2.0**-6
+"""Least power of a spatial frequency, of the largest: networks do look at edges."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +61,7 @@ class Shaping:
 def shapings(tensor: Tensor) -> list[Shaping]:
     """Return the ways to code a weight tensor, all with the same expected output noise: plain, and shaped."""
     view = tensor.view
-    mean, weight = (MEAN_POWER, POSITIVE_WEIGHT) if tensor.positive else (0.0, 1.0)
+    mean, weight = (MEAN_POWER, POSITIVE_WEIGHT) if tensor.input is InputKind.NON_NEGATIVE else (0.0, 1.0)
     plain = Shaping(view, None, None, np.full(1, weight**-0.5))
     kernel = _kernel(tensor)
     mix = 0
@@ -73,7 +74,6 @@ def shapings(tensor: Tensor) -> list[Shaping]:
     over_channels = np.ones(planes)
     over_channels[0] += mean * planes
     power = weight * np.outer(over_channels / over_channels.mean(), _spatial_power(*kernel)).ravel()
-    power = np.maximum(power, power.max() * _LEAST)
     steps = power**-0.5
     codes = np.searchsorted(STEP_CODES, 8 * steps / steps.min() * (1 - 2.0**-5)).astype(np.uint8)
     shaped_view = View(view.kind, view.rows, view.channels // planes, view.period * planes)
@@ -88,14 +88,15 @@ def _kernel(tensor: Tensor) -> tuple[int, int] | None:
     if tensor.view.period == 1:
         return 1, 1
     kernel = [n for n in tensor.dims[2:] if n > 1]
-    if tensor.role not in _KERNELS or len(kernel) != 2 or max(kernel) > MAX_BLOCK:
+    if tensor.role not in _KERNELS or tensor.input is InputKind.RAW or len(kernel) != 2 or max(kernel) > MAX_BLOCK:
         return None
     return (kernel[0], kernel[1]) if kernel[0] * kernel[1] == tensor.view.period else None
 
 
 def _spatial_power(height: int, width: int) -> NDArray[np.float64]:
     """Return the input power at each frequency of a kernel, float64 [height * width], mean 1."""
-    return np.outer(_power(height), _power(width)).ravel()
+    power = np.outer(_power(height), _power(width)).ravel()
+    return np.maximum(power, power.max() * _LEAST)
 
 
 def _power(n: int) -> NDArray[np.float64]:

@@ -1,8 +1,9 @@
-"""Which nodes get inputs that are never negative: outputs of ReLU and its kin, however passed on."""
+"""What a graph tells about the inputs of its nodes: which are never negative, which are the model's own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 
 import numpy as np
 import onnx
@@ -21,29 +22,42 @@ _PASSING = frozenset(
         "Upsample",
     }
 )  # fmt: skip
+_SCALING = frozenset({"Add", "BatchNormalization", "Div", "Mul", "Sub"})
 _COMBINING = frozenset({"Add", "Concat", "Max", "Mean", "Mul", "Sum"})
 _MAX_DEPTH = 40
 
 
-def non_negative_inputs(model: onnx.ModelProto) -> frozenset[Path]:
-    """Return the paths of nodes whose first input cannot be negative, as far as the graph shows.
+class InputKind(Enum):
+    """What is known of a node's first input."""
 
-    Paths are those of `TensorRole.node`. Subgraphs are looked at by themselves: what comes from outside
-    them is taken to be of either sign.
+    NON_NEGATIVE = "output of ReLU and its kin, however passed on"
+    RAW = "input of the model, however passed on"
+
+
+def input_kinds(model: onnx.ModelProto) -> dict[Path, InputKind]:
+    """Return what is known of nodes' first inputs, as far as the graph shows.
+
+    Paths are those of `TensorRole.node`. Subgraphs are looked at by themselves: of what comes from
+    outside them nothing is known.
     """
-    found: set[Path] = set()
+    found: dict[Path, InputKind] = {}
     _look(model.graph, ("graph",), found)
-    return frozenset(found)
+    return found
 
 
-def _look(graph: onnx.GraphProto, path: Path, found: set[Path]) -> None:
+def _look(graph: onnx.GraphProto, path: Path, found: dict[Path, InputKind]) -> None:
+    raw = {value.name for value in graph.input} - {tensor.name for tensor in graph.initializer}
     producers = {name: node for node in graph.node for name in node.output}
     constants = {tensor.name: tensor for tensor in graph.initializer}
     known: dict[str, bool] = {}
     for index, node in enumerate(graph.node):
         place: Path = (*path, "node", index)
-        if node.input and _is_non_negative(node.input[0], producers, constants, known, 0):
-            found.add(place)
+        if node.input and node.input[0] in raw:
+            found[place] = InputKind.RAW
+        elif node.input and _is_non_negative(node.input[0], producers, constants, known, 0):
+            found[place] = InputKind.NON_NEGATIVE
+        if node.op_type in _PASSING | _SCALING and node.input and node.input[0] in raw:
+            raw.update(node.output)
         for number, attribute in enumerate(node.attribute):
             if attribute.HasField("g"):
                 _look(attribute.g, (*place, "attribute", number, "g"), found)

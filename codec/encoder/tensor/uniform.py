@@ -81,7 +81,7 @@ def trellis_record(
     found: TrellisLevels,
     machine: int,
     segment: int,
-    classes: Classes,
+    classes: Classes | None,
     shared: SharedTables | None,
 ) -> Record:
     """Return a record with dependent quantization."""

@@ -1,0 +1,82 @@
+"""Which tensors are weights, which are small, and which must be coded exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from codec.encoder.roles import Role
+from codec.encoder.tensors import Tensor
+from codec.format.registry import ElementType
+
+SMALL = 1 << 11
+"""Tensors of fewer elements are coded together."""
+_TINY = 2.0**-100
+_LARGEST = {
+    ElementType.FLOAT16: 65504.0,
+    ElementType.BFLOAT16: 3.0e38,
+    ElementType.FLOAT32: 3.0e38,
+    ElementType.FLOAT64: 3.0e38,
+}
+_FEW_VALUES = 256
+_SAMPLE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """Tensor numbers by how they are coded.
+
+    Parameters
+    ----------
+    weights
+        Large floating-point tensors.
+    parameters
+        Biases, normalizations, and whatever else is small and floating-point.
+    exact
+        All others; `notes` says why, for those that hold real numbers.
+    """
+
+    weights: list[int]
+    parameters: list[int]
+    exact: list[int]
+    notes: dict[int, str]
+
+    @property
+    def lossy(self) -> list[int]:
+        """Tensors that are not coded exactly."""
+        return [*self.weights, *self.parameters]
+
+
+def sort_tensors(tensors: list[Tensor]) -> Sorting:
+    """Sort tensors by what can be done with them."""
+    sorting = Sorting([], [], [], {})
+    for number, tensor in enumerate(tensors):
+        reason = _why_exact(tensor)
+        if reason is not None:
+            sorting.exact.append(number)
+            sorting.notes[number] = reason
+        elif tensor.size < SMALL or tensor.role in (Role.BIAS, Role.NORMALIZATION):
+            sorting.parameters.append(number)
+        else:
+            sorting.weights.append(number)
+    return sorting
+
+
+def _why_exact(tensor: Tensor) -> str | None:
+    """Return why a tensor must be coded exactly: "" if it does not hold real numbers, None if it need not."""
+    if not tensor.element.is_float:
+        return ""
+    values = tensor.values()
+    if not np.isfinite(values).all():
+        return "has values that are not finite"
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return "is constant"
+    if not _TINY < max(-low, high) < _LARGEST[tensor.element] / 4:
+        return "is too near the ends of its type's range"
+    if np.unique(values[:_SAMPLE]).size <= _FEW_VALUES:
+        distinct = np.unique(values).size
+        if distinct <= _FEW_VALUES and 8 * distinct <= values.size:
+            return "has few distinct values"
+    return None

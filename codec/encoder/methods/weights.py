@@ -1,0 +1,162 @@
+"""Large weight tensors: shaped, quantized with a trellis, coded with tables that the whole model shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codec.decoder.entropy.tables import FrequencyTable
+from codec.encoder.entropy.symbols import SharedTables, count_tokens
+from codec.encoder.entropy.tables import make_table
+from codec.encoder.quantize.dct import forward
+from codec.encoder.quantize.rates import CLASS_COUNT, LOWEST_CLASS, expected_bits, expected_entropy
+from codec.encoder.quantize.scales import Scales, fit_scales
+from codec.encoder.quantize.shaping import Shaping
+from codec.encoder.quantize.trellis import EIGHT_STATES, MAX_LEVEL, TrellisLevels, search
+from codec.encoder.tensor.record import Record
+from codec.encoder.tensor.uniform import UniformParameters, trellis_record, uniform_record
+from codec.encoder.tensors import Tensor
+from codec.format.registry import MAX_CONTEXTS, Coder
+
+SEGMENT = 128
+LAGRANGIAN = 0.30
+"""Squared steps per bit: about the slope of the trellis' own rate-distortion curve."""
+_TRELLIS_NOISE = 0.26
+"""Squared steps of noise that the trellis leaves, rate-aware rounding included."""
+_SCALAR_STEP = (12 * _TRELLIS_NOISE) ** 0.5
+"""Step that leaves the noise of the trellis without one, in steps of the trellis."""
+_MAX_OUTLIER = 50_000.0  # steps; levels are kept in 16 bits
+_PAIRS = CLASS_COUNT + MAX_CONTEXTS
+_UNUSED = FrequencyTable(0, np.array([1 << 12])), 0
+
+SharedSet = tuple[list[tuple[FrequencyTable, int]], int]
+"""Tables with their precision, and the scale class that the first pair stands for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantized:
+    """A tensor's levels with what their record needs.
+
+    Parameters
+    ----------
+    white
+        The step that white noise would have.
+    """
+
+    white: float
+    way: Shaping
+    scales: Scales
+    found: TrellisLevels
+
+    @property
+    def first(self) -> int:
+        """Scale class of context 0, as table pairs are numbered."""
+        return min(max(self.scales.lowest - LOWEST_CLASS, 0), CLASS_COUNT - 1)
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return how often each token occurs in each scale class under each quantizer, int64 [tables, 256]."""
+        contexts = self.scales.classes.contexts(self.way.view).astype(np.uint16)
+        pairs = (contexts + np.uint16(self.first)) * np.uint16(2) + self.found.quantizers
+        return count_tokens(self.found.tokens, pairs, 2 * _PAIRS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalar:
+    """Levels without trellis, for a tensor that spreads over more levels than a trellis has tokens."""
+
+    white: float
+    way: Shaping
+    levels: NDArray[np.int64]
+
+
+def quantize(ways: Sequence[Shaping], values: NDArray[np.float64], noise: float) -> Quantized | Scalar:
+    """Quantize a weight tensor in the way that takes the fewest bits.
+
+    Parameters
+    ----------
+    ways
+        Shapings to choose from.
+    values
+        float64, rank 1, finite, in coded order.
+    noise
+        Noise power to allow, relative to the power of the values.
+    """
+    power = float(np.mean(values * values))
+    white = float(np.sqrt(power * noise / _TRELLIS_NOISE))
+    best: tuple[float, Shaping, NDArray[np.float32], Scales] | None = None
+    for way in ways:
+        scaled = values if way.transform is None else forward(values, way.transform)
+        x = (scaled.reshape(-1, way.steps.size) / (white * way.steps)).ravel().astype(np.float32)
+        scales = fit_scales(np.abs(x), way.view)
+        bits = _expected_size(scales, way)
+        if best is None or bits < best[0]:
+            best = bits, way, x, scales
+    if best is None:
+        raise ValueError("there must be a way to code a tensor")
+    _, way, x, scales = best
+    magnitudes = np.abs(x)
+    bulk = np.quantile(magnitudes[:: max(1, magnitudes.size >> 16)], 0.999)
+    if magnitudes.max() > _MAX_OUTLIER or bulk > 2 * MAX_LEVEL:
+        return Scalar(white, way, np.rint(x / _SCALAR_STEP).astype(np.int64))
+    found = search(x, _numbers(scales, way), expected_bits(), LAGRANGIAN, SEGMENT, EIGHT_STATES)
+    return Quantized(white, way, scales, found)
+
+
+def _numbers(scales: Scales, way: Shaping) -> NDArray[np.uint16]:
+    """Return the scale class of every element, as table pairs are numbered."""
+    contexts = scales.classes.contexts(way.view).astype(np.int32)
+    return np.clip(contexts + (scales.lowest - LOWEST_CLASS), 0, CLASS_COUNT - 1).astype(np.uint16)
+
+
+def _expected_size(scales: Scales, way: Shaping) -> float:
+    """Return about how many bits the tokens and their classes take."""
+    counts = np.bincount(_numbers(scales, way), minlength=CLASS_COUNT)
+    side = len(scales.classes.write(way.view)) + (0 if way.codes is None else 40)
+    return float(counts @ expected_entropy()) + 8 * side
+
+
+def shared_tables(quantized: Sequence[Quantized | Scalar]) -> SharedSet:
+    """Return the tables that fit the tokens of all tensors best."""
+    counts = np.zeros((2 * _PAIRS, 256), np.int64)
+    for q in quantized:
+        if isinstance(q, Quantized):
+            counts += q.counts()
+    used = np.flatnonzero(counts.any(axis=1))
+    if not used.size:
+        return [], 0
+    first, last = int(used[0]) // 2, int(used[-1]) // 2
+    return [make_table(row) if row.any() else _UNUSED for row in counts[2 * first : 2 * last + 2]], first
+
+
+def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> Record:
+    """Return the record of a quantized tensor."""
+    step = q.white * float(q.way.steps.min())
+    if q.way.codes is not None:
+        step /= 8  # the least step code stands for 8
+    if q.way.transform is not None:
+        step /= 2 ** (q.way.transform.mix / 2)
+    if isinstance(q, Scalar):
+        parameters = _parameters(q.way, step * _SCALAR_STEP)
+        classes = fit_scales(np.abs(q.levels).astype(np.float32), q.way.view).classes
+        return uniform_record(tensor.element, q.way.view, parameters, q.levels, Coder.RANS, classes)
+    tables, first = shared
+    base = q.first - first
+    # Contexts reach as far as there are tables.
+    classes = replace(q.scales.classes, count=min(q.scales.classes.count, len(tables) // 2 - base))
+    return trellis_record(
+        tensor.element,
+        q.way.view,
+        _parameters(q.way, step),
+        q.found,
+        EIGHT_STATES.code,
+        SEGMENT,
+        classes if classes.count > 1 else None,
+        SharedTables([table for table, _ in tables], 2 * base),
+    )
+
+
+def _parameters(way: Shaping, step: float) -> UniformParameters:
+    return UniformParameters(float(np.float32(step)), transform=way.transform, column_codes=way.codes)

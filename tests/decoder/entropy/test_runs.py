@@ -1,0 +1,237 @@
+"""Symbol data of every coder, written by `samples`, read by the decoder."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+import samples
+import spec_decoder as spec
+import strategies
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import view_of
+
+from codec.decoder.entropy.rans import decode_streams
+from codec.decoder.entropy.symbols import (
+    RansRun,
+    Surroundings,
+    TokenRun,
+    Tokens,
+    decode_runs,
+    read_symbol_data,
+)
+from codec.decoder.entropy.tables import FrequencyTable, read_tables
+from codec.errors import FormatError
+from codec.format.layout import SectionStream
+from codec.format.registry import Coder, Profile
+
+
+def tables_of(tables: list[samples.Table]) -> list[FrequencyTable]:
+    return [FrequencyTable(t.first, np.array(t.frequencies)) for t in tables]
+
+
+def read(data: bytes, coder: int, count: int, shared: list[samples.Table] | None = None) -> TokenRun:
+    stream = SectionStream(data, 0)
+    run = read_symbol_data(stream, Coder(coder), count, Surroundings(Profile.MAIN, tables_of(shared or [])))
+    stream.finish("run")
+    return run
+
+
+def decode_run(run: TokenRun) -> Tokens:
+    result = decode_runs([run])[0]
+    if isinstance(result, FormatError):
+        raise result
+    return result
+
+
+def raised(data: bytes, coder: int, count: int) -> tuple[str, int | None]:
+    with pytest.raises(FormatError) as caught:
+        decode_run(read(data, coder, count))
+    return caught.value.id, caught.value.offset
+
+
+@given(strategies.tokens(), st.sampled_from(samples.CODERS), strategies.chance())
+def test_tokens_come_back_under_every_coder(tokens: list[int], coder: int, rng: Random) -> None:
+    data = samples.symbol_data(samples.Around(rng), tokens, coder)
+    assert decode_run(read(data, coder, len(tokens))).tolist() == tokens
+
+
+@given(strategies.tokens(), strategies.chance())
+def test_shared_tables(tokens: list[int], rng: Random) -> None:
+    shared = [samples.random_table(rng, range(256)) for _ in range(3)]
+    for base in range(3):
+        coded = samples.rans_encode(tokens, shared[base:], [0] * len(tokens), 1, 1)
+        data = bytes([2]) + samples.varint(base) + coded
+        assert decode_run(read(data, Coder.RANS, len(tokens), shared)).tolist() == tokens
+
+
+@given(strategies.views(80), strategies.chance(), st.sampled_from((0, 1, 2)), st.integers(1, 40))
+def test_contexts_and_trellises(view: spec.View, rng: Random, trellis: int, segment: int) -> None:
+    tokens = [rng.choice((0, 1, 7, 255)) for _ in range(view.size)]
+    segment = segment if trellis else 1
+    data = samples.rans_data(samples.Around(rng), tokens, view, trellis, segment)
+    stream = SectionStream(data, 0)
+    run = read_symbol_data(
+        stream,
+        Coder.RANS,
+        view.size,
+        Surroundings(Profile.MAIN, []),
+        view=view_of(view),
+        trellis=trellis,
+        segment=segment,
+    )
+    codes = decode_run(run).tolist()
+    if trellis:
+        quantizers = samples.quantizers_of(tokens, trellis, segment)
+        assert codes == [2 * t + q for t, q in zip(tokens, quantizers, strict=True)]
+    else:
+        assert codes == tokens
+
+
+@given(strategies.chance())
+def test_how_streams_are_grouped_never_shows(rng: Random) -> None:
+    runs: list[TokenRun] = []
+    expected = []
+    for _ in range(rng.randint(2, 12)):
+        tokens = [rng.choice((3, 4, 200)) for _ in range(rng.choice((1, 5, 60, 700)))]
+        trellis = rng.choice((0, 0, 1, 2))
+        segment = rng.choice((1, 6, 50)) if trellis else 1
+        data = samples.rans_data(samples.Around(rng), tokens, None, trellis, segment)
+        damaged = rng.random() < 0.2
+        if damaged:
+            data = data[:-1] + bytes([data[-1] ^ 0x80])
+        stream = SectionStream(data, len(runs))
+        around = Surroundings(Profile.MAIN, [])
+        run = read_symbol_data(stream, Coder.RANS, len(tokens), around, trellis=trellis, segment=segment)
+        runs.append(run)
+        quantizers = samples.quantizers_of(tokens, trellis, segment) if trellis else tokens
+        codes = [2 * t + q for t, q in zip(tokens, quantizers, strict=True)] if trellis else tokens
+        expected.append(None if damaged else codes)
+    for order in (list(range(len(runs))), rng.sample(range(len(runs)), len(runs))):
+        results = decode_runs([runs[i] for i in order])
+        alone = [decode_runs([runs[i]])[0] for i in order]
+        for i, together, single in zip(order, results, alone, strict=True):
+            if isinstance(together, FormatError):
+                assert isinstance(single, FormatError)
+                assert expected[i] is None
+                assert (together.id, together.offset) == (single.id, single.offset) == ("E_ENTROPY", i)
+            else:
+                assert not isinstance(single, FormatError)
+                # A damaged stream may still end as it must.
+                assert together.tolist() == single.tolist() == (expected[i] or single.tolist())
+
+
+def test_no_streams_at_all() -> None:
+    assert decode_streams([]) == []
+    assert decode_runs([]) == []
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 5, 99, 100, 101, 300])
+@pytest.mark.parametrize("coder", [Coder.RANS, Coder.HUFFMAN])
+def test_any_number_of_lanes(lanes: int, coder: Coder, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = Random(lanes)
+    monkeypatch.setattr(samples, "lanes_for", lambda *_: lanes)
+    for count in (lanes, lanes + 1, 3 * lanes - 1, 1000):
+        tokens = [min(255, int(rng.expovariate(0.1))) for _ in range(count)]
+        data = samples.symbol_data(samples.Around(rng), tokens, coder)
+        if count >= lanes:
+            assert decode_run(read(data, coder, count)).tolist() == tokens
+
+
+@given(st.lists(st.integers(0, 255), max_size=60), strategies.chance())
+def test_frequency_tables_come_back(needed: list[int], rng: Random) -> None:
+    tables = [samples.random_table(rng, needed) for _ in range(rng.randint(1, 3))]
+    found = read_tables(SectionStream(samples.write_tables(tables), 0), len(tables))
+    assert [(t.first, t.frequencies.tolist()) for t in found] == [(t.first, list(t.frequencies)) for t in tables]
+    for table in found:
+        slots = table.slots()
+        token, frequency, offset = slots & 255, (slots >> 20) + 1, slots >> 8 & 4095
+        for slot, (v, f, start) in enumerate(spec.Table(table.first, table.frequencies.tolist()).slots()):
+            assert (token[slot], frequency[slot], slot - offset[slot]) == (v, f, start)
+
+
+HALVES = samples.write_tables([samples.Table(0, (2048, 2048), 0, 0)])
+STATE = (1 << 16).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize(
+    ("coder", "count", "data", "error"),
+    [
+        (Coder.PACKED, 3, b"\x00\x00", ("E_RESERVED", 0)),
+        (Coder.PACKED, 3, b"\x09\x00\x00\x00\x00", ("E_RESERVED", 0)),
+        (Coder.PACKED, 3, b"\x01", ("E_TRUNCATED", 1)),
+        (Coder.PACKED, 3, b"\x01\x08", ("E_PADDING", 0)),
+        (Coder.PACKED, 3, b"\x01\x00\x00", ("E_TRAILING", 2)),
+        (Coder.ZSTD, 1, b"\x00", ("E_ZSTD", 0)),
+        (Coder.ZSTD, 1, b"\x05abc", ("E_TRUNCATED", 1)),
+        (Coder.BZIP2, 1, b"\x00", ("E_BZIP2", 0)),
+        (Coder.HUFFMAN, 1, b"\xff\x01\x11", ("E_TABLE", 0)),
+        (Coder.HUFFMAN, 1, b"\xff\x01", ("E_TRUNCATED", 2)),
+        (Coder.HUFFMAN, 1, b"\x00\x00\x02\x01\x01\x00", ("E_TABLE", 0)),
+        (Coder.HUFFMAN, 1, b"\x00\x00\x11\x01\x01\x00", ("E_TABLE", 0)),
+        (Coder.HUFFMAN, 1, b"\x00\x01\x21\x01\x01\x00", ("E_TABLE", 0)),
+        (Coder.HUFFMAN, 1, b"\x00\x02\x01\x01\x01\x01\x00", None),
+        (Coder.HUFFMAN, 1, b"\x00\x00\x01\x02\x00\x00", ("E_LIMIT", 3)),
+        (Coder.HUFFMAN, 8193, b"\x00\x00\x01\x01\x00", ("E_LIMIT", 3)),
+        (Coder.HUFFMAN, 1, b"\x00\x00\x01\x00", ("E_LIMIT", 3)),
+        (Coder.HUFFMAN, 1, b"\x00\x00\x01\x01\x02\x00", ("E_TRUNCATED", 5)),
+        (Coder.HUFFMAN, 2, b"\x00\x00\x01\x02" + samples.varint(2**63 - 1) * 2, ("E_TRUNCATED", 22)),
+        (Coder.HUFFMAN, 1, b"\x00\x00\x01\x01\x01\x80", ("E_ENTROPY", 0)),
+        (Coder.HUFFMAN, 1, b"\x00\x00\x01\x01\x01\x01", ("E_ENTROPY", 0)),
+        (Coder.HUFFMAN, 1, b"\x00\x00\x01\x01\x00", ("E_ENTROPY", 0)),
+        (Coder.HUFFMAN, 1, b"\x00\x00\x01\x01\x02\x00\x00", ("E_ENTROPY", 0)),
+        (Coder.RANS, 1, b"\x04", ("E_RESERVED", 0)),
+        (Coder.RANS, 1, b"\x01\x02", ("E_VIEW", 0)),
+        (Coder.RANS, 1, b"\x02\x00", ("E_TABLE", 1)),
+        (Coder.RANS, 1, b"\x00" + HALVES + b"\x00", ("E_LIMIT", 1 + len(HALVES))),
+        (Coder.RANS, 1, b"\x00" + HALVES + b"\x02", ("E_LIMIT", 1 + len(HALVES))),
+        (Coder.RANS, 8193, b"\x00" + HALVES + b"\x01", ("E_LIMIT", 1 + len(HALVES))),
+        (Coder.RANS, 1, b"\x00" + HALVES + b"\x01\x00\xff\xff\x00\x00", ("E_ENTROPY", 3 + len(HALVES))),
+        (Coder.RANS, 1, b"\x00" + HALVES + b"\x01\x01" + STATE, ("E_TRUNCATED", 7 + len(HALVES))),
+        (Coder.RANS, 1, b"\x00" + HALVES + b"\x01\x00" + STATE, ("E_ENTROPY", 0)),
+        (Coder.RANS, 1, b"\x00" + HALVES + b"\x01\x02" + STATE + bytes(4), ("E_ENTROPY", 0)),
+    ],
+)
+def test_bad_symbol_data(coder: Coder, count: int, data: bytes, error: tuple[str, int] | None) -> None:
+    if error is None:
+        assert decode_run(read(data, coder, count)).size == count
+    else:
+        assert raised(data, coder, count) == error
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [(255, 8), (1, 8), (0, 8), (0, 4), (0, 8)],
+        [(0, 8), (1, 8), (2, 8), (0, 4), (0, 8)],
+        [(0, 8), (0, 8), (0, 8), (12, 4)],
+        [(0, 8), (1, 8), (0, 8), (0, 4), ((1 << 27) - 1, 27), (0, 8)],  # 27 ones
+        [(0, 8), (1, 8), (0, 8), (0, 4), (1, 2)],  # length below 0
+        [(0, 8), (1, 8), (0, 8), (0, 4), ((1 << 26) - 1, 27)],  # length above 12
+        [(0, 8), (1, 8), (0, 8), (0, 4), (0, 1)],  # last frequency 0
+        [(0, 8), (1, 8), (1, 8), (0, 4), (0, 1)],  # first frequency 0
+        [(0, 8), (2, 8), (0, 8), (0, 4), ((1 << 24) - 1, 25), (0, 1)],  # nothing left for the peak
+    ],
+)
+def test_bad_frequency_tables(fields: list[tuple[int, int]]) -> None:
+    data = samples.bit_run(fields) + bytes(4)
+    with pytest.raises(FormatError) as caught:
+        read_tables(SectionStream(data, 9), 1)
+    assert (caught.value.id, caught.value.offset) == ("E_TABLE", 9)
+    with pytest.raises(spec.SpecError, match="E_TABLE"):
+        spec.tables(spec.Reader(data, 9), 1)
+
+
+def test_a_class_above_63_is_reported_where_the_class_list_begins() -> None:
+    view = spec.View(0, 1, 1, 1)
+    one = samples.write_tables([samples.Table(0, (4096,), 0, 0)] * 2)
+    data = b"\x01\x02\x00\x01\x00\x08\x40\x00" + one + b"\x01\x00" + STATE
+    run = read_symbol_data(
+        SectionStream(data, 20), Coder.RANS, 1, Surroundings(Profile.MAIN, []), view=view_of(view)
+    )
+    assert isinstance(run, RansRun)
+    with pytest.raises(FormatError) as caught:
+        decode_run(run)
+    assert (caught.value.id, caught.value.offset) == ("E_RANGE", 23)

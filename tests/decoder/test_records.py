@@ -1,0 +1,216 @@
+"""TENSOR sections: what the decoder gives for every tool, and where it finds what is wrong."""
+
+from __future__ import annotations
+
+import struct
+from random import Random
+
+import pytest
+import samples
+import spec_decoder as spec
+import strategies
+from hypothesis import given
+
+from codec.decoder.entropy.symbols import Surroundings
+from codec.decoder.tensor.record import decode_records, read_tensor
+from codec.errors import FormatError, UnsupportedError
+from codec.format.registry import Profile
+
+BASE = 1000
+
+
+def decode(data: bytes, output: int, profile: int = 1) -> bytes:
+    record = read_tensor(data, BASE, output, Surroundings(Profile(profile), []))
+    return record.payload(decode_records([record])[0]).tobytes()
+
+
+@pytest.mark.parametrize("coder", samples.CODERS)
+@pytest.mark.parametrize("tool", [samples.PLANES, samples.CODEBOOK, samples.UNIFORM])
+def test_every_tool_under_every_coder(tool: int, coder: int) -> None:
+    @given(strategies.records(tool, coders=(coder,)))
+    def check(record: samples.Record) -> None:
+        assert decode(record.data, len(record.payload)) == record.payload
+
+    check()
+
+
+@pytest.mark.parametrize("tool", [samples.PLANES, samples.CODEBOOK, samples.UNIFORM])
+def test_baseline(tool: int) -> None:
+    @given(strategies.records(tool, profile=0))
+    def check(record: samples.Record) -> None:
+        assert decode(record.data, len(record.payload), 0) == record.payload
+
+    check()
+
+
+def test_views_larger_than_what_is_worked_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codec.decoder.tensor.uniform._CHUNK", 1 << 6)
+    monkeypatch.setattr("codec.decoder.entropy.integers.SPAN", 1 << 5)
+    monkeypatch.setattr("codec.decoder.tensor.codebook.SPAN", 1 << 5)
+    monkeypatch.setattr("codec.decoder.entropy.symbols._SPAN", 1 << 5)
+    for seed in range(60):
+        around = samples.Around(Random(seed), coders=(samples.PACKED, samples.ZSTD))
+        record = samples.random_record(around, 300, 1 + seed % 2)
+        period = record.view.period
+        if period <= 1 << 6:
+            assert decode(record.data, len(record.payload)) == record.payload, seed
+
+
+# Every check of clauses 7 and 8.1 that a changed field can break. A record is (bytes, what is wrong, place).
+
+U = b"\x00\x01\x02\x01"  # matrix, 1 row, 2 channels, period 1
+RAGGED = b"\x02\x02\x01\x01"
+HALF = struct.pack("<f", 0.5)
+TOKENS = b"\x00\x00\x01\x00"  # plain integer block, lo 0, packed, two zeros
+ONE = samples.write_tables([samples.Table(0, (4096,), 0, 0)] * 2)
+TRELLIS = b"\x01\x00\x00" + ONE + b"\x01\x00" + struct.pack("<I", 1 << 16)
+PACKED = b"\x00\x01\x00"
+F32 = b"\x2a"
+
+CASES = [
+    ("empty", b"", 8, "E_TRUNCATED", 0),
+    ("tool", b"\x3a", 8, "E_UNSUPPORTED", 0),
+    ("tool before type", b"\x3f", 8, "E_UNSUPPORTED", 0),
+    ("type", b"\x05", 8, "E_RESERVED", 0),
+    ("type", b"\x2c", 8, "E_RESERVED", 0),
+    ("uniform opaque", b"\x22", 8, "E_TYPE", 0),
+    ("codebook of 16 bytes", b"\x14", 8, "E_TYPE", 0),
+    ("no view", F32, 8, "E_TRUNCATED", 1),
+    ("view kind", F32 + b"\x03", 8, "E_RESERVED", 1),
+    ("no rows", F32 + b"\x00", 8, "E_TRUNCATED", 2),
+    ("rows 0", F32 + b"\x00\x00", 8, "E_LIMIT", 2),
+    ("rows 2^31", F32 + b"\x00" + samples.varint(1 << 31), 8, "E_LIMIT", 2),
+    ("channels 0", F32 + b"\x00\x01\x00", 8, "E_LIMIT", 3),
+    ("period 0", F32 + b"\x00\x01\x01\x00", 8, "E_LIMIT", 4),
+    ("2^31 elements", F32 + b"\x00" + samples.varint(1 << 16) + samples.varint(1 << 15) + b"\x01", 8, "E_LIMIT", 1),
+    ("size", F32 + b"\x00\x01\x01\x01", 8, "E_SIZE", 1),
+    ("ragged rows 0", F32 + b"\x02\x00", 8, "E_LIMIT", 2),
+    ("ragged rows 65537", F32 + b"\x02" + samples.varint(65537), 8, "E_LIMIT", 2),
+    ("row length 0", F32 + b"\x02\x02\x01\x00", 8, "E_LIMIT", 4),
+    ("row length cut", F32 + b"\x02\x02\x01", 8, "E_TRUNCATED", 4),
+    ("row length varint", F32 + b"\x02\x02\x81\x00\x00", 8, "E_VARINT", 3),
+    ("ragged size", F32 + b"\x02\x01\x03", 8, "E_SIZE", 1),
+    ("planes flags", b"\x0a" + U + b"\x02", 8, "E_RESERVED", 5),
+    ("rotated opaque", b"\x02" + U + b"\x01", 8, "E_TYPE", 5),
+    ("plane coder", b"\x0a" + U + b"\x00\x05", 8, "E_RESERVED", 6),
+    ("second plane cut", b"\x0a" + U + b"\x00" + PACKED, 8, "E_TRUNCATED", 9),
+    ("entry width 0", b"\x1a" + U + b"\x00", 8, "E_CODEBOOK", 5),
+    ("entry width 5", b"\x1a" + U + b"\x05", 8, "E_CODEBOOK", 5),
+    ("no entries", b"\x1a" + U + b"\x01\x00", 8, "E_LIMIT", 6),
+    ("65537 entries", b"\x1a" + U + b"\x01" + samples.varint(65537), 8, "E_LIMIT", 6),
+    ("entries cut", b"\x1a" + U + b"\x02\x02\x00\x00\x00", 8, "E_TRUNCATED", 7),
+    ("entries descend", b"\x1a" + U + b"\x01\x02\x02\x01", 8, "E_CODEBOOK", 7),
+    ("entries equal", b"\x1a" + U + b"\x01\x02\x02\x02", 8, "E_CODEBOOK", 7),
+    ("index", b"\x1a" + U + b"\x01\x01\x07\x00\x00\x01\x02", 8, "E_RANGE", 8),
+    ("index below 0", b"\x1a" + U + b"\x01\x01\x07\x00\x01\x01\x00", 8, "E_RANGE", 8),
+    ("flags bit 7", F32 + U + b"\x80", 8, "E_RESERVED", 5),
+    ("trellis 3", F32 + U + b"\x03", 8, "E_RESERVED", 5),
+    ("ragged transform", F32 + RAGGED + b"\x04", 8, "E_VIEW", 5),
+    ("ragged column codes", F32 + RAGGED + b"\x10", 8, "E_VIEW", 5),
+    ("bases of a matrix", F32 + U + b"\x40", 8, "E_VIEW", 5),
+    ("step 0", F32 + U + b"\x00" + bytes(4), 8, "E_STEP", 6),
+    ("step below 0", F32 + U + b"\x00" + struct.pack("<f", -1), 8, "E_STEP", 6),
+    ("step subnormal", F32 + U + b"\x00\xff\xff\x7f\x00", 8, "E_STEP", 6),
+    ("step infinite", F32 + U + b"\x00\x00\x00\x80\x7f", 8, "E_STEP", 6),
+    ("step nan", F32 + U + b"\x00\x00\x00\xc0\x7f", 8, "E_STEP", 6),
+    ("step cut", F32 + U + b"\x00\x00\x00\xc0", 8, "E_TRUNCATED", 6),
+    ("offset 0", F32 + U + b"\x20" + HALF + bytes(4), 8, "E_STEP", 10),
+    ("offset -0", F32 + U + b"\x20" + HALF + b"\x00\x00\x00\x80", 8, "E_STEP", 10),
+    ("offset infinite", F32 + U + b"\x20" + HALF + b"\x00\x00\x80\xff", 8, "E_STEP", 10),
+    ("mix 7", F32 + U + b"\x04" + HALF + b"\x00\x07", 8, "E_RESERVED", 11),
+    ("block", F32 + U + b"\x04" + HALF + b"\x01\x00", 8, "E_VIEW", 11),
+    ("row codes", F32 + U + b"\x08" + HALF + b"\x05", 8, "E_RESERVED", 10),
+    ("column codes", F32 + U + b"\x10" + HALF + b"\x05", 8, "E_RESERVED", 10),
+    ("row base", F32 + RAGGED + b"\x40" + HALF + b"\x00" + samples.svarint(1 << 31), 8, "E_LIMIT", 11),
+    ("row base cut", F32 + RAGGED + b"\x40" + HALF + b"\x00", 8, "E_TRUNCATED", 11),
+    ("segment 0", F32 + U + b"\x01" + HALF + b"\x00", 8, "E_LIMIT", 10),
+    ("segment 8193", F32 + U + b"\x01" + HALF + samples.varint(8193), 8, "E_LIMIT", 10),
+    ("block flags", F32 + U + b"\x00" + HALF + b"\x40", 8, "E_RESERVED", 10),
+    ("block coder", F32 + U + b"\x00" + HALF + b"\x05", 8, "E_RESERVED", 10),
+    ("trellis coder", F32 + U + b"\x01" + HALF + b"\x01\x00", 8, "E_TRELLIS", 11),
+    ("trellis low bits", F32 + U + b"\x01" + HALF + b"\x01\x11", 8, "E_TRELLIS", 11),
+    ("trellis sparse", F32 + U + b"\x01" + HALF + b"\x01\x21", 8, "E_TRELLIS", 11),
+    ("trellis lo odd", F32 + U + b"\x01" + HALF + b"\x01\x01\x01", 8, "E_TRELLIS", 12),
+    ("trellis escape even", F32 + U + b"\x01" + HALF + b"\x01\x09\x00\x01\x03", 8, "E_TRELLIS", 14),
+    ("lo", F32 + U + b"\x00" + HALF + b"\x00" + samples.svarint(-(1 << 31)), 8, "E_LIMIT", 11),
+    ("low bits 0", F32 + U + b"\x00" + HALF + b"\x10\x00\x00", 8, "E_LIMIT", 12),
+    ("low bits 25", F32 + U + b"\x00" + HALF + b"\x10\x00\x19", 8, "E_LIMIT", 12),
+    ("escapes 0", F32 + U + b"\x00" + HALF + b"\x08\x00\x00", 8, "E_LIMIT", 12),
+    ("escapes above N", F32 + U + b"\x00" + HALF + b"\x08\x00\x03", 8, "E_LIMIT", 12),
+    ("escape magnitude", F32 + U + b"\x00" + HALF + b"\x08\x00\x01" + samples.svarint(1 << 31), 8, "E_LIMIT", 13),
+    ("escape not needed", F32 + U + b"\x00" + HALF + b"\x08\x00\x02\x01\x00", 8, "E_ESCAPE", 14),
+    ("escape not needed", F32 + U + b"\x00" + HALF + b"\x08\x00\x01" + samples.svarint(254), 8, "E_ESCAPE", 13),
+    ("escape cut", F32 + U + b"\x00" + HALF + b"\x08\x00\x02\x01", 8, "E_TRUNCATED", 14),
+    ("background", F32 + U + b"\x00" + HALF + b"\x20\x00" + samples.svarint(1 << 31), 8, "E_LIMIT", 12),
+    ("sparse count 0", F32 + U + b"\x00" + HALF + b"\x20\x00\x00\x00", 8, "E_LIMIT", 13),
+    ("sparse count 3", F32 + U + b"\x00" + HALF + b"\x20\x00\x00\x03", 8, "E_LIMIT", 13),
+    ("gap coder", F32 + U + b"\x00" + HALF + b"\x20\x00\x00\x01\x07", 8, "E_RESERVED", 14),
+    ("trailing", F32 + U + b"\x00" + HALF + TOKENS + b"\x00", 8, "E_TRAILING", 14),
+    ("escape number", F32 + U + b"\x00" + HALF + b"\x08\x00\x01\x01\x01\x00", 8, "E_ESCAPE", 10),
+    ("low bits padding", F32 + U + b"\x00" + HALF + b"\x10\x00\x01\x04\x01\x00", 8, "E_PADDING", 10),
+    ("escapes before padding", F32 + U + b"\x00" + HALF + b"\x18\x00\x01\x01\x01\x04\x01\x00", 8, "E_ESCAPE", 10),
+    ("level", F32 + U + b"\x00" + HALF + b"\x00" + samples.svarint(spec.TOP) + b"\x01\x02", 8, "E_RANGE", 10),
+    ("low part", F32 + U + b"\x00" + HALF + b"\x10" + samples.svarint(1 << 8) + b"\x18" + bytes(6) + b"\x01\x00",
+     8, "E_RANGE", 10),
+    ("sparse position", F32 + U + b"\x00" + HALF + b"\x20\x00\x00\x01\x00\x02\x02\x01\x00", 8, "E_RANGE", 10),
+    ("level and base", F32 + RAGGED + b"\x40" + HALF + b"\x00" + samples.svarint(spec.TOP) + b"\x00\x00\x01\x02",
+     8, "E_RANGE", 16),
+    ("transform input", F32 + b"\x00\x01\x01\x02\x04" + HALF + b"\x01\x00\x00" + samples.svarint((1 << 23) + 1)
+     + b"\x01\x00", 8, "E_RANGE", 12),
+    ("scaled level", F32 + U + b"\x10" + HALF + b"\x00\x08\xff\xff\x00" + samples.svarint(1 << 18) + b"\x01\x00",
+     8, "E_RANGE", 14),
+    ("overflow", b"\x28" + U + b"\x00" + struct.pack("<f", 65520) + b"\x00\x00\x01\x02", 4, "E_RANGE", 10),
+    ("overflow by offset", b"\x28" + U + b"\x20" + HALF + struct.pack("<f", 65520) + TOKENS, 4, "E_RANGE", 14),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "data", "output", "error", "place"), CASES)
+def test_errors_and_their_places(name: str, data: bytes, output: int, error: str, place: int) -> None:
+    with pytest.raises(FormatError) as caught:
+        decode(data, output)
+    assert (caught.value.id, caught.value.offset) == (error, BASE + place), name
+    assert isinstance(caught.value, UnsupportedError) == (error == "E_UNSUPPORTED")
+    with pytest.raises(spec.SpecError) as expected:
+        spec.Tensor(data, BASE, output, spec.Around(1, [])).decode()
+    assert (expected.value.id, expected.value.offset) == (error, BASE + place), name
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (F32 + U + b"\x01", 5),
+        (F32 + U + b"\x08", 5),
+        (F32 + U + b"\x10", 5),
+        (b"\x0a" + U + b"\x00\x01\x01", 7),
+    ],
+)
+def test_baseline_has_no_tools_of_main(data: bytes, place: int) -> None:
+    with pytest.raises(FormatError) as caught:
+        decode(data, 8, profile=0)
+    assert (caught.value.id, caught.value.offset) == ("E_PROFILE", BASE + place)
+
+
+def test_what_the_limits_just_allow() -> None:
+    largest = F32 + U + b"\x10" + HALF + b"\x00\x08\x98\x98" + b"\x00" + samples.svarint(spec.TOP) + b"\x01\x00"
+    for data in (
+        F32 + U + b"\x00" + struct.pack("<f", 2.0**-126) + TOKENS,
+        F32 + U + b"\x01" + HALF + samples.varint(8192) + TRELLIS,
+        F32 + U + b"\x20" + HALF + b"\x01\x00\x00\x00" + TOKENS,
+        F32 + U + b"\x00" + HALF + b"\x00" + samples.svarint(-spec.TOP) + b"\x01\x00",
+        largest,
+    ):
+        assert decode(data, 8) == spec.Tensor(data, BASE, 8, spec.Around(1, [])).decode()
+
+
+def test_faults_of_tokens_come_in_stored_order() -> None:
+    # Two planes whose padding is wrong, then one whose syntax is: syntax comes first.
+    bad = b"\x00\x01\x04"
+    with pytest.raises(FormatError) as caught:
+        decode(b"\x08" + U + b"\x00" + bad + b"\x05", 4)
+    assert (caught.value.id, caught.value.offset) == ("E_RESERVED", BASE + 9)
+    with pytest.raises(FormatError) as caught:
+        decode(b"\x08" + U + b"\x00" + PACKED + bad, 4)
+    assert (caught.value.id, caught.value.offset) == ("E_PADDING", BASE + 10)
+    with pytest.raises(FormatError) as caught:
+        decode(b"\x08" + U + b"\x00" + bad + bad, 4)
+    assert (caught.value.id, caught.value.offset) == ("E_PADDING", BASE + 7)
