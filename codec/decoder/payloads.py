@@ -15,7 +15,7 @@ from codec.errors import FormatError
 from codec.format.layout import TABLE_COUNT, SectionStream, parse
 from codec.format.registry import MAX_RAGGED_OUTPUT, ViewKind
 
-BATCH_COST = 32 << 20
+BATCH_COST = 48 << 20
 """Payload bytes, and four times the stored bytes, decoded together: many lanes, little memory."""
 BATCH_SECTIONS = 256
 

@@ -101,8 +101,9 @@ class FolderSink:
 
     def write(self, data: memoryview) -> None:
         """Append to the current file."""
+        handle = self._handle
         with _reporting(self._files[-1][0]):
-            self._handle.write(data)
+            handle.write(data)
 
     def reread(self, file: int, offset: int, length: int) -> bytes:
         """Return bytes written earlier."""

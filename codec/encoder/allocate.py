@@ -13,38 +13,40 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+GROWTH = 1.0
+"""Exponent of n; theory says 1."""
 MAX_NOISE = 0.25
 """No tensor gets more relative noise than this, -6 dB: beyond, a layer is as good as lost."""
-
-
-GROWTH = 1.0
+LEAST_WEIGHT_NOISE = 1e-4
+"""No weights need be more precise than this, -40 dB, however few they are, unless all are to be."""
 PARAMETER_GAP = 10**-3.5
 """Biases and normalizations need not be this much more precise than the weights, in power."""
 
 
-def allocate_noise(sizes: Sequence[int], quality: float) -> NDArray[np.float64]:
-    """Return the relative noise power ||error||^2 / ||weights||^2 to allow each tensor.
+def allocate_noise(
+    weights: Sequence[int], parameters: Sequence[int], quality: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the relative noise power ||error||^2 / ||values||^2 to allow each tensor.
 
     Parameters
     ----------
-    sizes
-        Number of weights of each tensor.
+    weights, parameters
+        Number of elements of each tensor.
     quality
         Signal-to-noise ratio in dB: minus 10 log10 of the mean of the relative noise powers, each tensor
         counted by its size.
 
     Returns
     -------
-    float64, rank 1.
+    float64, rank 1, for weights and for parameters.
     """
-    n = np.asarray(sizes, np.float64)
-    if n.size == 0:
-        return n
+    n = np.array([*weights, *parameters], np.float64)
     wanted = min(10 ** (-quality / 10), MAX_NOISE)
-    total = n.sum()
     low, high = 0.0, 1.0
     for _ in range(100):
         c = (low + high) / 2
-        mean = float(n @ np.minimum(c * n**GROWTH, MAX_NOISE)) / total
+        mean = float(n @ np.minimum(c * n**GROWTH, MAX_NOISE)) / max(n.sum(), 1)
         low, high = (c, high) if mean < wanted else (low, c)
-    return np.minimum(high * n**GROWTH, MAX_NOISE)
+    noise = np.minimum(high * n**GROWTH, MAX_NOISE)
+    count = len(weights)
+    return np.maximum(noise[:count], min(LEAST_WEIGHT_NOISE, wanted)), np.maximum(noise[count:], PARAMETER_GAP * wanted)

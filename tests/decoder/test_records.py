@@ -191,7 +191,7 @@ def test_baseline_has_no_tools_of_main(data: bytes, place: int) -> None:
 
 
 def test_what_the_limits_just_allow() -> None:
-    largest = F32 + U + b"\x10" + HALF + b"\x00\x08\x98\x98" + b"\x00" + samples.svarint(spec.TOP) + b"\x01\x00"
+    largest = F32 + U + b"\x10" + HALF + b"\x00\x08\x90\x90" + b"\x00" + samples.svarint(spec.TOP) + b"\x01\x00"
     for data in (
         F32 + U + b"\x00" + struct.pack("<f", 2.0**-126) + TOKENS,
         F32 + U + b"\x01" + HALF + samples.varint(8192) + TRELLIS,

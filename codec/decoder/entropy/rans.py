@@ -20,12 +20,16 @@ from codec.errors import FormatError
 from codec.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL, STATE_LOW
 from codec.format.trellis import NEXT, QUANTIZER, START
 
-LOCKSTEP_TOKENS = 1 << 23
+LOCKSTEP_TOKENS = 1 << 24
 """Most tokens decoded together, unless one stream alone is longer: bounds working memory."""
 LOCKSTEP_TABLES = 1024
 LOCKSTEP_SLACK = 1 << 20
 """Padding allowed in a group beyond its own size, in tokens."""
 _CHUNK = 32  # steps prepared at once: what they need stays in cache
+
+
+_NEXT_TWICE = 2 * NEXT.astype(np.int64)
+_QUANTIZER_SLOTS = np.repeat(QUANTIZER, 2).astype(np.int64) << FREQUENCY_BITS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,59 +158,59 @@ class _Lockstep:
     def run(self) -> None:
         """Decode every step."""
         x, words, slots = self.states, self.words, self.slots
-        starts, pointers = self.starts, self.pointers
+        pointers = self.pointers
         lanes = x.size
-        e, slot, part = (np.empty(lanes, np.int64) for _ in range(3))
+        bounds = np.append(self.starts, lanes)
+        slot, part = np.empty(lanes, np.int64), np.empty(lanes, np.int64)
         low = np.empty(lanes, np.bool_)
         ranks = np.arange(lanes)
-        machine_start = np.repeat(
-            np.array([START[s.trellis] for s in self.streams], np.uint8), [s.lanes for s in self.streams]
-        )
-        machine = machine_start.copy()
+        machine_start = np.repeat([2 * START[s.trellis] for s in self.streams], [s.lanes for s in self.streams])
+        machine = machine_start.copy()  # twice the state, so that a parity can be added
         restarts = self._restarts()
-        index = np.empty(lanes, np.uint8)
+        entries = np.empty((min(_CHUNK, self.shape[0]), lanes), np.int64)
+        quantizers = np.zeros_like(entries)
         for chunk in range(0, self.shape[0], _CHUNK):
             numbers = self.numbers[chunk : chunk + _CHUNK].astype(np.int64)
             numbers <<= FREQUENCY_BITS
-            for k in range(len(numbers)):
+            for k, number in enumerate(numbers):
+                e = entries[k]
                 np.bitwise_and(x, FREQUENCY_TOTAL - 1, out=slot)
-                np.add(slot, numbers[k], out=slot)
+                np.add(slot, number, out=slot)
                 if self.trellis:
                     for i in restarts.get(chunk + k, ()):
-                        span = slice(starts[i], starts[i] + self.streams[i].lanes)
-                        machine[span] = machine_start[span]
-                    quantizer = QUANTIZER.take(machine)
-                    np.left_shift(quantizer, FREQUENCY_BITS, out=part, dtype=np.int64)
-                    np.add(slot, part, out=slot)
+                        machine[bounds[i] : bounds[i + 1]] = machine_start[bounds[i]]
+                    _QUANTIZER_SLOTS.take(machine, out=quantizers[k], mode="clip")
+                    np.add(slot, quantizers[k], out=slot)
                 slots.take(slot, out=e, mode="clip")
                 if self.trellis:
-                    np.bitwise_and(e, 255, out=index, casting="unsafe")
-                    code = self.codes[chunk + k]
-                    np.left_shift(index, 1, out=code, dtype=np.uint16)
-                    np.bitwise_or(code, quantizer, out=code)
-                    np.bitwise_and(index, 1, out=index)
-                    np.left_shift(machine, 1, out=machine)
-                    np.bitwise_or(machine, index, out=machine)
-                    machine = NEXT.take(machine)
-                else:
-                    self.codes[chunk + k] = e
+                    np.bitwise_and(e, 1, out=part)
+                    np.add(machine, part, out=part)
+                    _NEXT_TWICE.take(part, out=machine, mode="clip")
                 # x = frequency * (x >> 12) + slot - start
                 np.right_shift(x, FREQUENCY_BITS, out=x)
                 np.right_shift(e, 8 + FREQUENCY_BITS, out=part)
-                np.add(part, 1, out=part)
                 np.multiply(x, part, out=x)
-                np.right_shift(e, 8, out=e)
-                np.bitwise_and(e, FREQUENCY_TOTAL - 1, out=e)
-                np.add(x, e, out=x)
+                np.right_shift(e, 8, out=part)
+                np.bitwise_and(part, FREQUENCY_TOTAL - 1, out=part)
+                np.add(x, part, out=x)
                 # Lanes below 2**16 take a word each, in lane order, every stream from its own pointer.
                 np.less(x, STATE_LOW, out=low)
                 empty = low.nonzero()[0]
-                first = empty.searchsorted(starts)
-                counts = np.diff(first, append=empty.size)
-                position = np.repeat(pointers - first, counts)
+                first = empty.searchsorted(bounds)
+                counts = first[1:] - first[:-1]
+                position = np.repeat(pointers - first[:-1], counts)
                 position += ranks[: empty.size]
                 pointers += counts
-                x[empty] = x.take(empty) << 16 | words.take(position, mode="clip")
+                refilled = x.take(empty)
+                refilled <<= 16
+                refilled |= words.take(position, mode="clip")
+                x[empty] = refilled
+            done = entries[: len(numbers)]
+            done &= 255
+            if self.trellis:
+                done <<= 1
+                done |= quantizers[: len(numbers)] >> FREQUENCY_BITS
+            self.codes[chunk : chunk + len(numbers)] = done
 
     def _restarts(self) -> dict[int, list[int]]:
         """Return at which steps which streams' trellises start anew."""

@@ -32,11 +32,11 @@ class FrequencyTable:
     frequencies: NDArray[np.int64]
 
     def slots(self) -> NDArray[np.int64]:
-        """Return int64 [4096]: for each slot token | (frequency - 1) << 20 | (slot - start) << 8."""
+        """Return int64 [4096]: for each slot token | (slot - start) << 8 | frequency << 20."""
         f = self.frequencies
         token = np.repeat(np.arange(self.first, self.first + f.size), f)
         offset = np.arange(FREQUENCY_TOTAL) - np.repeat(np.cumsum(f) - f, f)
-        return token | (np.repeat(f, f) - 1) << (8 + FREQUENCY_BITS) | offset << 8
+        return token | offset << 8 | np.repeat(f, f) << (8 + FREQUENCY_BITS)
 
 
 def read_tables(stream: SectionStream, count: int) -> list[FrequencyTable]:

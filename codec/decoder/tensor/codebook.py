@@ -37,13 +37,13 @@ class Codebook:
     def values(self, tokens: list[Tokens]) -> NDArray[Any]:
         """Return the elements' bit patterns in coded order; E_RANGE for an index without entry."""
         block = self.indices
-        if block.is_plain and block.lo == 0:
-            return self._entries_at(tokens[-1])
-        reader = IntegerReader(block, tokens)
+        reader = None if block.is_plain and block.lo == 0 else IntegerReader(block, tokens)
         out = np.empty(block.count, self.entries.dtype)
+        # Some at a time: numpy makes eight bytes of an index of one.
         for start in range(0, block.count, SPAN):
             span = out[start : start + SPAN]
-            span[:] = self._entries_at(reader.take(span.size))
+            indices = tokens[-1][start : start + SPAN] if reader is None else reader.take(span.size)
+            span[:] = self._entries_at(indices)
         return out
 
     def _entries_at(self, indices: NDArray[Any]) -> NDArray[Any]:

@@ -80,7 +80,11 @@ class Uniform:
 
     def _look_up(self, codes: Tokens) -> NDArray[Any]:
         dependent = bool(self.trellis)
-        out = self._to_elements(self.levels.table(dependent=dependent) * self.step).take(codes)
+        elements = self._to_elements(self.levels.table(dependent=dependent) * self.step)
+        out = np.empty(codes.size, elements.dtype)
+        # Some at a time: numpy makes eight bytes of an index of one.
+        for start in range(0, codes.size, _CHUNK):
+            out[start : start + _CHUNK] = elements.take(codes[start : start + _CHUNK])
         for places, integers in self.levels.escaped(codes, dependent=dependent):
             out[places] = self._to_elements(integers * self.step)
         return out

@@ -20,7 +20,7 @@ from codec.encoder.entropy.tables import make_table, write_tables
 from codec.format import layout as f
 from codec.format.bits import pack
 from codec.format.layout import build
-from codec.format.registry import ESCAPE, Coder
+from codec.format.registry import ESCAPE, MAX_LOW_BITS, Coder
 from codec.format.view import View
 
 Fragment = bytes | EncoderStream
@@ -172,7 +172,7 @@ def tokenize(values: NDArray[np.int64], *, even_lo: bool = False) -> TokenizedIn
     if hi - lo <= 255:
         return TokenizedIntegers((values - lo).astype(np.uint8), lo, 0, np.zeros(0, np.uint32), None)
     inner_lo, inner_hi = (int(v) for v in np.quantile(values, [0.001, 0.999], method="nearest"))
-    low_bits = max(0, (inner_hi - inner_lo + 1).bit_length() - 7)
+    low_bits = min(max(0, (inner_hi - inner_lo + 1).bit_length() - 7), MAX_LOW_BITS)
     high = values >> low_bits
     low = (values & ((1 << low_bits) - 1)).astype(np.uint32)
     start = (inner_lo >> low_bits) - (ESCAPE - ((inner_hi >> low_bits) - (inner_lo >> low_bits) + 1)) // 2

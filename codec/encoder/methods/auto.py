@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codec.encoder.allocate import PARAMETER_GAP, allocate_noise
+from codec.encoder.allocate import allocate_noise
 from codec.encoder.entropy.symbols import assemble
 from codec.encoder.entropy.tables import write_tables
 from codec.encoder.methods.groups import group_exact, group_parameters
@@ -68,17 +68,20 @@ def _plan_at(
     tensors: list[Tensor], sorting: Sorting, exact: list[Coded], quality: float, workers: Workers
 ) -> Plan:
     """Return records at a quality in dB."""
-    shares = allocate_noise([tensors[i].size for i in sorting.lossy], quality)
-    noise = dict(zip(sorting.lossy, shares.tolist(), strict=True))
-    items = [(shapings(tensors[i]), tensors[i].values(), noise[i]) for i in sorting.weights]
+    noise, parameter_noise = allocate_noise(
+        [tensors[i].size for i in sorting.weights], [tensors[i].size for i in sorting.parameters], quality
+    )
+    items = [
+        (shapings(tensors[i]), tensors[i].values(), allowed)
+        for i, allowed in zip(sorting.weights, noise.tolist(), strict=True)
+    ]
     quantized = workers.map(quantize, items)
     tables = shared_tables(quantized)
     coded = [
         Coded(weight_record(tensors[i], q, tables), (i,)) for i, q in zip(sorting.weights, quantized, strict=True)
     ]
-    least = PARAMETER_GAP * 10 ** (-quality / 10)
-    allowed = [max(noise[i], least) for i in sorting.parameters]
-    return Plan([*exact, *coded, *group_parameters(tensors, sorting.parameters, allowed)], tables[0])
+    grouped = group_parameters(tensors, sorting.parameters, parameter_noise.tolist())
+    return Plan([*exact, *coded, *grouped], tables[0])
 
 
 def _search(

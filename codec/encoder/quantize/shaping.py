@@ -3,8 +3,8 @@
 The error of a weight matrix matters as it comes out of the layer: delta H delta^T for inputs of second
 moment H. Nothing is known about H without data but what holds for nearly every network:
 
-- Inputs behind a ReLU are never negative, so they share a mean: H = I + r 11^T over the channels. An error
-  that sums to zero over the channels does not meet the mean.
+- Inputs behind a normalized or bounded ReLU share a mean: H = I + r 11^T over the channels. An error that
+  sums to zero over the channels does not meet the mean.
 - Feature maps are smooth: neighbouring kernel positions see nearly the same value, correlated as
   rho^distance. An error of high spatial frequency meets little power.
 
@@ -29,12 +29,10 @@ from codec.format.view import View
 
 MEAN_POWER = 0.5
 """r: squared mean over variance of a non-negative input, as far as channels share it."""
-POSITIVE_WEIGHT = 1.0
-"""How much more the noise of a layer with non-negative inputs matters than that of another one."""
-CORRELATION = 0.8
+CORRELATION = 0.7
 """rho: correlation of inputs one pixel apart."""
 _KERNELS = (Role.CONVOLUTION, Role.DEPTHWISE, Role.TRANSPOSED_CONVOLUTION)
-_LEAST = 2.0**-6
+_LEAST = 2.0**-5
 """Least power of a spatial frequency, of the largest: networks do look at edges."""
 
 
@@ -61,19 +59,18 @@ class Shaping:
 def shapings(tensor: Tensor) -> list[Shaping]:
     """Return the ways to code a weight tensor, all with the same expected output noise: plain, and shaped."""
     view = tensor.view
-    mean, weight = (MEAN_POWER, POSITIVE_WEIGHT) if tensor.input is InputKind.NON_NEGATIVE else (0.0, 1.0)
-    plain = Shaping(view, None, None, np.full(1, weight**-0.5))
+    plain = Shaping(view, None, None, np.ones(1))
     kernel = _kernel(tensor)
     mix = 0
-    if mean and kernel == (1, 1):
+    if tensor.input is InputKind.SHARED_MEAN and kernel == (1, 1):
         mix = min(MAX_MIX, (view.channels & -view.channels).bit_length() - 1)
     if kernel is None or kernel == (1, 1) and not mix:
         return [plain]
     planes = 1 << mix
     transform = Transform(*kernel, mix)
     over_channels = np.ones(planes)
-    over_channels[0] += mean * planes
-    power = weight * np.outer(over_channels / over_channels.mean(), _spatial_power(*kernel)).ravel()
+    over_channels[0] += MEAN_POWER * planes
+    power = np.outer(over_channels / over_channels.mean(), _spatial_power(*kernel)).ravel()
     steps = power**-0.5
     codes = np.searchsorted(STEP_CODES, 8 * steps / steps.min() * (1 - 2.0**-5)).astype(np.uint8)
     shaped_view = View(view.kind, view.rows, view.channels // planes, view.period * planes)

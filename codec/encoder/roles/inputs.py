@@ -1,4 +1,4 @@
-"""What a graph tells about the inputs of its nodes: which are never negative, which are the model's own."""
+"""What a graph tells about the inputs of its nodes: which share a mean, which are the model's own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from onnx import numpy_helper
 
 from codec.format.onnx_wire import Path
 
-_NON_NEGATIVE = frozenset(
-    {"Relu", "Sigmoid", "Softmax", "HardSigmoid", "Softplus", "Abs", "Exp", "HardSwish", "Swish"}
-)
+_BOUNDED = frozenset({"HardSigmoid", "Sigmoid"})
 _PASSING = frozenset(
     {
         "AveragePool", "Cast", "DepthToSpace", "DequantizeLinear", "Dropout", "Expand", "Flatten",
@@ -30,7 +28,7 @@ _MAX_DEPTH = 40
 class InputKind(Enum):
     """What is known of a node's first input."""
 
-    NON_NEGATIVE = "output of ReLU and its kin, however passed on"
+    SHARED_MEAN = "never negative, and normalized or bounded: its channels have about one mean"
     RAW = "input of the model, however passed on"
 
 
@@ -54,8 +52,8 @@ def _look(graph: onnx.GraphProto, path: Path, found: dict[Path, InputKind]) -> N
         place: Path = (*path, "node", index)
         if node.input and node.input[0] in raw:
             found[place] = InputKind.RAW
-        elif node.input and _is_non_negative(node.input[0], producers, constants, known, 0):
-            found[place] = InputKind.NON_NEGATIVE
+        elif node.input and _shares_mean(node.input[0], producers, constants, known, 0):
+            found[place] = InputKind.SHARED_MEAN
         if node.op_type in _PASSING | _SCALING and node.input and node.input[0] in raw:
             raw.update(node.output)
         for number, attribute in enumerate(node.attribute):
@@ -63,7 +61,7 @@ def _look(graph: onnx.GraphProto, path: Path, found: dict[Path, InputKind]) -> N
                 _look(attribute.g, (*place, "attribute", number, "g"), found)
 
 
-def _is_non_negative(
+def _shares_mean(
     name: str,
     producers: Mapping[str, onnx.NodeProto],
     constants: Mapping[str, onnx.TensorProto],
@@ -77,12 +75,15 @@ def _is_non_negative(
     if node is not None and depth < _MAX_DEPTH:
 
         def look(other: str) -> bool:
-            return _is_non_negative(other, producers, constants, known, depth + 1)
+            return _shares_mean(other, producers, constants, known, depth + 1)
 
-        if node.op_type in _NON_NEGATIVE:
+        source = producers.get(node.input[0]) if node.input else None
+        if node.op_type in _BOUNDED:
             result = True
         elif node.op_type == "Clip":
             result = _least(node, producers, constants) >= 0
+        elif node.op_type == "Relu":
+            result = source is not None and source.op_type == "BatchNormalization"
         elif node.op_type in _PASSING:
             result = bool(node.input) and look(node.input[0])
         elif node.op_type in _COMBINING:

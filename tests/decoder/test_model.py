@@ -1,0 +1,297 @@
+"""Whole files: every tool against the second decoder, the order of errors, limits, threads."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import subprocess
+import sys
+import tracemalloc
+import zlib
+from pathlib import Path
+from random import Random
+
+import pytest
+import samples
+import spec_decoder as spec
+import strategies
+from hypothesis import given
+
+from codec.decoder.container import read_directory
+from codec.decoder.model import decode, decode_bytes, verify
+from codec.decoder.source import BytesSource, as_source
+from codec.errors import FormatError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def raised(data: bytes, **options: int) -> tuple[str, int | None]:
+    with pytest.raises(FormatError) as caught:
+        decode_bytes(data, **options)  # type: ignore[arg-type]
+    return caught.value.id, caught.value.offset
+
+
+def digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+ZERO = b"\x00\x00\x01\x01\x01\x00\x00\x01\x00"  # planes, one opaque byte, 0
+
+
+def one_byte(
+    *,
+    tensor: bytes = ZERO,
+    output: int = 1,
+    splices: list[tuple[int, int]] | None = None,
+    files: list[tuple[int, bytes, tuple[int, int] | None]] | None = None,
+    skeleton: bytes = b"ab",
+    more: list[tuple[int, bytes, int]] | None = None,
+) -> bytes:
+    """Return a file that decodes to b"a" + a tensor of one zero + b"b", or to what is asked for."""
+    files = files or [(3, digest(b"a\0b"), None)]
+    content = samples.graph_content(files, [(1, 0)] if splices is None else splices, skeleton)
+    sections = [(samples.GRAPH, samples.zstd(content), len(content)), (samples.TENSOR, tensor, output)]
+    return samples.container(1, sections + (more or []))
+
+
+def offset_of(data: bytes, number: int) -> int:
+    return spec._head(data)[1][number].offset
+
+
+@given(strategies.files())
+def test_any_file_decodes_to_what_it_holds(sample: samples.Sample) -> None:
+    assert spec.decode(sample.data) == sample.files
+    assert decode_bytes(sample.data) == sample.files
+
+
+@given(strategies.files(records=6, size=200))
+def test_threads_change_nothing(sample: samples.Sample) -> None:
+    assert decode_bytes(sample.data, jobs=3) == sample.files
+
+
+def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codec.decoder.payloads.BATCH_SECTIONS", 2)
+    for seed in range(30):
+        rng = Random(seed)
+        sample = samples.random_file(rng, records=9, size=30)
+        assert decode_bytes(sample.data) == sample.files
+        assert decode_bytes(sample.data, jobs=2) == sample.files
+        # The first fault in the order of the file, whatever batch and thread meets it first.
+        entries = [e for e in spec._head(sample.data)[1] if e.type == samples.TENSOR]
+        broken = bytearray(sample.data)
+        for entry in entries[rng.randrange(9) :]:
+            broken[entry.offset] ^= 1
+        try:
+            expected: object = spec.decode(bytes(broken))
+        except spec.SpecError as e:
+            assert raised(bytes(broken)) == raised(bytes(broken), jobs=3) == (e.id, e.offset)
+        else:
+            assert decode_bytes(bytes(broken), jobs=3) == expected
+
+
+def test_files_and_verification_agree(tmp_path: Path) -> None:
+    for seed in range(20):
+        sample = samples.random_file(Random(seed))
+        source = tmp_path / f"{seed}.nntc"
+        source.write_bytes(sample.data)
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        result = decode(source, folder / "model.bin")
+        written = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert written == {name or "model.bin": data for name, data in sample.files.items()}
+        assert verify(source) == result
+        assert result.size == sum(map(len, sample.files.values()))
+        assert [(f.name, f.sha256) for f in result.files] == [
+            (name, hashlib.sha256(data).hexdigest()) for name, data in sample.files.items()
+        ]
+
+
+def test_progress_ends_at_the_total() -> None:
+    seen: list[tuple[int, int]] = []
+    decode_bytes(one_byte(), progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (3, 3)
+    assert seen == sorted(seen)
+
+
+def test_sources() -> None:
+    data = one_byte()
+    for source in (data, bytearray(data), memoryview(data), BytesSource(data)):
+        assert decode_bytes(source)[None] == b"a\0b"
+    with pytest.raises(TypeError):
+        as_source(3)  # type: ignore[arg-type]
+
+
+def test_a_hash_that_is_wrong_comes_after_everything_else() -> None:
+    wrong = [(3, bytes(32), None)]
+    assert raised(one_byte(files=wrong)) == ("E_HASH", 0)
+    data = one_byte(files=wrong, more=[(0x90, b"ignored", 0)])
+    assert raised(data) == ("E_HASH", 0)
+    damaged = data[:-1] + b"!"
+    assert raised(damaged) == ("E_CRC", len(data) - 7)
+
+
+def test_the_hash_of_every_file_is_checked_only_at_the_end() -> None:
+    files: list[tuple[int, bytes, tuple[int, int] | None]] = [(2, bytes(32), None), (1, digest(b"b"), (1, 1))]
+    assert raised(one_byte(files=files)) == ("E_HASH", 0)
+    files = [(2, bytes(32), None), (2, digest(b"b"), (1, 1))]
+    data = one_byte(files=files)
+    assert raised(data) == ("E_SPLICE", offset_of(data, 0))
+
+
+def test_unknown_ignorable_sections_are_skipped_and_checked() -> None:
+    data = one_byte(more=[(0x81, b"\x07whatever", 0), (0x82, b"", 0), (0xFF, b"x", 0)])
+    assert decode_bytes(data)[None] == b"a\0b"
+
+
+@pytest.mark.parametrize(
+    ("options", "section"),
+    [
+        ({"files": [(2, HASH := bytes(32), None)]}, 0),  # too many bytes
+        ({"files": [(4, HASH, None)]}, 0),  # too few
+        ({"files": [(0, HASH, None)], "skeleton": b"a"}, 0),
+        ({"splices": [(1, 0), (0, 1)]}, 1),  # a part that is not there
+        ({"tensor": b"\x00\x02\x02\x01\x01\x00\x00\x01\x00", "output": 2}, 1),  # one that is not used
+    ],
+)
+def test_splices_that_do_not_fit(options: dict[str, object], section: int) -> None:
+    data = one_byte(**options)  # type: ignore[arg-type]
+    with pytest.raises(spec.SpecError):
+        spec.decode(data)
+    assert raised(data) == ("E_SPLICE", offset_of(data, section))
+
+
+def test_a_piece_lies_within_one_file() -> None:
+    tensor = b"\x01\x00\x01\x01\x01\x00\x00\x01\x00\x00\x01\x00"  # two bytes
+    files: list[tuple[int, bytes, tuple[int, int] | None]] = [(2, digest(b"a\0"), None), (2, digest(b"\0b"), (1, 1))]
+    data = one_byte(tensor=tensor, output=2, files=files)
+    assert raised(data) == ("E_SPLICE", offset_of(data, 0))
+    # At the beginning of the next file it does, and files may be empty.
+    files = [
+        (1, digest(b"a"), None),
+        (0, digest(b""), (1, 1)),
+        (5, digest(b"\0\0bcd"), (2, 1)),
+        (0, digest(b""), (3, 1)),
+    ]
+    data = one_byte(tensor=tensor, output=2, files=files, skeleton=b"abcd")
+    assert list(decode_bytes(data).values()) == [b"a", b"", b"\0\0bcd", b""]
+
+
+def test_repeated_pieces_may_stand_in_another_file() -> None:
+    files: list[tuple[int, bytes, tuple[int, int] | None]] = [(2, digest(b"a\0"), None), (2, digest(b"\0b"), (1, 1))]
+    data = one_byte(files=files, splices=[(1, 0), (0, 2)])
+    assert list(decode_bytes(data).values()) == [b"a\0", b"\0b"]
+    assert verify(data).size == 4
+
+
+def test_ragged_payloads_have_a_total() -> None:
+    zeros = samples.zstd(bytes(1 << 23))
+    tensor = b"\x00\x02\x01" + samples.varint(1 << 23) + b"\x00\x04" + samples.varint(len(zeros)) + zeros
+    content = samples.graph_content([(3 << 23, bytes(32), None)], [(0, 0)] * 3, b"")
+    sections = [(samples.GRAPH, samples.zstd(content), len(content)), *[(samples.TENSOR, tensor, 1 << 23)] * 3]
+    data = samples.container(0, sections)
+    assert raised(data) == ("E_LIMIT", offset_of(data, 3))
+    content = samples.graph_content([(2 << 23, bytes(32), None)], [(0, 0)] * 2, b"")
+    sections = [(samples.GRAPH, samples.zstd(content), len(content)), *[(samples.TENSOR, tensor, 1 << 23)] * 2]
+    assert raised(samples.container(0, sections)) == ("E_HASH", 0)
+
+
+def test_limits_of_the_caller() -> None:
+    data = one_byte()
+    assert raised(data, max_memory=1 << 20) == ("E_MEMORY", 24)
+    assert raised(data, max_output=2) == ("E_MEMORY", 24)
+    assert decode_bytes(data, max_output=3, max_memory=1 << 30)[None] == b"a\0b"
+    # After the directory, before anything else.
+    assert raised(data[:-1] + b"\1", max_memory=1 << 20) == ("E_MEMORY", 24)
+    assert raised(data[:-1], max_memory=1 << 20)[0] == "E_TRUNCATED"
+
+
+def test_shared_tables_end_where_they_end() -> None:
+    def with_tables(body: bytes) -> bytes:
+        content = samples.graph_content([(1, digest(b"\0"), None)], [(0, 0)], b"")
+        graph = samples.GRAPH, samples.zstd(content), len(content)
+        return samples.container(0, [graph, (samples.TABLES, body, 0), (samples.TENSOR, ZERO, 1)])
+
+    table = samples.write_tables([samples.Table(0, (4096,), 0, 0)])
+    assert decode_bytes(with_tables(b"\x01" + table))[None] == b"\0"
+    for body, error, place in (
+        (b"", "E_TRUNCATED", 0),
+        (b"\x00", "E_LIMIT", 0),
+        (samples.varint(1025), "E_LIMIT", 0),
+        (b"\x02" + table, "E_TRUNCATED", 5),
+        (b"\x01" + table + b"\0", "E_TRAILING", 5),
+        (b"\x01" + table[:-1] + bytes([table[-1] | 0x80]), "E_PADDING", 4),
+        (b"\x01" + bytes([9, 250, 0, 0, 0, 0]), "E_TABLE", 1),
+    ):
+        data = with_tables(body)
+        assert raised(data) == (error, offset_of(data, 1) + place)
+        with pytest.raises(spec.SpecError):
+            spec.decode(data)
+
+
+def test_a_file_without_tensors() -> None:
+    content = samples.graph_content([(2, digest(b"ab"), None)], [], b"ab")
+    data = samples.container(0, [(samples.GRAPH, samples.zstd(content), len(content))])
+    assert decode_bytes(data) == {None: b"ab"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "tool", "sparse"),
+    [
+        (0x10, b"\x01\x01\x05", False),
+        (0x10, b"\x01\x01\x05", True),
+        (0x28, b"\x00" + struct.pack("<f", 1), False),
+        (0x28, b"\x00" + struct.pack("<f", 1), True),
+        (0x28, b"\x20" + struct.pack("<ff", 1, 1), True),
+    ],
+)
+def test_memory_stays_within_the_bound(kind: int, tool: bytes, sparse: bool) -> None:
+    """Small files that decode to much."""
+    n = 1 << 24
+    width = kind >> 4
+    zeros = samples.zstd(bytes(n))
+    tokens = samples.varint(len(zeros)) + zeros
+    block = b"\x04\x00" + tokens
+    if sparse:
+        block = b"\x24\x00\x00" + samples.varint(n) + b"\x04" + tokens + tokens
+    tensor = bytes([kind, 1]) + samples.varint(1 << 10) + samples.varint(n >> 10) + b"\x01" + tool + block
+    content = samples.graph_content([(n * width, bytes(32), None)], [(0, 0)], b"")
+    graph = samples.GRAPH, samples.zstd(content), len(content)
+    data = samples.container(1, [graph, (samples.TENSOR, tensor, n * width)])
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="E_HASH"):
+            verify(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # A part of the bound's constant, so that the test says something about what is proportional to n.
+    constant = 256 << 20
+    assert peak < read_directory(BytesSource(data)).memory_bound() - constant + (8 << 20)
+
+
+def test_decoding_imports_a_small_island() -> None:
+    script = (
+        "import sys, codec.decoder.model, codec.decoder.payloads\n"
+        "print(*sorted({m.split('.')[0] for m in sys.modules} - set(sys.stdlib_module_names)))"
+    )
+    out = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}"],
+                         capture_output=True, check=True, text=True).stdout  # fmt: skip
+    own = {name for name in out.split() if not name.startswith(("__", "_distutils", "_virtualenv"))}
+    assert own <= {"codec", "numpy", "construct", "zstandard", "cython_runtime", "sitecustomize", "usercustomize"}
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, codec.decoder.model; print(*sys.modules)"],
+        capture_output=True, check=True, text=True, cwd=ROOT,
+    ).stdout.split()  # fmt: skip
+    assert not {name for name in loaded if name.startswith("codec.enc")}
+
+
+def test_crc_of_every_section_is_checked_before_it_is_parsed() -> None:
+    data = one_byte()
+    graph, tensor = offset_of(data, 0), offset_of(data, 1)
+    for offset in (graph, tensor):
+        assert raised(data[:offset] + bytes([data[offset] ^ 1]) + data[offset + 1 :]) == ("E_CRC", offset)
+    both = bytearray(data)
+    both[graph] ^= 1
+    both[tensor] ^= 1
+    assert raised(bytes(both)) == ("E_CRC", graph)
+    assert zlib.crc32(data[tensor:]) == spec._head(data)[1][1].crc
