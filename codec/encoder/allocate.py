@@ -49,4 +49,6 @@ def allocate_noise(
         low, high = (c, high) if mean < wanted else (low, c)
     noise = np.minimum(high * n**GROWTH, MAX_NOISE)
     count = len(weights)
-    return np.maximum(noise[:count], min(LEAST_WEIGHT_NOISE, wanted)), np.maximum(noise[count:], PARAMETER_GAP * wanted)
+    return np.maximum(noise[:count], min(LEAST_WEIGHT_NOISE, wanted)), np.maximum(
+        noise[count:], PARAMETER_GAP * wanted
+    )

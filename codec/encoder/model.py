@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,27 +105,37 @@ class _Overhead:
     def __init__(self, split: SplitSource, repeats: dict[int, int]) -> None:
         self.original_size = sum(file.size for file in split.files)
         skeleton = b"".join(bytes(p) for p in split.pieces() if isinstance(p, memoryview))
-        files = [NewFile(file.size, hashlib.sha256(b"%d" % i).digest(), None) for i, file in enumerate(split.files)]
+        files = [
+            NewFile(file.size, hashlib.sha256(b"%d" % i).digest(), None) for i, file in enumerate(split.files)
+        ]
         splices = [(100, 0)] * len(split.payloads)
-        self.size = len(graph_section(files, splices, skeleton).data) + 32 + 10 * (len(split.payloads) - len(repeats))
+        self.size = (
+            len(graph_section(files, splices, skeleton).data) + 32 + 10 * (len(split.payloads) - len(repeats))
+        )
 
 
 class _Assembly:
     """Turns planned records into sections, and these into a file."""
 
-    def __init__(self, split: SplitSource, tensors: list[Tensor], repeats: dict[int, int], plan: Plan) -> None:
+    def __init__(
+        self, split: SplitSource, tensors: list[Tensor], repeats: dict[int, int], plan: Plan
+    ) -> None:
         self._split, self._tensors, self._repeats, self._plan = split, tensors, repeats, plan
 
     def finish(self, options: Options) -> tuple[bytes, EncodeReport]:
         coded = self._in_order()
         bodies = assemble([c.record.fragments for c in coded])
         decoded = self._decode(coded, bodies)
-        sections = [NewSection(SectionType.TENSOR, b, c.record.output) for b, c in zip(bodies, coded, strict=True)]
+        sections = [
+            NewSection(SectionType.TENSOR, b, c.record.output) for b, c in zip(bodies, coded, strict=True)
+        ]
         files, splices, skeleton = self._splice(coded, decoded)
         if options.method is Method.LOSSLESS:
             originals = [hashlib.sha256(file.data).digest() for file in self._split.files]
             if [file.sha256 for file in files] != originals:
-                raise NntcError("E_INTERNAL", "lossless coding did not give the model back; please report this")
+                raise NntcError(
+                    "E_INTERNAL", "lossless coding did not give the model back; please report this"
+                )
         graph = graph_section(files, splices, skeleton)
         head = [graph]
         if self._plan.tables:
@@ -162,8 +171,8 @@ class _Assembly:
         for number, c in enumerate(coded):
             place.update({tensor: (number, part) for part, tensor in enumerate(c.tensors)})
         by_payload: dict[int, list[int]] = {}
-        for number, tensor in enumerate(self._tensors):
-            by_payload.setdefault(tensor.payload, []).append(number)
+        for index, whole in enumerate(self._tensors):
+            by_payload.setdefault(whole.payload, []).append(index)
         parts = _part_bytes(coded, decoded)
 
         splices: list[tuple[int, int]] = []
@@ -258,8 +267,10 @@ def _part_bytes(coded: Sequence[Coded], decoded: Sequence[Payload]) -> list[list
     for c, payload in zip(coded, decoded, strict=True):
         lengths = c.record.view.lengths or (c.record.view.size,)
         ends = np.cumsum(lengths) * c.record.element.width
-        data = memoryview(payload)
-        result.append([data[end - n * c.record.element.width : end] for n, end in zip(lengths, ends, strict=True)])
+        data = payload.data
+        result.append(
+            [data[end - n * c.record.element.width : end] for n, end in zip(lengths, ends, strict=True)]
+        )
     return result
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from codec.encoder.roles import InputKind, Role, TensorRole, find_roles, input_kinds
 from codec.encoder.split import Payload, SplitSource, element_type
-from codec.format.onnx_wire import Path
+from codec.format.onnx_tensor import Path
 from codec.format.registry import MAX_SECTION_OUTPUT, ElementType, ViewKind
 from codec.format.view import View
 

@@ -31,8 +31,10 @@ def basis(n: int) -> NDArray[np.float64]:
     """
     k = np.arange(n, dtype=np.float64)[:, None]
     x = np.arange(n, dtype=np.float64)[None, :]
-    scale: NDArray[np.float64] = np.where(k > 0, np.sqrt(2 / n), np.sqrt(1 / n))
-    rounded: NDArray[np.float64] = np.rint(2.0**BASIS_BITS * scale * np.cos(np.pi * (2 * x + 1) * k / (2 * n)))
+    scale = np.sqrt(np.minimum(k + 1, 2) / n)  # 1 / n for frequency 0, else 2 / n
+    rounded: NDArray[np.float64] = np.rint(
+        2.0**BASIS_BITS * scale * np.cos(np.pi * (2 * x + 1) * k / (2 * n))
+    )
     return rounded
 
 

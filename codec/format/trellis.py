@@ -18,9 +18,7 @@ EIGHT_QUANTIZER = (0, 1, 0, 1, 0, 1, 0, 1)
 START = (12, 0, 4)
 """First state by trellis code (0 none, 1 four states, 2 eight states)."""
 
-NEXT = np.array(
-    [*FOUR_NEXT, *((a + 4, b + 4) for a, b in EIGHT_NEXT), (12, 12)], dtype=np.uint8
-).ravel()
+NEXT = np.array([*FOUR_NEXT, *((a + 4, b + 4) for a, b in EIGHT_NEXT), (12, 12)], dtype=np.uint8).ravel()
 """uint8 [26]: state after (state, parity), at index 2 * state + parity."""
 
 QUANTIZER = np.array([*FOUR_QUANTIZER, *EIGHT_QUANTIZER, 0], dtype=np.uint8)

@@ -48,7 +48,9 @@ class HuffmanRun:
             raise FormatError("E_ENTROPY", "Huffman lane does not end as it must", self.offset)
         return tokens
 
-    def _by_steps(self, token_at: NDArray[np.uint8], length_at: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    def _by_steps(
+        self, token_at: NDArray[np.uint8], length_at: NDArray[np.uint8]
+    ) -> NDArray[np.uint8] | None:
         """Decode a token of every lane at a time."""
         lanes = self.lane_sizes.size
         # Three spare bytes, so that a 24-bit window can be read at any position in bounds.
@@ -75,7 +77,9 @@ class HuffmanRun:
             return None
         return tokens.reshape(-1)[: self.count]
 
-    def _by_lanes(self, token_at: NDArray[np.uint8], length_at: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    def _by_lanes(
+        self, token_at: NDArray[np.uint8], length_at: NDArray[np.uint8]
+    ) -> NDArray[np.uint8] | None:
         """Decode one lane after the other: faster where lanes are few."""
         lanes = self.lane_sizes.size
         token_of, length_of = token_at.tobytes(), length_at.tobytes()

@@ -141,7 +141,9 @@ class _Lockstep:
 
     def _tables(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
         """Return decoding slots of all tables, and the table number for each step and lane."""
-        slots = [FrequencyTable(0, np.array([FREQUENCY_TOTAL])).slots()] * 2  # for idle lanes, either quantizer
+        slots = [
+            FrequencyTable(0, np.array([FREQUENCY_TOTAL])).slots()
+        ] * 2  # for idle lanes, either quantizer
         first: dict[int, int] = {}
         numbers = np.zeros(self.shape, np.uint16)
         for s, lane in zip(self.streams, self.starts, strict=True):
@@ -164,7 +166,9 @@ class _Lockstep:
         slot, part = np.empty(lanes, np.int64), np.empty(lanes, np.int64)
         low = np.empty(lanes, np.bool_)
         ranks = np.arange(lanes)
-        machine_start = np.repeat([2 * START[s.trellis] for s in self.streams], [s.lanes for s in self.streams])
+        machine_start = np.repeat(
+            [2 * START[s.trellis] for s in self.streams], [s.lanes for s in self.streams]
+        )
         machine = machine_start.copy()  # twice the state, so that a parity can be added
         restarts = self._restarts()
         entries = np.empty((min(_CHUNK, self.shape[0]), lanes), np.int64)

@@ -60,7 +60,9 @@ class Transform:
             if area == 1:
                 mixed = blocks.reshape(-1, planes) @ hadamard(self.mix)
             else:
-                mixed = (blocks.swapaxes(1, 2).reshape(-1, planes) @ hadamard(self.mix)).reshape(-1, area, planes)
+                mixed = (blocks.swapaxes(1, 2).reshape(-1, planes) @ hadamard(self.mix)).reshape(
+                    -1, area, planes
+                )
                 mixed = mixed.swapaxes(1, 2)
             x = mixed.astype(np.float64, order="C").ravel()
         if area == 1:

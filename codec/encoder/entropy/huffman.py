@@ -13,7 +13,7 @@ from codec.format.layout import HUFFMAN_HEAD, LANES, VARINT, build
 
 
 def code_lengths(counts: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Return uint8 [256] lengths, at most 15, of an optimal code (package-merge, Larmore and Hirschberg 1990)."""
+    """Return uint8 [256] lengths, at most 15, of an optimal code (package-merge)."""
     used = [int(t) for t in np.flatnonzero(counts)]
     lengths = np.zeros(256, np.uint8)
     if len(used) == 1:
@@ -23,9 +23,7 @@ def code_lengths(counts: NDArray[np.integer]) -> NDArray[np.uint8]:
     packages: list[tuple[int, tuple[int, ...]]] = []
     for _ in range(MAX_LENGTH):
         merged = list(heapq.merge(leaves, packages))
-        packages = [
-            (a[0] + b[0], a[1] + b[1]) for a, b in zip(merged[::2], merged[1::2], strict=False)
-        ]
+        packages = [(a[0] + b[0], a[1] + b[1]) for a, b in zip(merged[::2], merged[1::2], strict=False)]
     for _, tokens in packages[: len(used) - 1]:
         for token in tokens:
             lengths[token] += 1

@@ -48,7 +48,8 @@ class Classes:
         """Serialize as the class lists of a rANS run."""
         lists = [self.rows] if view.lengths else [self.rows, self.channels, self.positions]
         return build(f.CONTEXT_COUNT, self.count) + b"".join(
-            build(f.CLASS_PRESENT, 1) + write_symbol_block(c) if c.any() else build(f.CLASS_PRESENT, 0) for c in lists
+            build(f.CLASS_PRESENT, 1) + write_symbol_block(c) if c.any() else build(f.CLASS_PRESENT, 0)
+            for c in lists
         )
 
 
@@ -118,7 +119,11 @@ def symbol_data(
         head += build(f.VARINT, shared.base)
         tables = shared.tables
         if shared.base:
-            numbers = np.full(tokens.size, shared.base, np.uint16) if numbers is None else numbers + np.uint16(shared.base)
+            numbers = (
+                np.full(tokens.size, shared.base, np.uint16)
+                if numbers is None
+                else numbers + np.uint16(shared.base)
+            )
     else:
         made = _own_tables(tokens, numbers, count)
         head += write_tables(made)
@@ -126,7 +131,9 @@ def symbol_data(
     return [head, EncoderStream(tokens, numbers, tables, segment, choose_lanes(tokens.size, segment))]
 
 
-def count_tokens(tokens: NDArray[np.uint8], numbers: NDArray[np.uint16] | None, count: int) -> NDArray[np.int64]:
+def count_tokens(
+    tokens: NDArray[np.uint8], numbers: NDArray[np.uint16] | None, count: int
+) -> NDArray[np.int64]:
     """Return int64 [count, 256]: how often each token occurs under each table."""
     if numbers is None:
         return np.bincount(tokens, minlength=256)[None]
@@ -185,7 +192,10 @@ def tokenize(values: NDArray[np.int64], *, even_lo: bool = False) -> TokenizedIn
 
 
 def integer_block(
-    split: TokenizedIntegers, coder: Coder, data: Sequence[Fragment], sparse: tuple[int, NDArray[np.uint8], Coder] | None = None
+    split: TokenizedIntegers,
+    coder: Coder,
+    data: Sequence[Fragment],
+    sparse: tuple[int, NDArray[np.uint8], Coder] | None = None,
 ) -> list[Fragment]:
     """Return the fragments of an integer block around symbol data already made.
 
@@ -194,7 +204,9 @@ def integer_block(
     sparse
         Background, gaps and the gaps' coder where only some integers are coded.
     """
-    flags = int(coder) | (split.escapes is not None) << 3 | bool(split.low_bits) << 4 | (sparse is not None) << 5
+    flags = (
+        int(coder) | (split.escapes is not None) << 3 | bool(split.low_bits) << 4 | (sparse is not None) << 5
+    )
     head = build(f.INTEGER_FLAGS, flags) + build(f.LO, split.lo)
     if split.low_bits:
         head += build(f.LOW_BITS, split.low_bits)
@@ -215,7 +227,10 @@ def assemble(records: Iterable[Sequence[Fragment]]) -> list[bytes]:
     whole = [list(record) for record in records]
     streams = [fragment for record in whole for fragment in record if isinstance(fragment, EncoderStream)]
     encoded = iter(encode_streams(streams))
-    return [b"".join(p if isinstance(p, bytes) else _stream_bytes(next(encoded)) for p in record) for record in whole]
+    return [
+        b"".join(p if isinstance(p, bytes) else _stream_bytes(next(encoded)) for p in record)
+        for record in whole
+    ]
 
 
 def _stream_bytes(stream: EncodedStream) -> bytes:

@@ -29,14 +29,13 @@ def make_table(counts: NDArray[np.integer]) -> tuple[FrequencyTable, int]:
     used = np.flatnonzero(counts)
     first, last = int(used[0]), int(used[-1])
     own = np.asarray(counts[first : last + 1], np.float64)
-    best: tuple[float, NDArray[np.int64], int] | None = None
+    best: tuple[float, NDArray[np.int64], int] = (np.inf, np.zeros(0, np.int64), 0)
     for precision in _PRECISIONS:
         frequencies = _quantize(own, precision)
         cost = -float(own[own > 0] @ np.log2(frequencies[own > 0] / FREQUENCY_TOTAL))
         cost += table_bits(frequencies, precision)
-        if best is None or cost < best[0]:
+        if cost < best[0]:
             best = (cost, frequencies, precision)
-    assert best is not None
     return FrequencyTable(first, best[1]), best[2]
 
 

@@ -60,7 +60,9 @@ def _plan_exact(tensors: list[Tensor], sorting: Sorting, workers: Workers) -> li
     """Return records of the tensors that are coded exactly."""
     large = [i for i in sorting.exact if tensors[i].size >= SMALL]
     items = [(tensors[i].element, tensors[i].view, tensors[i].bits(), sorting.notes[i]) for i in large]
-    coded = [Coded(record, (i,)) for i, record in zip(large, workers.map(lossless_record, items), strict=True)]
+    coded = [
+        Coded(record, (i,)) for i, record in zip(large, workers.map(lossless_record, items), strict=True)
+    ]
     return coded + group_exact(tensors, [i for i in sorting.exact if tensors[i].size < SMALL], sorting.notes)
 
 
@@ -78,14 +80,20 @@ def _plan_at(
     quantized = workers.map(quantize, items)
     tables = shared_tables(quantized)
     coded = [
-        Coded(weight_record(tensors[i], q, tables), (i,)) for i, q in zip(sorting.weights, quantized, strict=True)
+        Coded(weight_record(tensors[i], q, tables), (i,))
+        for i, q in zip(sorting.weights, quantized, strict=True)
     ]
     grouped = group_parameters(tensors, sorting.parameters, parameter_noise.tolist())
     return Plan([*exact, *coded, *grouped], tables[0])
 
 
 def _search(
-    tensors: list[Tensor], sorting: Sorting, exact: list[Coded], target: int, workers: Workers, overhead: Overhead
+    tensors: list[Tensor],
+    sorting: Sorting,
+    exact: list[Coded],
+    target: int,
+    workers: Workers,
+    overhead: Overhead,
 ) -> Plan:
     """Return the records of the highest quality whose file is at most `target` bytes.
 

@@ -77,7 +77,7 @@ def _ragged(tensors: list[Tensor], group: Sequence[int]) -> View:
 
 
 def _is_wide(tensor: Tensor) -> bool:
-    """Whether values of one sign spread so far, as variances do, that the small ones need a precision of their own."""
+    """Whether values spread so far, as variances do, that small ones need a precision of their own."""
     values = tensor.values()
     low, high = float(values.min()), float(values.max())
     return low > 0 and high > 8 * float(np.median(values))
@@ -85,7 +85,12 @@ def _is_wide(tensor: Tensor) -> bool:
 
 def _truncate(tensor: Tensor, noise: float) -> NDArray[np.unsignedinteger]:
     """Return bit patterns rounded to so few mantissa bits that the relative noise is as allowed."""
-    digits = {ElementType.FLOAT16: 10, ElementType.BFLOAT16: 7, ElementType.FLOAT32: 23, ElementType.FLOAT64: 52}
+    digits = {
+        ElementType.FLOAT16: 10,
+        ElementType.BFLOAT16: 7,
+        ElementType.FLOAT32: 23,
+        ElementType.FLOAT64: 52,
+    }
     mantissa = digits[tensor.element]
     # A value rounded to p mantissa bits has a relative error of about 0.2 * 2**-p.
     wanted = int(np.ceil(np.log2(0.2 / np.sqrt(noise))))
@@ -94,11 +99,16 @@ def _truncate(tensor: Tensor, noise: float) -> NDArray[np.unsignedinteger]:
     if dropped == 0:
         return bits
     kind = bits.dtype.type
-    rounded = bits + kind((1 << (dropped - 1)) - 1) + (bits >> kind(dropped) & kind(1))
-    return rounded >> kind(dropped) << kind(dropped)
+    rounded: NDArray[np.unsignedinteger] = (
+        bits + kind((1 << (dropped - 1)) - 1) + (bits >> kind(dropped) & kind(1))
+    )
+    cut: NDArray[np.unsignedinteger] = rounded >> kind(dropped) << kind(dropped)
+    return cut
 
 
-def _uniform_group(tensors: list[Tensor], group: Sequence[int], noise: Sequence[float], element: ElementType) -> Record:
+def _uniform_group(
+    tensors: list[Tensor], group: Sequence[int], noise: Sequence[float], element: ElementType
+) -> Record:
     """Return a ragged uniform record: a step code and a base for each tensor."""
     view = _ragged(tensors, group)
     values = [tensors[i].values() for i in group]
@@ -106,7 +116,9 @@ def _uniform_group(tensors: list[Tensor], group: Sequence[int], noise: Sequence[
     # A type that rounds more coarsely than this anyway gains nothing from a finer step.
     step = float(np.float32(max(wanted.min(), wanted.max() / STEP_CODES[-1] * 8, 2.0**-120) / 8))
     codes = np.clip(np.searchsorted(STEP_CODES, wanted / step, side="right") - 1, 0, 255).astype(np.uint8)
-    levels = [np.rint(v / (step * STEP_CODES[c])).astype(np.int64) for v, c in zip(values, codes, strict=True)]
+    levels = [
+        np.rint(v / (step * STEP_CODES[c])).astype(np.int64) for v, c in zip(values, codes, strict=True)
+    ]
     bases = np.array([int(np.rint(np.median(level))) for level in levels])
     centred = np.concatenate([level - base for level, base in zip(levels, bases, strict=True)])
     classes = fit_scales(np.abs(centred).astype(np.float32), view).classes

@@ -57,7 +57,7 @@ class Quantized:
         return min(max(self.scales.lowest - LOWEST_CLASS, 0), CLASS_COUNT - 1)
 
     def counts(self) -> NDArray[np.int64]:
-        """Return how often each token occurs in each scale class under each quantizer, int64 [tables, 256]."""
+        """Return how often each token occurs under each table pair and quantizer, int64 [tables, 256]."""
         contexts = self.scales.classes.contexts(self.way.view).astype(np.uint16)
         pairs = (contexts + np.uint16(self.first)) * np.uint16(2) + self.found.quantizers
         return count_tokens(self.found.tokens, pairs, 2 * _PAIRS)

@@ -29,7 +29,10 @@ def expected_bits() -> NDArray[np.float32]:
     magnitude = np.abs(k).astype(np.float64)
     # Bins around the points 2k, and around 2k - sign(k).
     upper = [2 * magnitude + 1, np.where(k == 0, 0.5, 2 * magnitude)]
-    lower = [np.where(k == 0, -1, 2 * magnitude - 1), np.where(k == 0, -0.5, np.where(magnitude == 1, 0.5, 2 * magnitude - 2))]
+    lower = [
+        np.where(k == 0, -1, 2 * magnitude - 1),
+        np.where(k == 0, -0.5, np.where(magnitude == 1, 0.5, 2 * magnitude - 2)),
+    ]
     rows = []
     for number in range(CLASS_COUNT):
         mean = 2.0 ** ((number + LOWEST_CLASS) / CLASSES_PER_OCTAVE)

@@ -64,7 +64,7 @@ def shapings(tensor: Tensor) -> list[Shaping]:
     mix = 0
     if tensor.input is InputKind.SHARED_MEAN and kernel == (1, 1):
         mix = min(MAX_MIX, (view.channels & -view.channels).bit_length() - 1)
-    if kernel is None or kernel == (1, 1) and not mix:
+    if kernel is None or (kernel == (1, 1) and not mix):
         return [plain]
     planes = 1 << mix
     transform = Transform(*kernel, mix)
@@ -85,15 +85,20 @@ def _kernel(tensor: Tensor) -> tuple[int, int] | None:
     if tensor.view.period == 1:
         return 1, 1
     kernel = [n for n in tensor.dims[2:] if n > 1]
-    if tensor.role not in _KERNELS or tensor.input is InputKind.RAW or len(kernel) != 2 or max(kernel) > MAX_BLOCK:
+    if (
+        tensor.role not in _KERNELS
+        or tensor.input is InputKind.RAW
+        or len(kernel) != 2
+        or max(kernel) > MAX_BLOCK
+    ):
         return None
     return (kernel[0], kernel[1]) if kernel[0] * kernel[1] == tensor.view.period else None
 
 
 def _spatial_power(height: int, width: int) -> NDArray[np.float64]:
     """Return the input power at each frequency of a kernel, float64 [height * width], mean 1."""
-    power = np.outer(_power(height), _power(width)).ravel()
-    return np.maximum(power, power.max() * _LEAST)
+    power: NDArray[np.float64] = np.outer(_power(height), _power(width)).ravel()
+    return np.maximum(power, float(power.max()) * _LEAST)
 
 
 def _power(n: int) -> NDArray[np.float64]:

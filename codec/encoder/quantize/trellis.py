@@ -15,7 +15,7 @@ from codec.format.registry import ESCAPE
 from codec.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER, FOUR_NEXT, FOUR_QUANTIZER
 
 LO = -128
-"""Level of token 0; even, as a trellis must have it, and the same everywhere, so that tables can be shared."""
+"""Level of token 0: even, as a trellis must have it, and the same everywhere, to share tables."""
 MAX_LEVEL = 126
 """Largest magnitude that has a token; larger levels are escaped, and odd, as their token is."""
 _ESCAPE_BITS = 30.0
@@ -63,7 +63,7 @@ class TrellisLevels:
     def fine(self) -> NDArray[np.int32]:
         """Integers on the fine grid, int32: what the decoder multiplies by the step."""
         k = self.levels
-        return 2 * k - np.sign(k) * self.quantizers
+        return (2 * k - np.sign(k) * self.quantizers).astype(np.int32)
 
 
 def search(

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from codec.format.onnx_wire import Path
+from codec.format.onnx_tensor import Path
 
 _BOUNDED = frozenset({"HardSigmoid", "Sigmoid"})
 _PASSING = frozenset(

@@ -65,7 +65,10 @@ def _choose(plane: NDArray[np.uint8], view: View, classes: Classes | None) -> tu
     middle = max(0, plane.size - _SAMPLE) // 2
     sample = plane[middle : middle + _SAMPLE]
     expected = sizes[best] / 8 * sample.size / plane.size
-    if len(zstd(sample.tobytes(), 9)) < 1.02 * expected + 32 and len(zstd(plane.tobytes())) + 4 < sizes[best] / 8:
+    if (
+        len(zstd(sample.tobytes(), 9)) < 1.02 * expected + 32
+        and len(zstd(plane.tobytes())) + 4 < sizes[best] / 8
+    ):
         return Coder.ZSTD, False
     return best
 

@@ -45,6 +45,4 @@ def record_head(tool: Tool, element: ElementType, view: View) -> bytes:
     head = build(f.TOOL_AND_TYPE, tool << 4 | element) + build(f.VIEW_KIND, view.kind)
     if view.kind is ViewKind.RAGGED:
         return head + build(f.RAGGED_ROWS, view.rows) + b"".join(build(f.DIMENSION, n) for n in view.lengths)
-    return head + build(
-        f.MATRIX_VIEW, {"rows": view.rows, "channels": view.channels, "period": view.period}
-    )
+    return head + build(f.MATRIX_VIEW, {"rows": view.rows, "channels": view.channels, "period": view.period})

@@ -1,0 +1,200 @@
+"""What the encoder writes, read by the decoder and by the second decoder."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+import samples
+import spec_decoder as spec
+import strategies
+from hypothesis import example, given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from strategies import view_of
+
+from codec.decoder.entropy.integers import IntegerReader, read_integer_block
+from codec.decoder.entropy.symbols import Surroundings, decode_runs, read_symbol_data
+from codec.decoder.entropy.tables import FrequencyTable
+from codec.encoder.entropy.huffman import code_lengths
+from codec.encoder.entropy.rans import EncoderStream, choose_lanes, encode_streams
+from codec.encoder.entropy.symbols import (
+    Classes,
+    SharedTables,
+    assemble,
+    integer_block,
+    symbol_data,
+    tokenize,
+    write_symbol_block,
+)
+from codec.encoder.entropy.tables import make_table
+from codec.errors import FormatError
+from codec.format.layout import SectionStream
+from codec.format.registry import MAX_LANES, MAX_STEPS, Coder, Profile
+from codec.format.view import View
+
+ROW = View(view_of(spec.View(0, 1, 1, 1)).kind, 1, 1, 1)
+
+
+def decoded(
+    data: bytes,
+    coder: Coder,
+    count: int,
+    view: View | None = None,
+    shared: list[FrequencyTable] | None = None,
+    trellis: int = 0,
+    segment: int = 1,
+) -> list[int]:
+    stream = SectionStream(data, 0)
+    around = Surroundings(Profile.MAIN, shared or [])
+    run = read_symbol_data(stream, coder, count, around, view=view, trellis=trellis, segment=segment)
+    stream.finish("symbol data")
+    result = decode_runs([run])[0]
+    assert not isinstance(result, FormatError)
+    found: list[int] = result.tolist()
+    return found
+
+
+@given(strategies.tokens(), st.sampled_from(Coder))
+def test_tokens_come_back(tokens: list[int], coder: Coder) -> None:
+    data = assemble([symbol_data(np.array(tokens, np.uint8), coder)])[0]
+    assert decoded(data, coder, len(tokens)) == tokens
+    reader = spec.Reader(data, 0)
+    assert spec.symbol_data(reader, coder, len(tokens), spec.Around(0, []), None, None)() == tokens
+
+
+@given(strategies.tokens())
+def test_short_runs_choose_a_coder(tokens: list[int]) -> None:
+    data = write_symbol_block(np.array(tokens, np.uint8))
+    reader = spec.Reader(data, 0)
+    assert spec.symbol_block(reader, len(tokens), spec.Around(0, []))() == tokens
+    reader.end()
+
+
+@given(strategies.views(150), strategies.chance(), st.sampled_from((0, 1, 2)), st.booleans())
+def test_contexts_trellises_and_shared_tables(view: spec.View, rng: Random, trellis: int, sharing: bool) -> None:
+    own = view_of(view)
+    tokens = np.array([rng.choice((0, 1, 2, 200)) for _ in range(own.size)], np.uint8)
+    segment = rng.choice((1, 8, 64)) if trellis else 1
+    sizes = [view.rows, 1 if view.kind == 2 else view.channels, 1 if view.kind == 2 else view.period]
+    classes = Classes(4, *(np.array([rng.randrange(3) for _ in range(n)], np.uint8) for n in sizes))
+    quantizers = np.array(samples.quantizers_of(tokens.tolist(), trellis, segment), np.uint8) if trellis else None
+    base = rng.randrange(3)
+    tables = [make_table(np.bincount(tokens, minlength=256))[0]] * (base + 8)
+    data = assemble(
+        [
+            symbol_data(
+                tokens,
+                Coder.RANS,
+                own,
+                classes=classes,
+                shared=SharedTables(tables, base) if sharing else None,
+                quantizers=quantizers,
+                segment=segment,
+            )
+        ]
+    )[0]
+    codes = decoded(data, Coder.RANS, own.size, own, tables if sharing else None, trellis, segment)
+    assert [c >> 1 if trellis else c for c in codes] == tokens.tolist()
+
+
+@given(strategies.chance())
+def test_how_streams_are_encoded_together_never_shows(rng: Random) -> None:
+    streams = []
+    for _ in range(rng.randint(1, 9)):
+        tokens = np.array([rng.choice((0, 9, 100)) for _ in range(rng.choice((1, 30, 400)))], np.uint8)
+        segment = rng.choice((1, 5))
+        table = make_table(np.bincount(tokens, minlength=256))[0]
+        lanes = rng.randint(1, -(-tokens.size // segment))
+        streams.append(EncoderStream(tokens, None, [table], segment, lanes))
+    together = encode_streams(streams)
+    for stream, found in zip(streams, together, strict=True):
+        alone = encode_streams([stream])[0]
+        assert found.states.tolist() == alone.states.tolist()
+        assert found.words.tolist() == alone.words.tolist()
+
+
+@given(st.integers(1, 2**29), st.integers(1, MAX_STEPS))
+@example(2**29, 1)
+@example(1, MAX_STEPS)
+def test_lane_counts_are_what_the_format_allows(count: int, segment: int) -> None:
+    segments = -(-count // segment)
+    if segments <= MAX_LANES * (MAX_STEPS // segment):
+        lanes = choose_lanes(count, segment)
+        assert 1 <= lanes <= min(segments, MAX_LANES)
+        assert segment * -(-segments // lanes) <= MAX_STEPS
+
+
+INTEGERS = st.one_of(
+    st.lists(st.integers(-300, 300), min_size=1, max_size=200),
+    st.lists(st.integers(-(2**31) + 1, 2**31 - 1), min_size=1, max_size=60),
+    st.lists(st.sampled_from((0, 1, -1, 5, 2**31 - 1, -(2**31) + 1)), min_size=1, max_size=60),
+)
+
+
+def read_integers(data: bytes, count: int, step: int) -> list[int]:
+    view = View(ROW.kind, 1, count, 1)
+    stream = SectionStream(data, 0)
+    block = read_integer_block(stream, view, Surroundings(Profile.MAIN, []))
+    stream.finish("integer block")
+    tokens = []
+    for result in decode_runs(block.runs):
+        assert not isinstance(result, FormatError)
+        tokens.append(result)
+    reader = IntegerReader(block, tokens)
+    found: list[int] = []
+    while len(found) < count:
+        found += reader.take(min(step, count - len(found))).tolist()
+    return found
+
+
+@given(INTEGERS, st.sampled_from(Coder), st.integers(1, 100))
+def test_integers_come_back(values: list[int], coder: Coder, step: int) -> None:
+    split = tokenize(np.array(values, np.int64))
+    data = assemble([integer_block(split, coder, symbol_data(split.tokens, coder))])[0]
+    assert read_integers(data, len(values), step) == values
+    view = spec.View(0, 1, len(values), 1)
+    block = spec.integer_block(spec.Reader(data, 0), view, spec.Around(1, []), None)
+    assert block.decode(block.tokens()) == values
+
+
+@given(INTEGERS, st.data())
+def test_sparse_integers_come_back(values: list[int], data: st.DataObject) -> None:
+    background = 77
+    gaps = data.draw(st.lists(st.integers(0, 255), min_size=len(values), max_size=len(values)))
+    rest = data.draw(st.integers(0, 300))
+    expected: list[int] = []
+    for gap, value in zip(gaps, values, strict=True):
+        expected += [background] * gap + [value]
+    expected += [background] * rest
+    split = tokenize(np.array(values, np.int64))
+    sparse = background, np.array(gaps, np.uint8), Coder.PACKED
+    block = assemble([integer_block(split, Coder.RANS, symbol_data(split.tokens, Coder.RANS), sparse)])[0]
+    assert read_integers(block, len(expected), data.draw(st.integers(1, 500))) == expected
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=256))
+def test_huffman_lengths_are_complete_and_short(counts: list[int]) -> None:
+    padded: NDArray[np.int64] = np.array(counts + [0] * (256 - len(counts)))
+    lengths = code_lengths(padded)
+    assert lengths[: len(counts)].min() >= 1
+    assert not lengths[len(counts) :].any()
+    assert lengths.max() <= 15
+    if len(counts) > 1:
+        assert sum(2 ** (15 - int(n)) for n in lengths[: len(counts)]) == 1 << 15
+    total = sum(counts)
+    entropy = -sum(c * np.log2(c / total) for c in counts)
+    assert entropy - 1e-6 * total <= float(lengths[: len(counts)] @ np.array(counts)) <= entropy + total + 1e-6 * total
+
+
+@pytest.mark.parametrize("count", [2, 3, 200, 256])
+def test_huffman_lengths_have_a_limit(count: int) -> None:
+    # Fibonacci counts would make codes as long as there are tokens.
+    counts = [1, 1]
+    while len(counts) < count:
+        counts.append(counts[-1] + counts[-2])
+    padded = np.array([min(c, 2**50) for c in counts] + [0] * (256 - count))
+    lengths = code_lengths(padded)
+    assert lengths[:count].max() <= 15
+    assert sum(2 ** (15 - int(n)) for n in lengths[:count]) == 1 << 15
