@@ -2,11 +2,12 @@
 
     python -m benchmarks.hostile [--count 100000] [--seed 0] [--compare 10] [--keep DIR]
 
-Half of the mutations are to the bytes of a file as it is, half are inside a section with every CRC-32 put right
-again, so that they reach the decoder's depths. The files are random but valid ones with every tool (`tests/samples`),
-every hundredth a whole lossless model. Each must end in a FormatError or in output; anything else is
-listed and makes the exit status 1, as does more memory than the bound that header and directory give. One in
-`--compare` is decoded by a second decoder too (`tests/spec_decoder`), which must report the same.
+Half of the mutations are to the bytes of a file as it is, half are inside a section with every CRC-32 put
+right again, so that they reach the decoder's depths. The files are random but valid ones with every tool
+(`tests/samples`), every hundredth a whole lossless model. Each must end in a FormatError or in output;
+anything else is listed and makes the exit status 1, as does more memory than the bound that header and
+directory give. One in `--compare` is decoded by a second decoder too (`tests/spec_decoder`), which must report
+the same.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from codec.errors import FormatError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-import mutations  # noqa: E402 - the tests' makers of files stand beside the tests
-import samples  # noqa: E402
-import spec_decoder  # noqa: E402
+import mutations
+import samples
+import spec_decoder
 
 MUTATIONS_PER_FILE = 100
 
@@ -60,12 +61,18 @@ class Findings:
             outcome = decode_bytes(data)
         except FormatError as e:
             outcome = e.id, e.offset
-        except Exception as e:  # noqa: BLE001 - finding these is the purpose
+        except Exception as e:
             outcome = repr(e)
             self.faults.append((outcome, data))
         seconds = time.perf_counter() - start
         peak = tracemalloc.get_traced_memory()[1] - before
-        name = outcome[0] if isinstance(outcome, tuple) else "decoded" if isinstance(outcome, dict) else "exception"
+        name = (
+            outcome[0]
+            if isinstance(outcome, tuple)
+            else "decoded"
+            if isinstance(outcome, dict)
+            else "exception"
+        )
         (self.inside if fixed else self.ids)[name] += 1
         self.slowest = max(self.slowest, (seconds, data))
         self.largest = max(self.largest, (peak, data))
@@ -108,7 +115,9 @@ def model_file(seed: int) -> bytes:
 
 def main() -> None:
     """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=100_000, help="number of mutations")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--compare", type=int, default=10, help="compare one in so many; 0 for none")
@@ -122,10 +131,16 @@ def main() -> None:
         if number % MUTATIONS_PER_FILE == 0:
             turn = number // MUTATIONS_PER_FILE
             size = rng.choice((10, 30, 30, 300))
-            base = model_file(turn) if turn % 100 == 0 else samples.random_file(rng, records=3, size=size).data
+            base = (
+                model_file(turn) if turn % 100 == 0 else samples.random_file(rng, records=3, size=size).data
+            )
         fixed = number % 2 == 1
         data = (mutations.mutate_inside if fixed else mutations.mutate)(rng, base)
-        compare = bool(options.compare) and number % options.compare in (0, 1) and number % (2 * options.compare) < 2
+        compare = (
+            bool(options.compare)
+            and number % options.compare in (0, 1)
+            and number % (2 * options.compare) < 2
+        )
         findings.add(data, fixed=fixed, compare=compare)
     report(findings)
     if options.keep is not None:

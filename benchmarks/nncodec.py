@@ -19,9 +19,9 @@ from typing import Any
 from . import arguments
 from .curves import Point, append_point, curves_table, points_table
 from .imagenet import PREPROCESSING, Evaluator
+from .threads import ONE_THREAD
 
 ROOT = Path(__file__).parent.parent
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 DETAILS = (
     "qp",
     "bits_per_weight",

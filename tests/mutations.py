@@ -28,7 +28,9 @@ def mutate(rng: Random, data: bytes) -> bytes:
         elif kind == 5:
             out[at : at + rng.choice((0, 1, 4))] = rng.randbytes(rng.randrange(5))
         elif kind == 6:
-            out[at:at] = samples.varint(rng.choice((0, 1, 255, 256, 2**16, 2**31 - 1, 2**31, 2**32, 2**63 - 1)))
+            out[at:at] = samples.varint(
+                rng.choice((0, 1, 255, 256, 2**16, 2**31 - 1, 2**31, 2**32, 2**63 - 1))
+            )
         elif kind == 7 and rng.random() < 0.3:
             del out[at:]
     return bytes(out)
@@ -37,7 +39,7 @@ def mutate(rng: Random, data: bytes) -> bytes:
 def mutate_inside(rng: Random, data: bytes) -> bytes:
     """Return a valid file with a change inside a section, the directory or the header, CRCs fixed up."""
     profile, entries = spec._head(data)
-    sections = [[e.type, data[e.offset : e.offset + e.length], e.output] for e in entries]
+    sections = [(e.type, data[e.offset : e.offset + e.length], e.output) for e in entries]
     where = rng.random()
     if where < 0.1:
         return _mutate_header(rng, data)
@@ -45,18 +47,18 @@ def mutate_inside(rng: Random, data: bytes) -> bytes:
         return _mutate_directory(rng, data)
     number = rng.randrange(len(sections))
     kind, body, output = sections[number]
-    assert isinstance(body, bytes)
     if kind == samples.GRAPH and rng.random() < 0.9:
         content = mutate(rng, zstandard.ZstdDecompressor().decompress(body))
-        sections[number][1:] = samples.zstd(content), len(content) if rng.random() < 0.95 else output
+        size = len(content) if rng.random() < 0.95 else output
+        sections[number] = kind, samples.zstd(content), size
     else:
-        sections[number][1] = mutate(rng, body)
+        sections[number] = kind, mutate(rng, body), output
     if rng.random() < 0.1:
         other = rng.randrange(len(sections))
         sections[number], sections[other] = sections[other], sections[number]
     if rng.random() < 0.1:
         profile ^= 1
-    return samples.container(profile, [(int(k), bytes(b), int(o)) for k, b, o in sections])  # type: ignore[arg-type]
+    return samples.container(profile, sections)
 
 
 def _mutate_header(rng: Random, data: bytes) -> bytes:

@@ -50,7 +50,9 @@ def bit_run(fields: Sequence[tuple[int, int]]) -> bytes:
 
 
 def zstd(data: bytes, level: int = 3, *, checksum: bool = False) -> bytes:
-    return zstandard.ZstdCompressor(level=level, write_checksum=checksum, write_content_size=True).compress(data)
+    return zstandard.ZstdCompressor(level=level, write_checksum=checksum, write_content_size=True).compress(
+        data
+    )
 
 
 # Frequency tables
@@ -152,7 +154,10 @@ def rans_encode(
             x[lane] >>= 16
         x[lane] = x[lane] // f * 4096 + start + x[lane] % f
     return (
-        varint(lanes) + varint(len(words)) + struct.pack(f"<{lanes}I", *x) + struct.pack(f"<{len(words)}H", *words[::-1])
+        varint(lanes)
+        + varint(len(words))
+        + struct.pack(f"<{lanes}I", *x)
+        + struct.pack(f"<{len(words)}H", *words[::-1])
     )
 
 
@@ -277,7 +282,7 @@ def symbol_block(around: Around, tokens: Sequence[int], view: spec.View | None =
 def integer_block(
     around: Around, integers: Sequence[int], view: spec.View, *, trellis: int = 0, segment: int = 1
 ) -> bytes:
-    """Return a block of `integers`, which are whatever magnitude below 2**31 and, with trellis, any parity."""
+    """Return a block of `integers`, of any magnitude below 2**31 and, with trellis, of any parity."""
     rng = around.rng
     sparse = not trellis and rng.random() < 0.35
     low_bits = 0 if trellis else rng.choice((0, 0, 0, 1, 4, rng.randint(1, 24)))
@@ -328,7 +333,7 @@ def random_view(rng: Random, size: int, *, kinds: Sequence[int] = (MATRIX, TRANS
     """Return a view of at most about `size` elements."""
     kind = rng.choice(kinds)
     if kind == RAGGED:
-        lengths = []
+        lengths: list[int] = []
         while not lengths or (sum(lengths) < size and rng.random() < 0.8):
             lengths.append(rng.randint(1, max(1, size // 3)))
         return spec.View(RAGGED, len(lengths), lengths=lengths)
@@ -450,7 +455,11 @@ def uniform_record(around: Around, size: int) -> tuple[bytes, spec.View, int]:
     if trellis:
         segment = rng.choice((1, 2, 7, 64, rng.randint(1, 8192)))
         out += varint(segment)
-    return out + integer_block(around, levels, view, trellis=trellis, segment=segment), view, spec.WIDTHS[kind]
+    return (
+        out + integer_block(around, levels, view, trellis=trellis, segment=segment),
+        view,
+        spec.WIDTHS[kind],
+    )
 
 
 # Whole files
@@ -473,7 +482,9 @@ def container(profile: int, sections: Sequence[tuple[int, bytes, int]], *, minor
 
 
 def graph_content(
-    files: Sequence[tuple[int, bytes, tuple[int, int] | None]], splices: Sequence[tuple[int, int]], skeleton: bytes
+    files: Sequence[tuple[int, bytes, tuple[int, int] | None]],
+    splices: Sequence[tuple[int, int]],
+    skeleton: bytes,
 ) -> bytes:
     """Return GRAPH content for files of (size, sha256, name offset and length)."""
     out = varint(len(files))

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 import zstandard
 
@@ -280,9 +281,7 @@ def huffman(reader: Reader, n: int) -> Tokens:
     kraft = sum(Fraction(1, 2**length) for length in lengths if length)
     if lengths != [1] if last == 0 else kraft != 1:
         fail("E_TABLE", start)
-    lanes = reader.checked(
-        reader.varint, (lambda v: 1 <= v <= 65536 and v <= n and n <= 8192 * v, "E_LIMIT")
-    )
+    lanes = reader.checked(reader.varint, (lambda v: 1 <= v <= 65536 and v <= n and n <= 8192 * v, "E_LIMIT"))
     sizes = [reader.varint() for _ in range(lanes)]
     data = reader.take(sum(sizes))
     codes: dict[tuple[int, int], int] = {}
@@ -492,8 +491,14 @@ def round_binary(value: Fraction, digits: int, lowest: int) -> Fraction:
     return round(value / unit) * unit  # round() takes ties to even
 
 
-FORMATS = {8: (11, -24, 16, 5, 10), 9: (8, -133, 128, 8, 7), 10: (24, -149, 128, 8, 23), 11: (53, -1074, 1024, 11, 52)}
-"""Element type: significant bits, exponent of the least subnormal, of infinity, exponent and fraction bits."""
+FORMATS = {
+    8: (11, -24, 16, 5, 10),
+    9: (8, -133, 128, 8, 7),
+    10: (24, -149, 128, 8, 23),
+    11: (53, -1074, 1024, 11, 52),
+}
+"""By element type: significant bits, exponents of the least subnormal and of infinity, bits of exponent and
+fraction."""
 
 
 def element_bits(value: Fraction, kind: int, *, negative: bool) -> int | None:
@@ -524,7 +529,7 @@ def basis(n: int) -> list[list[int]]:
 
 
 def step_code(b: int) -> int:
-    return (8 + (b & 7)) * 2 ** (b >> 3)
+    return (8 + (b & 7)) << (b >> 3)
 
 
 def f32(data: bytes) -> float:
@@ -555,7 +560,8 @@ class Tensor:
             rows = reader.ranged(1, 65536)
             self.view = View(2, rows, lengths=[reader.ranged(1, TOP) for _ in range(rows)])
         else:
-            self.view = View(view_kind, *(reader.ranged(1, TOP) for _ in range(3)))
+            rows, channels, period = (reader.ranged(1, TOP) for _ in range(3))
+            self.view = View(view_kind, rows, channels, period)
         if self.view.size >= 2**31:
             fail("E_LIMIT", at)
         if self.view.size * self.width != output:
@@ -602,16 +608,14 @@ class Tensor:
         return decode
 
     def _codebook(self, reader: Reader, around: Around) -> Tokens:
-        entry_width = reader.checked(
-            lambda: reader.uint(1), (lambda v: 1 <= v <= self.width, "E_CODEBOOK")
-        )
+        entry_width = reader.checked(lambda: reader.uint(1), (lambda v: 1 <= v <= self.width, "E_CODEBOOK"))
         count = reader.ranged(1, 65536)
         at = reader.at
         data = reader.take(count * entry_width)
         entries = [
             int.from_bytes(data[i : i + entry_width], "little") for i in range(0, len(data), entry_width)
         ]
-        if any(a >= b for a, b in zip(entries, entries[1:], strict=False)):
+        if any(a >= b for a, b in pairwise(entries)):
             fail("E_CODEBOOK", at)
         block = integer_block(reader, self.view, around, None)
 
@@ -708,7 +712,10 @@ def inverse_transform(x: list[int], t: int, h: int, w: int) -> list[int]:
     for start in range(0, len(x), size << t):
         planes = [x[start + m * size : start + (m + 1) * size] for m in range(1 << t)]
         for n in range(1 << t):
-            v = [sum((-1) ** (n & m).bit_count() * plane[i] for m, plane in enumerate(planes)) for i in range(size)]
+            v = [
+                sum((-1) ** (n & m).bit_count() * plane[i] for m, plane in enumerate(planes))
+                for i in range(size)
+            ]
             z = [[sum(v[u * w + k] * b_w[k][j] for k in range(w)) for j in range(w)] for u in range(h)]
             out += [sum(b_h[u][i] * z[u][j] for u in range(h)) for i in range(h) for j in range(w)]
     return out
@@ -786,7 +793,10 @@ def decode(file: bytes, *, hashes: bool = True) -> dict[str | None, bytes]:
                 parts[-1].append(payload[begin : begin + size])
                 begin += size
         piece = parts[s][k]
-        if not any(end - output.size <= at and at + len(piece) <= end for output, end in zip(files, ends, strict=True)):
+        if not any(
+            end - output.size <= at and at + len(piece) <= end
+            for output, end in zip(files, ends, strict=True)
+        ):
             fail("E_SPLICE", graph.offset)
         out += piece
         at += len(piece)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from codec.format.registry import ViewKind
 from codec.format.view import View
 
-settings.register_profile("nntc", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("nntc", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("nntc")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import inf
 from typing import Any
 
 from codec.format.registry import Coder
@@ -47,7 +48,8 @@ class Options:
     quality
         `auto`: signal-to-noise ratio of the network's weights in dB (README, "Quality").
     bits
-        `auto`: bits per weight to aim at; paper methods: bits n of every quantizer and codebook, 1..8.
+        `auto`: bits per weight of the coded tensors to aim at; paper methods: bits n of every quantizer and
+        codebook, 1..8.
     target_size, ratio
         `auto`: size of the `.nntc` file in bytes, or original size / size, to reach.
     entropy
@@ -95,7 +97,7 @@ def check_options(**chosen: Any) -> Options:
         raise ValueError("bits must be between 0.1 and 32")
     if options.target_size is not None and options.target_size < 1:
         raise ValueError("target size must be at least one byte")
-    if options.ratio is not None and options.ratio <= 0:
+    if options.ratio is not None and not 0 < options.ratio < inf:
         raise ValueError("ratio must be above 0")
     if isinstance(options.jobs, int) and options.jobs < 1:
         raise ValueError("jobs must be at least 1")

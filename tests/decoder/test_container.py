@@ -31,7 +31,15 @@ def file_of(*entries: bytes, count: int | None = None, rest: int | None = None) 
 
 
 def with_header(**fields: int) -> bytes:
-    values = {"major": 1, "minor": 0, "reader": 0, "profile": 1, "count": 1, "length": len(GRAPH_ENTRY), **fields}
+    values = {
+        "major": 1,
+        "minor": 0,
+        "reader": 0,
+        "profile": 1,
+        "count": 1,
+        "length": len(GRAPH_ENTRY),
+        **fields,
+    }
     head = spec.SIGNATURE + struct.pack("<BBBBII", *values.values())
     return head + struct.pack("<I", zlib.crc32(head)) + file_of(GRAPH_ENTRY)[24:]
 
@@ -74,7 +82,10 @@ HEADER = [
     (spec.SIGNATURE[:7], "E_TRUNCATED", 0),
     (b"PK" + spec.SIGNATURE[2:], "E_SIGNATURE", 0),
     (spec.SIGNATURE.replace(b"\r\n", b"\n\n") + bytes(16), "E_SIGNATURE", 0),
-    *[(with_header()[:n], "E_TRUNCATED", start) for n, start in ((8, 8), (9, 9), (11, 11), (15, 12), (19, 16), (23, 20))],
+    *[
+        (with_header()[:n], "E_TRUNCATED", start)
+        for n, start in ((8, 8), (9, 9), (11, 11), (15, 12), (19, 16), (23, 20))
+    ],
     (with_header()[:20] + b"\0" + with_header()[21:], "E_CRC", 20),
     (with_header()[:8] + b"\2" + with_header()[9:], "E_CRC", 20),
     (with_header(major=2), "E_VERSION", 8),

@@ -49,7 +49,15 @@ def test_splices_are_resolved() -> None:
     # Two sections of two and three parts, a part out of order, and a repetition of a repetition.
     splices = read(content([(1, 0), (0, 0), (0, 3), (2, 1), (0, 2), (0, 1), (0, 4)], b"abc"), 2).splices
     assert list(splices.runs) == [1, 0, 0, 2, 0, 0, 0]
-    assert list(zip(splices.tensors, splices.parts, strict=True)) == [(0, 0), (1, 0), (0, 1), (1, 1), (1, 1), (1, 2), (1, 1)]
+    assert list(zip(splices.tensors, splices.parts, strict=True)) == [
+        (0, 0),
+        (1, 0),
+        (0, 1),
+        (1, 1),
+        (1, 1),
+        (1, 2),
+        (1, 1),
+    ]
     assert list(splices.origins) == [FRESH, FRESH, FRESH, FRESH, 3, FRESH, 4]
     assert list(splices.used) == [2, 3]
 
@@ -82,7 +90,7 @@ def test_skeleton_and_names() -> None:
         (content(), 1, "E_SPLICE"),
         (content([(1, 0)]), 1, "E_SPLICE"),
         (content([(2**63 - 1, 0), (2**63 - 1, 2), (3, 2)], b"abc"), 1, "E_SPLICE"),
-        # A splice that cannot be resolved comes before one behind it that cannot be read, and the other way round.
+        # A splice that cannot be resolved comes before one behind it that cannot be read.
         (content([(0, 3)])[:-2] + b"\x01\x00\x03", 0, "E_SPLICE"),
         (b"\x01\x05" + HASH + b"\x02\x00\x03\x80\x00", 0, "E_SPLICE"),
         (b"\x01\x05" + HASH + b"\x02\x00\x80\x00\x03", 0, "E_VARINT"),

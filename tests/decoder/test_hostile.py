@@ -54,7 +54,6 @@ def outcome(data: bytes) -> Files | tuple[str, int | None]:
     try:
         return decode_bytes(data)
     except FormatError as e:
-        assert e.message
         return e.id, e.offset
 
 
@@ -101,7 +100,9 @@ def test_every_changed_byte_of_a_section_with_its_crc_right(name: str) -> None:
     for number, (kind, body, output) in enumerate(sections):
         for at in range(len(body)):
             changed = body[:at] + bytes([body[at] ^ rng.randrange(1, 256)]) + body[at + 1 :]
-            bad = samples.container(profile, [*sections[:number], (kind, changed, output), *sections[number + 1 :]])
+            bad = samples.container(
+                profile, [*sections[:number], (kind, changed, output), *sections[number + 1 :]]
+            )
             assert outcome(bad) == expected(bad), (number, at)
 
 

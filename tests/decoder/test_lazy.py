@@ -276,8 +276,8 @@ def test_errors_are_as_noted(lossy: tuple[onnx.ModelProto, bytes]) -> None:
 
 def test_a_file_without_notes_knows_errors_of_exact_tools_only() -> None:
     container = opened(
-        numpy_helper.from_array(random_values(64), "planes"),
-        numpy_helper.from_array(np.repeat(np.arange(4, dtype=np.float32), 100), "codebook"),
+        numpy_helper.from_array(random_values(4096), "planes"),
+        numpy_helper.from_array(np.repeat(np.arange(4, dtype=np.float32), 1000), "codebook"),
         numpy_helper.from_array(np.ones(1, np.float32), "graph"),
     )
     assert container.notes is None
@@ -301,7 +301,7 @@ class RecordingSource:
 
 
 def test_only_the_sections_asked_for_are_read() -> None:
-    data = coded(model_of(*(numpy_helper.from_array(random_values(50, seed=k), f"t{k}") for k in range(5))))
+    data = coded(model_of(*(numpy_helper.from_array(random_values(2100, seed=k), f"t{k}") for k in range(5))))
     source = RecordingSource(data)
     container = codec.open(source)
     sections = [section for section in container.sections if section.type == SectionType.TENSOR]
@@ -314,7 +314,7 @@ def test_only_the_sections_asked_for_are_read() -> None:
 
 def test_damage_is_found_in_the_tensor_that_has_it() -> None:
     data = bytearray(
-        coded(model_of(*(numpy_helper.from_array(random_values(50, seed=k), f"t{k}") for k in range(3))))
+        coded(model_of(*(numpy_helper.from_array(random_values(2100, seed=k), f"t{k}") for k in range(3))))
     )
     place = [section for section in codec.open(data).sections if section.type == SectionType.TENSOR][1]
     data[place.offset + 5] ^= 1

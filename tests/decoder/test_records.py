@@ -66,6 +66,9 @@ ONE = samples.write_tables([samples.Table(0, (4096,), 0, 0)] * 2)
 TRELLIS = b"\x01\x00\x00" + ONE + b"\x01\x00" + struct.pack("<I", 1 << 16)
 PACKED = b"\x00\x01\x00"
 F32 = b"\x2a"
+PLAIN = F32 + U + b"\x00" + HALF  # uniform without flags, up to the integer block
+TOP = samples.svarint(spec.TOP)
+TOO_LARGE = samples.svarint(1 << 31)
 
 CASES = [
     ("empty", b"", 8, "E_TRUNCATED", 0),
@@ -82,7 +85,8 @@ CASES = [
     ("rows 2^31", F32 + b"\x00" + samples.varint(1 << 31), 8, "E_LIMIT", 2),
     ("channels 0", F32 + b"\x00\x01\x00", 8, "E_LIMIT", 3),
     ("period 0", F32 + b"\x00\x01\x01\x00", 8, "E_LIMIT", 4),
-    ("2^31 elements", F32 + b"\x00" + samples.varint(1 << 16) + samples.varint(1 << 15) + b"\x01", 8, "E_LIMIT", 1),
+    ("2^31 elements", F32 + b"\x00" + samples.varint(1 << 16) + samples.varint(1 << 15)
+     + b"\x01", 8, "E_LIMIT", 1),
     ("size", F32 + b"\x00\x01\x01\x01", 8, "E_SIZE", 1),
     ("ragged rows 0", F32 + b"\x02\x00", 8, "E_LIMIT", 2),
     ("ragged rows 65537", F32 + b"\x02" + samples.varint(65537), 8, "E_LIMIT", 2),
@@ -121,46 +125,49 @@ CASES = [
     ("block", F32 + U + b"\x04" + HALF + b"\x01\x00", 8, "E_VIEW", 11),
     ("row codes", F32 + U + b"\x08" + HALF + b"\x05", 8, "E_RESERVED", 10),
     ("column codes", F32 + U + b"\x10" + HALF + b"\x05", 8, "E_RESERVED", 10),
-    ("row base", F32 + RAGGED + b"\x40" + HALF + b"\x00" + samples.svarint(1 << 31), 8, "E_LIMIT", 11),
+    ("row base", F32 + RAGGED + b"\x40" + HALF + b"\x00" + TOO_LARGE, 8, "E_LIMIT", 11),
     ("row base cut", F32 + RAGGED + b"\x40" + HALF + b"\x00", 8, "E_TRUNCATED", 11),
     ("segment 0", F32 + U + b"\x01" + HALF + b"\x00", 8, "E_LIMIT", 10),
     ("segment 8193", F32 + U + b"\x01" + HALF + samples.varint(8193), 8, "E_LIMIT", 10),
-    ("block flags", F32 + U + b"\x00" + HALF + b"\x40", 8, "E_RESERVED", 10),
-    ("block coder", F32 + U + b"\x00" + HALF + b"\x05", 8, "E_RESERVED", 10),
+    ("block flags", PLAIN + b"\x40", 8, "E_RESERVED", 10),
+    ("block coder", PLAIN + b"\x05", 8, "E_RESERVED", 10),
     ("trellis coder", F32 + U + b"\x01" + HALF + b"\x01\x00", 8, "E_TRELLIS", 11),
     ("trellis low bits", F32 + U + b"\x01" + HALF + b"\x01\x11", 8, "E_TRELLIS", 11),
     ("trellis sparse", F32 + U + b"\x01" + HALF + b"\x01\x21", 8, "E_TRELLIS", 11),
     ("trellis lo odd", F32 + U + b"\x01" + HALF + b"\x01\x01\x01", 8, "E_TRELLIS", 12),
     ("trellis escape even", F32 + U + b"\x01" + HALF + b"\x01\x09\x00\x01\x03", 8, "E_TRELLIS", 14),
-    ("lo", F32 + U + b"\x00" + HALF + b"\x00" + samples.svarint(-(1 << 31)), 8, "E_LIMIT", 11),
-    ("low bits 0", F32 + U + b"\x00" + HALF + b"\x10\x00\x00", 8, "E_LIMIT", 12),
-    ("low bits 25", F32 + U + b"\x00" + HALF + b"\x10\x00\x19", 8, "E_LIMIT", 12),
-    ("escapes 0", F32 + U + b"\x00" + HALF + b"\x08\x00\x00", 8, "E_LIMIT", 12),
-    ("escapes above N", F32 + U + b"\x00" + HALF + b"\x08\x00\x03", 8, "E_LIMIT", 12),
-    ("escape magnitude", F32 + U + b"\x00" + HALF + b"\x08\x00\x01" + samples.svarint(1 << 31), 8, "E_LIMIT", 13),
-    ("escape not needed", F32 + U + b"\x00" + HALF + b"\x08\x00\x02\x01\x00", 8, "E_ESCAPE", 14),
-    ("escape not needed", F32 + U + b"\x00" + HALF + b"\x08\x00\x01" + samples.svarint(254), 8, "E_ESCAPE", 13),
-    ("escape cut", F32 + U + b"\x00" + HALF + b"\x08\x00\x02\x01", 8, "E_TRUNCATED", 14),
-    ("background", F32 + U + b"\x00" + HALF + b"\x20\x00" + samples.svarint(1 << 31), 8, "E_LIMIT", 12),
-    ("sparse count 0", F32 + U + b"\x00" + HALF + b"\x20\x00\x00\x00", 8, "E_LIMIT", 13),
-    ("sparse count 3", F32 + U + b"\x00" + HALF + b"\x20\x00\x00\x03", 8, "E_LIMIT", 13),
-    ("gap coder", F32 + U + b"\x00" + HALF + b"\x20\x00\x00\x01\x07", 8, "E_RESERVED", 14),
-    ("trailing", F32 + U + b"\x00" + HALF + TOKENS + b"\x00", 8, "E_TRAILING", 14),
-    ("escape number", F32 + U + b"\x00" + HALF + b"\x08\x00\x01\x01\x01\x00", 8, "E_ESCAPE", 10),
-    ("low bits padding", F32 + U + b"\x00" + HALF + b"\x10\x00\x01\x04\x01\x00", 8, "E_PADDING", 10),
-    ("escapes before padding", F32 + U + b"\x00" + HALF + b"\x18\x00\x01\x01\x01\x04\x01\x00", 8, "E_ESCAPE", 10),
-    ("level", F32 + U + b"\x00" + HALF + b"\x00" + samples.svarint(spec.TOP) + b"\x01\x02", 8, "E_RANGE", 10),
-    ("low part", F32 + U + b"\x00" + HALF + b"\x10" + samples.svarint(1 << 8) + b"\x18" + bytes(6) + b"\x01\x00",
+    ("lo", PLAIN + b"\x00" + samples.svarint(-(1 << 31)), 8, "E_LIMIT", 11),
+    ("low bits 0", PLAIN + b"\x10\x00\x00", 8, "E_LIMIT", 12),
+    ("low bits 25", PLAIN + b"\x10\x00\x19", 8, "E_LIMIT", 12),
+    ("escapes 0", PLAIN + b"\x08\x00\x00", 8, "E_LIMIT", 12),
+    ("escapes above N", PLAIN + b"\x08\x00\x03", 8, "E_LIMIT", 12),
+    ("escape magnitude", PLAIN + b"\x08\x00\x01" + TOO_LARGE, 8, "E_LIMIT", 13),
+    ("escape not needed", PLAIN + b"\x08\x00\x02\x01\x00", 8, "E_ESCAPE", 14),
+    ("escape not needed", PLAIN + b"\x08\x00\x01" + samples.svarint(254), 8, "E_ESCAPE", 13),
+    ("escape cut", PLAIN + b"\x08\x00\x02\x01", 8, "E_TRUNCATED", 14),
+    ("background", PLAIN + b"\x20\x00" + TOO_LARGE, 8, "E_LIMIT", 12),
+    ("sparse count 0", PLAIN + b"\x20\x00\x00\x00", 8, "E_LIMIT", 13),
+    ("sparse count 3", PLAIN + b"\x20\x00\x00\x03", 8, "E_LIMIT", 13),
+    ("gap coder", PLAIN + b"\x20\x00\x00\x01\x07", 8, "E_RESERVED", 14),
+    ("trailing", PLAIN + TOKENS + b"\x00", 8, "E_TRAILING", 14),
+    ("escape number", PLAIN + b"\x08\x00\x01\x01\x01\x00", 8, "E_ESCAPE", 10),
+    ("low bits padding", PLAIN + b"\x10\x00\x01\x04\x01\x00", 8, "E_PADDING", 10),
+    ("escapes before padding", PLAIN + b"\x18\x00\x01\x01\x01\x04\x01\x00", 8, "E_ESCAPE", 10),
+    ("level", PLAIN + b"\x00" + TOP + b"\x01\x02", 8, "E_RANGE", 10),
+    ("low part", PLAIN + b"\x10" + samples.svarint(1 << 8) + b"\x18" + bytes(6) + b"\x01\x00",
      8, "E_RANGE", 10),
-    ("sparse position", F32 + U + b"\x00" + HALF + b"\x20\x00\x00\x01\x00\x02\x02\x01\x00", 8, "E_RANGE", 10),
-    ("level and base", F32 + RAGGED + b"\x40" + HALF + b"\x00" + samples.svarint(spec.TOP) + b"\x00\x00\x01\x02",
+    ("sparse position", PLAIN + b"\x20\x00\x00\x01\x00\x02\x02\x01\x00", 8, "E_RANGE", 10),
+    ("level and base", F32 + RAGGED + b"\x40" + HALF + b"\x00" + TOP + b"\x00\x00\x01\x02",
      8, "E_RANGE", 16),
-    ("transform input", F32 + b"\x00\x01\x01\x02\x04" + HALF + b"\x01\x00\x00" + samples.svarint((1 << 23) + 1)
+    ("transform input", F32 + b"\x00\x01\x01\x02\x04" + HALF + b"\x01\x00\x00"
+     + samples.svarint((1 << 23) + 1)
      + b"\x01\x00", 8, "E_RANGE", 12),
-    ("scaled level", F32 + U + b"\x10" + HALF + b"\x00\x08\xff\xff\x00" + samples.svarint(1 << 18) + b"\x01\x00",
+    ("scaled level", F32 + U + b"\x10" + HALF + b"\x00\x08\xff\xff\x00"
+     + samples.svarint(1 << 18) + b"\x01\x00",
      8, "E_RANGE", 14),
     ("overflow", b"\x28" + U + b"\x00" + struct.pack("<f", 65520) + b"\x00\x00\x01\x02", 4, "E_RANGE", 10),
-    ("overflow by offset", b"\x28" + U + b"\x20" + HALF + struct.pack("<f", 65520) + TOKENS, 4, "E_RANGE", 14),
+    ("overflow by offset", b"\x28" + U + b"\x20" + HALF + struct.pack("<f", 65520)
+     + TOKENS, 4, "E_RANGE", 14),
 ]  # fmt: skip
 
 
@@ -191,12 +198,12 @@ def test_baseline_has_no_tools_of_main(data: bytes, place: int) -> None:
 
 
 def test_what_the_limits_just_allow() -> None:
-    largest = F32 + U + b"\x10" + HALF + b"\x00\x08\x90\x90" + b"\x00" + samples.svarint(spec.TOP) + b"\x01\x00"
+    largest = F32 + U + b"\x10" + HALF + b"\x00\x08\x90\x90" + b"\x00" + TOP + b"\x01\x00"
     for data in (
         F32 + U + b"\x00" + struct.pack("<f", 2.0**-126) + TOKENS,
         F32 + U + b"\x01" + HALF + samples.varint(8192) + TRELLIS,
         F32 + U + b"\x20" + HALF + b"\x01\x00\x00\x00" + TOKENS,
-        F32 + U + b"\x00" + HALF + b"\x00" + samples.svarint(-spec.TOP) + b"\x01\x00",
+        PLAIN + b"\x00" + samples.svarint(-spec.TOP) + b"\x01\x00",
         largest,
     ):
         assert decode(data, 8) == spec.Tensor(data, BASE, 8, spec.Around(1, [])).decode()

@@ -11,7 +11,8 @@ from codec.format.bits import BitReader, BitWriter, pack, packed_size, padding_i
 from codec.format.layout import SectionStream
 
 FIELDS = st.lists(
-    st.integers(0, 12).flatmap(lambda w: st.tuples(st.integers(0, max(0, (1 << w) - 1)), st.just(w))), max_size=40
+    st.integers(0, 12).flatmap(lambda w: st.tuples(st.integers(0, max(0, (1 << w) - 1)), st.just(w))),
+    max_size=40,
 )
 
 
@@ -44,10 +45,10 @@ def test_padding_that_is_not_zero_is_reported_at_the_last_byte() -> None:
 
 
 def test_a_missing_byte_is_where_the_section_ends() -> None:
-    for read in (lambda r: r.read(12), lambda r: r.unary(26)):
+    for method, argument in (("read", 12), ("unary", 26)):
         reader = BitReader(SectionStream(b"\xff", 10))
         with pytest.raises(FormatError) as caught:
-            read(reader)
+            getattr(reader, method)(argument)
         assert (caught.value.id, caught.value.offset) == ("E_TRUNCATED", 11)
 
 

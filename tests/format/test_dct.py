@@ -18,7 +18,11 @@ SIZES = range(1, 17)
 @pytest.mark.parametrize("n", SIZES)
 def test_no_entry_of_the_basis_is_near_a_tie(n: int) -> None:
     k, x = np.mgrid[:n, :n]
-    exact = 2**BASIS_BITS * np.where(k, math.sqrt(2 / n), math.sqrt(1 / n)) * np.cos(np.pi * (2 * x + 1) * k / (2 * n))
+    exact = (
+        2**BASIS_BITS
+        * np.where(k, math.sqrt(2 / n), math.sqrt(1 / n))
+        * np.cos(np.pi * (2 * x + 1) * k / (2 * n))
+    )
     assert np.abs(np.abs(exact - np.floor(exact)) - 0.5).min() > 0.0058
     assert basis(n).tolist() == np.rint(exact).tolist() == spec.basis(n)
 

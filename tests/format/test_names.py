@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from codec.format.names import fold, is_plain_file_name
 
 
-@pytest.mark.parametrize("name", ["a", "model.onnx.data", "größe", "a b", "-", "x" * 255, "CON", "a..b", "é" * 127])
+@pytest.mark.parametrize(
+    "name", ["a", "model.onnx.data", "größe", "a b", "-", "x" * 255, "CON", "a..b", "é" * 127]
+)
 def test_plain_names(name: str) -> None:
     assert is_plain_file_name(name.encode())
 

@@ -50,7 +50,7 @@ def plan_lossless(tensors: list[Tensor], workers: Workers) -> Plan:
 def _target_size(tensors: list[Tensor], options: Options, overhead: Overhead) -> int | None:
     """Return the size of the file to reach, in bytes, or None where the goal is a quality."""
     if options.bits is not None:
-        return int(options.bits * sum(tensor.size for tensor in tensors) / 8)
+        return overhead.size + int(options.bits * sum(tensor.size for tensor in tensors) / 8)
     if options.ratio is not None:
         return int(overhead.original_size / options.ratio)
     return options.target_size
@@ -104,7 +104,7 @@ def _search(
     best = _plan_at(tensors, sorting, exact, low, workers)
     low_size = _size(best, overhead)
     if low_size > target:
-        raise ModelError("E_GOAL", f"cannot be made smaller than about {low_size} bytes without data")
+        raise ModelError("E_GOAL", f"cannot be made smaller than about {low_size} bytes")
     weights = sum(tensors[i].size for i in sorting.weights) or 1
     high_size = low_size + weights * (high - low) / 6.02 / 8
     for _ in range(_TRIES):

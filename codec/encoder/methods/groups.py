@@ -21,6 +21,16 @@ _MAX_OUTPUT = 1 << 20
 """Bytes of one group: a decoder keeps groups in memory until their last part is used."""
 
 
+_MANTISSA = {
+    ElementType.FLOAT16: 10,
+    ElementType.BFLOAT16: 7,
+    ElementType.FLOAT32: 23,
+    ElementType.FLOAT64: 52,
+}
+_MAX_SPREAD = 2.0**28  # of the steps in a group: step codes reach a little further
+_MAX_BITS = 29  # of levels: these, and their distances from a base, have 31
+
+
 def group_exact(tensors: list[Tensor], numbers: Sequence[int], notes: dict[int, str]) -> list[Coded]:
     """Return exact records of small tensors, those of one element type together."""
     tensors = [tensor.flat() for tensor in tensors]
@@ -43,11 +53,14 @@ def group_parameters(tensors: list[Tensor], numbers: Sequence[int], noise: Seque
     """
     tensors = [tensor.flat() for tensor in tensors]
     allowed = dict(zip(numbers, noise, strict=True))
-    wide = [i for i in numbers if _is_wide(tensors[i])]
+    steps = {i: _wanted_step(tensors[i], allowed[i]) for i in numbers}
+    # One step and its codes reach only so far.
+    least = max(steps.values(), default=0.0) / _MAX_SPREAD
+    wide = [i for i in numbers if _is_wide(tensors[i]) or steps[i] < least]
     narrow = [i for i in numbers if i not in set(wide)]
     coded = []
     for element, group in _groups(tensors, narrow):
-        record = _uniform_group(tensors, group, [allowed[i] for i in group], element)
+        record = _uniform_group(tensors, group, [steps[i] for i in group], element)
         coded.append(Coded(record, tuple(group)))
     for element, group in _groups(tensors, wide):
         view = _ragged(tensors, group)
@@ -85,13 +98,7 @@ def _is_wide(tensor: Tensor) -> bool:
 
 def _truncate(tensor: Tensor, noise: float) -> NDArray[np.unsignedinteger]:
     """Return bit patterns rounded to so few mantissa bits that the relative noise is as allowed."""
-    digits = {
-        ElementType.FLOAT16: 10,
-        ElementType.BFLOAT16: 7,
-        ElementType.FLOAT32: 23,
-        ElementType.FLOAT64: 52,
-    }
-    mantissa = digits[tensor.element]
+    mantissa = _MANTISSA[tensor.element]
     # A value rounded to p mantissa bits has a relative error of about 0.2 * 2**-p.
     wanted = int(np.ceil(np.log2(0.2 / np.sqrt(noise))))
     dropped = mantissa - min(max(wanted, 1), mantissa)
@@ -103,18 +110,26 @@ def _truncate(tensor: Tensor, noise: float) -> NDArray[np.unsignedinteger]:
         bits + kind((1 << (dropped - 1)) - 1) + (bits >> kind(dropped) & kind(1))
     )
     cut: NDArray[np.unsignedinteger] = rounded >> kind(dropped) << kind(dropped)
-    return cut
+    # Subnormal numbers have no bits to spare.
+    subnormal = (bits & kind((1 << (8 * tensor.element.width - 1)) - 1)) < kind(1 << mantissa)
+    return np.where(subnormal, bits, cut)
+
+
+def _wanted_step(tensor: Tensor, noise: float) -> float:
+    """Return the step for a noise relative to the variance, as far as the type and levels are so precise."""
+    values = tensor.values()
+    bits = min(_MANTISSA[tensor.element] + 2, _MAX_BITS)
+    return max(float(np.sqrt(12 * noise * values.var())), float(np.abs(values).max()) * 2.0**-bits)
 
 
 def _uniform_group(
-    tensors: list[Tensor], group: Sequence[int], noise: Sequence[float], element: ElementType
+    tensors: list[Tensor], group: Sequence[int], steps: Sequence[float], element: ElementType
 ) -> Record:
     """Return a ragged uniform record: a step code and a base for each tensor."""
     view = _ragged(tensors, group)
     values = [tensors[i].values() for i in group]
-    wanted = np.array([np.sqrt(12 * n * v.var()) for n, v in zip(noise, values, strict=True)])
-    # A type that rounds more coarsely than this anyway gains nothing from a finer step.
-    step = float(np.float32(max(wanted.min(), wanted.max() / STEP_CODES[-1] * 8, 2.0**-120) / 8))
+    wanted = np.array(steps)
+    step = float(np.float32(wanted.min() / STEP_CODES[0]))
     codes = np.clip(np.searchsorted(STEP_CODES, wanted / step, side="right") - 1, 0, 255).astype(np.uint8)
     levels = [
         np.rint(v / (step * STEP_CODES[c])).astype(np.int64) for v, c in zip(values, codes, strict=True)

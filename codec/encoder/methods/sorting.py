@@ -12,7 +12,7 @@ from codec.format.registry import ElementType
 
 SMALL = 1 << 11
 """Tensors of fewer elements are coded together."""
-_TINY = 2.0**-100
+_TINY = 2.0**-80
 _LARGEST = {
     ElementType.FLOAT16: 65504.0,
     ElementType.BFLOAT16: 3.0e38,

@@ -14,12 +14,14 @@ from codec.encoder.entropy.tables import make_table
 from codec.encoder.quantize.dct import forward
 from codec.encoder.quantize.rates import CLASS_COUNT, LOWEST_CLASS, expected_bits, expected_entropy
 from codec.encoder.quantize.scales import Scales, fit_scales
-from codec.encoder.quantize.shaping import Shaping
+from codec.encoder.quantize.shaping import Shaping, output_gain
 from codec.encoder.quantize.trellis import EIGHT_STATES, MAX_LEVEL, TrellisLevels, search
 from codec.encoder.tensor.record import Record
 from codec.encoder.tensor.uniform import UniformParameters, trellis_record, uniform_record
 from codec.encoder.tensors import Tensor
 from codec.format.registry import MAX_CONTEXTS, Coder
+from codec.format.steps import STEP_CODES
+from codec.format.steps import STEP_CODES
 
 SEGMENT = 128
 LAGRANGIAN = 0.30
@@ -29,6 +31,7 @@ _TRELLIS_NOISE = 0.26
 _SCALAR_STEP = (12 * _TRELLIS_NOISE) ** 0.5
 """Step that leaves the noise of the trellis without one, in steps of the trellis."""
 _MAX_OUTLIER = 50_000.0  # steps; levels are kept in 16 bits
+_MOST_STEPS = 2.0**30  # levels have 31 bits; no element type but float64 is as precise
 _PAIRS = CLASS_COUNT + MAX_CONTEXTS
 _UNUSED = FrequencyTable(0, np.array([1 << 12])), 0
 
@@ -82,14 +85,20 @@ def quantize(ways: Sequence[Shaping], values: NDArray[np.float64], noise: float)
     values
         float64, rank 1, finite, in coded order.
     noise
-        Noise power to allow, relative to the power of the values.
+        Noise power to allow in the layer's output, relative to the power of that output.
     """
+    largest = float(np.abs(values).max())
     power = float(np.mean(values * values))
-    white = float(np.sqrt(power * noise / _TRELLIS_NOISE))
+    white = max(float(np.sqrt(power * noise / _TRELLIS_NOISE)), largest / _MOST_STEPS)
+    white *= output_gain(ways, values) ** 0.5
     best: tuple[float, Shaping, NDArray[np.float32], Scales] | None = None
     for way in ways:
         scaled = values if way.transform is None else forward(values, way.transform)
+        if not _is_within_limits(scaled, white, way):
+            continue
         x = (scaled.reshape(-1, way.steps.size) / (white * way.steps)).ravel().astype(np.float32)
+        if not _is_in_range(x, way):
+            continue
         scales = fit_scales(np.abs(x), way.view)
         bits = _expected_size(scales, way)
         if best is None or bits < best[0]:
@@ -103,6 +112,24 @@ def quantize(ways: Sequence[Shaping], values: NDArray[np.float64], noise: float)
         return Scalar(white, way, np.rint(x / _SCALAR_STEP).astype(np.int64))
     found = search(x, _numbers(scales, way), expected_bits(), LAGRANGIAN, SEGMENT, EIGHT_STATES)
     return Quantized(white, way, scales, found)
+
+
+def _is_within_limits(coefficients: NDArray[np.float64], white: float, way: Shaping) -> bool:
+    """Return whether levels times step codes are small enough for the inverse transform, however they are rounded."""
+    if way.transform is None or way.codes is None:
+        return True
+    unit = white * float(way.steps.min()) / STEP_CODES[0]
+    slack = 4 * STEP_CODES[int(way.codes.max())]
+    return float(np.abs(coefficients).max()) / unit + slack <= way.transform.limit
+
+
+def _is_in_range(x: NDArray[np.float32], way: Shaping) -> bool:
+    """Whether the inverse transform takes levels near these values."""
+    if way.transform is None or way.codes is None:
+        return True
+    codes = STEP_CODES[way.codes[: way.steps.size]]
+    largest = np.abs(x).reshape(-1, way.steps.size).max(axis=0) + 4
+    return bool((largest * codes).max() <= way.transform.limit)
 
 
 def _numbers(scales: Scales, way: Shaping) -> NDArray[np.uint16]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codec.decoder.tensor.transform import Transform
+from codec.encoder.quantize.dct import forward
 from codec.encoder.roles import InputKind, Role
 from codec.encoder.tensors import Tensor
 from codec.format.dct import MAX_BLOCK, MAX_MIX
@@ -62,7 +63,8 @@ def shapings(tensor: Tensor) -> list[Shaping]:
     plain = Shaping(view, None, None, np.ones(1))
     kernel = _kernel(tensor)
     mix = 0
-    if tensor.input is InputKind.SHARED_MEAN and kernel == (1, 1):
+    # Mixed planes are consecutive in coded order only where that is the payload's.
+    if tensor.input is InputKind.SHARED_MEAN and kernel == (1, 1) and view.kind is ViewKind.MATRIX:
         mix = min(MAX_MIX, (view.channels & -view.channels).bit_length() - 1)
     if kernel is None or (kernel == (1, 1) and not mix):
         return [plain]
@@ -76,6 +78,24 @@ def shapings(tensor: Tensor) -> list[Shaping]:
     shaped_view = View(view.kind, view.rows, view.channels // planes, view.period * planes)
     exact = steps.min() / 8 * STEP_CODES[codes]
     return [plain, Shaping(shaped_view, transform, np.tile(codes, shaped_view.channels), exact)]
+
+
+def output_gain(ways: list[Shaping], values: NDArray[np.float64]) -> float:
+    """Return how much more output power weights make of the expected input than white weights would.
+
+    Smooth kernels meet smooth inputs: their output is larger than their weights tell, and so may be the
+    noise.
+
+    Parameters
+    ----------
+    values
+        float64, rank 1: the weights in coded order.
+    """
+    way = ways[-1]
+    if way.transform is None:
+        return 1.0
+    energy = np.square(forward(values, way.transform)).reshape(-1, way.steps.size).mean(axis=0)
+    return float(energy @ way.steps**-2.0 / energy.sum())
 
 
 def _kernel(tensor: Tensor) -> tuple[int, int] | None:

@@ -41,7 +41,9 @@ def test_several_blocks_of_bzip2() -> None:
 
 FRAME = zstd(TEXT)
 SKIPPABLE = struct.pack("<II", 0x184D2A50, 4) + b"skip"
-DICTIONARY = zstandard.ZstdCompressionDict(b"a dictionary of weights", dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+DICTIONARY = zstandard.ZstdCompressionDict(
+    b"a dictionary of weights", dict_type=zstandard.DICT_TYPE_RAWCONTENT
+)
 NAMED = zstandard.train_dictionary(2048, [bytes([i, j] * 40) for i in range(40) for j in range(9)], dict_id=7)
 LARGE_WINDOW = zstandard.ZstdCompressor(
     compression_params=zstandard.ZstdCompressionParameters(window_log=24, write_content_size=True)

@@ -144,10 +144,12 @@ def test_any_number_of_lanes(lanes: int, coder: Coder, monkeypatch: pytest.Monke
 def test_frequency_tables_come_back(needed: list[int], rng: Random) -> None:
     tables = [samples.random_table(rng, needed) for _ in range(rng.randint(1, 3))]
     found = read_tables(SectionStream(samples.write_tables(tables), 0), len(tables))
-    assert [(t.first, t.frequencies.tolist()) for t in found] == [(t.first, list(t.frequencies)) for t in tables]
+    assert [(t.first, t.frequencies.tolist()) for t in found] == [
+        (t.first, list(t.frequencies)) for t in tables
+    ]
     for table in found:
         slots = table.slots()
-        token, frequency, offset = slots & 255, (slots >> 20) + 1, slots >> 8 & 4095
+        token, frequency, offset = slots & 255, slots >> 20, slots >> 8 & 4095
         for slot, (v, f, start) in enumerate(spec.Table(table.first, table.frequencies.tolist()).slots()):
             assert (token[slot], frequency[slot], slot - offset[slot]) == (v, f, start)
 

@@ -45,7 +45,11 @@ def boundaries(element: ElementType) -> list[float]:
             for half in (0, 1):
                 exact = Fraction(2) ** (exponent - digits + 1) * (Fraction(m) + Fraction(half, 2))
                 if exact < Fraction(2) ** 1023 and Fraction(float(exact)) == exact:
-                    found += [float(exact), math.nextafter(float(exact), 0), math.nextafter(float(exact), math.inf)]
+                    found += [
+                        float(exact),
+                        math.nextafter(float(exact), 0),
+                        math.nextafter(float(exact), math.inf),
+                    ]
     return found
 
 
@@ -98,7 +102,9 @@ def test_overflow_is_found(element: ElementType) -> None:
     top = 2.0 ** spec.FORMATS[element][2]
     largest = top - top * 2.0 ** -spec.FORMATS[element][0]
     tie = (largest + top) / 2
-    assert is_finite(round_to_element(np.array([largest, -largest, math.nextafter(tie, 0)]), element), element)
+    assert is_finite(
+        round_to_element(np.array([largest, -largest, math.nextafter(tie, 0)]), element), element
+    )
     for value in (tie, -tie, top, 1e300):
         assert not is_finite(round_to_element(np.array([0.0, value]), element), element)
 

@@ -18,7 +18,9 @@ SHAPES = st.tuples(st.integers(1, 16), st.integers(1, 16), st.integers(0, 6))
 def exact_of(transform: Transform, x: list[int]) -> list[int]:
     """Transform with integers that cannot round."""
     h, w, t = transform.height, transform.width, transform.mix
-    mixed = np.einsum("nm,bmk->bnk", hadamard(t).astype(np.int64), np.array(x, np.int64).reshape(-1, 1 << t, h * w))
+    mixed = np.einsum(
+        "nm,bmk->bnk", hadamard(t).astype(np.int64), np.array(x, np.int64).reshape(-1, 1 << t, h * w)
+    )
     b_h, b_w = basis(h).astype(np.int64), basis(w).astype(np.int64)
     out = np.einsum("uy,bnuv,vx->bnyx", b_h, mixed.reshape(-1, 1 << t, h, w), b_w)
     flat: list[int] = out.ravel().tolist()
@@ -35,7 +37,9 @@ def test_transforms_are_exact(shape: tuple[int, int, int], rng: Random) -> None:
     assert found.tolist() == exact_of(transform, x)
 
 
-@pytest.mark.parametrize("shape", [(16, 16, 0), (16, 16, 6), (1, 1, 6), (1, 7, 0), (7, 1, 3), (16, 15, 1), (1, 1, 0)])
+@pytest.mark.parametrize(
+    "shape", [(16, 16, 0), (16, 16, 6), (1, 1, 6), (1, 7, 0), (7, 1, 3), (16, 15, 1), (1, 1, 0)]
+)
 def test_the_largest_inputs_are_exact(shape: tuple[int, int, int]) -> None:
     transform = Transform(*shape)
     h, w, t = shape

@@ -73,13 +73,17 @@ def test_short_runs_choose_a_coder(tokens: list[int]) -> None:
 
 
 @given(strategies.views(150), strategies.chance(), st.sampled_from((0, 1, 2)), st.booleans())
-def test_contexts_trellises_and_shared_tables(view: spec.View, rng: Random, trellis: int, sharing: bool) -> None:
+def test_contexts_trellises_and_shared_tables(
+    view: spec.View, rng: Random, trellis: int, sharing: bool
+) -> None:
     own = view_of(view)
     tokens = np.array([rng.choice((0, 1, 2, 200)) for _ in range(own.size)], np.uint8)
     segment = rng.choice((1, 8, 64)) if trellis else 1
     sizes = [view.rows, 1 if view.kind == 2 else view.channels, 1 if view.kind == 2 else view.period]
     classes = Classes(4, *(np.array([rng.randrange(3) for _ in range(n)], np.uint8) for n in sizes))
-    quantizers = np.array(samples.quantizers_of(tokens.tolist(), trellis, segment), np.uint8) if trellis else None
+    quantizers = (
+        np.array(samples.quantizers_of(tokens.tolist(), trellis, segment), np.uint8) if trellis else None
+    )
     base = rng.randrange(3)
     tables = [make_table(np.bincount(tokens, minlength=256))[0]] * (base + 8)
     data = assemble(
@@ -185,7 +189,11 @@ def test_huffman_lengths_are_complete_and_short(counts: list[int]) -> None:
         assert sum(2 ** (15 - int(n)) for n in lengths[: len(counts)]) == 1 << 15
     total = sum(counts)
     entropy = -sum(c * np.log2(c / total) for c in counts)
-    assert entropy - 1e-6 * total <= float(lengths[: len(counts)] @ np.array(counts)) <= entropy + total + 1e-6 * total
+    assert (
+        entropy - 1e-6 * total
+        <= float(lengths[: len(counts)] @ np.array(counts))
+        <= entropy + total + 1e-6 * total
+    )
 
 
 @pytest.mark.parametrize("count", [2, 3, 200, 256])

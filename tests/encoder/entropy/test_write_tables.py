@@ -18,7 +18,9 @@ COUNTS = st.dictionaries(
 
 
 @given(st.lists(COUNTS, min_size=1, max_size=4))
-def test_tables_come_back_and_code_all_that_occurs(many: list[np.ndarray[tuple[int], np.dtype[np.int64]]]) -> None:
+def test_tables_come_back_and_code_all_that_occurs(
+    many: list[np.ndarray[tuple[int], np.dtype[np.int64]]],
+) -> None:
     made = [make_table(counts) for counts in many]
     data = write_tables(made)
     stream = SectionStream(data, 0)

@@ -82,7 +82,9 @@ def test_uniform_records_decode_as_the_specification_says(
 ) -> None:
     own = view_of(view)
     ragged = view.kind == samples.RAGGED
-    blocks = [(h, w, t) for h in range(1, 17) for w in range(1, 17) for t in range(7) if h * w << t == view.period]
+    blocks = [
+        (h, w, t) for h in range(1, 17) for w in range(1, 17) for t in range(7) if h * w << t == view.period
+    ]
 
     def codes(count: int) -> NDArray[np.uint8] | None:
         return np.array([rng.randrange(30) for _ in range(count)], np.uint8) if rng.random() < 0.4 else None
@@ -93,7 +95,9 @@ def test_uniform_records_decode_as_the_specification_says(
         transform=Transform(*rng.choice(blocks)) if blocks and rng.random() < 0.5 else None,
         row_codes=codes(view.rows),
         column_codes=None if ragged else codes(view.columns),
-        bases=np.array([rng.randint(-99, 99) for _ in range(view.rows)]) if ragged and rng.random() < 0.5 else None,
+        bases=np.array([rng.randint(-99, 99) for _ in range(view.rows)])
+        if ragged and rng.random() < 0.5
+        else None,
     )
     top = rng.choice((3, 120, 400))
     levels = np.array([rng.randint(-top, top) for _ in range(own.size)], np.int64)
@@ -109,5 +113,7 @@ def test_the_profile_is_the_least_that_has_the_tools() -> None:
     plain = uniform_record(ElementType.FLOAT32, view, UniformParameters(1.0), levels, Coder.RANS)
     assert plain.profile is Profile.BASELINE
     codes = np.zeros(1, np.uint8)
-    rows = uniform_record(ElementType.FLOAT32, view, UniformParameters(1.0, row_codes=codes), levels, Coder.RANS)
+    rows = uniform_record(
+        ElementType.FLOAT32, view, UniformParameters(1.0, row_codes=codes), levels, Coder.RANS
+    )
     assert rows.profile is Profile.MAIN

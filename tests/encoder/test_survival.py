@@ -1,0 +1,322 @@
+"""Every tensor that a model may hold is coded, exactly where it must be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import networks
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from codec.decoder.model import decode_bytes
+from codec.encoder.model import encode_bytes
+from codec.encoder.report import EncodeReport
+
+RNG = np.random.default_rng(3)
+FLAT = (4, 30)
+LARGE = (64, 50)
+
+
+def with_one(values: networks.Array, value: float) -> networks.Array:
+    values = values.copy()
+    values.ravel()[17] = value
+    return values
+
+
+def filled_to(values: networks.Array, largest: float) -> networks.Array:
+    return (values / np.abs(values).max() * largest).astype(values.dtype)
+
+
+def hostile(*shape: int) -> dict[str, networks.Array]:
+    """Return tensors that must be coded exactly."""
+    weights = networks.heavy(RNG, *shape)
+    f4 = np.float32
+    return {
+        "nan": with_one(weights, np.nan),
+        "all nan": np.full(shape, np.nan, f4),
+        "inf": with_one(weights, np.inf),
+        "minus inf": with_one(weights, -np.inf),
+        "denormal": weights * f4(1e-40),
+        "constant": np.full(shape, 0.1, f4),
+        "zero": np.zeros(shape, f4),
+        "minus zero": np.full(shape, -0.0, f4),
+        "near the end of float32": filled_to(weights, 3.3e38),
+        "near the end of float16": filled_to(weights.astype(np.float16), 65504),
+        "near the end of bfloat16": filled_to(weights, 3.3e38).astype(ml_dtypes.bfloat16),
+        "near the end of float64": filled_to(weights.astype(np.float64), 1.7e308),
+        "beyond float32": RNG.normal(0, 1e100, shape),
+        "below float32": RNG.normal(0, 1e-300, shape),
+        "tiny": weights * f4(1e-28),
+        "one 1": with_one(np.zeros(shape, f4), 1),
+        "two values": np.where(RNG.random(shape) < 0.5, f4(1), np.nextafter(f4(1), f4(2))),
+        "trained quantization": RNG.choice(weights.ravel()[:5], shape),
+    }
+
+
+def gentle(*shape: int) -> dict[str, networks.Array]:
+    """Return tensors that can be coded with loss."""
+    weights = networks.heavy(RNG, *shape)
+    spread = RNG.normal(0, 15, shape).clip(-80, 80)
+    return {
+        "plain": weights,
+        "outlier": with_one(weights * np.float32(0.02), 1e30),
+        "large": filled_to(weights, 7e37),
+        "small": weights * np.float32(1e-20),
+        "float16": weights.astype(np.float16),
+        "small float16": (weights * 1e-5).astype(np.float16),
+        "large float16": filled_to(weights.astype(np.float16), 16_000),
+        "bfloat16": weights.astype(ml_dtypes.bfloat16),
+        "float64": RNG.normal(0, 1, shape),
+        "float64 close to one": 1 + RNG.normal(0, 1e-14, shape),
+        "variances": np.exp(RNG.normal(0, 3, shape)).astype(np.float32),
+        "variances in float16": np.exp(RNG.normal(-9, 3, shape)).astype(np.float16),
+        "wide variances": np.exp(spread).astype(np.float32),
+        "wide": (np.sign(RNG.normal(0, 1, shape)) * np.exp(spread)).astype(np.float32),
+        "far from zero": (1000 + RNG.normal(0, 1, shape)).astype(np.float32),
+    }
+
+
+def other_types(*shape: int) -> dict[str, networks.Array]:
+    real = RNG.normal(0, 1, shape)
+    return {
+        "int8": RNG.integers(-128, 128, shape).astype(np.int8),
+        "uint8": RNG.integers(0, 256, shape).astype(np.uint8),
+        "int16": RNG.integers(-(1 << 15), 1 << 15, shape).astype(np.int16),
+        "int32": RNG.integers(-(1 << 31), 1 << 31, shape).astype(np.int32),
+        "int64": RNG.integers(-(1 << 40), 1 << 40, shape),
+        "uint64": RNG.integers(0, 1 << 63, shape).astype(np.uint64),
+        "int4": RNG.integers(-8, 8, shape).astype(ml_dtypes.int4),
+        "uint4": RNG.integers(0, 16, shape).astype(ml_dtypes.uint4),
+        "float8": real.astype(ml_dtypes.float8_e4m3fn),
+        "float8 e5m2": real.astype(ml_dtypes.float8_e5m2),
+        "bool": RNG.random(shape) < 0.3,
+        "complex64": (real + 1j * RNG.normal(0, 1, shape)).astype(np.complex64),
+        "complex128": real + 1j * RNG.normal(0, 1, shape),
+    }
+
+
+EXACT = {f"{name} {shape}": v for shape in (FLAT, LARGE) for name, v in hostile(*shape).items()}
+LOSSY = {f"{name} {shape}": v for shape in (FLAT, LARGE) for name, v in gentle(*shape).items()}
+OTHER = {f"{name} {shape}": v for shape in (FLAT, LARGE) for name, v in other_types(*shape).items()}
+SHAPES: dict[str, networks.Array] = {
+    "empty": np.zeros((0, 5), np.float32),
+    "scalar": np.array(0.37, np.float32),
+    "one value": np.array([1e30], np.float32),
+    "row": networks.heavy(RNG, 1, 100_000),
+    "column": networks.heavy(RNG, 100_000, 1),
+    "vector": RNG.normal(0, 1, 50_001).astype(np.float32),
+    "prime": networks.heavy(RNG, 4099),
+    "rank 7": networks.heavy(RNG, 2, 3, 4, 5, 6, 1, 7),
+    "sixteen": networks.heavy(RNG, 16),
+}
+
+
+def check(model: onnx.ModelProto, **options: Any) -> tuple[dict[str, networks.Array], EncodeReport]:
+    """Encode without and with loss; return the tensors of the latter."""
+    whole = model.SerializeToString()
+    assert decode_bytes(encode_bytes(whole, method="lossless")[0]) == {None: whole}
+    data, report = encode_bytes(whole, **options)
+    decoded = decode_bytes(data)[None]
+    assert len(decoded) == len(whole)
+    graph = onnx.load_model_from_string(decoded).graph
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}, report
+
+
+def same(a: networks.Array, b: networks.Array) -> bool:
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def error(decoded: networks.Array, original: networks.Array) -> float:
+    a, b = decoded.astype(np.float64), original.astype(np.float64)
+    largest = np.abs(b).max()
+    return float(np.linalg.norm(a / largest - b / largest) / np.linalg.norm(b / largest))
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_what_cannot_be_quantized_is_exact_and_says_why(name: str) -> None:
+    decoded, report = check(networks.holding(w=EXACT[name]), quality=20)
+    assert same(decoded["w"], EXACT[name])
+    assert report.tensors[0].note
+    assert report.tensors[0].error == 0
+
+
+@pytest.mark.parametrize("quality", [3, 26, 70, 140])
+@pytest.mark.parametrize("name", LOSSY)
+def test_what_is_odd_keeps_its_quality(name: str, quality: float) -> None:
+    decoded, report = check(networks.holding(w=LOSSY[name]), quality=quality)
+    assert np.isfinite(decoded["w"].astype(np.float64)).all()
+    found = error(decoded["w"], LOSSY[name])
+    assert found == pytest.approx(report.tensors[0].error)
+    assert found < 1.5 * max(10 ** (-quality / 20), 1e-6)
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_what_is_no_real_number_is_exact(name: str) -> None:
+    decoded, _ = check(networks.holding(w=OTHER[name]), quality=10)
+    assert same(decoded["w"], OTHER[name])
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_any_shape(name: str) -> None:
+    decoded, _ = check(networks.holding(w=SHAPES[name]))
+    assert decoded["w"].shape == SHAPES[name].shape
+    if SHAPES[name].size > 1:
+        assert error(decoded["w"], SHAPES[name]) < 0.1
+
+
+@pytest.mark.parametrize("quality", [4, 26, 60])
+def test_all_of_it_in_one_model(quality: float) -> None:
+    model = networks.holding(**EXACT, **LOSSY, **OTHER, **SHAPES)
+    decoded, report = check(model, quality=quality)
+    for name, values in {**EXACT, **OTHER}.items():
+        assert same(decoded[name], values), name
+    for name, values in LOSSY.items():
+        # The small ones among them may have little noise, the large ones much.
+        assert error(decoded[name], values) < 2.5 * 10 ** (-quality / 20), name
+    assert {t.name for t in report.tensors} >= set(LOSSY)
+
+
+def test_goals_hold_for_all_of_it() -> None:
+    whole = networks.holding(**EXACT, **LOSSY, **OTHER, **SHAPES).SerializeToString()
+    least = len(encode_bytes(whole, quality=3)[0])
+    most = len(encode_bytes(whole, quality=80)[0])
+    target = (least + most) // 2
+    data, _ = encode_bytes(whole, target_size=target)
+    assert 0.95 * target < len(data) <= target
+
+
+def layer(op: str, weights: networks.Array, source: str = "Sigmoid", **attributes: Any) -> onnx.ModelProto:
+    nodes = [
+        helper.make_node(source, ["x"], ["s"]),
+        helper.make_node(op, ["s", "w"], ["y"], **attributes),
+    ]
+    return networks.model_of(nodes, {"w": weights}, {"x": ()}, ["y"])
+
+
+LAYERS: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
+    "1-D": ("Conv", (48, 24, 7), {}),
+    "long 1-D": ("Conv", (16, 8, 301), {}),
+    "3-D": ("Conv", (16, 16, 3, 3, 3), {}),
+    "15x15": ("Conv", (12, 8, 15, 15), {}),
+    "16x16": ("Conv", (12, 8, 16, 16), {}),
+    "17x17": ("Conv", (12, 8, 17, 17), {}),
+    "1x7": ("Conv", (32, 16, 1, 7), {}),
+    "7x1": ("Conv", (32, 16, 7, 1), {}),
+    "3x5": ("Conv", (32, 16, 3, 5), {}),
+    "1x1": ("Conv", (64, 96, 1, 1), {}),
+    "1x1 odd": ("Conv", (64, 97, 1, 1), {}),
+    "depthwise": ("Conv", (256, 1, 3, 3), {"group": 256}),
+    "grouped": ("Conv", (64, 8, 3, 3), {"group": 8}),
+    "transposed convolution": ("ConvTranspose", (32, 16, 4, 4), {}),
+    "transposed convolution 1x1": ("ConvTranspose", (64, 48, 1, 1), {}),
+    "grouped transposed convolution": ("ConvTranspose", (32, 8, 4, 4), {"group": 4}),
+    "matmul": ("MatMul", (64, 96), {}),
+    "stack of matmuls": ("MatMul", (4, 64, 32), {}),
+    "gemm": ("Gemm", (64, 96), {}),
+    "gemm transB": ("Gemm", (96, 64), {"transB": 1}),
+    "small gemm": ("Gemm", (24, 32), {}),
+    "lstm": ("LSTM", (2, 128, 40), {"hidden_size": 32, "direction": "bidirectional"}),
+    "gru": ("GRU", (1, 96, 40), {"hidden_size": 32}),
+}
+
+
+@pytest.mark.parametrize("quality", [6, 26, 62, 90])
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_kind_of_layer(name: str, quality: float) -> None:
+    op, shape, attributes = LAYERS[name]
+    weights = networks.heavy(RNG, *shape)
+    decoded, _ = check(layer(op, weights, **attributes), quality=quality)
+    # Shaped noise is allowed to be larger where it does not matter.
+    assert error(decoded["w"], weights) < 2 * 10 ** (-quality / 20)
+
+
+@pytest.mark.parametrize("quality", [20, 60, 75, 85, 100, 120])
+@pytest.mark.parametrize("name", ["1x1", "15x15", "gemm transB", "gemm", "transposed convolution"])
+@pytest.mark.parametrize("outlier", [False, True])
+def test_energy_in_one_coefficient(name: str, quality: float, outlier: bool) -> None:
+    # All of it in the mean over channels and kernel: levels there are far larger than elsewhere.
+    op, shape, attributes = LAYERS[name]
+    rows = np.zeros((shape[0],) + (1,) * (len(shape) - 1))
+    rows += RNG.normal(0, 1, rows.shape) if not outlier else 1e-3
+    rows[0] = 100
+    weights = (rows + networks.heavy(RNG, *shape) * 1e-2).astype(np.float32)
+    decoded, _ = check(layer(op, weights, **attributes), quality=quality)
+    assert error(decoded["w"], weights) < 2 * 10 ** (-quality / 20)
+
+
+def test_embeddings() -> None:
+    table = networks.heavy(RNG, 500, 32)
+    node = helper.make_node("Gather", ["w", "x"], ["y"])
+    decoded, report = check(networks.model_of([node], {"w": table}, {"x": (1,)}, ["y"]))
+    assert report.tensors[0].role == "embedding"
+    assert error(decoded["w"], table) < 0.1
+
+
+def test_large_biases() -> None:
+    values = RNG.normal(0, 1, 5_000_000).astype(np.float32)
+    data, report = encode_bytes(layer("Add", values).SerializeToString(), quality=20)
+    decode_bytes(data)
+    assert report.tensors[0].error < 0.15
+
+
+def test_nothing_to_code(tmp_path: Any) -> None:
+    for model in (networks.model_of([], {}), onnx.ModelProto(), networks.holding(w=np.zeros(2, np.float32))):
+        decoded, report = check(model)
+        assert not report.tensors
+        assert report.error == 0
+        assert report.size > 0
+        assert len(decoded) == len(model.graph.initializer)
+
+
+def test_names_that_are_no_text() -> None:
+    weights = networks.heavy(RNG, *LARGE)
+    whole = layer("MatMul", weights).SerializeToString().replace(b"Sigmoid", b"\xff\xfeSigmo")
+    data, report = encode_bytes(whole, method="lossless")
+    assert decode_bytes(data) == {None: whole}
+    data, report = encode_bytes(whole)
+    assert len(decode_bytes(data)[None]) == len(whole)
+    assert 0 < report.tensors[0].error < 0.1
+
+
+def test_models_that_onnx_cannot_read() -> None:
+    # Deeper than protobuf goes: no roles then, but the tensors are found and coded.
+    graph = networks.holding(w=networks.heavy(RNG, *LARGE)).graph
+    for _ in range(120):
+        attribute = helper.make_attribute("then_branch", onnx.GraphProto())
+        attribute.g.CopyFrom(graph)
+        node = onnx.NodeProto(op_type="If", attribute=[attribute])
+        graph = onnx.GraphProto(node=[node], name="outer")
+    whole = onnx.ModelProto(ir_version=8, graph=graph).SerializeToString()
+    try:
+        data, _ = encode_bytes(whole, method="lossless")
+    except Exception as e:
+        assert getattr(e, "id", None) == "E_PROTOBUF"  # noqa: PT017
+        return
+    assert decode_bytes(data) == {None: whole}
+
+
+def test_unknown_fields_stay() -> None:
+    weights = networks.heavy(RNG, *LARGE)
+    model = networks.holding(w=weights)
+    extra = b"\xfa\x3f\x03abc" + b"\xc0\x3e\x07"
+    whole = model.SerializeToString() + extra
+    data, report = encode_bytes(whole)
+    decoded = decode_bytes(data)[None]
+    assert decoded.endswith(extra)
+    assert 0 < report.tensors[0].error < 0.1
+    assert decode_bytes(encode_bytes(whole, method="lossless")[0]) == {None: whole}
+
+
+def test_elements_outside_raw_data() -> None:
+    values = networks.heavy(RNG, *LARGE)
+    packed = helper.make_tensor("packed", TensorProto.FLOAT, values.shape, values.ravel().tolist())
+    doubles = helper.make_tensor("doubles", TensorProto.DOUBLE, values.shape, values.ravel().tolist())
+    integers = helper.make_tensor("integers", TensorProto.INT64, (100,), list(range(100)))
+    decoded, report = check(networks.holding(packed=packed, doubles=doubles, integers=integers))
+    assert {t.name for t in report.tensors} >= {"packed", "doubles"}
+    assert decoded["integers"].tolist() == list(range(100))
+    assert error(decoded["packed"], values) < 0.1
+    assert error(decoded["doubles"], values) < 0.1
