@@ -199,7 +199,7 @@ def codebook_example() -> Example:
     )
 
 
-TOKENS = [2, 1, 3, 2, 1, 2, 3, 0, 0, 5, 3, 1, 2, 0, 4, 2]
+TOKENS = [2, 1, 3, 2, 1, 2, 3, 1, 0, 5, 3, 1, 2, 0, 4, 2]
 SEGMENT = 4
 CLASSES = [0, 1]
 TABLES_SHARED = [

@@ -63,18 +63,6 @@ def test_error_ids_of_text_and_decoder_are_the_same() -> None:
     assert second == table_ids() - {"E_MEMORY"}
 
 
-def test_docstrings_name_only_error_ids_that_exist() -> None:
-    own = {"E_OUTPUT", "E_OUTPUT_EXISTS"}
-    for path in (ROOT / "codec" / "decoder").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
-                named = set(ERROR.findall(ast.get_docstring(node) or ""))
-                assert named <= table_ids() | own | MODEL_ERRORS, path
-
-
-MODEL_ERRORS = {"E_PROTOBUF", "E_EXTERNAL", "E_LOCATION", "E_DIFFERENT", "E_TYPE", "E_SHAPE"}
-
-
 def appendix_a() -> dict[int, list[list[int]]]:
     start = TEXT.index("## Appendix A")
     found: dict[int, list[list[int]]] = {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from codec.format.registry import Coder
 
-DEFAULT_QUALITY = 26.0
+DEFAULT_QUALITY = 30.0
 
 
 class Method(StrEnum):

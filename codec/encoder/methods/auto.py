@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from codec.encoder.allocate import allocate_noise
 from codec.encoder.entropy.symbols import assemble
 from codec.encoder.entropy.tables import write_tables
@@ -118,7 +116,7 @@ def _search(
             low, low_size, best = quality, size, plan
         else:
             high, high_size = quality, size
-    return replace(best, remarks=(f"quality {low:.2f} dB",))
+    return best
 
 
 def _size(plan: Plan, overhead: Overhead) -> int:
