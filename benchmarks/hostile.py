@@ -6,8 +6,8 @@ Half of the mutations are to the bytes of a file as it is, half are inside a sec
 right again, so that they reach the decoder's depths. The files are random but valid ones with every tool
 (`tests/samples`), every hundredth a whole lossless model. Each must end in a FormatError or in output;
 anything else is listed and makes the exit status 1, as does more memory than the bound that header and
-directory give. One in `--compare` is decoded by a second decoder too (`tests/spec_decoder`), which must report
-the same.
+directory give. One in `--compare` is decoded by a second decoder too (`tests/spec_decoder`), which must
+report the same.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The three files of SPEC.md, appendix C, made field by field; the text of the appendix comes from here.
 
-    python tests/spec_examples.py            print the text
-    python tests/spec_examples.py --write    put it into SPEC.md
+python tests/spec_examples.py            print the text
+python tests/spec_examples.py --write    put it into SPEC.md
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import re
 import struct
 import sys
+import textwrap
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -159,9 +160,9 @@ def planes_example() -> Example:
     output = b"w:" + struct.pack("<ee", 1.5, -0.5) + b"."
     return Example(
         "Planes",
-        "One tensor of two float16 elements, 1.5 and -0.5, coded exactly. Their bit patterns 0x3E00 and 0xB800\n"
-        "are rotated to the left by one bit to 0x7C00 and 0x7001, so that the sign is the least significant bit.\n"
-        "Plane 0 holds the bytes 7C 70, plane 1 the bytes 00 01.",
+        "One tensor of two float16 elements, 1.5 and -0.5, coded exactly. Their bit patterns 0x3E00 and "
+        "0xB800 are rotated to the left by one bit to 0x7C00 and 0x7001, so that the sign is the least "
+        "significant bit. Plane 0 holds the bytes 7C 70, plane 1 the bytes 00 01.",
         0,
         [graph([(output, None)], [(2, 0)], b"w:."), Section(samples.TENSOR, "TENSOR", tensor, 4)],
     )
@@ -192,8 +193,9 @@ def codebook_example() -> Example:
     files: list[tuple[bytes, tuple[int, int] | None]] = [(text + first, None), (second, (9, 5))]
     return Example(
         "Codebook and Huffman",
-        "Six float32 elements in two output files: one TENSOR section with a ragged view of two rows, the first of\n"
-        "which is a part of the model file and the second all of `w.bin`. The indices are 0, 1, 0, 0 and 2, 1.",
+        "Six float32 elements in two output files: one TENSOR section with a ragged view of two rows, the "
+        "first of which is a part of the model file and the second all of `w.bin`. The indices are 0, 1, 0, "
+        "0 and 2, 1.",
         0,
         [graph(files, [(len(text), 0), (0, 1)], text), Section(samples.TENSOR, "TENSOR", tensor, 24)],
     )
@@ -256,19 +258,25 @@ def uniform_example() -> Example:
     steps, values = trace(coded, numbers, quantizers)
     output = b"T" + struct.pack(f"<{len(values)}f", *values)
     after = (
-        "The bit run of TABLES, a table to a line: first, last_index, peak, precision; then for each frequency but the\n"
-        "peak's, in unary, the change of its bit length. (No bits follow any of them, because precision is 0.)\n\n```\n"
-        + "\n".join(tables_text())
-        + "\n```\n\nDecoding the tokens (clause 9.4) and dequantizing them (clause 9.7). s is the state of the trellis before\n"
-        "the token, q its quantizer, x the state of the lane after it and after the word, if one is taken:\n\n```\n"
-        + "\n".join(steps)
-        + "\n```\n\nBoth lanes end in 65536 and all words are used.\n"
+        paragraph(
+            "The bit run of TABLES, a table to a line: first, last_index, peak, precision; then for each "
+            "frequency but the peak's, in unary, the change of its bit length. (No bits follow any of them, "
+            "because precision is 0.)"
+        )
+        + block(tables_text())
+        + paragraph(
+            "Decoding the tokens (clause 9.4) and dequantizing them (clause 9.7). s is the state of the "
+            "trellis before the token, q its quantizer, x the state of the lane after it and after the word, "
+            "if one is taken:"
+        )
+        + block(steps)
+        + "Both lanes end in 65536 and all words are used.\n"
     )
     return Example(
         "Uniform, trellis, contexts and shared tables",
-        "Sixteen float32 elements in two rows, profile Main: dependent quantization with four states in segments of\n"
-        "four, a context for each row, a step code for each row, and tables from a TABLES section. There are four\n"
-        "segments and two lanes: segments 0 and 2 are in lane 0.",
+        "Sixteen float32 elements in two rows, profile Main: dependent quantization with four states in "
+        "segments of four, a context for each row, a step code for each row, and tables from a TABLES "
+        "section. There are four segments and two lanes: segments 0 and 2 are in lane 0.",
         1,
         [
             graph([(output, None)], [(1, 0)], b"T"),
@@ -318,8 +326,8 @@ def trace(coded: bytes, numbers: list[int], quantizers: list[int]) -> tuple[list
             fine = 2 * level - quantizers[i] * ((level > 0) - (level < 0))
             values[i] = fine * 2**-6 * (8, 16)[i // 8]
             lines.append(
-                f"{i:5}  {lane:4}  {state[lane]}  {quantizers[i]}  {numbers[i]:5}  {slot:4}  {v:13}  {x[lane]:11}"
-                f"  {took:>5}  {level:5}  {fine:4}  {values[i]:8}"
+                f"{i:5}  {lane:4}  {state[lane]}  {quantizers[i]}  {numbers[i]:5}  {slot:4}  {v:13}"
+                f"  {x[lane]:11}  {took:>5}  {level:5}  {fine:4}  {values[i]:8}"
             )
             state[lane] = spec.NEXT[1][state[lane]][v & 1]
             assert v == TOKENS[i]
@@ -328,30 +336,38 @@ def trace(coded: bytes, numbers: list[int], quantizers: list[int]) -> tuple[list
     return lines, values
 
 
-def hexadecimal(data: bytes) -> str:
-    return "\n".join(data[start : start + 32].hex(" ").upper() for start in range(0, len(data), 32))
+def hexadecimal(data: bytes) -> list[str]:
+    return [data[start : start + 32].hex(" ").upper() for start in range(0, len(data), 32)]
+
+
+def paragraph(text: str) -> str:
+    return textwrap.fill(text, 110, break_on_hyphens=False) + "\n\n"
+
+
+def block(lines: list[str]) -> str:
+    return "\n".join(["```", *lines, "```"]) + "\n\n"
 
 
 def appendix() -> str:
     """Return what stands between the markers of SPEC.md."""
     out = [
-        "Every field with its offset, its bytes and its meaning; then the whole file; then what it decodes to. The\n"
-        "zstd frames hold their content in a raw block. (The files are also a test: an implementation can take them\n"
-        "from this text.)\n"
+        paragraph(
+            "Every field with its offset, its bytes and its meaning; then the whole file; then what it "
+            "decodes to. The zstd frames hold their content in a raw block. (The files are also a test: an "
+            "implementation can take them from this text.)"
+        )
     ]
     for number, example in enumerate((planes_example(), codebook_example(), uniform_example()), 1):
         dump = example.dump()
-        outputs = spec.decode(dump.data)
-        out.append(f"### C.{number} {example.title}\n")
-        out.append(example.about + "\n")
-        out.append("```\n" + "\n".join(dump.lines()) + "\n```\n")
+        out.append(f"### C.{number} {example.title}\n\n")
+        out.append(paragraph(example.about) + block(dump.lines()))
         if example.after:
-            out.append(example.after)
-        out.append(f"The file, {len(dump.data)} bytes:\n\n```\n{hexadecimal(dump.data)}\n```\n")
-        for place, (name, data) in enumerate(outputs.items()):
+            out.append(example.after + "\n")
+        out.append(f"The file, {len(dump.data)} bytes:\n\n" + block(hexadecimal(dump.data)))
+        for place, (name, data) in enumerate(spec.decode(dump.data).items()):
             called = "" if name is None else f", `{name}`"
-            out.append(f"Output file {place}{called}, {len(data)} bytes:\n\n```\n{hexadecimal(data)}\n```\n")
-    return "\n".join(out)
+            out.append(f"Output file {place}{called}, {len(data)} bytes:\n\n" + block(hexadecimal(data)))
+    return "".join(out)
 
 
 def extract(text: str) -> list[tuple[bytes, list[tuple[str | None, bytes]]]]:
@@ -372,7 +388,7 @@ def main() -> None:
         return
     text = SPEC.read_text("utf-8")
     start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
-    SPEC.write_text(text[:start] + "\n" + appendix() + "\n" + text[end:], "utf-8")
+    SPEC.write_text(text[:start] + "\n" + appendix() + text[end:], "utf-8")
 
 
 if __name__ == "__main__":

@@ -24,16 +24,17 @@ ERROR = re.compile(r"\bE_[A-Z0-9_]+\b")
 def raised_ids(path: Path) -> set[str]:
     """Error ids in a source file, other than those of errors about the model or the output place."""
     tree = ast.parse(path.read_text("utf-8"))
-    found = set()
-    other = set()
+    found: set[str] = set()
+    other: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            ids = {a.value for a in node.args if isinstance(a, ast.Constant) and ERROR.fullmatch(str(a.value))}
+            texts = [str(a.value) for a in node.args if isinstance(a, ast.Constant)]
+            ids = set(filter(ERROR.fullmatch, texts))
             if node.func.id in ("ModelError", "OutputError", "NntcError"):
                 other |= ids
             else:
                 found |= ids
-    return {str(i) for i in found} - {str(i) for i in other}
+    return found - other
 
 
 def table_ids() -> set[str]:
@@ -92,12 +93,13 @@ def test_the_bounds_of_appendix_b_are_those_of_the_basis() -> None:
     start = TEXT.index("## Appendix B")
     rows = re.findall(r"^\| A_n \|(.*)\|$", TEXT[start:], re.M)
     printed = [int(v) for row in rows for v in row.split("|")]
-    assert printed == [max(sum(map(abs, column)) for column in zip(*rows, strict=True)) for rows in appendix_a().values()]
+    bases = appendix_a().values()
+    assert printed == [max(sum(map(abs, column)) for column in zip(*rows, strict=True)) for rows in bases]
 
 
 def test_the_script_gives_the_text_of_the_example_files() -> None:
     text = TEXT[TEXT.index(spec_examples.BEGIN) : TEXT.index(spec_examples.END)]
-    assert text == spec_examples.BEGIN + "\n" + spec_examples.appendix() + "\n"
+    assert text == spec_examples.BEGIN + "\n" + spec_examples.appendix()
 
 
 def test_there_are_three_example_files() -> None:

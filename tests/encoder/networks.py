@@ -24,7 +24,7 @@ def model_of(
     nodes: Sequence[onnx.NodeProto],
     constants: dict[str, Array | onnx.TensorProto],
     inputs: dict[str, Sequence[int]] | None = None,
-    outputs: Sequence[str] = (),
+    outputs: dict[str, Sequence[int]] | None = None,
 ) -> onnx.ModelProto:
     """Return a model; tensors of the graph are float."""
     initializers = [
@@ -36,7 +36,7 @@ def model_of(
         list(nodes),
         "network",
         [helper.make_tensor_value_info(name, float32, shape) for name, shape in (inputs or {}).items()],
-        [helper.make_tensor_value_info(name, float32, None) for name in outputs],
+        [helper.make_tensor_value_info(name, float32, shape) for name, shape in (outputs or {}).items()],
         initializers,
     )
     return helper.make_model(graph, opset_imports=_OPSET, ir_version=8)
@@ -79,4 +79,4 @@ def classifier(seed: int = 0, width: int = 32) -> onnx.ModelProto:
     constants["dense"] = heavy(rng, 2 * width, 100)
     constants["dense.bias"] = rng.normal(0, 0.1, 100).astype(np.float32)
     nodes.append(helper.make_node("Gemm", ["flat", "dense", "dense.bias"], ["scores"]))
-    return model_of(nodes, constants, {"image": (1, 3, 12, 12)}, ["scores"])
+    return model_of(nodes, constants, {"image": (1, 3, 12, 12)}, {"scores": (1, 100)})

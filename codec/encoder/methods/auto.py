@@ -8,7 +8,7 @@ from codec.encoder.entropy.tables import write_tables
 from codec.encoder.methods.groups import group_exact, group_parameters
 from codec.encoder.methods.lossless import lossless_record
 from codec.encoder.methods.plan import Coded, Overhead, Plan
-from codec.encoder.methods.sorting import SMALL, Sorting, sort_tensors
+from codec.encoder.methods.sorting import MAX_TOGETHER, SMALL, Sorting, sort_tensors
 from codec.encoder.methods.weights import quantize, shared_tables, weight_record
 from codec.encoder.options import DEFAULT_QUALITY, Options
 from codec.encoder.quantize.shaping import shapings
@@ -56,12 +56,20 @@ def _target_size(tensors: list[Tensor], options: Options, overhead: Overhead) ->
 
 def _plan_exact(tensors: list[Tensor], sorting: Sorting, workers: Workers) -> list[Coded]:
     """Return records of the tensors that are coded exactly."""
-    large = [i for i in sorting.exact if tensors[i].size >= SMALL]
+    large, small = [], []
+    room = MAX_TOGETHER
+    for i in sorting.exact:
+        size = tensors[i].data.nbytes
+        if tensors[i].size < SMALL and size <= room:
+            small.append(i)
+            room -= size
+        else:
+            large.append(i)
     items = [(tensors[i].element, tensors[i].view, tensors[i].bits(), sorting.notes[i]) for i in large]
     coded = [
         Coded(record, (i,)) for i, record in zip(large, workers.map(lossless_record, items), strict=True)
     ]
-    return coded + group_exact(tensors, [i for i in sorting.exact if tensors[i].size < SMALL], sorting.notes)
+    return coded + group_exact(tensors, small, sorting.notes)
 
 
 def _plan_at(

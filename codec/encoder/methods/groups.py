@@ -116,10 +116,9 @@ def _truncate(tensor: Tensor, noise: float) -> NDArray[np.unsignedinteger]:
 
 
 def _wanted_step(tensor: Tensor, noise: float) -> float:
-    """Return the step for a noise relative to the variance, as far as the type and levels are so precise."""
+    """Return the step for a noise relative to the variance, or the least that levels allow."""
     values = tensor.values()
-    bits = min(_MANTISSA[tensor.element] + 2, _MAX_BITS)
-    return max(float(np.sqrt(12 * noise * values.var())), float(np.abs(values).max()) * 2.0**-bits)
+    return max(float(np.sqrt(12 * noise * values.var())), float(np.abs(values).max()) * 2.0**-_MAX_BITS)
 
 
 def _uniform_group(

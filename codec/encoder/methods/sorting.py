@@ -8,10 +8,13 @@ import numpy as np
 
 from codec.encoder.roles import Role
 from codec.encoder.tensors import Tensor
-from codec.format.registry import ElementType
+from codec.format.registry import MAX_RAGGED_OUTPUT, ElementType
 
 SMALL = 1 << 11
 """Tensors of fewer elements are coded together."""
+MAX_TOGETHER = MAX_RAGGED_OUTPUT // 2
+"""Bytes of all small tensors coded exactly together, and of all others: the format limits their sum."""
+_LARGE_PARAMETER = 1 << 18
 _TINY = 2.0**-80
 _LARGEST = {
     ElementType.FLOAT16: 65504.0,
@@ -51,16 +54,23 @@ class Sorting:
 def sort_tensors(tensors: list[Tensor]) -> Sorting:
     """Sort tensors by what can be done with them."""
     sorting = Sorting([], [], [], {})
+    room = MAX_TOGETHER
     for number, tensor in enumerate(tensors):
         reason = _why_exact(tensor)
         if reason is not None:
             sorting.exact.append(number)
             sorting.notes[number] = reason
-        elif tensor.size < SMALL or tensor.role in (Role.BIAS, Role.NORMALIZATION):
+        elif _is_parameter(tensor) and tensor.data.nbytes <= room:
             sorting.parameters.append(number)
+            room -= tensor.data.nbytes
         else:
             sorting.weights.append(number)
     return sorting
+
+
+def _is_parameter(tensor: Tensor) -> bool:
+    small = _LARGE_PARAMETER if tensor.role in (Role.BIAS, Role.NORMALIZATION) else SMALL
+    return tensor.size < small
 
 
 def _why_exact(tensor: Tensor) -> str | None:

@@ -21,7 +21,6 @@ from codec.encoder.tensor.uniform import UniformParameters, trellis_record, unif
 from codec.encoder.tensors import Tensor
 from codec.format.registry import MAX_CONTEXTS, Coder
 from codec.format.steps import STEP_CODES
-from codec.format.steps import STEP_CODES
 
 SEGMENT = 128
 LAGRANGIAN = 0.30
@@ -97,8 +96,6 @@ def quantize(ways: Sequence[Shaping], values: NDArray[np.float64], noise: float)
         if not _is_within_limits(scaled, white, way):
             continue
         x = (scaled.reshape(-1, way.steps.size) / (white * way.steps)).ravel().astype(np.float32)
-        if not _is_in_range(x, way):
-            continue
         scales = fit_scales(np.abs(x), way.view)
         bits = _expected_size(scales, way)
         if best is None or bits < best[0]:
@@ -115,21 +112,12 @@ def quantize(ways: Sequence[Shaping], values: NDArray[np.float64], noise: float)
 
 
 def _is_within_limits(coefficients: NDArray[np.float64], white: float, way: Shaping) -> bool:
-    """Return whether levels times step codes are small enough for the inverse transform, however they are rounded."""
+    """Return whether levels times step codes suit the inverse transform, however they are rounded."""
     if way.transform is None or way.codes is None:
         return True
     unit = white * float(way.steps.min()) / STEP_CODES[0]
     slack = 4 * STEP_CODES[int(way.codes.max())]
     return float(np.abs(coefficients).max()) / unit + slack <= way.transform.limit
-
-
-def _is_in_range(x: NDArray[np.float32], way: Shaping) -> bool:
-    """Whether the inverse transform takes levels near these values."""
-    if way.transform is None or way.codes is None:
-        return True
-    codes = STEP_CODES[way.codes[: way.steps.size]]
-    largest = np.abs(x).reshape(-1, way.steps.size).max(axis=0) + 4
-    return bool((largest * codes).max() <= way.transform.limit)
 
 
 def _numbers(scales: Scales, way: Shaping) -> NDArray[np.uint16]:

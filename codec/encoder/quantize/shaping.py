@@ -14,6 +14,7 @@ proportional to lambda^(-1/2) then cost the fewest bits at a given output noise 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +81,7 @@ def shapings(tensor: Tensor) -> list[Shaping]:
     return [plain, Shaping(shaped_view, transform, np.tile(codes, shaped_view.channels), exact)]
 
 
-def output_gain(ways: list[Shaping], values: NDArray[np.float64]) -> float:
+def output_gain(ways: Sequence[Shaping], values: NDArray[np.float64]) -> float:
     """Return how much more output power weights make of the expected input than white weights would.
 
     Smooth kernels meet smooth inputs: their output is larger than their weights tell, and so may be the

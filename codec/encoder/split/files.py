@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codec.errors import ModelError
+from codec.format.names import fold, is_plain_file_name
 from codec.format.onnx_tensor import External, WireTensor
-from codec.format.registry import MAX_NAME
-
-_FORBIDDEN = set('/\\:*?"<>|') | {chr(code) for code in range(0x20)} | {"\x7f"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +86,13 @@ def open_external(tensors: list[WireTensor], model: Path | None, opened: ExitSta
     first: dict[str, External] = {}
     for place in sorted((t.external for t in tensors if t.external), key=lambda p: p.location_offset):
         first.setdefault(place.location, place)
-    taken = {_folded(model.name)} if model else set()
+    taken = {fold(model.name)} if model else set()
     files = []
     for name, place in first.items():
         check_file_name(name, place.location_offset)
-        if _folded(name) in taken:
+        if fold(name) in taken:
             raise ModelError("E_LOCATION", f"two files are named {name!r}", place.location_offset)
-        taken.add(_folded(name))
+        taken.add(fold(name))
         data = _map_external(model, name, place.location_offset, opened)
         files.append(SourceFile(name, len(data), data, place.location_offset, place.location_length))
     return files
@@ -127,13 +125,5 @@ def check_file_name(name: str, offset: int) -> None:
     ModelError
         E_LOCATION.
     """
-    try:
-        length = len(name.encode())
-    except UnicodeEncodeError:
-        length = 0
-    if not 1 <= length <= MAX_NAME or _FORBIDDEN & set(name) or name[0] == "." or name[-1] in ". ":
+    if not is_plain_file_name(name.encode("utf-8", "surrogateescape")):
         raise ModelError("E_LOCATION", f"external data is in {name!r}: no plain file name", offset)
-
-
-def _folded(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape").lower()  # bytes fold the case of ASCII only
