@@ -71,7 +71,7 @@ def test_reported_errors_are_those_of_the_decoded_tensors() -> None:
 
 
 def test_a_higher_quality_is_larger_and_closer() -> None:
-    qualities = (5, 15, 25, 35, 50, 70, 90, 110, 140)
+    qualities = (5, 15, 26, 50, 90, 140)
     reports = [encode_bytes(CLASSIFIER, quality=quality)[1] for quality in qualities]
     sizes = [report.size for report in reports]
     errors = [report.error for report in reports]
@@ -82,16 +82,22 @@ def test_a_higher_quality_is_larger_and_closer() -> None:
             assert abs(-20 * np.log10(error) - quality) < 6
 
 
-@pytest.mark.parametrize("goal", [{"bits": 2.0}, {"bits": 3.3}, {"bits": 8.0}, {"bits": 11}, {"ratio": 14}, {"ratio": 3.0}])
-def test_goals_are_kept_and_used_up(goal: dict[str, float]) -> None:
-    target = goal["bits"] * ELEMENTS / 8 if "bits" in goal else len(CLASSIFIER) / goal["ratio"]
-    data, report = encode_bytes(CLASSIFIER, **goal)
-    assert 0.96 * target < len(data) <= target
-    assert any("quality" in remark for remark in report.remarks)
+@pytest.mark.parametrize("bits", [2, 4.5, 11])
+def test_bits_are_those_of_the_tensors(bits: float) -> None:
+    data, report = encode_bytes(CLASSIFIER, bits=bits)
+    wanted = bits * ELEMENTS / 8
+    assert 0.95 * wanted < len(data) - report.graph_size < 1.01 * wanted
     decode_bytes(data)
 
 
-@pytest.mark.parametrize("size", range(5000, 40_000, 3889))
+@pytest.mark.parametrize("ratio", [3, 14.0])
+def test_ratios_are_kept_and_used_up(ratio: float) -> None:
+    data, report = encode_bytes(CLASSIFIER, ratio=ratio)
+    assert ratio <= report.ratio < 1.04 * ratio
+    decode_bytes(data)
+
+
+@pytest.mark.parametrize("size", range(6000, 40_000, 9889))
 def test_files_are_no_larger_than_asked_for(size: int) -> None:
     data, _ = encode_bytes(CLASSIFIER, target_size=size)
     assert 0.96 * size < len(data) <= size
@@ -160,7 +166,8 @@ def processes() -> Iterator[Executor]:
 @contextmanager
 def cluster() -> Iterator[Executor]:
     distributed = pytest.importorskip("distributed")
-    with distributed.Client(processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None) as client:
+    workers = {"n_workers": 1, "threads_per_worker": 2, "dashboard_address": None}
+    with distributed.Client(processes=False, **workers) as client:
         yield client.get_executor()
 
 
@@ -173,7 +180,7 @@ def alone() -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("jobs", [1, 2, 5])
+@pytest.mark.parametrize("jobs", [2, 5])
 def test_jobs_never_show(jobs: int, alone: dict[str, bytes]) -> None:
     assert encode_bytes(CLASSIFIER, jobs=jobs)[0] == alone["auto"]
     assert encode_bytes(CLASSIFIER, jobs=jobs, ratio=12)[0] == alone["goal"]

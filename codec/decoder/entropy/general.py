@@ -36,13 +36,18 @@ def unzstd(data: bytes, size: int, offset: int) -> bytes:
 
 
 def unbzip2(data: bytes, size: int, offset: int) -> bytes:
-    """Decompress exactly one bzip2 stream to exactly `size` bytes; E_BZIP2 at `offset` for anything else."""
+    """Decompress exactly one bzip2 stream to exactly `size` >= 1 bytes.
+
+    Raises
+    ------
+    FormatError
+        E_BZIP2 at `offset` for anything else.
+    """
     worker = bz2.BZ2Decompressor()
     try:
-        out = worker.decompress(data, max_length=size) if size else b""
-        while len(out) < size and not worker.eof and not worker.needs_input:
-            out += worker.decompress(b"", max_length=size - len(out))
-        extra = b"" if worker.eof else worker.decompress(b"" if size else data, max_length=1)
+        out = worker.decompress(data, max_length=size)
+        # The end of the stream is seen only when more is asked for.
+        extra = b"" if worker.eof else worker.decompress(b"", max_length=1)
     except (OSError, EOFError, ValueError) as e:
         raise FormatError("E_BZIP2", f"bzip2 stream is damaged: {e}", offset) from e
     if len(out) != size or extra or not worker.eof or worker.unused_data:

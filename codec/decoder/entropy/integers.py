@@ -128,6 +128,8 @@ class IntegerReader:
         self._escapes = np.zeros(0, np.int64)
         self._seen = 0  # tokens below this have their escapes in _places
         self._limit = 2 * MAX_LEVEL if dependent else MAX_LEVEL
+        table = np.abs(self._table)
+        self._sound = not block.low_bits and int(table.max()) <= self._limit  # whatever the tokens
         self._next = 0  # token to be read next
         self._gone = 0  # integers handed out since the last sparse one
         if block.escapes is not None:
@@ -164,7 +166,7 @@ class IntegerReader:
         if block.low_bits:
             low = unpack(block.low_data, count, block.low_bits, start * block.low_bits)
             values = (values << block.low_bits) + low
-        if values.min() < -self._limit or values.max() > self._limit:
+        if not self._sound and (values.min() < -self._limit or values.max() > self._limit):
             raise FormatError("E_RANGE", "integer is too large", block.offset)
         return values
 

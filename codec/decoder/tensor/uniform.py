@@ -98,6 +98,7 @@ class Uniform:
         reader = IntegerReader(self.levels, tokens, dependent=bool(self.trellis) and self.bases is None)
         scale = self.step if self.transform is None else self.step * SCALE
         limit = MAX_INTEGER if self.transform is None else self.transform.limit
+        limited = column_codes is not None or self.transform is not None
         out = np.empty(self.view.size, self._to_elements(np.zeros(0)).dtype)
         done = 0
         for rows, columns, count in self._tiles():
@@ -112,7 +113,7 @@ class Uniform:
             if column_codes is not None:
                 own = column_codes[columns]
                 x = (x.reshape(-1, own.size) * STEP_CODES.take(own)).ravel()
-            if max(-x.min(), x.max()) > limit:
+            if limited and max(-x.min(), x.max()) > limit:
                 raise FormatError("E_RANGE", "scaled level is too large", self.levels.offset)
             if self.transform is not None:
                 x = self.transform.inverse(x)

@@ -117,7 +117,7 @@ def _is_within_limits(coefficients: NDArray[np.float64], white: float, way: Shap
         return True
     unit = white * float(way.steps.min()) / STEP_CODES[0]
     slack = 4 * STEP_CODES[int(way.codes.max())]
-    return float(np.abs(coefficients).max()) / unit + slack <= way.transform.limit
+    return bool(np.abs(coefficients).max() / unit + slack <= way.transform.limit)
 
 
 def _numbers(scales: Scales, way: Shaping) -> NDArray[np.uint16]:

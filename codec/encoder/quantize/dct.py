@@ -12,11 +12,11 @@ from codec.format.dct import BASIS_BITS, basis, hadamard
 def forward(values: NDArray[np.float64], transform: Transform) -> NDArray[np.float64]:
     """Return orthonormal coefficients of whole blocks in coded order, float64, rank 1.
 
-    The basis is the format's, scaled back: inverse and transpose differ by its rounding only.
+    The inverse of the format's inverse, which by the rounding of its basis is not quite its transpose.
     """
     area = transform.height * transform.width
-    kernel = np.kron(basis(transform.height), basis(transform.width)) * 2.0 ** (-2 * BASIS_BITS)
-    x = values.reshape(-1, area) @ kernel.T
+    height, width = (np.linalg.inv(basis(n) * 2.0**-BASIS_BITS) for n in (transform.height, transform.width))
+    x = values.reshape(-1, area) @ np.kron(height, width)
     if transform.mix:
         planes = 1 << transform.mix
         blocks = x.reshape(-1, planes, area).swapaxes(1, 2).reshape(-1, planes)

@@ -140,6 +140,38 @@ def test_any_number_of_lanes(lanes: int, coder: Coder, monkeypatch: pytest.Monke
             assert decode_run(read(data, coder, count)).tolist() == tokens
 
 
+@pytest.mark.parametrize("lanes", [1, 99, 100, 250])
+@pytest.mark.parametrize(
+    ("where", "tail"),
+    [("no code", b"\x80"), ("padding", b"\x01"), ("short", b""), ("long", b"\x00\x00"), ("sound", b"\x00")],
+)
+def test_every_huffman_lane_ends_as_it_must(lanes: int, where: str, tail: bytes) -> None:
+    for lane in (0, lanes - 1):
+        sizes = [len(tail) if k == lane else 1 for k in range(lanes)]
+        parts = [tail if k == lane else b"\x00" for k in range(lanes)]
+        head = b"\x05\x00\x01" + samples.varint(lanes) + b"".join(map(samples.varint, sizes))
+        data = head + b"".join(parts)
+        if where == "sound":
+            assert decode_run(read(data, Coder.HUFFMAN, lanes)).tolist() == [5] * lanes
+        else:
+            assert raised(data, Coder.HUFFMAN, lanes) == ("E_ENTROPY", 0)
+
+
+def test_large_groups_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = Random(0)
+    runs: list[TokenRun] = []
+    expected = []
+    for count in (1, 300, 40, 299, 5, 900, 33):
+        tokens = [rng.choice((1, 2, 9)) for _ in range(count)]
+        expected.append(tokens)
+        runs.append(read(samples.symbol_data(samples.Around(rng), tokens, Coder.RANS), Coder.RANS, count))
+    for limit in (1, 500, 1200, 1 << 20):
+        monkeypatch.setattr("codec.decoder.entropy.rans.LOCKSTEP_TOKENS", limit)
+        monkeypatch.setattr("codec.decoder.entropy.rans.LOCKSTEP_TABLES", max(1, limit // 300))
+        results = decode_runs(runs)
+        assert [r.tolist() for r in results if not isinstance(r, FormatError)] == expected
+
+
 @given(st.lists(st.integers(0, 255), max_size=60), strategies.chance())
 def test_frequency_tables_come_back(needed: list[int], rng: Random) -> None:
     tables = [samples.random_table(rng, needed) for _ in range(rng.randint(1, 3))]
@@ -224,6 +256,17 @@ def test_bad_frequency_tables(fields: list[tuple[int, int]]) -> None:
     assert (caught.value.id, caught.value.offset) == ("E_TABLE", 9)
     with pytest.raises(spec.SpecError, match="E_TABLE"):
         spec.tables(spec.Reader(data, 9), 1)
+
+
+def test_a_damaged_class_list_is_reported_as_any_symbol_data() -> None:
+    view = spec.View(0, 1, 1, 1)
+    one = samples.write_tables([samples.Table(0, (4096,), 0, 0)] * 2)
+    data = b"\x01\x02\x01\x00\x01\x80\x00\x00" + one + b"\x01\x00" + STATE
+    around = Surroundings(Profile.MAIN, [])
+    run = read_symbol_data(SectionStream(data, 20), Coder.RANS, 1, around, view=view_of(view))
+    with pytest.raises(FormatError) as caught:
+        decode_run(run)
+    assert (caught.value.id, caught.value.offset) == ("E_PADDING", 24)
 
 
 def test_a_class_above_63_is_reported_where_the_class_list_begins() -> None:

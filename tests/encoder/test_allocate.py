@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codec.encoder.allocate import MAX_NOISE, allocate_noise
+
+SIZES = st.lists(st.integers(16, 10**8), max_size=20)
+
+
+@given(SIZES, SIZES, st.floats(0.1, 140))
+def test_noise_grows_with_size(weights: list[int], parameters: list[int], quality: float) -> None:
+    noise, parameter_noise = allocate_noise(weights, parameters, quality)
+    assert (noise.size, parameter_noise.size) == (len(weights), len(parameters))
+    together = np.concatenate([noise, parameter_noise])
+    assert np.isfinite(together).all()
+    assert (together > 0).all()
+    assert (together <= MAX_NOISE).all()
+    for sizes, found in ((weights, noise), (parameters, parameter_noise)):
+        assert (np.diff(found[np.argsort(sizes, kind="stable")]) >= 0).all()
+
+
+@given(SIZES, SIZES, st.floats(0.1, 130))
+def test_a_higher_quality_has_less_noise(weights: list[int], parameters: list[int], quality: float) -> None:
+    for more, less in zip(
+        allocate_noise(weights, parameters, quality),
+        allocate_noise(weights, parameters, quality + 3),
+        strict=True,
+    ):
+        assert (less <= more * (1 + 1e-9)).all()
+
+
+@given(st.integers(16, 10**8), st.integers(1, 9), st.floats(7, 130))
+def test_tensors_alike_get_the_quality(size: int, count: int, quality: float) -> None:
+    noise, _ = allocate_noise([size] * count, [], quality)
+    np.testing.assert_allclose(noise, 10 ** (-quality / 10), rtol=1e-6)
