@@ -86,7 +86,7 @@ def test_a_higher_quality_is_larger_and_closer() -> None:
 def test_bits_are_those_of_the_tensors(bits: float) -> None:
     data, report = encode_bytes(CLASSIFIER, bits=bits)
     wanted = bits * ELEMENTS / 8
-    assert 0.95 * wanted < len(data) - report.graph_size < 1.01 * wanted
+    assert 0.95 * wanted < len(data) - report.graph_size < 1.04 * wanted
     decode_bytes(data)
 
 

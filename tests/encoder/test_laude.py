@@ -102,7 +102,7 @@ def test_dct_quantizes_the_coefficients_of_kernels(bits: int) -> None:
     assert result.report.tool == "uniform"
     # The format's basis has 12 bits, so that coefficients come back to about a thousandth.
     reach = np.abs(original).max()
-    assert distinct(np.rint(decoded / (reach / 2 ** (bits + 1)))) <= 2**bits
+    assert distinct(np.rint(decoded / (reach / max(2 ** (bits - 1) - 1, 1)))) <= 2**bits
     assert np.abs(decoded).min() < 1e-3 * reach
     if bits > 1:
         assert np.abs(decoded - original).max() <= reach / (2 ** (bits - 1) - 1) / 2 + 1e-3 * reach

@@ -9,7 +9,6 @@ from codec.encoder.quantize.scales import CLASSES_PER_OCTAVE, fit_scales
 from codec.format.registry import MAX_CONTEXTS, ViewKind
 from codec.format.view import View
 
-
 SCALES = (0.0, 1e-30, 1.0, 1e30)
 
 

@@ -65,7 +65,7 @@ def _bit_lengths(frequencies: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def table_bits(frequencies: NDArray[np.int64], precision: int) -> float:
     """Return the bits that a table takes in the file."""
-    peak = int(np.argmax(frequencies))
+    peak = _peak(frequencies, precision)
     lengths = np.delete(_bit_lengths(frequencies), peak)
     steps = np.diff(lengths, prepend=0)
     zigzag = np.where(steps >= 0, 2 * steps, -2 * steps - 1)

@@ -34,7 +34,7 @@ MEAN_POWER = 0.5
 CORRELATION = 0.7
 """rho: correlation of inputs one pixel apart."""
 _KERNELS = (Role.CONVOLUTION, Role.DEPTHWISE, Role.TRANSPOSED_CONVOLUTION)
-_LEAST = 2.0**-4
+_LEAST = 1 / 12
 """Least power of a spatial frequency, of the largest: networks do look at edges."""
 
 
