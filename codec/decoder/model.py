@@ -120,7 +120,8 @@ def verify(
 ) -> DecodeResult:
     """Decode and check everything, keeping nothing. Raises as `decode` does."""
     with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-        sink = FolderSink(Path(folder) / "model.onnx")
+        # No external data can have a name that begins with a dot.
+        sink = FolderSink(Path(folder) / ".model.onnx")
         try:
             return _decode_to(sink, as_source(source), jobs, Limits(max_memory, max_output), progress)
         finally:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from codec.decoder.entropy.symbols import Surroundings
+from codec.decoder.model import verify
 from codec.decoder.sink import FolderSink
 from codec.decoder.tensor.record import Payload, decode_records, read_tensor
 from codec.encoder.container import NewFile, NewSection, graph_section, write_container
@@ -24,7 +25,7 @@ from codec.encoder.report import EncodeReport, TensorReport
 from codec.encoder.split import SplitSource, open_model
 from codec.encoder.tensors import Tensor, as_float64, load_tensors
 from codec.encoder.workers import Workers
-from codec.errors import NntcError
+from codec.errors import FormatError, NntcError
 from codec.format import layout as f
 from codec.format.layout import build
 from codec.format.registry import Profile, SectionType
@@ -145,6 +146,10 @@ class _Assembly:
         reports = self._reports(coded, bodies, decoded)
         notes = [notes_section(reports)] if options.method is not Method.LOSSLESS and coded else []
         data = write_container(profile, [*head, *sections, *notes])
+        try:
+            verify(data)
+        except FormatError as e:
+            raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e
         original = sum(file.size for file in self._split.files)
         return data, EncodeReport(original, len(data), len(graph.data), tuple(reports), self._plan.remarks)
 
