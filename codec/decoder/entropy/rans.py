@@ -202,7 +202,7 @@ class _Lockstep:
                 empty = low.nonzero()[0]
                 first = empty.searchsorted(bounds)
                 counts = first[1:] - first[:-1]
-                position = np.repeat(pointers - first[:-1], counts)
+                position = (pointers - first[:-1]).repeat(counts)
                 position += ranks[: empty.size]
                 pointers += counts
                 refilled = x.take(empty)
