@@ -25,7 +25,7 @@ from codec.encoder.report import EncodeReport, TensorReport
 from codec.encoder.split import SplitSource, open_model
 from codec.encoder.tensors import Tensor, as_float64, load_tensors
 from codec.encoder.workers import Workers
-from codec.errors import FormatError, NntcError
+from codec.errors import FormatError, NntcError, OutputError
 from codec.format import layout as f
 from codec.format.layout import build
 from codec.format.registry import Profile, SectionType
@@ -68,10 +68,11 @@ def encode(
     ModelError
         The model is at fault.
     OutputError
-        E_OUTPUT: the target cannot be written.
+        E_OUTPUT: the target cannot be written; E_OUTPUT_EXISTS: it is a file of the model.
     ValueError
         Options that do not go together.
     """
+    _check_target(source, Path(target))
     data, report = encode_bytes(
         source,
         method=method,
@@ -87,6 +88,17 @@ def encode(
         sink.begin(None)
         sink.write(memoryview(data))
     return report
+
+
+def _check_target(source: str | os.PathLike[str] | bytes, target: Path) -> None:
+    """Raise E_OUTPUT_EXISTS if writing `target` would replace a file of the model."""
+    if isinstance(source, bytes):
+        return
+    with open_model(source) as split:
+        own = [Path(source), *(Path(source).parent / file.name for file in split.files if file.name)]
+        for path in own:
+            if target.exists() and path.exists() and target.samefile(path):
+                raise OutputError("E_OUTPUT_EXISTS", f"{target} is part of the model")
 
 
 def encode_bytes(

@@ -14,13 +14,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 import codec
 from codec.decoder.model import decode_bytes
-from codec.encoder.model import encode_bytes
+from codec.encoder.model import encode, encode_bytes
 from codec.encoder.options import DEFAULT_QUALITY, check_options
-from codec.errors import ModelError
+from codec.errors import ModelError, OutputError
 
 CLASSIFIER = networks.classifier().SerializeToString()
 ELEMENTS = sum(int(np.prod(t.dims)) for t in networks.classifier().graph.initializer)
@@ -203,3 +203,25 @@ def test_progress_ends_at_its_total() -> None:
     assert seen
     assert seen[-1][0] == seen[-1][1]
     assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
+
+
+def test_files_of_the_model_are_not_replaced(tmp_path: Path) -> None:
+    weights = numpy_helper.from_array(np.arange(600, dtype=np.float32).reshape(20, 30), "w")
+    node = helper.make_node("MatMul", ["x", "w"], ["y"])
+    value = helper.make_tensor_value_info
+    float32 = onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [node], "g", [value("x", float32, [1, 20])], [value("y", float32, [1, 30])], [weights]
+    )
+    onnx.save(
+        helper.make_model(graph),
+        tmp_path / "m.onnx",
+        save_as_external_data=True,
+        location="m.data",
+        size_threshold=0,
+    )
+    before = (tmp_path / "m.data").read_bytes()
+    for name in ("m.data", "m.onnx"):
+        with pytest.raises(OutputError, match="E_OUTPUT_EXISTS"):
+            encode(tmp_path / "m.onnx", tmp_path / name)
+    assert (tmp_path / "m.data").read_bytes() == before
