@@ -28,8 +28,18 @@ LOCKSTEP_SLACK = 1 << 20
 _CHUNK = 32  # steps prepared at once: what they need stays in cache
 
 
-_NEXT_TWICE = 2 * NEXT.astype(np.int64)
-_QUANTIZER_SLOTS = np.repeat(QUANTIZER, 2).astype(np.int64) << FREQUENCY_BITS
+# 32-bit lanes keep a step's arrays in the first-level cache; constants of their type keep them so.
+_SHIFT = np.uint32(FREQUENCY_BITS)
+_LOW = np.uint32(FREQUENCY_TOTAL - 1)
+_PARITY = np.uint32(FREQUENCY_TOTAL)
+_FREQUENCY_SHIFT = np.uint32(FREQUENCY_BITS + 8)
+_STATE_LOW = np.uint32(STATE_LOW)
+_WORD = np.uint32(16)
+_QUANTIZER_SLOTS = np.repeat(QUANTIZER, 2).astype(np.uint32) << _SHIFT
+_NEXT_TWICE = np.zeros(FREQUENCY_TOTAL + NEXT.size, np.int64)
+"""Twice the next state, at index twice the state + 4096 * parity: where an entry's parity stands."""
+_NEXT_TWICE[: NEXT.size] = 2 * NEXT[np.arange(NEXT.size) & ~1]
+_NEXT_TWICE[FREQUENCY_TOTAL:] = 2 * NEXT[np.arange(NEXT.size) | 1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,18 +138,18 @@ class _Lockstep:
     def __init__(self, streams: list[RansStream]) -> None:
         self.streams = streams
         self.starts = np.cumsum([0, *(s.lanes for s in streams)])[:-1]
-        self.states = np.concatenate([s.states for s in streams]).astype(np.int64)
+        self.states = np.concatenate([s.states for s in streams])
         sizes = np.array([s.words.size for s in streams])
         self.word_ends = np.cumsum(sizes)
         self.pointers = self.word_ends - sizes
         # A spare word: a stream that overruns reads its neighbour's words or this, and is found at the end.
-        self.words = np.concatenate([*(s.words for s in streams), np.zeros(1, np.uint16)]).astype(np.int64)
+        self.words = np.concatenate([*(s.words for s in streams), np.zeros(1, np.uint16)])
         self.shape = (streams[0].steps, self.states.size)
         self.trellis = any(s.trellis for s in streams)
         self.slots, self.numbers = self._tables()
         self.codes = np.empty(self.shape, np.uint16 if self.trellis else np.uint8)
 
-    def _tables(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    def _tables(self) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
         """Return decoding slots of all tables, and the table number for each step and lane."""
         slots = [
             FrequencyTable(0, np.array([FREQUENCY_TOTAL])).slots()
@@ -163,7 +173,8 @@ class _Lockstep:
         pointers = self.pointers
         lanes = x.size
         bounds = np.append(self.starts, lanes)
-        slot, part = np.empty(lanes, np.int64), np.empty(lanes, np.int64)
+        slot, wide = np.empty(lanes, np.uint32), np.empty(lanes, np.intp)
+        part, product = np.empty(lanes, np.uint32), np.empty(lanes, np.uint32)
         low = np.empty(lanes, np.bool_)
         ranks = np.arange(lanes)
         machine_start = np.repeat(
@@ -171,34 +182,35 @@ class _Lockstep:
         )
         machine = machine_start.copy()  # twice the state, so that a parity can be added
         restarts = self._restarts()
-        entries = np.empty((min(_CHUNK, self.shape[0]), lanes), np.int64)
+        entries = np.empty((min(_CHUNK, self.shape[0]), lanes), np.uint32)
         quantizers = np.zeros_like(entries)
         for chunk in range(0, self.shape[0], _CHUNK):
-            numbers = self.numbers[chunk : chunk + _CHUNK].astype(np.int64)
-            numbers <<= FREQUENCY_BITS
+            numbers = self.numbers[chunk : chunk + _CHUNK].astype(np.uint32)
+            numbers <<= np.uint32(FREQUENCY_BITS)
             for k, number in enumerate(numbers):
                 e = entries[k]
-                np.bitwise_and(x, FREQUENCY_TOTAL - 1, out=slot)
+                np.bitwise_and(x, _LOW, out=slot)
                 np.add(slot, number, out=slot)
                 if self.trellis:
                     for i in restarts.get(chunk + k, ()):
                         machine[bounds[i] : bounds[i + 1]] = machine_start[bounds[i]]
                     _QUANTIZER_SLOTS.take(machine, out=quantizers[k], mode="clip")
                     np.add(slot, quantizers[k], out=slot)
-                slots.take(slot, out=e, mode="clip")
+                wide[...] = slot
+                slots.take(wide, out=e, mode="clip")
                 if self.trellis:
-                    np.bitwise_and(e, 1, out=part)
-                    np.add(machine, part, out=part)
-                    _NEXT_TWICE.take(part, out=machine, mode="clip")
+                    np.bitwise_and(e, _PARITY, out=part)
+                    np.add(machine, part, out=machine)
+                    machine = _NEXT_TWICE.take(machine, mode="clip")
                 # x = frequency * (x >> 12) + slot - start
-                np.right_shift(x, FREQUENCY_BITS, out=x)
-                np.right_shift(e, 8 + FREQUENCY_BITS, out=part)
-                np.multiply(x, part, out=x)
-                np.right_shift(e, 8, out=part)
-                np.bitwise_and(part, FREQUENCY_TOTAL - 1, out=part)
+                np.right_shift(x, _SHIFT, out=x)
+                np.right_shift(e, _FREQUENCY_SHIFT, out=part)
+                np.multiply(x, part, out=product)
+                np.add(x, product, out=x)
+                np.bitwise_and(e, _LOW, out=part)
                 np.add(x, part, out=x)
                 # Lanes below 2**16 take a word each, in lane order, every stream from its own pointer.
-                np.less(x, STATE_LOW, out=low)
+                np.less(x, _STATE_LOW, out=low)
                 empty = low.nonzero()[0]
                 first = empty.searchsorted(bounds)
                 counts = first[1:] - first[:-1]
@@ -206,14 +218,15 @@ class _Lockstep:
                 position += ranks[: empty.size]
                 pointers += counts
                 refilled = x.take(empty)
-                refilled <<= 16
+                refilled <<= _WORD
                 refilled |= words.take(position, mode="clip")
                 x[empty] = refilled
             done = entries[: len(numbers)]
-            done &= 255
+            done >>= _SHIFT
+            done &= np.uint32(255)
             if self.trellis:
-                done <<= 1
-                done |= quantizers[: len(numbers)] >> FREQUENCY_BITS
+                done <<= np.uint32(1)
+                done |= quantizers[: len(numbers)] >> _SHIFT
             self.codes[chunk : chunk + len(numbers)] = done
 
     def _restarts(self) -> dict[int, list[int]]:

@@ -31,12 +31,13 @@ class FrequencyTable:
     first: int
     frequencies: NDArray[np.int64]
 
-    def slots(self) -> NDArray[np.int64]:
-        """Return int64 [4096]: for each slot token | (slot - start) << 8 | frequency << 20."""
+    def slots(self) -> NDArray[np.uint32]:
+        """Return uint32 [4096]: for each slot (slot - start) | token << 12 | (frequency - 1) << 20."""
         f = self.frequencies
         token = np.repeat(np.arange(self.first, self.first + f.size), f)
         offset = np.arange(FREQUENCY_TOTAL) - np.repeat(np.cumsum(f) - f, f)
-        return token | offset << 8 | np.repeat(f, f) << (8 + FREQUENCY_BITS)
+        packed = offset | token << FREQUENCY_BITS | (np.repeat(f, f) - 1) << (8 + FREQUENCY_BITS)
+        return packed.astype(np.uint32)
 
 
 def read_tables(stream: SectionStream, count: int) -> list[FrequencyTable]:

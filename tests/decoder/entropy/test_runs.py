@@ -181,7 +181,7 @@ def test_frequency_tables_come_back(needed: list[int], rng: Random) -> None:
     ]
     for table in found:
         slots = table.slots()
-        token, frequency, offset = slots & 255, slots >> 20, slots >> 8 & 4095
+        token, frequency, offset = slots >> 12 & 255, (slots >> 20) + 1, slots & 4095
         for slot, (v, f, start) in enumerate(spec.Table(table.first, table.frequencies.tolist()).slots()):
             assert (token[slot], frequency[slot], slot - offset[slot]) == (v, f, start)
 
