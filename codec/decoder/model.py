@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,18 +139,19 @@ def _decode_to(
     if limits.output is not None and graph.size > limits.output:
         raise FormatError("E_MEMORY", f"decoding gives {graph.size} bytes", HEADER_SIZE)
     around = read_surroundings(source, directory)
-    parts = _Parts(graph.splices, directory, decode_sections(source, directory.tensors, around, jobs))
     assembly = Assembly(sink, graph, progress)
     position = 0
-    for number, run in enumerate(graph.splices.runs):
-        assembly.write(graph.skeleton[position : position + run])
-        position += run
-        origin = graph.splices.origins[number]
-        if origin == FRESH:
-            assembly.write_piece(parts.take(number).data)
-        else:
-            assembly.repeat(origin)
-    assembly.write(graph.skeleton[position:])
+    with closing(decode_sections(source, directory.tensors, around, jobs)) as decoded:
+        parts = _Parts(graph.splices, directory, decoded)
+        for number, run in enumerate(graph.splices.runs):
+            assembly.write(graph.skeleton[position : position + run])
+            position += run
+            origin = graph.splices.origins[number]
+            if origin == FRESH:
+                assembly.write_piece(parts.take(number).data)
+            else:
+                assembly.repeat(origin)
+        assembly.write(graph.skeleton[position:])
     assembly.finish()
     for section in directory.others:
         read_section(source, section)

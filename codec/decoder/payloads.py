@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
 from codec.decoder.container import Directory, Section, read_section
 from codec.decoder.entropy.symbols import Surroundings
@@ -47,8 +48,10 @@ Batch = tuple[deque[Decoded], FormatError | None]
 
 def decode_sections(
     source: Source, sections: Sequence[Section], around: Surroundings, jobs: int = 1
-) -> Iterator[Decoded]:
+) -> Generator[Decoded, None, None]:
     """Yield every section's record and payload in order; the first fault in order is the one raised.
+
+    Whoever stops early closes the generator, which then waits for its threads.
 
     Parameters
     ----------
@@ -62,22 +65,23 @@ def decode_sections(
         Threads. Memory grows with it; results do not change.
     """
     batches = _batches(sections)
-    results: Iterator[Batch] = (_decode_batch(source, batch, around) for batch in batches)
+    results: Generator[Batch, None, None] = (_decode_batch(source, batch, around) for batch in batches)
     if jobs > 1:
         results = _in_threads(source, batches, around, jobs)
     offsets = iter([section.offset for section in sections])
     ragged = 0
-    for decoded, fault in results:
-        # Nothing here keeps a payload alive while the next batch is decoded.
-        while decoded:
-            if decoded[0][0].view.kind is ViewKind.RAGGED:
-                ragged += decoded[0][1].size
-            offset = next(offsets)
-            if ragged > MAX_RAGGED_OUTPUT:
-                raise FormatError("E_LIMIT", "ragged tensors are too large together", offset)
-            yield decoded.popleft()
-        if fault is not None:
-            raise fault
+    with closing(results):
+        for decoded, fault in results:
+            # Nothing here keeps a payload alive while the next batch is decoded.
+            while decoded:
+                if decoded[0][0].view.kind is ViewKind.RAGGED:
+                    ragged += decoded[0][1].size
+                offset = next(offsets)
+                if ragged > MAX_RAGGED_OUTPUT:
+                    raise FormatError("E_LIMIT", "ragged tensors are too large together", offset)
+                yield decoded.popleft()
+            if fault is not None:
+                raise fault
 
 
 def _batches(sections: Sequence[Section]) -> Iterator[list[Section]]:
@@ -117,7 +121,7 @@ def _decode_batch(source: Source, sections: Sequence[Section], around: Surroundi
 
 def _in_threads(
     source: Source, batches: Iterator[list[Section]], around: Surroundings, jobs: int
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     with ThreadPoolExecutor(jobs) as executor:
         waiting: deque[Future[Batch]] = deque()
         for batch in batches:
