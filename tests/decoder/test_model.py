@@ -6,6 +6,7 @@ import hashlib
 import struct
 import subprocess
 import sys
+import threading
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -80,6 +81,7 @@ def test_threads_change_nothing(sample: samples.Sample) -> None:
 
 def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("codec.decoder.payloads.BATCH_SECTIONS", 2)
+    threads = threading.active_count()
     for seed in range(30):
         rng = Random(seed)
         sample = samples.random_file(rng, records=9, size=30)
@@ -93,6 +95,7 @@ def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         expected = outcome(bytes(broken))
         if isinstance(expected, tuple):
             assert raised(bytes(broken)) == raised(bytes(broken), jobs=3) == expected
+            assert threading.active_count() == threads, "a fault leaves threads behind"
         else:
             assert decode_bytes(bytes(broken), jobs=3) == expected
 
