@@ -95,7 +95,7 @@ def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         expected = outcome(bytes(broken))
         if isinstance(expected, tuple):
             assert raised(bytes(broken)) == raised(bytes(broken), jobs=3) == expected
-            assert threading.active_count() == threads, "a fault leaves threads behind"
+            assert threading.active_count() <= threads, "a fault leaves threads behind"
         else:
             assert decode_bytes(bytes(broken), jobs=3) == expected
 
