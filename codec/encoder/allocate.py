@@ -13,8 +13,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-GROWTH = 1.0
-"""Exponent of n; theory says 1."""
 MAX_NOISE = 0.25
 """No tensor gets more relative noise than this, -6 dB: beyond, a layer is as good as lost."""
 LEAST_WEIGHT_NOISE = 1e-4
@@ -45,9 +43,9 @@ def allocate_noise(
     low, high = 0.0, 1.0
     for _ in range(100):
         c = (low + high) / 2
-        mean = float(n @ np.minimum(c * n**GROWTH, MAX_NOISE)) / max(n.sum(), 1)
+        mean = float(n @ np.minimum(c * n, MAX_NOISE)) / max(n.sum(), 1)
         low, high = (c, high) if mean < wanted else (low, c)
-    noise = np.minimum(high * n**GROWTH, MAX_NOISE)
+    noise = np.minimum(high * n, MAX_NOISE)
     count = len(weights)
     return np.maximum(noise[:count], min(LEAST_WEIGHT_NOISE, wanted)), np.maximum(
         noise[count:], PARAMETER_GAP * wanted

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from codec.decoder.assembly import Progress
 from codec.decoder.entropy.symbols import Surroundings
 from codec.decoder.model import verify
 from codec.decoder.sink import FolderSink
@@ -29,8 +30,6 @@ from codec.errors import FormatError, NntcError, OutputError
 from codec.format import layout as f
 from codec.format.layout import build
 from codec.format.registry import Profile, SectionType
-
-Progress = Any
 
 
 def encode(
@@ -72,9 +71,7 @@ def encode(
     ValueError
         Options that do not go together.
     """
-    _check_target(source, Path(target))
-    data, report = encode_bytes(
-        source,
+    options = check_options(
         method=method,
         quality=quality,
         bits=bits,
@@ -82,23 +79,23 @@ def encode(
         ratio=ratio,
         entropy=entropy,
         jobs=jobs,
-        progress=progress,
     )
+    with open_model(source) as split:
+        if not isinstance(source, bytes):
+            _check_target(split, Path(source), Path(target))
+        data, report = _encode(split, options, progress)
     with FolderSink(Path(target)) as sink:
         sink.begin(None)
         sink.write(memoryview(data))
     return report
 
 
-def _check_target(source: str | os.PathLike[str] | bytes, target: Path) -> None:
+def _check_target(split: SplitSource, source: Path, target: Path) -> None:
     """Raise E_OUTPUT_EXISTS if writing `target` would replace a file of the model."""
-    if isinstance(source, bytes):
-        return
-    with open_model(source) as split:
-        own = [Path(source), *(Path(source).parent / file.name for file in split.files if file.name)]
-        for path in own:
-            if target.exists() and path.exists() and target.samefile(path):
-                raise OutputError("E_OUTPUT_EXISTS", f"{target} is part of the model")
+    own = [source, *(source.parent / file.name for file in split.files if file.name)]
+    for path in own:
+        if target.exists() and path.exists() and target.samefile(path):
+            raise OutputError("E_OUTPUT_EXISTS", f"{target} is part of the model")
 
 
 def encode_bytes(
@@ -106,7 +103,13 @@ def encode_bytes(
 ) -> tuple[bytes, EncodeReport]:
     """Encode in memory; as `encode`, but return the file's bytes and the report."""
     options = check_options(**chosen)
-    with open_model(source) as split, Workers(options.jobs, progress) as workers:
+    with open_model(source) as split:
+        return _encode(split, options, progress)
+
+
+def _encode(split: SplitSource, options: Options, progress: Progress | None) -> tuple[bytes, EncodeReport]:
+    """Encode an open model."""
+    with Workers(options.jobs, progress) as workers:
         tensors, repeats = load_tensors(split)
         plan = plan_tensors(tensors, options, workers, _Overhead(split, repeats))
         return _Assembly(split, tensors, repeats, plan).finish(options)
@@ -142,7 +145,8 @@ class _Assembly:
         sections = [
             NewSection(SectionType.TENSOR, b, c.record.output) for b, c in zip(bodies, coded, strict=True)
         ]
-        files, splices, skeleton = self._splice(coded, decoded)
+        parts = _part_bytes(coded, decoded)
+        files, splices, skeleton = self._splice(coded, parts)
         if options.method is Method.LOSSLESS:
             originals = [hashlib.sha256(file.data).digest() for file in self._split.files]
             if [file.sha256 for file in files] != originals:
@@ -155,7 +159,7 @@ class _Assembly:
             body = build(f.TABLE_COUNT, len(self._plan.tables)) + write_tables(self._plan.tables)
             head.append(NewSection(SectionType.TABLES, body, 0))
         profile = max((c.record.profile for c in coded), default=Profile.BASELINE)
-        reports = self._reports(coded, bodies, decoded)
+        reports = self._reports(coded, bodies, parts)
         notes = [notes_section(reports)] if options.method is not Method.LOSSLESS and coded else []
         data = write_container(profile, [*head, *sections, *notes])
         try:
@@ -181,7 +185,7 @@ class _Assembly:
         return decoded
 
     def _splice(
-        self, coded: Sequence[Coded], decoded: Sequence[Payload]
+        self, coded: Sequence[Coded], parts: list[list[memoryview]]
     ) -> tuple[list[NewFile], list[tuple[int, int]], bytes]:
         """Return files with the hashes of what decoding gives, splices, and the skeleton."""
         place: dict[int, tuple[int, int]] = {}  # tensor -> record, part
@@ -190,8 +194,6 @@ class _Assembly:
         by_payload: dict[int, list[int]] = {}
         for index, whole in enumerate(self._tensors):
             by_payload.setdefault(whole.payload, []).append(index)
-        parts = _part_bytes(coded, decoded)
-
         splices: list[tuple[int, int]] = []
         skeleton: list[memoryview] = []
         run = 0
@@ -224,9 +226,8 @@ class _Assembly:
         return files.finish(), splices, b"".join(skeleton)
 
     def _reports(
-        self, coded: Sequence[Coded], bodies: Sequence[bytes], decoded: Sequence[Payload]
+        self, coded: Sequence[Coded], bodies: Sequence[bytes], parts: list[list[memoryview]]
     ) -> list[TensorReport]:
-        parts = _part_bytes(coded, decoded)
         reports = []
         for number, (c, body) in enumerate(zip(coded, bodies, strict=True)):
             for part, index in enumerate(c.tensors):

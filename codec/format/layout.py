@@ -153,7 +153,7 @@ def one_of(subcon: Any, values: Iterable[int], error: str, what: str) -> Any:
 
 VARINT = _VarInt()
 SVARINT = _ZigZag(VARINT)
-U8, U16, U32, F32 = _Fixed("B"), _Fixed("H"), _Fixed("I"), _Fixed("f")
+U8, U32, F32 = _Fixed("B"), _Fixed("I"), _Fixed("f")
 
 # Header: 24 bytes. Its checks come after its CRC, so the fields are bare here (codec.decoder.container).
 HEADER = c.Struct(

@@ -89,13 +89,13 @@ def quantize(ways: Sequence[Shaping], values: NDArray[np.float64], noise: float)
     largest = float(np.abs(values).max())
     power = float(np.mean(values * values))
     white = max(float(np.sqrt(power * noise / _TRELLIS_NOISE)), largest / _MOST_STEPS)
-    white *= output_gain(ways, values) ** 0.5
+    domains = [values if way.transform is None else forward(values, way.transform) for way in ways]
+    white *= output_gain(ways[-1], domains[-1]) ** 0.5
     best: tuple[float, Shaping, NDArray[np.float32], Scales] | None = None
-    for way in ways:
-        scaled = values if way.transform is None else forward(values, way.transform)
-        if not _is_within_limits(scaled, white, way):
+    for way, coefficients in zip(ways, domains, strict=True):
+        if not _is_within_limits(coefficients, white, way):
             continue
-        x = (scaled.reshape(-1, way.steps.size) / (white * way.steps)).ravel().astype(np.float32)
+        x = (coefficients.reshape(-1, way.steps.size) / (white * way.steps)).ravel().astype(np.float32)
         scales = fit_scales(np.abs(x), way.view)
         bits = _expected_size(scales, way)
         if best is None or bits < best[0]:
@@ -115,9 +115,8 @@ def _is_within_limits(coefficients: NDArray[np.float64], white: float, way: Shap
     """Return whether levels times step codes suit the inverse transform, however they are rounded."""
     if way.transform is None or way.codes is None:
         return True
-    unit = white * float(way.steps.min()) / STEP_CODES[0]
     slack = 4 * STEP_CODES[int(way.codes.max())]
-    return bool(np.abs(coefficients).max() / unit + slack <= way.transform.limit)
+    return bool(np.abs(coefficients).max() / (white * way.unit) + slack <= way.transform.limit)
 
 
 def _numbers(scales: Scales, way: Shaping) -> NDArray[np.uint16]:
@@ -148,9 +147,7 @@ def shared_tables(quantized: Sequence[Quantized | Scalar]) -> SharedSet:
 
 def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> Record:
     """Return the record of a quantized tensor."""
-    step = q.white * float(q.way.steps.min())
-    if q.way.codes is not None:
-        step /= 8  # the least step code stands for 8
+    step = q.white * q.way.unit
     if q.way.transform is not None:
         step /= 2 ** (q.way.transform.mix / 2)
     if isinstance(q, Scalar):

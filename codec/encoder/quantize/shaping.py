@@ -14,14 +14,12 @@ proportional to lambda^(-1/2) then cost the fewest bits at a given output noise 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codec.decoder.tensor.transform import Transform
-from codec.encoder.quantize.dct import forward
 from codec.encoder.roles import InputKind, Role
 from codec.encoder.tensors import Tensor
 from codec.format.dct import MAX_BLOCK, MAX_MIX
@@ -57,6 +55,12 @@ class Shaping:
     codes: NDArray[np.uint8] | None
     steps: NDArray[np.float64]
 
+    @property
+    def unit(self) -> float:
+        """What integers before the inverse transform count in, in units of the step of white noise."""
+        least = float(self.steps.min())
+        return least if self.codes is None else least / float(STEP_CODES[0])
+
 
 def shapings(tensor: Tensor) -> list[Shaping]:
     """Return the ways to code a weight tensor, all with the same expected output noise: plain, and shaped."""
@@ -81,7 +85,7 @@ def shapings(tensor: Tensor) -> list[Shaping]:
     return [plain, Shaping(shaped_view, transform, np.tile(codes, shaped_view.channels), exact)]
 
 
-def output_gain(ways: Sequence[Shaping], values: NDArray[np.float64]) -> float:
+def output_gain(way: Shaping, coefficients: NDArray[np.float64]) -> float:
     """Return how much more output power weights make of the expected input than white weights would.
 
     Smooth kernels meet smooth inputs: their output is larger than their weights tell, and so may be the
@@ -89,13 +93,12 @@ def output_gain(ways: Sequence[Shaping], values: NDArray[np.float64]) -> float:
 
     Parameters
     ----------
-    values
-        float64, rank 1: the weights in coded order.
+    coefficients
+        float64, rank 1: the weights in the domain of the way's transform.
     """
-    way = ways[-1]
     if way.transform is None:
         return 1.0
-    energy = np.square(forward(values, way.transform)).reshape(-1, way.steps.size).mean(axis=0)
+    energy = np.square(coefficients).reshape(-1, way.steps.size).mean(axis=0)
     return float(energy @ way.steps**-2.0 / energy.sum())
 
 

@@ -1,7 +1,7 @@
 """Rate-distortion optimal dependent quantization: a Viterbi search, vectorized over segments.
 
 Trellis-coded quantization (Marcellin and Fischer, 1990) in the form of VVC's and NNC's dependent
-quantization, with the rate of the actual frequency tables in the cost.
+quantization, with the rate of each token in the cost.
 """
 
 from __future__ import annotations
