@@ -178,7 +178,8 @@ def curves_table(points: Iterable[Point], baseline: Iterable[Point] = (), kl: fl
         size = bytes_at_kl(curve, kl)
         row = [network, codec, *(optional(factor_at_loss(curve, loss), ".2f") for loss in (1, 2))]
         row += [optional(size and curve[0].original_size / size, ".2f")]
-        row += [optional(relative_bytes(curve, baselines.get(network, []), at), ".1%") for at in (log_kl, snr)]
+        peer = baselines.get(network, [])
+        row += [optional(relative_bytes(curve, peer, at), ".1%") for at in (log_kl, snr)]
         rows.append(row)
     header = ["network", "codec", "factor, top-5 -1", "factor, top-5 -2"]
     header += [f"factor, KL {kl:g}", "bytes / baseline, KL", "bytes / baseline, SNR"]
