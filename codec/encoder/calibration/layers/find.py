@@ -14,7 +14,7 @@ from codec.format.view import View
 Layer = tuple[LayerInput, Placement] | tuple[TableInput, View]
 
 _KERNELS = {"Conv", "FusedConv", "ConvTranspose"}
-_MATRICES = {"MatMul", "FusedMatMul", "Gemm", "FusedGemm"}
+_MATRICES = {"MatMul": {0, 1}, "FusedMatMul": {0, 1}, "Gemm": {0, 1}, "FusedGemm": {0, 1}, "Attention": {1}}
 _RECURRENT = {"LSTM", "GRU", "RNN"}
 CHANGED = "its shape changes before it is used"
 
@@ -43,9 +43,7 @@ def find_layer(
         return CHANGED
     elif kind in _KERNELS and index == 1:
         found = convolution(node, dims, axes)
-    elif kind in _MATRICES and index in (0, 1):
-        found = matrix(node, index, dims, axes)
-    elif (node.domain, kind, index) == ("com.microsoft", "Attention", 1):
+    elif index in _MATRICES.get(kind, ()):
         found = matrix(node, index, dims, axes)
     elif kind == "Gather" and index == 0:
         found = embedding(node, dims, axes)
