@@ -6,6 +6,7 @@ little more than its own optimizations, and other weights need no model to be wr
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,12 +21,14 @@ from onnx import helper, numpy_helper
 
 from codec.encoder.calibration.samples import ModelInput, model_inputs
 from codec.encoder.calibration.subgraph import Node, needed_nodes
+from codec.encoder.roles import Use, find_uses
 from codec.errors import ModelError
 from codec.format.onnx_tensor import Path
 
 Array = NDArray[Any]
 _MIN_BYTES = 256  # smaller constants stay in the graph, where shape inference needs to see them
-_LOG_ERRORS = 3
+_LOG_FATAL = 4  # errors come as exceptions
+_RECURRENT = {"LSTM", "GRU", "RNN"}
 
 
 class Network:
@@ -50,6 +53,8 @@ class Network:
             model = onnx.load_from_string(source) if isinstance(source, bytes) else onnx.load(source)
         except Exception as e:
             raise ModelError("E_RUN", f"the model cannot be read: {_line(e)}") from e
+        self.uses: dict[Path, list[Use]] = find_uses(model)
+        """Uses of every tensor by path."""
         self.inputs: list[ModelInput] = model_inputs(model)
         """What the model needs values for."""
         self.outputs: list[str] = [value.name for value in model.graph.output]
@@ -63,6 +68,8 @@ class Network:
         self._inline: list[onnx.TensorProto] = []
         self._take_constants(model)
         self._model = model
+        self.content_hash: str = self._hash()
+        """SHA-256 of the model, in hexadecimal."""
         self._values: dict[str, Any] = {}
 
     def _take_constants(self, model: onnx.ModelProto) -> None:
@@ -81,6 +88,7 @@ class Network:
             else:
                 copy = onnx.NodeProto()
                 copy.CopyFrom(node)
+                _name_states(copy)
                 self.nodes.append(Node(place, copy))
         needed = {entry.name for entry in self.inputs}
         inputs = [value for value in graph.input if value.name in needed]
@@ -98,6 +106,14 @@ class Network:
             copy = onnx.TensorProto()
             copy.CopyFrom(tensor)
             self._inline.append(copy)
+
+    def _hash(self) -> str:
+        digest = hashlib.sha256(self._model.SerializeToString(deterministic=True))
+        for node in self.nodes:
+            digest.update(repr(node.path).encode() + node.proto.SerializeToString(deterministic=True))
+        for name, array in self.constants.items():
+            digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
+        return digest.hexdigest()
 
     def session(
         self,
@@ -196,7 +212,7 @@ class Session:
         runtime = _onnxruntime()
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = _LOG_ERRORS
+        options.log_severity_level = _LOG_FATAL
         if values:
             options.add_external_initializers(list(values), list(values.values()))
         self.inputs = list(inputs)
@@ -249,6 +265,13 @@ def _onnxruntime() -> ModuleType:
         raise ImportError("running a model needs onnxruntime: pip install 'nntc[runtime]'") from e
     module: ModuleType = onnxruntime
     return module
+
+
+def _name_states(node: onnx.NodeProto) -> None:
+    """Give the first output of a recurrent layer, all of its states, a name if it has none."""
+    if node.op_type in _RECURRENT and not (node.output and node.output[0]):
+        first = next(name for name in node.output if name) + ":states"
+        node.output[:] = [first, *node.output[1:]]
 
 
 def _ort_value(array: Array) -> Any:
