@@ -1,0 +1,1 @@
+"""The page of `--report`: what was coded how, for a browser."""
