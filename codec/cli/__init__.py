@@ -60,6 +60,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(str(e), UNSUPPORTED)
     except NntcError as e:
         return _fail(str(e))
+    except ImportError as e:  # one that is optional: the message says how to get it
+        return _fail(str(e))
     except MemoryError:
         return _fail("out of memory")
     return DONE

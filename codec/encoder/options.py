@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codec.encoder.goals.fidelity import Metric
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from codec.encoder.calibration.samples import SampleSource
 
 DEFAULT_QUALITY = 30.0
+_SAMPLES = ("evaluation",)
 _AIMS = ("quality", "bits", "target_size", "ratio", *GoalKind)
 
 
@@ -100,9 +103,25 @@ class Options:
                 return Goal(kind, limit, self.metric)
         return None
 
+    def described(self) -> list[tuple[str, str]]:
+        """Return what was chosen, for people: names of options with their values; `jobs` changes nothing."""
+        described = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None or field.name == "jobs" or (field.name == "entropy" and not self.is_paper):
+                continue
+            if field.name == "metric" and self.max_drop is None:
+                continue
+            if isinstance(value, str | os.PathLike) and field.name in _SAMPLES:
+                value = Path(value).name
+            elif field.name in _SAMPLES:
+                value = "given in memory"
+            described.append((field.name.replace("_", " "), str(value)))
+        return described
+
     def at(self, quality: float) -> Options:
         """Return these options with a quality in place of whatever was aimed at."""
-        return replace(self, **dict.fromkeys(_AIMS), quality=quality)
+        return replace(self, **{**dict.fromkeys(_AIMS), "quality": quality})
 
 
 def check_options(**chosen: Any) -> Options:

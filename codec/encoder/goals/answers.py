@@ -13,7 +13,7 @@ Array = NDArray[Any]
 
 
 def scores_of(outputs: list[Array]) -> Array | None:
-    """Return the scores in the first output with classes on its last axis, float64 [answers, classes], or None.
+    """Return the scores of classes in the first output, float64 [answers, classes], or None if it has none.
 
     Classes are on the last axis of two or three, and on the second of more, as in images of classes.
     """

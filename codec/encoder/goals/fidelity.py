@@ -47,6 +47,11 @@ class Share:
     low: float
     high: float
 
+    @property
+    def text(self) -> str:
+        """Value and interval for people."""
+        return f"{self.value:.2%} (95% interval {self.low:.2%} to {self.high:.2%})"
+
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
@@ -74,6 +79,20 @@ class Fidelity:
     top5: Share | None = None
     original_top1: Share | None = None
     original_top5: Share | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it for people, on one line."""
+        parts = [f"{self.measure} {self.divergence:.3g}"]
+        if self.agreement is not None:
+            parts.append(f"same top answer {self.agreement.text}")
+        for name, before, after in (
+            ("top1", self.original_top1, self.top1),
+            ("top5", self.original_top5, self.top5),
+        ):
+            if before is not None and after is not None:
+                parts.append(f"{name} {after.value:.2%} (was {before.value:.2%})")
+        return f"{', '.join(parts)}, on {self.samples:,} samples"
 
 
 def share(count: int, total: int) -> Share:

@@ -89,9 +89,26 @@ class Goal:
         if self.kind is GoalKind.MAX_DIVERGENCE:
             return f"{fidelity.measure} {value:.3g}"
         if self.kind is GoalKind.MIN_AGREEMENT:
-            return f"same top answer {_share_text(_known(fidelity.agreement))}"
+            return f"same top answer {_known(fidelity.agreement).text}"
         before, after = self.accuracies(fidelity)
-        return f"{self.metric} {_share_text(after)}, {value:.2f} points below {before.value:.2%}"
+        side = "above" if value < 0 else "below"
+        return f"{self.metric} {after.text}, {abs(value):.2f} points {side} {before.value:.2%}"
+
+    def value_text(self, fidelity: Fidelity) -> str:
+        """Return the value reached alone."""
+        value = self.value(fidelity)
+        if self.kind is GoalKind.MAX_DIVERGENCE:
+            return f"{value:.3g}"
+        return f"{value:.2%}" if self.kind is GoalKind.MIN_AGREEMENT else f"{value:.2f} points"
+
+    @property
+    def axis(self) -> str:
+        """What a curve of the values shows."""
+        if self.kind is GoalKind.MAX_DIVERGENCE:
+            return "divergence of the outputs"
+        if self.kind is GoalKind.MIN_AGREEMENT:
+            return "same top answer"
+        return f"points of {self.metric} lost"
 
     @property
     def text(self) -> str:
@@ -166,6 +183,3 @@ def _known(share: Share | None) -> Share:
         raise ValueError("this was not measured")
     return share
 
-
-def _share_text(share: Share) -> str:
-    return f"{share.value:.2%} (95% interval {share.low:.2%} to {share.high:.2%})"

@@ -14,7 +14,8 @@ from typing import Generic, Protocol, TypeVar
 
 MAX_TRIES = 16
 _CLOSE = 0.3  # dB, a twentieth of a bit per weight
-_SAME_SIZE = 1.015
+_SAME_SIZE = 1.015  # of each other
+_COUNTED = 2  # times further apart may those ends be where the measure is a count: chance is larger than that
 _FIRST_STEP = 0.5  # dB
 _LONGEST_STEP = 16.0  # dB, for the first steps: a logarithm far from the goal says little
 _SLOPES = 3.0  # how much steeper or flatter than expected two tries may say that it is
@@ -107,7 +108,8 @@ def _next(tries: list[T], span: Span) -> float | None:
     if failed is None:
         return _outwards(tries, span, slope, -1)
     gap = passed.quality - failed.quality
-    if gap <= _CLOSE or passed.size <= _SAME_SIZE * failed.size:
+    coarse = 1 if span.is_smooth else _COUNTED
+    if gap <= coarse * _CLOSE or passed.size <= _SAME_SIZE**coarse * failed.size:
         return None
     return failed.quality + gap * _share(tries, passed.excess, failed.excess, slope, span)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640.0, 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 16.0, 14.0, 44.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 84.0, 16.0, 14.0, 44.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,10 @@ def curve(points: Sequence[Point], limit: float, *, logarithmic: bool, unit: str
         return _LEFT + (x - x_low) / (x_high - x_low) * (WIDTH - _LEFT - _RIGHT)
 
     def up(y: float) -> float:
-        share = math.log(y / y_low) / math.log(y_high / y_low) if logarithmic else (y - y_low) / (y_high - y_low)
+        if logarithmic:
+            share = math.log(y / y_low) / math.log(y_high / y_low)
+        else:
+            share = (y - y_low) / (y_high - y_low)
         return HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
 
     return Chart(

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
 from codec.decoder.lazy import open as open_container
 from codec.encoder.goals.goal import GoalKind, GoalReport, GoalTry
+from codec.encoder.options import Method, Options
 from codec.encoder.page.charts import Chart, Point, curve
 from codec.encoder.report import EncodeReport, TensorReport
+from codec.encoder.roles import Role
 from codec.info import Totals, describe
 
 _LEAST = 1e-9
+_FAR = math.log(10)  # spoilt ten times as much as may be: not drawn where that would hide everything else
+_SMALL = 2048  # elements; smaller tensors, biases and normalizations are listed apart
+_VECTORS = (Role.BIAS, Role.NORMALIZATION)
+_CHOICES = {
+    Method.LOSSLESS: "Every bit is kept. Each tensor is coded in the exact way that takes the fewest bytes.",
+    Method.AUTO: "Noise was spread over the tensors so that the network's outputs suffer least for the bytes "
+    "spent, and each tensor is coded in the way that takes the fewest bits at its noise.",
+}
+_PAPER = "All tensors have the same bits, as in the method of Laude et al. (arXiv 1805.07258)."
 _NEEDS_JINJA = "a report needs jinja2: pip install 'nntc[report]'"
 
 
@@ -25,6 +37,16 @@ class Row:
     bytes: float
     bits: float
     error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A way to code tensors: how many are, their elements, their bytes."""
+
+    name: str
+    tensors: int
+    weights: int
+    bytes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +67,7 @@ def check_page() -> None:
         raise ImportError(_NEEDS_JINJA) from e
 
 
-def make_page(name: str, data: bytes, report: EncodeReport, settings: Sequence[tuple[str, str]]) -> str:
+def make_page(name: str, data: bytes, report: EncodeReport, options: Options) -> str:
     """Return the page about an encoding.
 
     Parameters
@@ -56,8 +78,8 @@ def make_page(name: str, data: bytes, report: EncodeReport, settings: Sequence[t
         The `.nntc` file.
     report
         What the encoder told.
-    settings
-        Options with their values, to be shown.
+    options
+        What was asked of it.
 
     Raises
     ------
@@ -78,13 +100,20 @@ def make_page(name: str, data: bytes, report: EncodeReport, settings: Sequence[t
         name=name,
         about=about,
         report=report,
-        settings=settings,
-        rows=_rows(report.tensors),
+        settings=options.described(),
+        choice=_CHOICES.get(options.method, _PAPER),
+        codings=_codings(report.tensors),
+        rows=_rows([t for t in report.tensors if not _is_small(t)]),
+        small_rows=_rows([t for t in report.tensors if _is_small(t)]),
         parts=_parts(about.totals, report),
         chart=None if report.goal is None else _chart(report.goal, report.original_size),
         sha256=hashlib.sha256(data).hexdigest(),
         decoded=decoded,
     )
+
+
+def _is_small(tensor: TensorReport) -> bool:
+    return tensor.size < _SMALL or tensor.role in _VECTORS
 
 
 def _rows(tensors: Sequence[TensorReport]) -> list[Row]:
@@ -100,6 +129,18 @@ def _rows(tensors: Sequence[TensorReport]) -> list[Row]:
         )
         for t in tensors
     ]
+
+
+def _codings(tensors: Sequence[TensorReport]) -> list[Coding]:
+    """Return the ways in which tensors are coded, that of the most bytes first."""
+    groups: dict[str, list[TensorReport]] = {}
+    for tensor in tensors:
+        groups.setdefault(tensor.detail or tensor.tool, []).append(tensor)
+    codings = [
+        Coding(name, len(group), sum(t.size for t in group), sum(t.coded_bytes for t in group))
+        for name, group in groups.items()
+    ]
+    return sorted(codings, key=lambda coding: -coding.bytes)
 
 
 def _parts(totals: Totals, report: EncodeReport) -> list[Part]:
@@ -129,4 +170,5 @@ def _chart(report: GoalReport, original_size: int) -> Chart:
         return Point(original_size / t.size, value, text, kind)
 
     unit = "%" if goal.kind is GoalKind.MIN_AGREEMENT else ""
-    return curve([point(t) for t in report.tries], scale * goal.limit, logarithmic=is_divergence, unit=unit)
+    shown = [t for t in report.tries if is_divergence or t.excess <= _FAR]
+    return curve([point(t) for t in shown], scale * goal.limit, logarithmic=is_divergence, unit=unit)

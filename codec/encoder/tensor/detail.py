@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codec.decoder.entropy.symbols import RansRun
 from codec.decoder.tensor.codebook import Codebook
 from codec.decoder.tensor.record import TensorRecord
 from codec.decoder.tensor.transform import Transform
@@ -22,17 +21,12 @@ def tool_detail(record: TensorRecord) -> str:
 
 
 def _uniform_parts(content: Uniform) -> list[str]:
-    parts = [
-        f"{_TRELLIS_STATES[content.trellis]}-state trellis" if content.trellis else "uniform quantizer",
-    ]
+    parts = [f"{_TRELLIS_STATES[content.trellis]}-state trellis" if content.trellis else "uniform quantizer"]
     if content.transform is not None:
         parts.append(_transform_text(content.transform))
     for codes, text in ((content.row_codes, "row steps"), (content.column_codes, "column steps")):
         if codes is not None:
             parts.append(text)
-    run = content.levels.run
-    if isinstance(run, RansRun) and run.contexts is not None:
-        parts.append(f"{run.contexts.count} contexts")
     return parts
 
 
