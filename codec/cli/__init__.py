@@ -1,4 +1,4 @@
-"""The command `nntc`: encode, decode, info, verify, demo.
+"""The command `nntc`: encode, decode, info, verify, sweep, demo.
 
 Modules here import click alone at their top, so that `nntc decode` on a small device starts at once; what a
 command needs (numpy, onnx, rich) it imports when it runs.

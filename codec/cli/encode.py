@@ -117,7 +117,7 @@ def encode(source: Path, target: Path, as_json: bool, **chosen: Any) -> None:
     except ValueError as e:
         raise click.UsageError(f"{e}.") from e
     with progress("encoding") as bar:
-        report = codec.encode(source, target, progress=bar, tried=bar and _Teller(bar), **chosen)
+        report = codec.encode(source, target, progress=bar, tried=_Teller(bar) if bar else None, **chosen)
     if as_json:
         totals = {"ratio": report.ratio, "error": report.error}
         show_json({"file": str(target), **asdict(report), **totals})

@@ -19,7 +19,12 @@ _WIDTH_IN_FILES = 160  # columns of a table that does not go to a terminal
 
 def show_json(value: dict[str, Any]) -> None:
     """Write one JSON object to standard output; numbers that JSON has not become null."""
-    click.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
+    click.echo(json_text(value), nl=False)
+
+
+def json_text(value: dict[str, Any]) -> str:
+    """Return one JSON object and the end of its line; numbers that JSON has not become null."""
+    return json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ import numpy as np
 from codec.decoder.assembly import Progress
 from codec.decoder.entropy.symbols import Surroundings
 from codec.decoder.model import verify
-from codec.decoder.sink import FolderSink
+from codec.decoder.sink import write_files
 from codec.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
 from codec.encoder.container import NewFile, NewSection, graph_section, write_container
 from codec.encoder.entropy.symbols import assemble
@@ -123,17 +122,8 @@ def encode(
     if report is not None:
         name = "model" if isinstance(source, bytes) else Path(source).name
         contents[Path(report)] = make_page(name, data, told, options).encode()
-    _write(contents)
+    write_files(contents)
     return told
-
-
-def _write(contents: Mapping[Path, bytes]) -> None:
-    """Write files, all of them complete before the first appears under its name."""
-    with ExitStack() as stack:
-        for path, content in contents.items():
-            sink = stack.enter_context(FolderSink(path))
-            sink.begin(None)
-            sink.write(memoryview(content))
 
 
 def _check_target(split: SplitSource, source: Path, target: Path) -> None:

@@ -121,7 +121,8 @@ class Options:
 
     def at(self, quality: float) -> Options:
         """Return these options with a quality in place of whatever was aimed at."""
-        return replace(self, **{**dict.fromkeys(_AIMS), "quality": quality})
+        aims: dict[str, Any] = {**dict.fromkeys(_AIMS), "quality": quality}
+        return replace(self, **aims)
 
 
 def check_options(**chosen: Any) -> Options:

@@ -33,7 +33,8 @@ def top_answers(scores: Array, *, is_probability: bool) -> NDArray[np.intp]:
     if scores.shape[1] == 1:
         answers: NDArray[np.intp] = (scores[:, 0] > (0.5 if is_probability else 0.0)).astype(np.intp)
         return answers
-    return np.argmax(scores, axis=1)
+    highest: NDArray[np.intp] = np.argmax(scores, axis=1)
+    return highest
 
 
 def count_right(scores: Array, labels: Array, k: int, *, is_probability: bool) -> int:
