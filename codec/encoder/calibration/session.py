@@ -20,12 +20,14 @@ from onnx import helper, numpy_helper
 
 from codec.encoder.calibration.samples import ModelInput, model_inputs
 from codec.encoder.calibration.subgraph import Node, needed_nodes
+from codec.encoder.roles import Use, find_uses
 from codec.errors import ModelError
 from codec.format.onnx_tensor import Path
 
 Array = NDArray[Any]
 _MIN_BYTES = 256  # smaller constants stay in the graph, where shape inference needs to see them
 _LOG_ERRORS = 3
+_RECURRENT = {"LSTM", "GRU", "RNN"}
 
 
 class Network:
@@ -50,6 +52,8 @@ class Network:
             model = onnx.load_from_string(source) if isinstance(source, bytes) else onnx.load(source)
         except Exception as e:
             raise ModelError("E_RUN", f"the model cannot be read: {_line(e)}") from e
+        self.uses: dict[Path, list[Use]] = find_uses(model)
+        """Uses of every tensor by path."""
         self.inputs: list[ModelInput] = model_inputs(model)
         """What the model needs values for."""
         self.outputs: list[str] = [value.name for value in model.graph.output]
@@ -81,6 +85,7 @@ class Network:
             else:
                 copy = onnx.NodeProto()
                 copy.CopyFrom(node)
+                _name_states(copy)
                 self.nodes.append(Node(place, copy))
         needed = {entry.name for entry in self.inputs}
         inputs = [value for value in graph.input if value.name in needed]
@@ -249,6 +254,13 @@ def _onnxruntime() -> ModuleType:
         raise ImportError("running a model needs onnxruntime: pip install 'nntc[runtime]'") from e
     module: ModuleType = onnxruntime
     return module
+
+
+def _name_states(node: onnx.NodeProto) -> None:
+    """Give the first output of a recurrent layer, all of its states, a name if it has none."""
+    if node.op_type in _RECURRENT and not (node.output and node.output[0]):
+        first = next(name for name in node.output if name) + ":states"
+        node.output[:] = [first, *node.output[1:]]
 
 
 def _ort_value(array: Array) -> Any:
