@@ -42,8 +42,8 @@ def _folder(_context: click.Context, _parameter: click.Parameter, value: str) ->
 @click.argument("source", metavar="MODEL.onnx", callback=input_file)
 @click.option(
     "--evaluation", callback=samples_path, metavar="SAMPLES", required=True,
-    help="What to measure on, as for `nntc encode`: an .npz file with an array for each of the model's inputs "
-    "and perhaps `labels`, or a folder.",
+    help="What to measure on, as for `nntc encode`: an .npz file with an array for each of the model's "
+    "inputs and perhaps `labels`, or a folder.",
 )  # fmt: skip
 @click.option(
     "-o", "--out", "folder", callback=_folder, metavar="FOLDER", required=True,

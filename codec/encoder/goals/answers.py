@@ -1,4 +1,4 @@
-"""The classes that a network's scores name: the highest, or the five highest."""
+"""Count the labels that a network's scores of classes name."""
 
 from __future__ import annotations
 
@@ -7,48 +7,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codec.encoder.calibration.divergence import OutputForm, OutputKind
 from codec.errors import SamplesError
 
 Array = NDArray[Any]
+_SCORES = (OutputKind.PROBABILITIES, OutputKind.LOGITS, OutputKind.CHANCES)
+_EVEN = 0.5
 
 
-def scores_of(outputs: list[Array]) -> Array | None:
-    """Return the scores of classes in the first output, float64 [answers, classes], or None if it has none.
+def scores_output(forms: list[OutputForm]) -> int | None:
+    """Return the number of the first output that has scores of classes, or None."""
+    return next((number for number, form in enumerate(forms) if form.kind in _SCORES), None)
 
-    Classes are on the last axis of two or three, and on the second of more, as in images of classes.
-    """
-    scores = outputs[0]
-    if scores.dtype.kind != "f" or scores.ndim < 2 or scores.size == 0:
-        return None
-    if scores.ndim > 3:
-        scores = np.moveaxis(scores, 1, -1)
+
+def scores_of(output: Array, form: OutputForm) -> Array:
+    """Return scores, float64 [answers, classes]."""
+    scores = np.moveaxis(output, form.axis, -1)
     return scores.reshape(-1, scores.shape[-1]).astype(np.float64)
 
 
-def top_answers(scores: Array, *, is_probability: bool) -> NDArray[np.intp]:
-    """Return the class of the highest score, intp [answers].
-
-    A single score names one of two classes: it is a probability, or the logarithm of odds.
-    """
-    if scores.shape[1] == 1:
-        answers: NDArray[np.intp] = (scores[:, 0] > (0.5 if is_probability else 0.0)).astype(np.intp)
-        return answers
-    highest: NDArray[np.intp] = np.argmax(scores, axis=1)
-    return highest
-
-
-def count_right(scores: Array, labels: Array, k: int, *, is_probability: bool) -> int:
+def count_right(scores: Array, labels: Array, k: int) -> int:
     """Return how many labels are among the k highest scores.
 
     Parameters
     ----------
     scores
-        float64 [answers, classes].
+        float64 [answers, classes]; a single class is the probability of label 1 against label 0.
     labels
         Integers [answers], 0 to classes - 1.
     """
     if scores.shape[1] == 1:
-        return int(np.sum(top_answers(scores, is_probability=is_probability) == labels))
+        return int(np.sum((scores[:, 0] > _EVEN) == (labels == 1)))
     own = np.take_along_axis(scores, labels[:, None], axis=1)
     # Of equal scores, the lower class comes first, as argmax has it.
     before = (scores > own) | ((scores == own) & (np.arange(scores.shape[1]) < labels[:, None]))

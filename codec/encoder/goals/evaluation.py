@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from codec.decoder.lazy import open as open_container
 from codec.decoder.model import decode, decode_bytes
+from codec.encoder.calibration.divergence import OutputForm, OutputKind, Reference
 from codec.encoder.calibration.samples import Batch, ModelInput, Samples, SampleSource, load_samples
 from codec.encoder.calibration.session import Network
-from codec.encoder.goals.answers import check_labels, count_right, scores_of, top_answers
+from codec.encoder.goals.answers import check_labels, count_right, scores_of, scores_output
 from codec.encoder.goals.fidelity import Fidelity, Measure, Metric, Share, share
 from codec.encoder.options import Options
 from codec.errors import FormatError, NntcError, SamplesError
@@ -50,59 +51,68 @@ class Evaluator:
     def __init__(self, network: Network, samples: Samples, measured_on: str, jobs: int) -> None:
         self._samples, self._jobs = samples, jobs
         self.measured_on = measured_on
-        self._outputs = list(network.session().run_all(samples, jobs))
-        self._scores = [scores_of(outputs) for outputs in self._outputs]
-        self._is_probability = all(
-            s is not None and bool(((s >= 0) & (s <= 1)).all()) for s in self._scores
-        )
-        self._labels = [batch[LABELS].ravel() if LABELS in batch else None for batch in samples]
-        for labels, scores in zip(self._labels, self._scores, strict=True):
-            if labels is not None:
-                if scores is None:
-                    raise SamplesError("the network's first output has no scores of classes for labels")
-                check_labels(labels, scores)
-        self._original = {metric: self._accuracy(self._scores, metric) for metric in Metric}
+        self._reference = Reference(network, samples, jobs=jobs)
+        self._labels = [batch[LABELS].ravel() for batch in samples if LABELS in batch]
+        self._scores = self._find_scores() if self._labels else None
+        self._measure = _measure_of(self._reference.forms)
+        right = [0, 0]
+        for _ in self._counting(self._reference.outputs, right):
+            pass
+        self._original = self._shares(right)
 
     def measure(self, network: Network) -> Fidelity:
         """Return how alike a decoded network answers."""
-        divergence = 0.0
-        scores: list[Array | None] = []
-        for own, other in zip(
-            self._outputs, network.session().run_all(self._samples, self._jobs), strict=True
-        ):
-            divergence += divergence_of(own, other)
-            scores.append(scores_of(other))
+        right = [0, 0]
+        outputs = network.session().run_all(self._samples, self._jobs)
+        found = self._reference.compare(self._counting(outputs, right))
         return Fidelity(
             sum(_count(batch) for batch in self._samples),
-            divergence / len(self._outputs),
-            Measure.KL,
-            self._agreement(scores),
-            self._accuracy(scores, Metric.TOP1),
-            self._accuracy(scores, Metric.TOP5),
-            self._original[Metric.TOP1],
-            self._original[Metric.TOP5],
+            found.divergence,
+            self._measure,
+            found.cosine,
+            share(found.agreed, found.decided) if found.decided else None,
+            *self._shares(right),
+            *self._original,
         )
 
-    def _agreement(self, scores: list[Array | None]) -> Share | None:
-        """Return how many answers are the original's, or None where there are none."""
-        same = total = 0
-        for own, other in zip(self._scores, scores, strict=True):
-            if own is None or other is None:
-                return None
-            ours, theirs = (top_answers(s, is_probability=self._is_probability) for s in (own, other))
-            same += int(np.sum((ours == theirs) & np.isfinite(other).all(axis=1)))
-            total += ours.size
-        return share(same, total)
+    def _find_scores(self) -> int:
+        """Return which output the labels are for, after checking that they fit it."""
+        forms, outputs = self._reference.forms, self._reference.outputs
+        number = scores_output(forms)
+        if number is None:
+            # With labels it is a classifier, whatever its outputs look like.
+            if outputs[0][0].dtype.kind != "f" or outputs[0][0].ndim < 2:
+                raise SamplesError("there are labels, but the model's first output is no scores of classes")
+            number, forms[0] = 0, OutputForm(OutputKind.LOGITS)
+        for found, labels in zip(outputs, self._labels, strict=True):
+            check_labels(labels, scores_of(found[number], forms[number]))
+        return number
 
-    def _accuracy(self, scores: list[Array | None], metric: Metric) -> Share | None:
-        """Return how many answers are right, or None without labels."""
-        right = total = 0
-        for own, labels in zip(scores, self._labels, strict=True):
-            if own is None or labels is None:
-                return None
-            right += count_right(own, labels, metric.k, is_probability=self._is_probability)
-            total += labels.size
-        return share(right, total)
+    def _counting(self, outputs: Iterable[list[Array]], right: list[int]) -> Iterator[list[Array]]:
+        """Yield outputs; add to `right`, for each metric, how many labels they name."""
+        for number, found in enumerate(outputs):
+            if self._scores is not None:
+                scores = scores_of(found[self._scores], self._reference.forms[self._scores])
+                for place, metric in enumerate(Metric):
+                    right[place] += count_right(scores, self._labels[number], metric.k)
+            yield found
+
+    def _shares(self, right: list[int]) -> tuple[Share | None, Share | None]:
+        """Return accuracies, None without labels."""
+        if self._scores is None:
+            return None, None
+        total = sum(labels.size for labels in self._labels)
+        return share(right[0], total), share(right[1], total)
+
+
+def _measure_of(forms: list[OutputForm]) -> Measure:
+    """Return what the mean divergence of outputs is."""
+    are_values = [form.kind is OutputKind.VALUES for form in forms]
+    if all(are_values):
+        return Measure.SQUARED_ERROR
+    if any(are_values) or any(form.kind is OutputKind.INTEGERS for form in forms):
+        return Measure.MIXED
+    return Measure.KL
 
 
 def load_evaluator(source: str | os.PathLike[str] | bytes, options: Options) -> Evaluator:
@@ -195,10 +205,3 @@ def _count(batch: Batch) -> int:
     """Return how many samples a batch holds: the length of its first input's first axis."""
     first = next(iter(batch.values()))
     return len(first) if first.ndim else 1
-
-
-def divergence_of(own: list[Array], other: list[Array]) -> float:
-    from scipy.special import log_softmax
-    a, b = scores_of(own), scores_of(other)
-    la, lb = log_softmax(a, axis=1), log_softmax(b, axis=1)
-    return float(np.mean(np.sum(np.exp(la) * (la - lb), axis=1)))

@@ -25,6 +25,7 @@ class Measure(StrEnum):
 
     KL = "KL divergence in nats"
     SQUARED_ERROR = "relative squared error"
+    MIXED = "mean over unlike outputs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,12 @@ class Fidelity:
     samples
         Samples that were run.
     divergence, measure
-        Mean over the samples, and what it is.
+        Mean over the samples, and what it is; see `codec.encoder.calibration.divergence`.
+    cosine
+        Mean cosine of the angle between the outputs before and after, -1 to 1.
     agreement
-        Answers whose highest score is where the original's is; None where outputs are no scores of classes.
+        Decisions (the most probable class, yes or no, an integer) that are the original's; None where outputs
+        decide nothing.
     top1, top5
         Answers with the label among the one or five highest scores; None without labels.
     original_top1, original_top5
@@ -74,6 +78,7 @@ class Fidelity:
     samples: int
     divergence: float
     measure: Measure
+    cosine: float
     agreement: Share | None
     top1: Share | None = None
     top5: Share | None = None
@@ -84,7 +89,9 @@ class Fidelity:
     def text(self) -> str:
         """All of it for people, on one line."""
         parts = [f"{self.measure} {self.divergence:.3g}"]
-        if self.agreement is not None:
+        if self.agreement is None:
+            parts.append(f"cosine {self.cosine:.6f}")
+        else:
             parts.append(f"same top answer {self.agreement.text}")
         for name, before, after in (
             ("top1", self.original_top1, self.top1),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from codec.encoder.goals.fidelity import Fidelity, Metric, Share
+from codec.errors import ModelError
 
 _PER_DECIBEL = math.log(10) / 10
 _LEAST = 1e-12  # nats or relative squared error; less is rounding
@@ -63,9 +64,7 @@ class Goal:
     def excess(self, fidelity: Fidelity) -> float:
         """Return the logarithm of what was spoilt over what may be; zero or below meets the goal."""
         if self.kind is GoalKind.MAX_DIVERGENCE:
-            if math.isnan(fidelity.divergence):
-                return math.inf
-            return math.log(max(fidelity.divergence, _LEAST) / max(self.limit, _LEAST))
+            return math.log(max(fidelity.divergence, _LEAST) / self.limit)
         if self.kind is GoalKind.MIN_AGREEMENT:
             agreement = _known(fidelity.agreement)
             total, spoilt = agreement.total, agreement.total - agreement.count
@@ -180,6 +179,6 @@ class GoalReport:
 
 def _known(share: Share | None) -> Share:
     if share is None:
-        raise ValueError("this was not measured")
+        raise ModelError("E_GOAL", "the model's outputs name no classes that could agree")
     return share
 

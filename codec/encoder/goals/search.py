@@ -17,7 +17,7 @@ _CLOSE = 0.3  # dB, a twentieth of a bit per weight
 _SAME_SIZE = 1.015  # of each other
 _COUNTED = 2  # times further apart may those ends be where the measure is a count: chance is larger than that
 _FIRST_STEP = 0.5  # dB
-_LONGEST_STEP = 16.0  # dB, for the first steps: a logarithm far from the goal says little
+_LONGEST_STEP = 16.0  # dB, for the first step: a logarithm far from the goal says little
 _SLOPES = 3.0  # how much steeper or flatter than expected two tries may say that it is
 
 
@@ -128,7 +128,7 @@ def _outwards(tries: list[T], span: Span, slope: float, sign: int) -> float:
     """Return a quality beyond all tries, in ever longer steps, as far away as the goal seems to be."""
     last = tries[-1]
     shortest = _FIRST_STEP * 2.0 ** len(tries)
-    step = max(min(abs(last.excess) / slope + _CLOSE / 2, _LONGEST_STEP), shortest)
+    step = max(min(abs(last.excess) / slope + _CLOSE / 2, _LONGEST_STEP / len(tries)), shortest)
     return min(max(last.quality + sign * step, span.low), span.high)
 
 

@@ -18,7 +18,7 @@ from codec.errors import OutputError
 _SHARES = ("agreement", "top1", "top5", "original_top1", "original_top5")
 COLUMNS = (
     "method", "setting", "bytes", "ratio", "bits_per_weight", "weight_error", "samples", "divergence",
-    "divergence_measure", *(f"{name}{end}" for name in _SHARES for end in ("", "_low", "_high")),
+    "divergence_measure", "cosine", *(f"{name}{end}" for name in _SHARES for end in ("", "_low", "_high")),
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def _cells(point: SweepPoint) -> list[object]:
         fidelity.samples,
         fidelity.divergence,
         fidelity.measure,
+        fidelity.cosine,
     ]
     for name in _SHARES:
         share: Share | None = getattr(fidelity, name)
