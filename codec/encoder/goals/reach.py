@@ -60,4 +60,5 @@ def reach(
             f"{goal.describe(last.fidelity)}, on {last.fidelity.samples:,} {evaluator.measured_on} samples",
         )
     data, report = best[0][1]
-    return data, replace(report, goal=GoalReport(goal, found.best, found.tries, evaluator.measured_on))
+    reached = GoalReport(goal, found.best, found.tries, evaluator.measured_on)
+    return data, replace(report, fidelity=found.best.fidelity, goal=reached)

@@ -43,13 +43,13 @@ class Chart:
     Parameters
     ----------
     limit
-        y of the line that the goal draws, or None where that lies outside.
+        y of the line that the goal draws.
     """
 
     marks: tuple[Mark, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
-    limit: float | None
+    limit: float
     width: float = WIDTH
     height: float = HEIGHT
     left: float = _LEFT
@@ -81,14 +81,14 @@ def curve(points: Sequence[Point], limit: float, *, logarithmic: bool, unit: str
     points
         At least one; x and y finite, y above 0 if `logarithmic`.
     limit
-        y of the goal's line.
+        y of the goal's line; above 0 if `logarithmic`.
     logarithmic
         Whether the y axis is.
     unit
         Behind the numbers of the y axis.
     """
     x_ticks = _ticks([p.x for p in points])
-    heights = [*(p.y for p in points), *([limit] if not logarithmic or limit > 0 else [])]
+    heights = [*(p.y for p in points), limit]
     y_ticks = _decades(heights) if logarithmic else _ticks(heights)
     x_low, x_high = x_ticks[0], x_ticks[-1]
     y_low, y_high = y_ticks[0], y_ticks[-1]
@@ -107,7 +107,7 @@ def curve(points: Sequence[Point], limit: float, *, logarithmic: bool, unit: str
         tuple(Mark(across(p.x), up(p.y), p.text, p.kind) for p in points),
         tuple(Tick(across(x), f"{x:g}") for x in x_ticks),
         tuple(Tick(up(y), f"{y:g}{unit}") for y in y_ticks),
-        up(limit) if y_low <= limit <= y_high else None,
+        up(limit),
     )
 
 

@@ -95,7 +95,7 @@ def make_page(name: str, data: bytes, report: EncodeReport, options: Options) ->
     template = (files(__package__) / "page.html").read_text(encoding="utf-8")
     with open_container(data) as container:
         about = describe(container)
-        decoded = [(file.name or name, file.size, file.sha256) for file in container.files]
+        decoded = [(file.name or name, file.size, file.sha256.hex()) for file in container.files]
     return environment.from_string(template).render(
         name=name,
         about=about,
