@@ -55,7 +55,7 @@ def collect(
         E_RUN: onnxruntime cannot run the model.
     """
     layers, missing = _find_layers(network)
-    targets = {target.key: target for found in layers.values() for target in map(_Target.of, found)}
+    targets = {target.key: target for _, found in layers for target in map(_Target.of, found)}
     passes = list(_passes(list(targets.values()), max_bytes))
     done = 0
     collected: dict[object, _Collected] = {}
@@ -73,12 +73,12 @@ def collect(
         for target, sum_ in zip(group, sums, strict=True):
             collected[target.key] = sum_.finish()
     tensors: dict[Path, TensorStatistics] = {}
-    for path, found in layers.items():
+    for paths, found in layers:
         result = _combined([_placed(collected[_Target.of(layer).key], layer) for layer in found])
         if isinstance(result, str):
-            missing[path] = result
+            missing.update(dict.fromkeys(paths, result))
         else:
-            tensors[path] = result
+            tensors.update(dict.fromkeys(paths, result))
     return Statistics(tensors, missing)
 
 
@@ -162,10 +162,10 @@ class _Target:
         return _Target(key, source.tensors, memory, lambda: _Moments(source, order))
 
 
-def _find_layers(network: Network) -> tuple[dict[Path, list[Layer]], dict[Path, str]]:
-    """Return the uses of every weight tensor that are products, and why others have none.
+def _find_layers(network: Network) -> tuple[list[tuple[list[Path], list[Layer]]], dict[Path, str]]:
+    """Return weight tensors, those of equal bytes together, with their uses that are products.
 
-    Tensors of equal bytes have the uses of all of them.
+    And why other tensors have none.
     """
     nodes = {node.path: node.proto for node in network.nodes}
     same: dict[object, list[Path]] = {}
@@ -175,7 +175,7 @@ def _find_layers(network: Network) -> tuple[dict[Path, list[Layer]], dict[Path, 
         if array.ndim > 1 and array.dtype.kind not in "iubOSU":
             content = hashlib.sha256(array.tobytes()).digest()
             same.setdefault((array.dtype, array.shape, content), []).append(path)
-    layers: dict[Path, list[Layer]] = {}
+    layers: list[tuple[list[Path], list[Layer]]] = []
     for paths in same.values():
         dims = network.constants[network.names[paths[0]]].shape
         found: list[Layer] = []
@@ -187,11 +187,10 @@ def _find_layers(network: Network) -> tuple[dict[Path, list[Layer]], dict[Path, 
                 reason = layer
             else:
                 found.append(layer)
-        for path in paths:
-            if found:
-                layers[path] = found
-            else:
-                missing[path] = reason
+        if found:
+            layers.append((paths, found))
+        else:
+            missing.update(dict.fromkeys(paths, reason))
     return layers, missing
 
 

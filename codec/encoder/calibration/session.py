@@ -6,6 +6,7 @@ little more than its own optimizations, and other weights need no model to be wr
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from codec.format.onnx_tensor import Path
 
 Array = NDArray[Any]
 _MIN_BYTES = 256  # smaller constants stay in the graph, where shape inference needs to see them
-_LOG_ERRORS = 3
+_LOG_FATAL = 4  # errors come as exceptions
 _RECURRENT = {"LSTM", "GRU", "RNN"}
 
 
@@ -67,6 +68,8 @@ class Network:
         self._inline: list[onnx.TensorProto] = []
         self._take_constants(model)
         self._model = model
+        self.content_hash: str = self._hash()
+        """SHA-256 of the model, in hexadecimal."""
         self._values: dict[str, Any] = {}
 
     def _take_constants(self, model: onnx.ModelProto) -> None:
@@ -103,6 +106,14 @@ class Network:
             copy = onnx.TensorProto()
             copy.CopyFrom(tensor)
             self._inline.append(copy)
+
+    def _hash(self) -> str:
+        digest = hashlib.sha256(self._model.SerializeToString(deterministic=True))
+        for node in self.nodes:
+            digest.update(repr(node.path).encode() + node.proto.SerializeToString(deterministic=True))
+        for name, array in self.constants.items():
+            digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
+        return digest.hexdigest()
 
     def session(
         self,
@@ -201,7 +212,7 @@ class Session:
         runtime = _onnxruntime()
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = _LOG_ERRORS
+        options.log_severity_level = _LOG_FATAL
         if values:
             options.add_external_initializers(list(values), list(values.values()))
         self.inputs = list(inputs)

@@ -13,6 +13,8 @@ from codec.encoder.calibration.layers import Along
 from codec.format.onnx_tensor import Path
 from codec.format.view import View
 
+DAMPING = 1e-3
+_SHRINKAGE, _MAX_SHRINKAGE = 0.1, 0.7
 Matrix = NDArray[np.floating[Any]]
 
 
@@ -73,6 +75,43 @@ class TensorStatistics:
             return matrix.reshape(blocks, -1, size)
         return matrix.reshape(-1, blocks, size).transpose(1, 0, 2)
 
+    def unblocked(self, blocks: Matrix) -> Matrix:
+        """Return the matrix that `blocked` gave."""
+        if self.along is Along.COLUMNS:
+            blocks = blocks.transpose(1, 0, 2)
+        return blocks.reshape(self.view.rows, -1)
+
+    @property
+    def shrinkage(self) -> float:
+        """How far to shrink a moment towards its diagonal: the more, the fewer vectors there are.
+
+        Vectors of one image are far from independent: their number counts by its square root.
+        """
+        per_image = self.vectors / self.images
+        share: float = _SHRINKAGE * self.moment.shape[1] / (self.images * per_image**0.5)
+        return min(share, _MAX_SHRINKAGE)
+
+    def regularized(self, block: int, damping: float = DAMPING) -> NDArray[np.float64]:
+        """Return the moment of a block, shrunk and damped to be positive definite, shape (size, size).
+
+        Parameters
+        ----------
+        block
+            Its number.
+        damping
+            Added to the diagonal, relative to its mean.
+        """
+        diagonal = self.diagonal[block].astype(np.float64)
+        if self.is_diagonal:
+            result = np.diag(diagonal)
+        else:
+            share = self.shrinkage
+            result = self.moment[block] * (1 - share)
+            result = result.astype(np.float64)
+            result[np.diag_indices_from(result)] = diagonal
+        result[np.diag_indices_from(result)] += damping * max(float(diagonal.mean()), self.power * damping)
+        return result
+
     def output_power(self, matrix: Matrix) -> float:
         """Return the mean square of the outputs of a matrix: trace(W H W^T) / rows."""
         rows = self.blocked(np.asarray(matrix, np.float32))
@@ -90,7 +129,7 @@ class Statistics:
     Parameters
     ----------
     tensors
-        By path. Tensors of equal bytes share those of all their uses.
+        By path. Tensors of equal bytes have the same object, for the uses of all of them.
     missing
         Why other floating-point tensors of two axes or more have none.
     """
