@@ -37,6 +37,9 @@ class Evaluator:
         What to run; each with an array `labels`, or none.
     measured_on
         What the samples are, for people.
+    is_classifier
+        Whether the model is known to be one, even if its outputs do not look like scores of classes; it is
+        if there are labels.
     jobs
         Threads; never changes the result.
 
@@ -48,12 +51,20 @@ class Evaluator:
         E_SAMPLES: labels do not fit the outputs.
     """
 
-    def __init__(self, network: Network, samples: Samples, measured_on: str, jobs: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        samples: Samples,
+        measured_on: str,
+        *,
+        is_classifier: bool = False,
+        jobs: int = 1,
+    ) -> None:
         self._samples, self._jobs = samples, jobs
         self.measured_on = measured_on
         self._reference = Reference(network, samples, jobs=jobs)
         self._labels = [batch[LABELS].ravel() for batch in samples if LABELS in batch]
-        self._scores = self._find_scores() if self._labels else None
+        self._scores = self._find_scores() if self._labels or is_classifier else None
         self._measure = _measure_of(self._reference.forms)
         right = [0, 0]
         for _ in self._counting(self._reference.outputs, right):
@@ -75,15 +86,17 @@ class Evaluator:
             *self._original,
         )
 
-    def _find_scores(self) -> int:
-        """Return which output the labels are for, after checking that they fit it."""
+    def _find_scores(self) -> int | None:
+        """Return which output has scores of classes, or None; labels, if there are any, must fit it."""
         forms, outputs = self._reference.forms, self._reference.outputs
         number = scores_output(forms)
-        if number is None:
-            # With labels it is a classifier, whatever its outputs look like.
-            if outputs[0][0].dtype.kind != "f" or outputs[0][0].ndim < 2:
-                raise SamplesError("there are labels, but the model's first output is no scores of classes")
+        first = outputs[0][0]
+        if number is None and first.dtype.kind == "f" and first.ndim > 1 and first.shape[-1] > 1:
             number, forms[0] = 0, OutputForm(OutputKind.LOGITS)
+        if not self._labels:
+            return number
+        if number is None:
+            raise SamplesError("there are labels, but the model's first output is no scores of classes")
         for found, labels in zip(outputs, self._labels, strict=True):
             check_labels(labels, scores_of(found[number], forms[number]))
         return number
@@ -91,7 +104,7 @@ class Evaluator:
     def _counting(self, outputs: Iterable[list[Array]], right: list[int]) -> Iterator[list[Array]]:
         """Yield outputs; add to `right`, for each metric, how many labels they name."""
         for number, found in enumerate(outputs):
-            if self._scores is not None:
+            if self._labels and self._scores is not None:
                 scores = scores_of(found[self._scores], self._reference.forms[self._scores])
                 for place, metric in enumerate(Metric):
                     right[place] += count_right(scores, self._labels[number], metric.k)
@@ -99,7 +112,7 @@ class Evaluator:
 
     def _shares(self, right: list[int]) -> tuple[Share | None, Share | None]:
         """Return accuracies, None without labels."""
-        if self._scores is None:
+        if not self._labels:
             return None, None
         total = sum(labels.size for labels in self._labels)
         return share(right[0], total), share(right[1], total)
@@ -129,7 +142,13 @@ def load_evaluator(source: str | os.PathLike[str] | bytes, options: Options) -> 
         raise ValueError("there are no samples to measure on")
     network = Network(source)
     samples = load_evaluation(options.evaluation, network.inputs, labelled=options.max_drop is not None)
-    return Evaluator(network, samples, "evaluation", options.jobs if isinstance(options.jobs, int) else 1)
+    return Evaluator(
+        network,
+        samples,
+        "evaluation",
+        is_classifier=options.min_agreement is not None,
+        jobs=options.jobs if isinstance(options.jobs, int) else 1,
+    )
 
 
 def load_evaluation(source: SampleSource, inputs: list[ModelInput], *, labelled: bool) -> Samples:

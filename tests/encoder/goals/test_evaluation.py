@@ -28,7 +28,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def measured(network: Path, source: Any, data: bytes, *, labelled: bool = False, jobs: int = 1) -> Fidelity:
     original = Network(network)
     samples = load_evaluation(source, original.inputs, labelled=labelled)
-    return Evaluator(original, samples, "evaluation", jobs).measure(open_decoded(data))
+    return Evaluator(original, samples, "evaluation", jobs=jobs).measure(open_decoded(data))
 
 
 def test_measures_are_those_of_the_decoded_network(network: Path, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_what_cannot_be_reached_leaves_everything_as_it_was(tmp_path: Path) -> N
     target = tmp_path / "m.nntc"
     target.write_text("what was there before")
     samples = [{"x": draw.normal(size=(1, 16)).astype(np.float32)} for _ in range(10)]
-    with pytest.raises(codec.ModelError, match="same top answer at least 100% cannot be reached: at 90 dB") as e:
+    with pytest.raises(codec.ModelError, match="at least 100% cannot be reached: at 90 dB") as e:
         codec.encode(model.SerializeToString(), target, min_agreement=1.0, evaluation=samples)
     assert e.value.id == "E_GOAL"
     assert [path.name for path in tmp_path.iterdir()] == ["m.nntc"]
@@ -115,7 +115,7 @@ def test_goals_that_are_none(chosen: dict[str, Any], reason: str) -> None:
 
 @pytest.mark.parametrize("goal", [{"min_agreement": 0.9}, {"max_divergence": 1}, {"max_drop": 1}])
 def test_goals_need_samples(goal: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="needs .*evaluation"):
+    with pytest.raises(ValueError, match=r"needs .*evaluation"):
         check_options(**goal)
 
 
