@@ -31,6 +31,10 @@ def images(count: int = 500) -> tuple[Array, Array]:
 def write_samples(path: Path, count: int = 500, *, labelled: bool = True) -> Path:
     """Write images and perhaps labels as an `.npz` file, and return its path."""
     values, labels = images(count)
-    arrays = {INPUT: values, "labels": labels} if labelled else {INPUT: values}
-    np.savez(path, **arrays)
+    save(path, {INPUT: values, "labels": labels} if labelled else {INPUT: values})
     return path
+
+
+def save(path: Path, arrays: dict[str, Any]) -> None:
+    """Write an `.npz` file."""
+    np.savez(path, **arrays)

@@ -76,7 +76,7 @@ def test_threads_and_forms_of_samples_never_show(network: Path, tmp_path: Path) 
     folder.mkdir()
     for part in range(2):
         half = slice(20 * part, 20 * part + 20)
-        np.savez(folder / f"{part}.npz", **{digits.INPUT: values[half], "labels": labels[half]})
+        digits.save(folder / f"{part}.npz", {digits.INPUT: values[half], "labels": labels[half]})
     assert measured(network, folder, data) == expected
     batches = [
         {digits.INPUT: values[part], "labels": labels[part]} for part in (slice(16), slice(16, None))
@@ -107,7 +107,7 @@ def test_samples_that_do_not_fit(
         "high": labels + 3,
         "real": labels + 0.5,
     }
-    np.savez(tmp_path / "s.npz", **{name: known[which] for name, which in arrays.items()})
+    digits.save(tmp_path / "s.npz", {name: known[which] for name, which in arrays.items()})
     with pytest.raises(SamplesError, match=reason) as raised:
         measured(network, tmp_path / "s.npz", b"", labelled=True)
     assert raised.value.id == "E_SAMPLES"

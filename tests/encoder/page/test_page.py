@@ -56,7 +56,8 @@ def hostile() -> bytes:
         HOSTILE: draw.normal(size=(64, 64)).astype(np.float32),
         "constant": np.ones((40, 40), np.float32),
     }
-    return networks.holding(**constants).SerializeToString()
+    model: bytes = networks.holding(**constants).SerializeToString()
+    return model
 
 
 def page_of(source: Path | bytes, folder: Path, **chosen: object) -> tuple[str, codec.EncodeReport]:
