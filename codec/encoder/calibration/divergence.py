@@ -58,9 +58,9 @@ class Divergence:
         Batches compared.
     divergence
         Mean over batches and outputs; see this module's description.
-    agreement
-        Share of decisions (most probable class; yes or no) and of integers that are the original's; None if
-        no output has any.
+    agreed, decided
+        How many decisions (most probable class; yes or no) and integers are the original's, and how many
+        there are.
     cosine
         Mean cosine of the angle between outputs, as one vector for each batch; 1 for equal ones.
     error
@@ -71,10 +71,16 @@ class Divergence:
 
     samples: int
     divergence: float
-    agreement: float | None
+    agreed: int
+    decided: int
     cosine: float
     error: float
     by_sample: Floats
+
+    @property
+    def agreement(self) -> float | None:
+        """Agreed / decided; None if no output decides anything."""
+        return self.agreed / self.decided if self.decided else None
 
 
 class Reference:
@@ -136,7 +142,8 @@ class Reference:
         return Divergence(
             samples=len(divergences),
             divergence=float(np.mean(divergences)),
-            agreement=agreed / decided if decided else None,
+            agreed=agreed,
+            decided=decided,
             cosine=float(np.mean(cosines)),
             error=float(np.mean(errors)),
             by_sample=np.array(divergences),

@@ -148,11 +148,12 @@ def _from_path(path: Path, inputs: Sequence[ModelInput]) -> list[Batch]:
 def _read(file: Path) -> dict[str, Array]:
     """Return the arrays in a file; that in an `.npy` file has no name."""
     try:
-        content = np.load(file, allow_pickle=False)
-        if isinstance(content, np.ndarray):
-            return {"": content}
-        with content:
-            return {name: content[name] for name in content.files}
+        with file.open("rb") as stream:  # numpy leaves one of its own open where it fails
+            content = np.load(stream, allow_pickle=False)
+            if isinstance(content, np.ndarray):
+                return {"": content}
+            with content:
+                return {name: content[name] for name in content.files}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as e:
         raise SamplesError(f"{file.name} cannot be read as .npy or .npz: {e}") from e
 
