@@ -70,6 +70,10 @@ class Options:
     evaluation
         Samples to measure on, in the forms of `calibration`; with an array `labels`, int [samples], for
         `max_drop`.
+    calibration
+        `auto`: samples of the model's inputs to encode it by: `.npz` file, folder, or dictionaries of
+        input name -> array; 32 to 256, no labels. Needs onnxruntime. `quality` is then that of the layers'
+        outputs.
     entropy
         Paper methods: coder of the levels.
     jobs
@@ -86,6 +90,7 @@ class Options:
     max_drop: float | None = None
     metric: Metric = Metric.TOP1
     evaluation: SampleSource | None = None
+    calibration: SampleSource | None = None
     entropy: Entropy = Entropy.RANS
     jobs: int | Executor = 1
 
@@ -145,6 +150,8 @@ def check_options(**chosen: Any) -> Options:
         options = replace(options, bits=int(bits))
     elif goals or chosen.get("entropy") is not None:
         raise ValueError("method lossless takes no goal and no entropy coder")
+    if options.calibration is not None and options.method is not Method.AUTO:
+        raise ValueError("calibration is for method auto")
     if options.quality is not None and not 0 < options.quality <= 140:
         raise ValueError("quality must be between 0 and 140 dB")
     if options.method is Method.AUTO and options.bits is not None and not 0.1 <= options.bits <= 32:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from codec.encoder.allocate import allocate_by_sensitivity
 from codec.encoder.calibration.statistics import TensorStatistics
 from codec.encoder.methods.calibrated_weights import CalibratedLevels, quantize_calibrated
 from codec.encoder.methods.groups import group_parameters
+from codec.encoder.methods.known import Known
 from codec.encoder.methods.plan import Coded, Plan
 from codec.encoder.methods.sorting import Sorting
 from codec.encoder.methods.weights import quantize, shared_tables, weight_record
@@ -21,47 +21,28 @@ from codec.encoder.tensors import Tensor
 from codec.encoder.workers import Workers
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
-    """What samples tell about the tensors of a model, by tensor number.
-
-    Parameters
-    ----------
-    statistics
-        Of the inputs of layers.
-    sensitivity
-        Divergence of the model's output for each unit of noise power in a layer's output, relative to the
-        power of that output; of other tensors, for noise relative to their variance.
-    offsets
-        For weights, the tensor that is added to the layer's outputs.
-    """
-
-    statistics: Mapping[int, TensorStatistics]
-    sensitivity: Mapping[int, float]
-    offsets: Mapping[int, int]
-
-
 def plan_calibrated(
     tensors: list[Tensor],
     sorting: Sorting,
     exact: list[Coded],
     quality: float,
     workers: Workers,
-    calibration: Calibration,
+    known: Known,
 ) -> Plan:
     """Return records at a quality in dB: the signal-to-noise ratio of layers' outputs, on average."""
     noise = allocate_by_sensitivity(
         {i: tensors[i].size for i in sorting.lossy},
-        {i: calibration.sensitivity[i] for i in sorting.lossy if i in calibration.sensitivity},
+        {i: known.sensitivity[i] for i in sorting.lossy if i in known.sensitivity},
         quality,
         sorting.weights,
     )
+    parameters = set(sorting.parameters)
     items = [
         (
             tensors[i],
             noise[i],
-            calibration.statistics.get(i),
-            calibration.offsets.get(i) in sorting.parameters,
+            known.statistics.get(i),
+            i in known.offsets and known.offsets[i][0] in parameters,
         )
         for i in sorting.weights
     ]
@@ -69,10 +50,11 @@ def plan_calibrated(
     quantized = {i: result.quantized for i, result in found.items()}
     tables = shared_tables(list(quantized.values()))
     coded = [Coded(weight_record(tensors[i], quantized[i], tables), (i,)) for i in sorting.weights]
-    shifts = {calibration.offsets[i]: r.shift for i, r in found.items() if r.shift is not None}
-    shifted = [
-        _shifted(tensor, shifts[i]) if i in shifts else tensor for i, tensor in enumerate(tensors)
-    ]
+    shifted = list(tensors)
+    for i, result in found.items():
+        if result.shift is not None:
+            number, sign = known.offsets[i]
+            shifted[number] = _shifted(tensors[number], sign * result.shift)
     grouped = group_parameters(shifted, sorting.parameters, [noise[i] for i in sorting.parameters])
     return Plan([*exact, *coded, *grouped], tables[0])
 

@@ -1,4 +1,4 @@
-"""Weights whose layer's inputs are known: quantized with error feedback, for the least error of its output."""
+"""Weights whose layer's inputs are known, quantized with feedback for the least error of its output."""
 
 from __future__ import annotations
 
@@ -93,7 +93,11 @@ def quantize_calibrated(
     """
     matrix = values.reshape(statistics.view.rows, -1)
     prepared = [_prepare(way, matrix, statistics, noise, has_offset) for way in ways]
-    fitting = [way for way in prepared if is_within_limits(way.x * way.white * way.shaping.steps, way.white, way.shaping)]
+    fitting = [
+        way
+        for way in prepared
+        if is_within_limits(way.x * (way.white * way.shaping.steps), way.white, way.shaping)
+    ]
     way = min(fitting, key=lambda way: expected_size(way.scales, way.shaping))
     magnitudes = np.abs(way.x)
     if is_scalar(magnitudes):
@@ -203,7 +207,7 @@ def _chained(factors: NDArray[np.float64], chain: int, per_group: int) -> NDArra
     """Return factors of chained rows: blocks along the diagonal."""
     if chain == 1:
         return factors
-    groups, size, _ = factors.shape
+    size = factors.shape[1]
     members = factors.reshape(-1, chain, size, size) if per_group == 1 else factors[:, None].repeat(chain, 1)
     result = np.zeros((len(members), chain, size, chain, size))
     for i in range(chain):

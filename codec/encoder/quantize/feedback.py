@@ -184,7 +184,6 @@ class _Search:
         cost = np.full((self._paths, self._rows), _FAR, np.float32)
         cost[0] = 0
         past: _Past | None = None
-        every = np.arange(self._rows)
         for start in range(0, self._length, _BLOCK):
             span = slice(start, min(start + _BLOCK, self._length))
             cost, ancestors, block = self._block(cost, self._targets(settled, past, span), span)
@@ -236,7 +235,7 @@ class _Search:
     def _block(
         self, cost: Floats, targets: Floats, span: slice
     ) -> tuple[Floats, NDArray[np.intp], _Past]:
-        """Search a block; return costs, the ancestors of the survivors at its start, and what they decided."""
+        """Search a block; return costs, the survivors' ancestors at its start, and what they decided."""
         paths, rows = self._paths, self._rows
         width = span.stop - span.start
         steps: list[tuple[NDArray[np.intp], NDArray[np.int32], Floats]] = []

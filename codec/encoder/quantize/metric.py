@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codec.decoder.tensor.transform import Transform
 from codec.encoder.calibration.layers import Along
 from codec.encoder.calibration.statistics import TensorStatistics
 from codec.encoder.quantize.dct import forward
-from codec.decoder.tensor.transform import Transform
 
 _SHRINKAGE = 0.1
 _MOST_SHRINKAGE = 0.7

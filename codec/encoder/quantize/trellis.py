@@ -136,7 +136,8 @@ def candidates(
     costs = []
     for k in (floor, floor + 1, np.abs(floor - 1)):
         distance = magnitude - np.maximum(2 * k - q, 0).astype(np.float32)
-        costs.append(squares * (distance * distance) + bits.take(base + np.minimum(k, MAX_LEVEL + 2 - (k & 1))))
+        rates = bits.take(base + np.minimum(k, MAX_LEVEL + 2 - (k & 1)))
+        costs.append(squares * (distance * distance) + rates)
     lower = costs[2] < costs[1]
     neighbour = np.minimum(costs[1], costs[2])
     other = np.where(lower, np.abs(floor - 1), floor + 1)
