@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from codec.errors import FormatError, ModelError, NntcError, OutputError, UnsupportedError
+from codec.errors import FormatError, ModelError, NntcError, OutputError, SamplesError, UnsupportedError
 
 if TYPE_CHECKING:
     from codec import runtime
@@ -42,6 +42,7 @@ __all__ = [
     "NntcError",
     "Options",
     "OutputError",
+    "SamplesError",
     "Section",
     "Source",
     "TensorDifference",

@@ -123,7 +123,7 @@ def test_misuse_is_a_value_error(tmp_path: Path) -> None:
 
 def test_errors_form_one_tree() -> None:
     assert issubclass(codec.UnsupportedError, codec.FormatError)
-    for error in (codec.FormatError, codec.ModelError, codec.OutputError):
+    for error in (codec.FormatError, codec.ModelError, codec.OutputError, codec.SamplesError):
         assert issubclass(error, codec.NntcError)
     with pytest.raises(codec.NntcError) as caught:
         codec.verify(b"nothing of the kind")

@@ -7,7 +7,7 @@ import errno
 import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol
@@ -172,6 +172,21 @@ class FolderSink:
             for final in published:
                 final.unlink(missing_ok=True)
             raise
+
+
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Write files, all of them complete before the first appears under its name.
+
+    Raises
+    ------
+    OutputError
+        E_OUTPUT.
+    """
+    with contextlib.ExitStack() as stack:
+        for path, content in contents.items():
+            sink = stack.enter_context(FolderSink(path))
+            sink.begin(None)
+            sink.write(memoryview(content))
 
 
 @contextlib.contextmanager
