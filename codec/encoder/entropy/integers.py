@@ -20,7 +20,8 @@ from codec.format.layout import build
 from codec.format.registry import ESCAPE, MAX_LOW_BITS, Coder
 from codec.format.view import View
 
-_GAP_BITS = 8
+_GAP_BITS = range(4, 9)
+_LENGTH_BITS = 4  # about what a token takes in a table
 _ESCAPE_BITS = 16  # about what an escape takes beside its token
 
 
@@ -74,11 +75,15 @@ def _split(values: NDArray[np.int64], low_bits: int, inner_lo: int, inner_hi: in
 
 
 def _expected_bits(split: TokenizedIntegers) -> float:
-    counts = np.bincount(split.tokens)
-    counts = counts[counts > 0]
     escapes = 0 if split.escapes is None else split.escapes.size
-    entropy = -float(counts @ np.log2(counts / split.tokens.size))
-    return entropy + split.tokens.size * split.low_bits + _ESCAPE_BITS * escapes
+    return _entropy(split.tokens) + split.tokens.size * split.low_bits + _ESCAPE_BITS * escapes
+
+
+def _entropy(tokens: NDArray[np.uint8] | NDArray[np.bool_]) -> float:
+    """Return the bits of all tokens under the best static code."""
+    counts = np.bincount(tokens)
+    counts = counts[counts > 0]
+    return -float(counts @ np.log2(counts / tokens.size))
 
 
 def integer_block(
@@ -133,22 +138,34 @@ def write_integers(
     if background is None:
         split = tokenize(values)
         return integer_block(split, coder, symbol_data(split.tokens, coder, view, classes=classes))
-    gaps, coded = sparse_rows(values, background)
+    choices = [sparse_rows(values, background, gap_bits) for gap_bits in _GAP_BITS]
+    gaps, coded = min(choices, key=lambda rows: _gap_bits(*rows, background))
     split = tokenize(coded)
     return integer_block(split, coder, symbol_data(split.tokens, coder), (background, gaps, coder))
 
 
 def sparse_rows(
-    values: NDArray[np.int64], background: int
+    values: NDArray[np.int64], background: int, gap_bits: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return gaps, uint8, and coded values, int64, of the same length; at least one of each."""
+    """Return gaps, uint8, and coded values, int64, of the same length; at least one of each.
+
+    Parameters
+    ----------
+    gap_bits
+        1..8: a longer gap takes fillers.
+    """
     places = np.flatnonzero(values != background)
     if not places.size:
         return np.zeros(1, np.uint8), np.full(1, background)
     zeros = np.diff(places, prepend=-1) - 1
-    own = np.cumsum(1 + (zeros >> _GAP_BITS)) - 1  # entry of each value: fillers go before it
-    gaps = np.full(int(own[-1]) + 1, (1 << _GAP_BITS) - 1, np.uint8)
+    own = np.cumsum(1 + (zeros >> gap_bits)) - 1  # entry of each value: fillers go before it
+    gaps = np.full(int(own[-1]) + 1, (1 << gap_bits) - 1, np.uint8)
     coded = np.full(gaps.size, background, np.int64)
-    gaps[own] = zeros & ((1 << _GAP_BITS) - 1)
+    gaps[own] = zeros & ((1 << gap_bits) - 1)
     coded[own] = values[places]
     return gaps, coded
+
+
+def _gap_bits(gaps: NDArray[np.uint8], coded: NDArray[np.int64], background: int) -> float:
+    """Return about how many bits gaps take, their table and their fillers: these make values longer too."""
+    return _entropy(gaps) + _LENGTH_BITS * int(gaps.max()) + _entropy(coded == background)

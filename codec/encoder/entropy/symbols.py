@@ -158,7 +158,8 @@ def expected_size(fragments: Iterable[Fragment]) -> float:
             continue
         tables = np.stack([costs(table) for table in fragment.tables])
         counts = count_tokens(fragment.tokens, fragment.numbers, len(tables))
-        bits = float(np.sum(counts * tables, where=counts > 0))
+        used = counts > 0
+        bits = float(counts[used] @ tables[used])
         # Of a lane's state of 32 bits, tokens fill what lies between 2^16 and 2^32: 8 on average.
         size += (bits + 24 * fragment.lanes) / 8 + len(build(f.LANES, fragment.lanes))
     return size
