@@ -91,7 +91,7 @@ def tensor_sizes(tensor: Tensor, codebook: Codebook) -> dict[str, int]:
     }
     records = [codebook_record(tensor.element, tensor.view, codebook, **way) for way in ways.values()]
     sizes = [len(body) for body in assemble([record.fragments for record in records])]
-    entropy = codebook.counts @ -np.log2(codebook.counts / tensor.size)
+    entropy = -float(codebook.counts @ np.log2(codebook.counts / tensor.size))
     return {
         "weights": tensor.size,
         "entropy of indices": round(entropy / 8),

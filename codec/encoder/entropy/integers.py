@@ -139,7 +139,7 @@ def write_integers(
         split = tokenize(values)
         return integer_block(split, coder, symbol_data(split.tokens, coder, view, classes=classes))
     choices = [sparse_rows(values, background, gap_bits) for gap_bits in _GAP_BITS]
-    gaps, coded = min(choices, key=lambda rows: _gap_bits(*rows, background))
+    gaps, coded = min(choices, key=lambda rows: _gap_bits(rows[0], rows[1] == background, coder))
     split = tokenize(coded)
     return integer_block(split, coder, symbol_data(split.tokens, coder), (background, gaps, coder))
 
@@ -166,6 +166,7 @@ def sparse_rows(
     return gaps, coded
 
 
-def _gap_bits(gaps: NDArray[np.uint8], coded: NDArray[np.int64], background: int) -> float:
-    """Return about how many bits gaps take, their table and their fillers: these make values longer too."""
-    return _entropy(gaps) + _LENGTH_BITS * int(gaps.max()) + _entropy(coded == background)
+def _gap_bits(gaps: NDArray[np.uint8], fillers: NDArray[np.bool_], coder: Coder) -> float:
+    """Return about how many bits gaps take, with their table, and what fillers add to the values."""
+    least = gaps.size if coder is Coder.HUFFMAN else 0
+    return max(_entropy(gaps), least) + _LENGTH_BITS * int(gaps.max()) + max(_entropy(fillers), least)
