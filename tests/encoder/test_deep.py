@@ -207,7 +207,8 @@ def test_weights_used_twice_are_counted_in_every_stage_but_coded_once() -> None:
 
 @pytest.mark.parametrize("entropy", ["huffman", "rans"])
 def test_jobs_do_not_change_the_file(entropy: str) -> None:
-    chosen = {"method": "deep", "prune": 0.5, "bits": 5, "entropy": entropy, "prune_scope": "global"}
+    chosen: dict[str, Any] = {"method": "deep", "prune": 0.5, "prune_scope": "global", "bits": 5}
+    chosen["entropy"] = entropy
     whole = CLASSIFIER.SerializeToString()
     assert encode_bytes(whole, jobs=3, **chosen)[0] == encode_bytes(whole, **chosen)[0]
 

@@ -78,12 +78,11 @@ def _starts(
 ) -> NDArray[np.float64]:
     """Return float64 [starts, count], each row ascending."""
     if start is Centroids.LINEAR:
-        even: NDArray[np.float64] = np.linspace(points[0], points[-1], count)
-        return even[None]
+        return np.linspace(points[0], points[-1], count).reshape(1, count)
     if start is Centroids.DENSITY:
         before = np.cumsum(weights)
-        middles = (np.arange(count) + 0.5) * (before[-1] / count)
-        return points[np.searchsorted(before, middles)][None]
+        middles: NDArray[np.float64] = (np.arange(count) + 0.5) * (before[-1] / count)
+        return points[np.searchsorted(before, middles)].reshape(1, count)
     generator = np.random.default_rng(_SEED)
     drawn = [generator.choice(points.size, count, replace=False) for _ in range(restarts)]
     return points[np.sort(drawn, axis=1)]
