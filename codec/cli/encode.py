@@ -18,11 +18,19 @@ from codec.cli.arguments import (
     samples_path,
     size,
 )
-from codec.cli.output import Bar, error_text, progress, show_json
+from codec.cli.output import Bar, error_text, progress, show_json, show_table
 
 if TYPE_CHECKING:
     from codec.encoder.goals.goal import GoalTry
     from codec.encoder.report import EncodeReport
+
+_STAGES = {
+    "original": "original",
+    "pruned": "pruned, zeros stored",
+    "sparse": "pruned, sparse rows",
+    "quantized": "quantized",
+    "coded": "coded, the whole file",
+}
 
 
 _SECTIONS = {
@@ -31,6 +39,9 @@ _SECTIONS = {
         "quality", "bits", "target_size", "ratio", "max_divergence", "min_agreement", "max_drop", "metric"
     ),
     "Samples of the model's inputs": ("calibration", "evaluation"),
+    "Method deep (without --bits, nothing is quantized)": (
+        "prune", "prune_scope", "centroids", "sparse", "biases"
+    ),
 }  # fmt: skip
 
 
@@ -39,9 +50,9 @@ _SECTIONS = {
 @click.argument("target", metavar="OUT.nntc", callback=output_file)
 @click.option(
     "-m", "--method", default="auto", show_default=True,
-    type=click.Choice(["auto", "lossless", "quantization", "clustering", "dct"]),
-    help="auto chooses for every tensor what costs least; lossless keeps every bit; the others are the "
-    "methods of Laude et al., as published.",
+    type=click.Choice(["auto", "lossless", "quantization", "clustering", "dct", "deep"]),
+    help="auto chooses for every tensor what costs least; lossless keeps every bit; quantization, "
+    "clustering and dct are the methods of Laude et al., deep that of Han et al., as published.",
 )  # fmt: skip
 @click.option(
     "--objective", type=click.Choice(["outputs", "weights"]),
@@ -49,7 +60,7 @@ _SECTIONS = {
 )  # fmt: skip
 @click.option(
     "--entropy", type=click.Choice(["rans", "bzip2", "huffman", "zstd"]),
-    help="quantization, clustering, dct: entropy coder.  [default: rans]",
+    help="Entropy coder of the methods as published.  [default: huffman for deep, rans for the others]",
 )  # fmt: skip
 @click.option(
     "-q", "--quality", type=float, metavar="DB",
@@ -90,6 +101,22 @@ _SECTIONS = {
     "of .npy or .npz files.",
 )  # fmt: skip
 @click.option(
+    "--prune", type=float, metavar="X", help="Set this share of the weights to zero, such as 0.5."
+)
+@click.option(
+    "--prune-scope", type=click.Choice(["layer", "global"]),
+    help="Prune every layer alike, or all weights together.  [default: layer]",
+)  # fmt: skip
+@click.option(
+    "--centroids", type=click.Choice(["linear", "density", "random"]),
+    help="Where the search for shared values starts.  [default: linear]",
+)  # fmt: skip
+@click.option(
+    "--sparse/--no-sparse", default=None,
+    help="Store only weights that are not zero, or all.  [default: what is smaller]",
+)  # fmt: skip
+@click.option("--biases", is_flag=True, help="Prune and quantize biases and normalizations too.")
+@click.option(
     "--report", callback=output_file, metavar="OUT.html",
     help="Write a page about the encoding: size, error and coding of every tensor.",
 )  # fmt: skip
@@ -114,6 +141,8 @@ def encode(source: Path, target: Path, as_json: bool, **chosen: Any) -> None:
       nntc encode model.onnx model.nntc --ratio 10 --calibration images.npz
       nntc encode model.onnx model.nntc --min-agreement 0.99 --evaluation images.npz
       nntc encode model.onnx model.nntc --max-drop 1 --metric top5 --evaluation labelled.npz
+      nntc encode model.onnx model.nntc -m deep --prune 0.5 --bits 4
+                                                             half of the weights, 16 values a layer
     """  # noqa: D301 - \b tells click to keep the lines below it
     import codec
     from codec.encoder.options import check_options
@@ -161,3 +190,10 @@ def _show(report: EncodeReport, target: Path) -> None:
         click.echo(f"{report.goal.text}; {len(report.goal.tries)} encodings tried")
     elif report.fidelity is not None:
         click.echo(report.fidelity.text)
+    if report.stages:
+        click.echo()
+        rows = [
+            [_STAGES[stage.name], f"{stage.size:,}", f"{stage.factor:.2f}", f"{stage.total:.2f}"]
+            for stage in report.stages
+        ]
+        show_table("", ["stage", "bytes", "factor", "in all"], rows)

@@ -25,8 +25,9 @@ from codec.encoder.methods import Coded, Known, Plan, known_of, plan_tensors
 from codec.encoder.notes import notes_section
 from codec.encoder.options import Method, Objective, Options, check_options
 from codec.encoder.page import check_page, make_page
-from codec.encoder.report import EncodeReport, TensorReport
+from codec.encoder.report import EncodeReport, Stage, TensorReport
 from codec.encoder.split import SplitSource, open_model
+from codec.encoder.stages import report_stages
 from codec.encoder.tensor.detail import tool_detail
 from codec.encoder.tensors import Tensor, as_float64, load_tensors
 from codec.encoder.workers import Workers
@@ -57,6 +58,11 @@ def encode(
     evaluation: SampleSource | None = None,
     calibration: SampleSource | None = None,
     entropy: str | None = None,
+    prune: float | None = None,
+    prune_scope: str | None = None,
+    centroids: str | None = None,
+    sparse: bool | None = None,
+    biases: bool = False,
     jobs: int | Executor = 1,
     report: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -70,7 +76,8 @@ def encode(
         Path of the model, its external data beside it, or the bytes of a model without any.
     target
         Path of the `.nntc` file; replaced only by a complete one.
-    method, quality, bits, target_size, ratio, objective, calibration, entropy, jobs
+    method, quality, bits, target_size, ratio, objective, calibration, entropy, jobs,
+    prune, prune_scope, centroids, sparse, biases
         See `codec.Options`. `auto` with none of the goals uses the default quality.
     max_divergence, min_agreement, max_drop, metric, evaluation
         See `codec.Options`. One of the first three is a goal for the decoded network's answers, which takes
@@ -113,6 +120,11 @@ def encode(
         evaluation=evaluation,
         calibration=calibration,
         entropy=entropy,
+        prune=prune,
+        prune_scope=prune_scope,
+        centroids=centroids,
+        sparse=sparse,
+        biases=biases,
         jobs=jobs,
     )
     if report is not None:
@@ -246,7 +258,7 @@ class _Assembly:
         ]
         parts = _part_bytes(coded, decoded)
         files, splices, skeleton = self._splice(coded, parts)
-        if options.method is Method.LOSSLESS:
+        if options.is_lossless:
             originals = [hashlib.sha256(file.data).digest() for file in self._split.files]
             if [file.sha256 for file in files] != originals:
                 raise NntcError(
@@ -259,10 +271,16 @@ class _Assembly:
             head.append(NewSection(SectionType.TABLES, body, 0))
         profile = max((c.record.profile for c in coded), default=Profile.BASELINE)
         reports = self._reports(coded, bodies, parts, [tool_detail(record) for record in records])
-        notes = [notes_section(reports)] if options.method is not Method.LOSSLESS and coded else []
+        notes = [notes_section(reports)] if coded and not options.is_lossless else []
         data = write_container(profile, [*head, *sections, *notes])
         original = sum(file.size for file in self._split.files)
-        return data, EncodeReport(original, len(data), len(graph.data), tuple(reports), self._plan.remarks)
+        stages: tuple[Stage, ...] = ()
+        if options.method is Method.DEEP:
+            stages = report_stages(self._plan.sizes, self._tensors, self._repeats, original, len(data))
+        remarks = self._plan.remarks
+        return data, EncodeReport(
+            original, len(data), len(graph.data), tuple(reports), remarks, stages=stages
+        )
 
     def _in_order(self) -> list[Coded]:
         """Order records by the first payload they hold, as the output needs them."""

@@ -30,6 +30,7 @@ class Method(StrEnum):
     QUANTIZATION = "quantization"
     CLUSTERING = "clustering"
     DCT = "dct"
+    DEEP = "deep"
 
 
 class Objective(StrEnum):
@@ -53,6 +54,21 @@ class Entropy(StrEnum):
         return Coder[self.name]
 
 
+class PruneScope(StrEnum):
+    """What magnitudes are compared with each other when weights are pruned."""
+
+    LAYER = "layer"
+    GLOBAL = "global"
+
+
+class Centroids(StrEnum):
+    """Initial centroids of k-means."""
+
+    LINEAR = "linear"
+    DENSITY = "density"
+    RANDOM = "random"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Checked encoder options.
@@ -60,12 +76,12 @@ class Options:
     Parameters
     ----------
     method
-        `auto`, `lossless`, or one of Laude et al.: `quantization`, `clustering`, `dct`.
+        `auto`, `lossless`, one of Laude et al.: `quantization`, `clustering`, `dct`, or `deep` of Han et al.
     quality
         `auto`: signal-to-noise ratio of the network's weights in dB (README, "Quality").
     bits
         `auto`: bits per weight of the coded tensors to aim at; paper methods: bits n of every quantizer and
-        codebook, 1..8.
+        codebook, 1..8; for `deep`, None is no quantization.
     objective
         `auto`: `outputs` puts the error where the network's outputs feel it least, `weights` makes the
         squared error of the weights themselves least.
@@ -85,7 +101,15 @@ class Options:
         input name -> array; 32 to 256, no labels. Needs onnxruntime. `quality` is then that of the layers'
         outputs.
     entropy
-        Paper methods: coder of the levels.
+        Paper methods: coder of the levels; None is rANS, or Huffman for `deep`.
+    prune, prune_scope
+        `deep`: share of the weights to prune, 0 <= prune < 1, and whether of each layer or of all together.
+    centroids
+        `deep`: initial centroids.
+    sparse
+        `deep`: code all weights as sparse rows, or none; None for what is smaller.
+    biases
+        `deep`: prune and quantize biases and normalizations too.
     jobs
         Threads, or an executor that tensors are sent to one by one.
     """
@@ -103,6 +127,11 @@ class Options:
     evaluation: SampleSource | None = None
     calibration: SampleSource | None = None
     entropy: Entropy = Entropy.RANS
+    prune: float = 0.0
+    prune_scope: PruneScope = PruneScope.LAYER
+    centroids: Centroids = Centroids.LINEAR
+    sparse: bool | None = None
+    biases: bool = False
     jobs: int | Executor = 1
 
     @property
@@ -140,6 +169,12 @@ class Options:
         aims: dict[str, Any] = {**dict.fromkeys(_AIMS), "quality": quality}
         return replace(self, **aims)
 
+    @property
+    def is_lossless(self) -> bool:
+        """Whether every bit is to be kept."""
+        is_idle = self.method is Method.DEEP and not self.prune and self.bits is None
+        return is_idle or self.method is Method.LOSSLESS
+
 
 def check_options(**chosen: Any) -> Options:
     """Return options from keyword arguments; ValueError for what does not go together."""
@@ -151,19 +186,21 @@ def check_options(**chosen: Any) -> Options:
         entropy=Entropy(options.entropy),
         metric=Metric(options.metric),
     )
+    options = _check_deep(options, chosen)
     goals = [str(n) for n in _AIMS if getattr(options, n) is not None]
     if options.method is Method.AUTO:
         if len(goals) > 1:
             raise ValueError(f"name one goal, not {' and '.join(goals)}")
         if chosen.get("entropy") is not None:
-            raise ValueError("entropy is for the methods quantization, clustering and dct")
+            raise ValueError("entropy is for the methods quantization, clustering, dct and deep")
+    elif options.method is Method.DEEP:
+        if goals not in ([], ["bits"]):
+            raise ValueError("method deep takes bits and prune only")
+        options = replace(options, bits=None if options.bits is None else _whole_bits(options.bits))
     elif options.is_paper:
         if goals not in ([], ["bits"]):
             raise ValueError(f"method {options.method} takes bits only")
-        bits = 6 if options.bits is None else options.bits
-        if bits not in range(1, 9):
-            raise ValueError("bits must be a whole number from 1 to 8")
-        options = replace(options, bits=int(bits))
+        options = replace(options, bits=_whole_bits(6 if options.bits is None else options.bits))
     elif goals or chosen.get("entropy") is not None:
         raise ValueError("method lossless takes no goal and no entropy coder")
     if options.method is not Method.AUTO and chosen.get("objective") is not None:
@@ -201,3 +238,26 @@ def _check_goal(options: Options, *, is_metric_chosen: bool) -> None:
         raise ValueError("max drop needs evaluation samples with labels")
     if options.goal is not None and options.evaluation is None:
         raise ValueError(f"{options.goal.kind.replace('_', ' ')} needs samples to measure on: evaluation")
+
+
+def _whole_bits(bits: float) -> int:
+    """Return the bits of a quantizer or codebook."""
+    if bits not in range(1, 9):
+        raise ValueError("bits must be a whole number from 1 to 8")
+    return int(bits)
+
+
+def _check_deep(options: Options, chosen: dict[str, Any]) -> Options:
+    """Return the options with those of method deep checked, which no other method takes."""
+    options = replace(
+        options, prune_scope=PruneScope(options.prune_scope), centroids=Centroids(options.centroids)
+    )
+    if options.method is not Method.DEEP:
+        own = ("prune", "prune_scope", "centroids", "sparse", "biases")
+        given = [name for name in own if getattr(options, name) != getattr(Options(), name)]
+        if given:
+            raise ValueError(f"{given[0].replace('_', ' ')} is for the method deep")
+        return options
+    if not 0 <= options.prune < 1:
+        raise ValueError("prune must be at least 0 and below 1")
+    return replace(options, entropy=Entropy(chosen.get("entropy") or Entropy.HUFFMAN))

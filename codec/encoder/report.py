@@ -47,6 +47,29 @@ class TensorReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """The model after a stage of deep compression.
+
+    Parameters
+    ----------
+    name
+        original; pruned: zeros stored as other weights are; sparse: in rows of gaps and values, where that
+        is smaller; quantized: indices and codebooks; coded: the whole `.nntc` file.
+    size
+        Bytes.
+    factor
+        Size of the stage before / size.
+    total
+        Size of the original / size.
+    """
+
+    name: str
+    size: int
+    factor: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
 class EncodeReport:
     """How a model was coded.
 
@@ -64,6 +87,8 @@ class EncodeReport:
         How alike the decoded network answers, where evaluation samples were given.
     goal
         What the search for a goal came to, if there was one.
+    stages
+        Method deep: sizes after each of its stages.
     """
 
     original_size: int
@@ -73,6 +98,7 @@ class EncodeReport:
     remarks: tuple[str, ...]
     fidelity: Fidelity | None = None
     goal: GoalReport | None = None
+    stages: tuple[Stage, ...] = ()
 
     @property
     def ratio(self) -> float:
