@@ -110,4 +110,5 @@ def calibrate(
     network = Network(model)
     if not isinstance(samples, Samples):
         samples = load_samples(samples, network.inputs)
+    network.take_branches(samples)
     return Calibration(network, samples, jobs=jobs, progress=progress)
