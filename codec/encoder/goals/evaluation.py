@@ -6,6 +6,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from codec.errors import FormatError, NntcError, SamplesError
 
 Array = NDArray[Any]
 LABELS = "labels"
+_HELD_OUT = 4  # one in so many
+_LEAST_TO_DIVIDE = 8
 
 
 class Evaluator:
@@ -128,27 +131,88 @@ def _measure_of(forms: list[OutputForm]) -> Measure:
     return Measure.KL
 
 
-def load_evaluator(source: str | os.PathLike[str] | bytes, options: Options) -> Evaluator:
-    """Return what measures encodings of a model under `options`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Measuring:
+    """What measures encodings of a model, and what is left to calibrate them with.
+
+    Parameters
+    ----------
+    calibration
+        The calibration samples that are not measured on; None if there were none.
+    remarks
+        What the user should know about the samples.
+    """
+
+    evaluator: Evaluator
+    calibration: Samples | None
+    remarks: tuple[str, ...]
+
+
+def prepare(source: str | os.PathLike[str] | bytes, options: Options) -> Measuring:
+    """Load a model and the samples in `options`, and divide these between calibrating and measuring.
+
+    Without evaluation samples, every fourth calibration sample is held out to be measured on: what a
+    network was calibrated with tells too well of it.
 
     Raises
     ------
     ImportError
         There is no onnxruntime.
-    ModelError, SamplesError
-        E_RUN; E_SAMPLES.
+    ModelError
+        E_RUN: onnxruntime cannot run the model.
+    SamplesError
+        E_SAMPLES: samples cannot be read, do not fit the model, or are too few to be divided.
     """
-    if options.evaluation is None:
-        raise ValueError("there are no samples to measure on")
     network = Network(source)
-    samples = load_evaluation(options.evaluation, network.inputs, labelled=options.max_drop is not None)
-    return Evaluator(
+    calibration = None if options.calibration is None else load_samples(options.calibration, network.inputs)
+    remarks: tuple[str, ...] = ()
+    measured_on = "evaluation"
+    if options.evaluation is not None:
+        samples = load_evaluation(options.evaluation, network.inputs, labelled=options.max_drop is not None)
+        shared = 0 if calibration is None else count_shared(samples, calibration)
+        if shared:
+            remarks = (f"{shared:,} of {len(samples):,} evaluation samples are calibration samples too",)
+    elif calibration is not None:
+        calibration, samples = hold_out(calibration)
+        measured_on = "held-out calibration"
+    else:
+        raise ValueError("there are no samples to measure on")
+    evaluator = Evaluator(
         network,
         samples,
-        "evaluation",
+        measured_on,
         is_classifier=options.min_agreement is not None,
         jobs=options.jobs if isinstance(options.jobs, int) else 1,
     )
+    return Measuring(evaluator, calibration, remarks)
+
+
+def hold_out(samples: Samples) -> tuple[Samples, Samples]:
+    """Return samples to calibrate with, and every fourth, to measure on.
+
+    Raises
+    ------
+    SamplesError
+        E_SAMPLES: there are too few.
+    """
+    if len(samples) < _LEAST_TO_DIVIDE:
+        raise SamplesError(
+            f"{len(samples)} calibration samples are too few to hold some out and measure on them: give at "
+            f"least {_LEAST_TO_DIVIDE}, or evaluation samples"
+        )
+    batches = list(enumerate(samples))
+    kept = [batch for number, batch in batches if number % _HELD_OUT]
+    return Samples(kept), Samples([batch for number, batch in batches if number % _HELD_OUT == 0])
+
+
+def count_shared(samples: Samples, others: Samples) -> int:
+    """Return how many samples have the same inputs as one of the others."""
+    known = {_input_hash(batch) for batch in others}
+    return sum(_input_hash(batch) in known for batch in samples)
+
+
+def _input_hash(batch: Batch) -> str:
+    return Samples([{name: array for name, array in batch.items() if name != LABELS}]).content_hash()
 
 
 def load_evaluation(source: SampleSource, inputs: list[ModelInput], *, labelled: bool) -> Samples:

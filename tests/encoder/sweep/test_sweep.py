@@ -96,11 +96,13 @@ def test_pictures_show_every_method_and_are_the_same_each_time(curves: Curves) -
         ({"points": 51}, "points must be 2 to 50"),
         ({"methods": []}, "there must be a method"),
         ({"methods": ["auto", "jpeg"]}, "jpeg"),
+        ({"methods": ["calibrated"]}, "needs calibration samples"),
+        ({"evaluation": None}, "there must be samples"),
     ],
 )
 def test_arguments_out_of_range(chosen: dict[str, object], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        sweep(MODEL, evaluation=samples(), **chosen)  # type: ignore[arg-type]
+        sweep(MODEL, **{"evaluation": samples(), **chosen})  # type: ignore[arg-type]
 
 
 def test_pictures_need_matplotlib(curves: Curves, monkeypatch: pytest.MonkeyPatch) -> None:
