@@ -15,8 +15,9 @@ from onnx import helper, numpy_helper
 import codec
 from codec.encoder.calibration.samples import Samples
 from codec.encoder.calibration.session import Network
-from codec.encoder.goals.evaluation import Evaluator, count_shared, hold_out, load_evaluation, open_decoded
+from codec.encoder.goals.evaluation import Evaluator, open_decoded
 from codec.encoder.goals.fidelity import Fidelity, Measure
+from codec.encoder.goals.samples import count_shared, hold_out, load_evaluation
 from codec.encoder.model import encode_bytes
 from codec.errors import SamplesError
 

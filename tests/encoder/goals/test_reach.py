@@ -8,6 +8,7 @@ from typing import Any
 import digits
 import networks
 import numpy as np
+import onnx
 import pytest
 from onnx import helper
 
@@ -127,3 +128,14 @@ def test_any_method_can_be_measured(folder: Path, tmp_path: Path) -> None:
     assert report.fidelity is not None
     assert report.fidelity.agreement is not None
     assert report.fidelity.agreement.value == 1
+
+
+def test_models_with_external_data_are_measured(folder: Path, tmp_path: Path) -> None:
+    model = onnx.load(folder / "digits.onnx")
+    source = tmp_path / "external.onnx"
+    onnx.save(model, source, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    inside = tmp_path / "inside.nntc"
+    evaluation = digits.write_samples(tmp_path / "s.npz", 20)
+    report = codec.encode(source, inside, quality=8, evaluation=evaluation)
+    plain = codec.encode(folder / "digits.onnx", tmp_path / "p.nntc", quality=8, evaluation=evaluation)
+    assert report.fidelity == plain.fidelity
