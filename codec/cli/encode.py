@@ -30,7 +30,7 @@ _SECTIONS = {
     "How small or how close (one of these; all but --bits are for method auto)": (
         "quality", "bits", "target_size", "ratio", "max_divergence", "min_agreement", "max_drop", "metric"
     ),
-    "Samples of the model's inputs": ("evaluation",),
+    "Samples of the model's inputs": ("calibration", "evaluation"),
 }  # fmt: skip
 
 
@@ -74,6 +74,12 @@ _SECTIONS = {
     help="Accuracy that --max-drop is about.  [default: top1]",
 )  # fmt: skip
 @click.option(
+    "--calibration", callback=samples_path, metavar="SAMPLES",
+    help="auto: encode for inputs like these, 32 to 256 of them, without labels: smaller at the same "
+    "accuracy. An .npz file with an array for each of the model's inputs, samples along the first axis; or a "
+    "folder of .npy or .npz files.",
+)  # fmt: skip
+@click.option(
     "--evaluation", callback=samples_path, metavar="SAMPLES",
     help="Run the result on these and tell how alike it answers: an .npz file with an array for each of the "
     "model's inputs, samples along the first axis, and perhaps `labels`, class numbers from 0; or a folder "
@@ -101,6 +107,7 @@ def encode(source: Path, target: Path, as_json: bool, **chosen: Any) -> None:
       nntc encode model.onnx model.nntc --method lossless    every bit kept
       nntc encode model.onnx model.nntc --ratio 10           ten times smaller
       nntc encode model.onnx model.nntc --target-size 1.5M   at most 1,500,000 bytes
+      nntc encode model.onnx model.nntc --ratio 10 --calibration images.npz
       nntc encode model.onnx model.nntc --min-agreement 0.99 --evaluation images.npz
       nntc encode model.onnx model.nntc --max-drop 1 --metric top5 --evaluation labelled.npz
     """  # noqa: D301 - \b tells click to keep the lines below it

@@ -21,7 +21,7 @@ from codec.encoder.container import NewFile, NewSection, graph_section, write_co
 from codec.encoder.entropy.symbols import assemble
 from codec.encoder.entropy.tables import write_tables
 from codec.encoder.goals.fidelity import Metric
-from codec.encoder.methods import Coded, Plan, plan_tensors
+from codec.encoder.methods import Coded, Known, Plan, known_of, plan_tensors
 from codec.encoder.notes import notes_section
 from codec.encoder.options import Method, Options, check_options
 from codec.encoder.page import check_page, make_page
@@ -54,6 +54,7 @@ def encode(
     max_drop: float | None = None,
     metric: Metric | str | None = None,
     evaluation: SampleSource | None = None,
+    calibration: SampleSource | None = None,
     entropy: str | None = None,
     jobs: int | Executor = 1,
     report: str | os.PathLike[str] | None = None,
@@ -68,7 +69,7 @@ def encode(
         Path of the model, its external data beside it, or the bytes of a model without any.
     target
         Path of the `.nntc` file; replaced only by a complete one.
-    method, quality, bits, target_size, ratio, entropy, jobs
+    method, quality, bits, target_size, ratio, calibration, entropy, jobs
         See `codec.Options`. `auto` with none of the goals uses the default quality.
     max_divergence, min_agreement, max_drop, metric, evaluation
         See `codec.Options`. One of the first three is a goal for the decoded network's answers, which takes
@@ -91,7 +92,7 @@ def encode(
     SamplesError
         E_SAMPLES: samples cannot be read, or do not fit the model.
     ImportError
-        Answers are to be measured and there is no onnxruntime, or a page is asked for and there is no jinja2.
+        The model is to be run and there is no onnxruntime, or a page is asked for and there is no jinja2.
     OutputError
         E_OUTPUT: the target cannot be written; E_OUTPUT_EXISTS: it is a file of the model.
     ValueError
@@ -108,6 +109,7 @@ def encode(
         max_drop=max_drop,
         metric=metric,
         evaluation=evaluation,
+        calibration=calibration,
         entropy=entropy,
         jobs=jobs,
     )
@@ -160,6 +162,7 @@ class Encoder:
         self._source, self._split, self._workers = source, split, workers
         self._tensors, self._repeats = load_tensors(split)
         self._overhead = _Overhead(split, self._repeats)
+        self._calibrated: tuple[SampleSource, Known] | None = None
 
     def encode(self, options: Options, tried: Tried | None = None) -> tuple[bytes, EncodeReport]:
         """Return a file and its report; the file has been checked by decoding it."""
@@ -183,8 +186,24 @@ class Encoder:
 
     def build(self, options: Options) -> tuple[bytes, EncodeReport]:
         """Return a file that nobody has decoded yet, and its report."""
-        plan = plan_tensors(self._tensors, options, self._workers, self._overhead)
+        known = self._known(options)
+        plan = plan_tensors(self._tensors, options, self._workers, self._overhead, known)
         return _Assembly(self._split, self._tensors, self._repeats, plan).finish(options)
+
+    def _known(self, options: Options) -> Known | None:
+        """Return what calibration samples tell, found out once."""
+        if options.calibration is None:
+            return None
+        if self._calibrated is None or self._calibrated[0] is not options.calibration:
+            from codec.encoder.calibration.calibration import calibrate
+
+            jobs = options.jobs if isinstance(options.jobs, int) else 1
+            calibration = calibrate(
+                self._source, options.calibration, jobs=jobs, progress=self._workers.report
+            )
+            paths = [self._split.payloads[tensor.payload].path for tensor in self._tensors]
+            self._calibrated = options.calibration, known_of(calibration, paths)
+        return self._calibrated[1]
 
 
 def _check(data: bytes) -> None:

@@ -150,6 +150,8 @@ def check_options(**chosen: Any) -> Options:
         options = replace(options, bits=int(bits))
     elif goals or chosen.get("entropy") is not None:
         raise ValueError("method lossless takes no goal and no entropy coder")
+    if options.calibration is not None and options.method is not Method.AUTO:
+        raise ValueError("calibration is for method auto")
     if options.quality is not None and not 0 < options.quality <= 140:
         raise ValueError("quality must be between 0 and 140 dB")
     if options.method is Method.AUTO and options.bits is not None and not 0.1 <= options.bits <= 32:
