@@ -23,7 +23,7 @@ from codec.encoder.entropy.tables import write_tables
 from codec.encoder.goals.fidelity import Metric
 from codec.encoder.methods import Coded, Known, Plan, known_of, plan_tensors
 from codec.encoder.notes import notes_section
-from codec.encoder.options import Method, Options, check_options
+from codec.encoder.options import Method, Objective, Options, check_options
 from codec.encoder.page import check_page, make_page
 from codec.encoder.report import EncodeReport, TensorReport
 from codec.encoder.split import SplitSource, open_model
@@ -49,6 +49,7 @@ def encode(
     bits: float | None = None,
     target_size: int | None = None,
     ratio: float | None = None,
+    objective: Objective | str | None = None,
     max_divergence: float | None = None,
     min_agreement: float | None = None,
     max_drop: float | None = None,
@@ -69,7 +70,7 @@ def encode(
         Path of the model, its external data beside it, or the bytes of a model without any.
     target
         Path of the `.nntc` file; replaced only by a complete one.
-    method, quality, bits, target_size, ratio, calibration, entropy, jobs
+    method, quality, bits, target_size, ratio, objective, calibration, entropy, jobs
         See `codec.Options`. `auto` with none of the goals uses the default quality.
     max_divergence, min_agreement, max_drop, metric, evaluation
         See `codec.Options`. One of the first three is a goal for the decoded network's answers, which takes
@@ -104,6 +105,7 @@ def encode(
         bits=bits,
         target_size=target_size,
         ratio=ratio,
+        objective=objective,
         max_divergence=max_divergence,
         min_agreement=min_agreement,
         max_drop=max_drop,
