@@ -54,6 +54,16 @@ def test_points_are_those_of_encodings_of_their_own(curves: Curves) -> None:
     assert point.bits_per_weight == report.bits_per_weight
 
 
+def test_calibrated_encodings_are_compared_on_the_same_samples() -> None:
+    images = samples()
+    found = sweep(MODEL, calibration=images, methods=["calibrated", "auto"], points=2)
+    assert found.measured_on == "held-out calibration"
+    assert {point.fidelity.samples for point in found.points} == {3}
+    kept = [sample for number, sample in enumerate(images) if number % 4]
+    _, report = encode_bytes(MODEL, quality=34, calibration=kept)
+    assert found.points[0].size == report.size != found.points[2].size
+
+
 def test_csv_has_a_line_for_each_point(curves: Curves) -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(curves))))
     assert len(rows) == len(curves.points)
