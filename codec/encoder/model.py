@@ -180,20 +180,23 @@ class Encoder:
 
     def encode(self, options: Options, tried: Tried | None = None) -> tuple[bytes, EncodeReport]:
         """Return a file and its report; the file has been checked by decoding it."""
-        if options.evaluation is None:
+        goal = options.goal
+        if goal is None and options.evaluation is None:
             data, report = self.build(options)
             _check(data)
             return data, report
-        from codec.encoder.goals.evaluation import load_evaluator, open_decoded
+        from codec.encoder.goals.evaluation import open_decoded, prepare
         from codec.encoder.goals.reach import reach
 
-        goal = options.goal
-        evaluator = load_evaluator(self._source, options)
+        measuring = prepare(self._source, options)
+        options = replace(options, calibration=measuring.calibration)
+        evaluator = measuring.evaluator
         if goal is not None:
-            return reach(goal, evaluator, lambda quality: self.build(options.at(quality)), tried)
-        data, report = self.build(options)
-        _check(data)
-        return data, replace(report, fidelity=evaluator.measure(open_decoded(data)))
+            data, report = reach(goal, evaluator, lambda quality: self.build(options.at(quality)), tried)
+        else:
+            data, report = self.build(options)
+            report = replace(report, fidelity=evaluator.measure(open_decoded(data)))
+        return data, replace(report, remarks=(*report.remarks, *measuring.remarks))
 
     def build(self, options: Options) -> tuple[bytes, EncodeReport]:
         """Return a file that nobody has decoded yet, and its report."""
