@@ -21,7 +21,7 @@ from codec.encoder.entropy.symbols import assemble
 from codec.encoder.entropy.tables import write_tables
 from codec.encoder.methods import Coded, Plan, plan_tensors
 from codec.encoder.notes import notes_section
-from codec.encoder.options import Method, Options, check_options
+from codec.encoder.options import Centroids, Method, Objective, Options, PruneScope, check_options
 from codec.encoder.report import EncodeReport, Stage, TensorReport
 from codec.encoder.split import SplitSource, open_model
 from codec.encoder.stages import report_stages
@@ -42,10 +42,11 @@ def encode(
     bits: float | None = None,
     target_size: int | None = None,
     ratio: float | None = None,
+    objective: Objective | str | None = None,
     entropy: str | None = None,
     prune: float | None = None,
-    prune_scope: str | None = None,
-    centroids: str | None = None,
+    prune_scope: PruneScope | str | None = None,
+    centroids: Centroids | str | None = None,
     sparse: bool | None = None,
     biases: bool = False,
     jobs: int | Executor = 1,
@@ -59,7 +60,8 @@ def encode(
         Path of the model, its external data beside it, or the bytes of a model without any.
     target
         Path of the `.nntc` file; replaced only by a complete one.
-    method, quality, bits, target_size, ratio, entropy, prune, prune_scope, centroids, sparse, biases, jobs
+    method, quality, bits, target_size, ratio, objective, entropy, jobs
+    prune, prune_scope, centroids, sparse, biases
         See `codec.Options`. `auto` with none of the goals uses the default quality.
     progress
         Called with steps done and steps in all.
@@ -83,6 +85,7 @@ def encode(
         bits=bits,
         target_size=target_size,
         ratio=ratio,
+        objective=objective,
         entropy=entropy,
         prune=prune,
         prune_scope=prune_scope,
