@@ -61,8 +61,9 @@ def encode(
     target
         Path of the `.nntc` file; replaced only by a complete one.
     method, quality, bits, target_size, ratio, objective, entropy, jobs
-    prune, prune_scope, centroids, sparse, biases
         See `codec.Options`. `auto` with none of the goals uses the default quality.
+    prune, prune_scope, centroids, sparse, biases
+        Method `deep`, see `codec.Options`.
     progress
         Called with steps done and steps in all.
 
