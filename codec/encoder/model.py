@@ -23,7 +23,7 @@ from codec.encoder.entropy.tables import write_tables
 from codec.encoder.goals.fidelity import Metric
 from codec.encoder.methods import Coded, Known, Plan, known_of, plan_tensors
 from codec.encoder.notes import notes_section
-from codec.encoder.options import Method, Objective, Options, check_options
+from codec.encoder.options import Centroids, Method, Objective, Options, PruneScope, check_options
 from codec.encoder.page import check_page, make_page
 from codec.encoder.report import EncodeReport, Stage, TensorReport
 from codec.encoder.split import SplitSource, open_model
@@ -59,8 +59,8 @@ def encode(
     calibration: SampleSource | None = None,
     entropy: str | None = None,
     prune: float | None = None,
-    prune_scope: str | None = None,
-    centroids: str | None = None,
+    prune_scope: PruneScope | str | None = None,
+    centroids: Centroids | str | None = None,
     sparse: bool | None = None,
     biases: bool = False,
     jobs: int | Executor = 1,
@@ -76,12 +76,13 @@ def encode(
         Path of the model, its external data beside it, or the bytes of a model without any.
     target
         Path of the `.nntc` file; replaced only by a complete one.
-    method, quality, bits, target_size, ratio, objective, calibration, entropy, jobs,
-    prune, prune_scope, centroids, sparse, biases
+    method, quality, bits, target_size, ratio, objective, calibration, entropy, jobs
         See `codec.Options`. `auto` with none of the goals uses the default quality.
     max_divergence, min_agreement, max_drop, metric, evaluation
         See `codec.Options`. One of the first three is a goal for the decoded network's answers, which takes
         several encodings to reach. Without a goal, the file is measured on the evaluation samples.
+    prune, prune_scope, centroids, sparse, biases
+        Method `deep`, see `codec.Options`.
     report
         Path of an HTML page about the encoding, to be written together with the target.
     progress

@@ -21,6 +21,7 @@ from codec.format.registry import ESCAPE, MAX_LOW_BITS, Coder
 from codec.format.view import View
 
 _GAP_BITS = range(4, 9)
+_WORTH = 0.95  # of the bits without tables
 _LENGTH_BITS = 4  # about what a token takes in a table
 _ESCAPE_BITS = 16  # about what an escape takes beside its token
 
@@ -55,9 +56,13 @@ def tokenize(values: NDArray[np.int64]) -> TokenizedIntegers:
         return TokenizedIntegers((values - lo).astype(np.uint8), lo, 0, np.zeros(0, np.uint32), None)
     inner_lo, inner_hi = (int(v) for v in np.quantile(values, [0.001, 0.999], method="nearest"))
     most = min(max(0, (inner_hi - inner_lo + 1).bit_length() - 7), MAX_LOW_BITS)
-    # The fewer low bits the better where few values are as common as in pruned tensors.
-    choices = [_split(values, n, inner_lo, inner_hi) for n in range(max(0, most - 2), most + 1)]
-    return min(choices, key=_expected_bits)
+    best = _split(values, most, inner_lo, inner_hi)
+    # Where one value is as common as in pruned tensors, fewer low bits pay for larger tables.
+    for low_bits in range(max(0, most - 2), most):
+        other = _split(values, low_bits, inner_lo, inner_hi)
+        if _expected_bits(other) < _WORTH * _expected_bits(best):
+            best = other
+    return best
 
 
 def _split(values: NDArray[np.int64], low_bits: int, inner_lo: int, inner_hi: int) -> TokenizedIntegers:
