@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from codec.decoder.entropy.tables import FrequencyTable
 from codec.errors import FormatError
 from codec.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL, STATE_LOW
+from codec.format.trellis import NEXT, QUANTIZER, START
 
 LOCKSTEP_TOKENS = 1 << 24
 """Most tokens decoded together, unless one stream alone is longer: bounds working memory."""
 LOCKSTEP_TABLES = 1024
 LOCKSTEP_SLACK = 1 << 20
 """Padding allowed in a group beyond its own size, in tokens."""
-_CHUNK = 16  # steps prepared at once: what they need stays in cache
+_CHUNK = 32  # steps prepared at once: what they need stays in cache
 
 
 # 32-bit lanes keep a step's arrays in the first-level cache; constants of their type keep them so.
@@ -34,6 +35,11 @@ _PARITY = np.uint32(FREQUENCY_TOTAL)
 _FREQUENCY_SHIFT = np.uint32(FREQUENCY_BITS + 8)
 _STATE_LOW = np.uint32(STATE_LOW)
 _WORD = np.uint32(16)
+_QUANTIZER_SLOTS = np.repeat(QUANTIZER, 2).astype(np.uint32) << _SHIFT
+_NEXT_TWICE = np.zeros(FREQUENCY_TOTAL + NEXT.size, np.int64)
+"""Twice the next state, at index twice the state + 4096 * parity: where an entry's parity stands."""
+_NEXT_TWICE[: NEXT.size] = 2 * NEXT[np.arange(NEXT.size) & ~1]
+_NEXT_TWICE[FREQUENCY_TOTAL:] = 2 * NEXT[np.arange(NEXT.size) | 1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +51,7 @@ class RansStream:
     count
         Number of tokens.
     segment
-        Steps after which the trellis starts anew.
+        Tokens in a row that share a lane; the trellis starts anew with each segment.
     trellis
         0 none, 1 four states, 2 eight states.
     tables, base
@@ -74,9 +80,14 @@ class RansStream:
         return self.states.size
 
     @property
+    def rounds(self) -> int:
+        """Segments in the busiest lane."""
+        return -(-self.count // (self.segment * self.lanes))
+
+    @property
     def steps(self) -> int:
-        """Tokens in the busiest lane."""
-        return -(-self.count // self.lanes)
+        """Tokens in the busiest lane, idle ends of the last round included."""
+        return self.rounds * self.segment
 
 
 def decode_streams(streams: Sequence[RansStream]) -> list[NDArray[Any] | FormatError]:
@@ -135,33 +146,26 @@ class _Lockstep:
         self.words = np.concatenate([*(s.words for s in streams), np.zeros(1, np.uint16)])
         self.shape = (streams[0].steps, self.states.size)
         self.trellis = any(s.trellis for s in streams)
-        self.slots, self.bases = self._tables()
-        self.contexts = self._contexts()
+        self.slots, self.numbers = self._tables()
         self.codes = np.empty(self.shape, np.uint16 if self.trellis else np.uint8)
 
-    def _tables(self):
+    def _tables(self) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
+        """Return decoding slots of all tables, and the table number for each step and lane."""
         slots = [
             FrequencyTable(0, np.array([FREQUENCY_TOTAL])).slots()
         ] * 2  # for idle lanes, either quantizer
         first: dict[int, int] = {}
-        bases = []
-        for s in self.streams:
+        numbers = np.zeros(self.shape, np.uint16)
+        for s, lane in zip(self.streams, self.starts, strict=True):
             if id(s.tables) not in first:
                 first[id(s.tables)] = len(slots)
                 slots += [table.slots() for table in s.tables]
-            bases.append(first[id(s.tables)] + s.base)
-        return np.concatenate(slots), bases
-
-    def _contexts(self):
-        contexts = np.zeros(self.shape, np.uint8)
-        for s, lane in zip(self.streams, self.starts, strict=True):
+            own = np.zeros(s.steps * s.lanes, np.uint16)
             if s.contexts is not None:
-                whole, rest = divmod(s.count, s.lanes)
-                c = s.contexts * np.uint8(2) if s.trellis else s.contexts
-                contexts[:whole, lane:lane+s.lanes] = c[: whole * s.lanes].reshape(whole, s.lanes)
-                if rest:
-                    contexts[whole, lane:lane+rest] = c[whole * s.lanes :]
-        return contexts
+                np.multiply(s.contexts, 2 if s.trellis else 1, out=own[: s.count], dtype=np.uint16)
+            own[: s.count] += np.uint16(first[id(s.tables)] + s.base)
+            numbers[: s.steps, lane : lane + s.lanes] = _to_steps(own, s)
+        return np.concatenate(slots), numbers
 
     def run(self) -> None:
         """Decode every step."""
@@ -169,51 +173,40 @@ class _Lockstep:
         pointers = self.pointers
         lanes = x.size
         bounds = np.append(self.starts, lanes)
-        wide = np.empty(lanes, np.intp)
-        part, slot = np.empty(lanes, np.uint32), np.empty(lanes, np.uint32)
+        slot, wide = np.empty(lanes, np.uint32), np.empty(lanes, np.intp)
+        part, product = np.empty(lanes, np.uint32), np.empty(lanes, np.uint32)
         low = np.empty(lanes, np.bool_)
         ranks = np.arange(lanes)
+        machine_start = np.repeat(
+            [2 * START[s.trellis] for s in self.streams], [s.lanes for s in self.streams]
+        )
+        machine = machine_start.copy()  # twice the state, so that a parity can be added
         restarts = self._restarts()
-        mask = np.repeat(np.array([_PARITY if s.trellis else 0 for s in self.streams], np.uint32), [s.lanes for s in self.streams])
-        base = np.repeat(np.array(self.bases, np.uint32) << _SHIFT, [s.lanes for s in self.streams])
         entries = np.empty((min(_CHUNK, self.shape[0]), lanes), np.uint32)
-        numbers = np.empty_like(entries)
         quantizers = np.zeros_like(entries)
-        quantizer, now, later = np.zeros((3, lanes), np.uint32)
         for chunk in range(0, self.shape[0], _CHUNK):
-            rows = min(_CHUNK, self.shape[0] - chunk)
-            number = numbers[:rows]
-            number[...] = self.contexts[chunk : chunk + rows]
-            number <<= _SHIFT
-            number += base
-            for i, s in enumerate(self.streams):
-                if s.steps <= chunk + rows:
-                    whole, rest = divmod(s.count, s.lanes)
-                    if rest and s.steps > chunk:
-                        number[whole - chunk, bounds[i] + rest : bounds[i+1]] = 0
-                    number[max(s.steps - chunk, 0):, bounds[i]:bounds[i+1]] = 0
-            for k in range(rows):
+            numbers = self.numbers[chunk : chunk + _CHUNK].astype(np.uint32)
+            numbers <<= np.uint32(FREQUENCY_BITS)
+            for k, number in enumerate(numbers):
                 e = entries[k]
                 np.bitwise_and(x, _LOW, out=slot)
-                np.add(slot, number[k], out=slot)
+                np.add(slot, number, out=slot)
                 if self.trellis:
                     for i in restarts.get(chunk + k, ()):
-                        span = slice(bounds[i], bounds[i + 1])
-                        quantizer[span] = now[span] = later[span] = 0
-                    np.add(slot, quantizer, out=slot)
+                        machine[bounds[i] : bounds[i + 1]] = machine_start[bounds[i]]
+                    _QUANTIZER_SLOTS.take(machine, out=quantizers[k], mode="clip")
+                    np.add(slot, quantizers[k], out=slot)
                 wide[...] = slot
                 slots.take(wide, out=e, mode="clip")
                 if self.trellis:
-                    quantizers[k] = quantizer
-                    np.bitwise_and(e, mask, out=part)
-                    np.bitwise_xor(now, part, out=now)
-                    np.bitwise_xor(quantizer, later, out=quantizer)
-                    now, later = later, now
+                    np.bitwise_and(e, _PARITY, out=part)
+                    np.add(machine, part, out=machine)
+                    machine = _NEXT_TWICE.take(machine, mode="clip")
                 # x = frequency * (x >> 12) + slot - start
                 np.right_shift(x, _SHIFT, out=x)
                 np.right_shift(e, _FREQUENCY_SHIFT, out=part)
-                np.multiply(part, x, out=part)
-                np.add(x, part, out=x)
+                np.multiply(x, part, out=product)
+                np.add(x, product, out=x)
                 np.bitwise_and(e, _LOW, out=part)
                 np.add(x, part, out=x)
                 # Lanes below 2**16 take a word each, in lane order, every stream from its own pointer.
@@ -228,13 +221,13 @@ class _Lockstep:
                 refilled <<= _WORD
                 refilled |= words.take(position, mode="clip")
                 x[empty] = refilled
-            done = entries[: rows]
-            done >>= np.uint32(FREQUENCY_BITS - self.trellis)
-            done &= np.uint32(255 << self.trellis)
+            done = entries[: len(numbers)]
+            done >>= _SHIFT
+            done &= np.uint32(255)
             if self.trellis:
-                quantizers >>= _SHIFT
-                done |= quantizers[: rows]
-            self.codes[chunk : chunk + rows] = done
+                done <<= np.uint32(1)
+                done |= quantizers[: len(numbers)] >> _SHIFT
+            self.codes[chunk : chunk + len(numbers)] = done
 
     def _restarts(self) -> dict[int, list[int]]:
         """Return at which steps which streams' trellises start anew."""
@@ -257,4 +250,11 @@ class _Lockstep:
             codes = self.codes[: s.steps, lane : lane + s.lanes]
             if self.trellis and not s.trellis:
                 codes = (codes >> 1).astype(np.uint8)
-            yield codes.reshape(-1)[: s.count]
+            coded = codes.reshape(s.rounds, s.segment, s.lanes).transpose(0, 2, 1)
+            yield coded.reshape(-1)[: s.count]
+
+
+def _to_steps(values: NDArray[np.uint16], stream: RansStream) -> NDArray[np.uint16]:
+    """Rearrange rank-1 padded `values` in coded order to [steps, lanes]."""
+    arranged = values.reshape(stream.rounds, stream.lanes, stream.segment).transpose(0, 2, 1)
+    return arranged.reshape(stream.steps, stream.lanes)

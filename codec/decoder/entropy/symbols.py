@@ -235,7 +235,8 @@ def _read_rans(
         tables = read_tables(stream, needed)
     at = stream.at()
     lanes = parse(f.LANES, stream)
-    if lanes > count or -(-count // lanes) > MAX_STEPS:
+    segments = -(-count // segment)
+    if lanes > segments or segment * -(-segments // lanes) > MAX_STEPS:
         raise FormatError("E_LIMIT", "lane count does not fit the token count", at)
     words = parse(f.VARINT, stream)
     at = stream.at()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codec.decoder.entropy.tables import FrequencyTable
-from codec.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL, MAX_LANES, STATE_LOW
+from codec.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL, MAX_LANES, MAX_STEPS, STATE_LOW
 
 TOKENS_PER_LANE = 2048
 """A lane costs about three bytes: this keeps that below half a percent and still gives many lanes."""
@@ -26,19 +26,25 @@ class EncoderStream:
         uint8 [count] in coded order.
     numbers
         uint16 [count] table of each token, an index into `tables`; None where all use table 0.
-    lanes
-        Number of lanes.
+    segment, lanes
+        Tokens in a row that share a lane; number of lanes.
     """
 
     tokens: NDArray[np.uint8]
     numbers: NDArray[np.uint16] | None
     tables: Sequence[FrequencyTable]
+    segment: int
     lanes: int
+
+    @property
+    def rounds(self) -> int:
+        """Segments in the busiest lane."""
+        return -(-self.tokens.size // (self.segment * self.lanes))
 
     @property
     def steps(self) -> int:
         """Tokens in the busiest lane."""
-        return -(-self.tokens.size // self.lanes)
+        return self.rounds * self.segment
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +55,12 @@ class EncodedStream:
     words: NDArray[np.uint16]
 
 
-def choose_lanes(count: int) -> int:
-    """Return a lane count for `count` tokens."""
-    return min(-(-count // TOKENS_PER_LANE), MAX_LANES)
+def choose_lanes(count: int, segment: int = 1) -> int:
+    """Return a lane count for `count` tokens in segments of `segment`."""
+    segments = -(-count // segment)
+    least = -(-segments // (MAX_STEPS // segment))
+    rounds = max(1, round(TOKENS_PER_LANE / segment))
+    return min(max(least, -(-segments // rounds)), MAX_LANES)
 
 
 def encode_streams(streams: Sequence[EncoderStream]) -> list[EncodedStream]:
@@ -99,7 +108,8 @@ def _encode_group(streams: list[EncoderStream]) -> list[EncodedStream]:
         if s.numbers is not None:
             own[: s.tokens.size] += s.numbers.astype(np.int32) * 256
         own[: s.tokens.size] += places[id(s.tables)]
-        entries[: s.steps, lane : lane + s.lanes] = own.reshape(s.steps, s.lanes)
+        arranged = own.reshape(s.rounds, s.lanes, s.segment).transpose(0, 2, 1).reshape(s.steps, s.lanes)
+        entries[: s.steps, lane : lane + s.lanes] = arranged
     frequency_of, begin_of = np.concatenate(frequencies), np.concatenate(begins)
     x = np.full(shape[1], STATE_LOW, np.int64)
     spilled = np.empty(shape, np.bool_)

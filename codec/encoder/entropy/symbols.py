@@ -81,6 +81,7 @@ def symbol_data(
     classes: Classes | None = None,
     shared: SharedTables | None = None,
     quantizers: NDArray[np.uint8] | None = None,
+    segment: int = 1,
 ) -> list[Fragment]:
     """Return the fragments of symbol data under `coder`.
 
@@ -92,8 +93,8 @@ def symbol_data(
         Separable contexts, rANS only.
     shared
         Shared tables; None makes tables of the run's own. rANS only.
-    quantizers
-        Under a trellis, the quantizer bit of each token's state.
+    quantizers, segment
+        Under a trellis, the quantizer bit of each token's state, and the segment length.
     """
     if coder is Coder.PACKED:
         width = max(int(tokens.max()).bit_length(), 1)
@@ -127,7 +128,7 @@ def symbol_data(
         made = _own_tables(tokens, numbers, count)
         head += write_tables(made)
         tables = [table for table, _ in made]
-    return [head, EncoderStream(tokens, numbers, tables, choose_lanes(tokens.size))]
+    return [head, EncoderStream(tokens, numbers, tables, segment, choose_lanes(tokens.size, segment))]
 
 
 def count_tokens(

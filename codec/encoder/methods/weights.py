@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codec.decoder.entropy.tables import FrequencyTable
-from codec.encoder.entropy.rans import choose_lanes
 from codec.encoder.entropy.symbols import SharedTables, count_tokens
 from codec.encoder.entropy.tables import make_table
 from codec.encoder.quantize.dct import forward
@@ -108,8 +107,7 @@ def quantize(ways: Sequence[Shaping], values: NDArray[np.float64], noise: float)
     bulk = np.quantile(magnitudes[:: max(1, magnitudes.size >> 16)], 0.999)
     if magnitudes.max() > _MAX_OUTLIER or bulk > 2 * MAX_LEVEL:
         return Scalar(white, way, np.rint(x / _SCALAR_STEP).astype(np.int64))
-    lanes = choose_lanes(x.size)
-    found = search(x, _numbers(scales, way), expected_bits(), LAGRANGIAN, SEGMENT, lanes, EIGHT_STATES)
+    found = search(x, _numbers(scales, way), expected_bits(), LAGRANGIAN, SEGMENT, EIGHT_STATES)
     return Quantized(white, way, scales, found)
 
 

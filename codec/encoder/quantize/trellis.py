@@ -7,7 +7,6 @@ quantization, with the rate of each token in the cost.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +72,6 @@ def search(
     bits: NDArray[np.float32],
     lagrangian: float,
     segment: int,
-    lanes: int,
     machine: Machine = EIGHT_STATES,
 ) -> TrellisLevels:
     """Find the levels of least distortion + lagrangian * rate.
@@ -89,32 +87,24 @@ def search(
     lagrangian
         Squared steps per bit.
     segment
-        Values of a lane between restarts of the trellis.
-    lanes
-        Every how many values are in a row for the trellis.
+        Values between restarts of the trellis.
     """
     count = x.size
-    rounds = -(-count // (lanes * segment))
-    segments = rounds * lanes
+    segments = -(-count // segment)
     padded = np.zeros(segments * segment, np.float32)
     padded[:count] = x
     contexts = np.zeros(segments * segment, np.int32)
     contexts[:count] = numbers
-    # One row holds the same place of every segment.
-    values = padded.reshape(rounds, segment, lanes).swapaxes(0, 1).reshape(segment, segments)
-    places = contexts.reshape(rounds, segment, lanes).swapaxes(0, 1).reshape(segment, segments)
+    # Segment-major to time-major: one row holds the same place of every segment.
+    values = np.ascontiguousarray(padded.reshape(segments, segment).T)
+    places = np.ascontiguousarray(contexts.reshape(segments, segment).T)
     levels = np.empty((segment, segments), np.int32)
     quantizers = np.empty((segment, segments), np.uint8)
     scaled = _magnitude_costs(bits, lagrangian)
     for start in range(0, segments, _BLOCK):
         span = slice(start, start + _BLOCK)
         _search_block(values[:, span], places[:, span], scaled, machine, levels[:, span], quantizers[:, span])
-
-
-    def in_order(found: NDArray[Any]) -> NDArray[Any]:
-        return found.reshape(segment, rounds, lanes).swapaxes(0, 1).ravel()[:count]
-
-    return TrellisLevels(in_order(levels), in_order(quantizers))
+    return TrellisLevels(levels.T.ravel()[:count], quantizers.T.ravel()[:count])
 
 
 def _candidates(

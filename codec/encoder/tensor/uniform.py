@@ -88,7 +88,9 @@ def trellis_record(
     tokens = found.tokens
     escapes = found.levels[tokens == ESCAPE].astype(np.int64)
     split = TokenizedIntegers(tokens, LO, 0, np.zeros(0, np.uint32), escapes if escapes.size else None)
-    data = symbol_data(tokens, Coder.RANS, view, classes=classes, shared=shared, quantizers=found.quantizers)
+    data = symbol_data(
+        tokens, Coder.RANS, view, classes=classes, shared=shared, quantizers=found.quantizers, segment=segment
+    )
     block = integer_block(split, Coder.RANS, data)
     head = _head(element, view, parameters, machine) + build(f.SEGMENT, segment)
     return Record([head, *block], element, Tool.UNIFORM, view, Profile.MAIN)
