@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from codec.decoder.container import Directory, Section, read_section
 from codec.decoder.entropy.symbols import Surroundings
@@ -15,6 +15,9 @@ from codec.decoder.tensor.record import Payload, TensorRecord, decode_records, r
 from codec.errors import FormatError
 from codec.format.layout import TABLE_COUNT, SectionStream, parse
 from codec.format.registry import MAX_RAGGED_OUTPUT, ViewKind
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 BATCH_COST = 48 << 20
 """Payload bytes, and four times the stored bytes, decoded together: many lanes, little memory."""
@@ -118,6 +121,9 @@ def _decode_batch(source: Source, sections: Sequence[Section], around: Surroundi
 def _in_threads(
     source: Source, batches: Iterator[list[Section]], around: Surroundings, jobs: int
 ) -> Generator[Batch, None, None]:
+    # Few want threads, and importing them takes a small model longer than being decoded.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(jobs) as executor:
         waiting: deque[Future[_Finished]] = deque()
         for batch in batches:

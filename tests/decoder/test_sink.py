@@ -154,7 +154,9 @@ def test_more_files_than_may_be_open_at_once(tmp_path: Path) -> None:
     assert len(listing(tmp_path)) == 101
 
 
-@pytest.mark.parametrize(("kind", "large"), [("memory", 1 << 16), ("memory", 3), ("memory", 1), ("folder", 1)])
+@pytest.mark.parametrize(
+    ("kind", "large"), [("memory", 1 << 16), ("memory", 3), ("memory", 1), ("folder", 1)]
+)
 def test_bytes_written_earlier_can_be_read_again(
     kind: str, large: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -236,8 +236,10 @@ class _Lockstep:
         quantizers = Quantizers(lanes, self.trellis)
         has_parity = np.repeat([FREQUENCY_TOTAL * bool(s.trellis) for s in self.streams], self.lanes)
         parity_mask = has_parity.astype(np.uint32)
+        buffer = np.empty((_CHUNK, lanes), np.uint32)
         for chunk in range(0, self.shape[0], _CHUNK):
-            numbers = self.numbers[chunk : chunk + _CHUNK].astype(np.uint32)
+            numbers = buffer[: self.shape[0] - chunk]
+            numbers[...] = self.numbers[chunk : chunk + _CHUNK]
             numbers <<= _SHIFT
             for step, number in enumerate(numbers, chunk):
                 np.bitwise_and(x, _LOW, out=slot)
