@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import view_of
 
-from codec.decoder.entropy.integers import IntegerReader, read_integer_block
-from codec.decoder.entropy.symbols import Surroundings, decode_runs, read_symbol_data
+from codec.decoder.entropy.integers import IntegerReader, Letters, read_integer_block
+from codec.decoder.entropy.symbols import Surroundings, decode_runs, plain, read_symbol_data
 from codec.decoder.entropy.tables import FrequencyTable
 from codec.encoder.entropy.huffman import code_lengths
 from codec.encoder.entropy.integers import integer_block, sparse_rows, tokenize, write_integers
@@ -52,7 +52,8 @@ def decoded(
     stream.finish("symbol data")
     result = decode_runs([run])[0]
     assert not isinstance(result, FormatError)
-    found: list[int] = result.tolist()
+    letters = Letters.of(result)
+    found: list[int] = letters.tokens[letters.indices].tolist()
     return found
 
 
@@ -99,8 +100,8 @@ def test_contexts_trellises_and_shared_tables(
             )
         ]
     )[0]
-    codes = decoded(data, Coder.RANS, own.size, own, tables if sharing else None, trellis, segment)
-    assert [c >> 1 if trellis else c for c in codes] == tokens.tolist()
+    shared = tables if sharing else None
+    assert decoded(data, Coder.RANS, own.size, own, shared, trellis, segment) == tokens.tolist()
 
 
 @given(strategies.chance())
@@ -145,8 +146,8 @@ def read_integers(data: bytes, count: int, step: int) -> list[int]:
     tokens = []
     for result in decode_runs(block.runs):
         assert not isinstance(result, FormatError)
-        tokens.append(result)
-    reader = IntegerReader(block, tokens)
+        tokens.append(plain(result))
+    reader = IntegerReader(block, Letters.of(tokens[-1]), tokens[0])
     found: list[int] = []
     while len(found) < count:
         found += reader.take(min(step, count - len(found))).tolist()
