@@ -1,0 +1,1 @@
+from reference_models.data.mosaics import read_mosaics as read_cifar10
