@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_models.data.images import SIZE, ImageSplit, LabelledImages
-from reference_models.errors import ReferenceModelError
+from reference_models.data.images import SIZE, ImageSplit, LabelledImages, checked
 
 
 def read_mosaics(folder: Path) -> ImageSplit:
@@ -20,8 +19,8 @@ def read_mosaics(folder: Path) -> ImageSplit:
 
     Raises
     ------
-    ReferenceModelError
-        E_DATA.
+    OSError, ValueError
+        Whatever is wrong with the files.
     """
     numbered = sorted(folder.glob("train_*.jpg"), key=lambda path: int(path.stem.removeprefix("train_")))
     return ImageSplit(
@@ -31,14 +30,8 @@ def read_mosaics(folder: Path) -> ImageSplit:
 
 
 def _read_part(pictures: list[Path], labels: Path) -> LabelledImages:
-    try:
-        images = np.concatenate([cut(_read_picture(path)) for path in pictures])
-        classes = np.load(labels, allow_pickle=False)
-    except (OSError, ValueError) as e:
-        raise ReferenceModelError("E_DATA", f"{labels.parent}: {e}") from e
-    if classes.ndim != 1 or len(classes) != len(images):
-        raise ReferenceModelError("E_DATA", f"{labels}: {len(classes)} labels for {len(images)} images")
-    return LabelledImages(images, classes.astype(np.uint8))
+    images = np.concatenate([cut(_read_picture(path)) for path in pictures])
+    return checked(images, np.load(labels, allow_pickle=False))
 
 
 def _read_picture(path: Path) -> NDArray[np.uint8]:

@@ -41,7 +41,7 @@ def tokenize(text: str) -> list[str]:
 
 
 def vocabulary(texts: Iterable[Sequence[str]], size: int) -> dict[str, int]:
-    """Number the most frequent words of tokenized texts; equally frequent ones in alphabetical order.
+    """Give numbers to the most frequent words of texts; among equally frequent ones the alphabet decides.
 
     Numbers are in 4..size-1, so that with the special ones there are `size`.
     """

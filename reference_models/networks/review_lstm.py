@@ -1,4 +1,4 @@
-"""The LSTM of Young et al.: is a film review kind or unkind?
+"""The LSTM of Young et al., which tells kind film reviews from unkind ones.
 
     500 word numbers ─► embedding 20,000 x 128 ─► LSTM 128, its last output ─► dense 1
 
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 WORDS = 20_000
 LENGTH = 500
-_UNITS = 128
+UNITS = 128
 _EMBEDDING_RANGE = 0.05
 _DROPOUT = 0.3
 
@@ -35,7 +35,7 @@ class ReviewLstm(nn.Module):  # type: ignore[misc]  # torch is an extra, so mypy
         Length of a word's vector, and of the state.
     """
 
-    def __init__(self, words: int = WORDS, units: int = _UNITS) -> None:
+    def __init__(self, words: int = WORDS, units: int = UNITS) -> None:
         super().__init__()
         self.embedding = nn.Embedding(words, units)
         self.dropout = nn.Dropout(_DROPOUT)
@@ -59,8 +59,3 @@ class ReviewLstm(nn.Module):  # type: ignore[misc]  # torch is an extra, so mypy
         """Return the logits, positive for kind reviews."""
         _, (state, _) = self.lstm(self.dropout(self.embedding(words)))
         return cast("Tensor", self.dense(self.dropout(state[-1])))
-
-
-def review_lstm() -> ReviewLstm:
-    """Build the network with fresh weights from torch's global generator."""
-    return ReviewLstm()

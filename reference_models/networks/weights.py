@@ -16,6 +16,8 @@ from torch import Tensor, nn
 import codec
 from reference_models.errors import ReferenceModelError
 
+Array = NDArray[np.generic]
+
 _WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "BatchNormalization")
 _COUNTER = "num_batches_tracked"  # of a normalization in training; no ONNX file has it
 
@@ -68,7 +70,7 @@ def _from_onnx(network: nn.Module, model: onnx.ModelProto) -> dict[str, Tensor]:
     return state | {name: torch.from_numpy(np.array(array)) for name, array in found.items()}
 
 
-def _in_order(model: onnx.ModelProto, arrays: dict[str, NDArray[np.generic]]) -> Iterator[NDArray[np.generic]]:
+def _in_order(model: onnx.ModelProto, arrays: dict[str, Array]) -> Iterator[Array]:
     for node in model.graph.node:
         if node.op_type in _WEIGHTED:
             yield from (arrays[name] for name in node.input if name in arrays)

@@ -21,14 +21,14 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Write a state of tensors and plain values, with that of the random generators."""
+    """Write a state of tensors and plain values."""
     file = io.BytesIO()
-    torch.save({"state": state, "generators": _generators()}, file)
+    torch.save(state, file)
     write_file(path, file.getvalue())
 
 
 def load(path: Path, device: torch.device) -> dict[str, Any]:
-    """Read a state and set the random generators; nothing but tensors and plain values is accepted.
+    """Read a state; nothing but tensors and plain values is accepted.
 
     Raises
     ------
@@ -36,18 +36,22 @@ def load(path: Path, device: torch.device) -> dict[str, Any]:
         E_CHECKPOINT.
     """
     try:
-        content = torch.load(path, map_location=device, weights_only=True)
-        state: dict[str, Any] = content["state"]
-        torch.set_rng_state(content["generators"]["cpu"].cpu())
-        if device.type == "cuda":
-            torch.cuda.set_rng_state(content["generators"]["cuda"].cpu())
-    except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as e:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as e:
         raise ReferenceModelError("E_CHECKPOINT", f"{path}: {e}") from e
     return state
 
 
-def _generators() -> dict[str, torch.Tensor]:
+def generators() -> dict[str, torch.Tensor]:
+    """Return the states of torch's random generators."""
     states = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state()
     return states
+
+
+def set_generators(states: dict[str, torch.Tensor]) -> None:
+    """Set torch's random generators."""
+    torch.set_rng_state(states["cpu"].cpu())
+    if "cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"].cpu())

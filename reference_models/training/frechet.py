@@ -19,6 +19,7 @@ from reference_models.training.tasks import Run
 
 _BATCH = 250
 _SEED = 1
+_MADE = 4000
 
 Moments = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -36,14 +37,14 @@ class Frechet:
 
     def __init__(self, features: Callable[[Tensor], Tensor], real: Tensor) -> None:
         self._features = features
-        self._count = len(real)
         self._device = real.device
         self._real = self._moments(real.split(_BATCH))
 
     def distance(self, run: Run) -> float:
-        """Return the distance of as many images as the set has, made from noise that is always the same."""
-        noise = torch.randn(self._count, NOISE, generator=torch.Generator().manual_seed(_SEED))
-        made = (run(part.to(self._device)) for part in noise.split(_BATCH))
+        """Return the distance of 4,000 images made from noise that is always the same."""
+        noise = torch.randn(_MADE, NOISE, generator=torch.Generator().manual_seed(_SEED))
+        with torch.no_grad():
+            made = [run(part.to(self._device)) for part in noise.split(_BATCH)]
         return frechet_distance(self._real, self._moments(made))
 
     @torch.no_grad()

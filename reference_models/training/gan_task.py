@@ -5,13 +5,11 @@ Goodfellow et al., "Generative Adversarial Nets" (2014), with the generator's lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reference_models.data.images import ImageSplit
 from reference_models.networks.gan import NOISE, discriminator, generator
 from reference_models.training.frechet import Frechet
 from reference_models.training.tasks import Run, Signature, pixels
@@ -25,32 +23,25 @@ class GanTask:
 
     Parameters
     ----------
-    data
-        Images; classes are not used.
-    device
-        Where to train.
-    classes
-        Which images; all if empty.
+    images
+        uint8 (N, 3, 32, 32), on the device where to train.
     frechet
-        Measure of generated images; without it none is taken.
+        Measure of generated images.
     """
 
-    def __init__(
-        self, data: ImageSplit, device: torch.device, classes: Sequence[int], frechet: Frechet | None
-    ) -> None:
+    def __init__(self, images: Tensor, frechet: Frechet) -> None:
+        device = images.device
         self.networks: dict[str, nn.Module] = {
             "generator": generator().to(device, memory_format=_FORMAT),
             "discriminator": discriminator().to(device, memory_format=_FORMAT),
         }
-        images, labels = data.training
-        wanted = np.isin(labels, classes) if classes else slice(None)
-        self._images = torch.from_numpy(images[wanted]).to(device, memory_format=_FORMAT)
+        self._images = images.to(memory_format=_FORMAT)
         self._frechet = frechet
         self.signatures = {
             "generator": Signature(torch.zeros(1, NOISE, device=device), "noise", "image"),
             "discriminator": Signature(torch.zeros(1, 3, 32, 32, device=device), "image", "logit"),
         }
-        self.examples = len(self._images)
+        self.examples = len(images)
 
     def losses(self, chosen: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Yield the discriminator's loss on real and generated images, then the generator's."""
@@ -61,8 +52,8 @@ class GanTask:
         yield "generator", _loss(judge(made), 1.0)
 
     def measure(self, run: Run) -> dict[str, float]:
-        """Return the Fréchet distance of generated images from the test images."""
-        return {} if self._frechet is None else {"frechet": self._frechet.distance(run)}
+        """Return the Fréchet distance of generated images from those trained on."""
+        return {"frechet": self._frechet.distance(run)}
 
 
 def _loss(logits: Tensor, truth: float) -> Tensor:

@@ -48,15 +48,12 @@ def prune(weights: Mapping[str, Tensor], sparsity: Mapping[str, float], scope: S
     Masks by name, bool, of the tensors' shapes: true where a weight is kept. Of weights of equal magnitude
     at the limit none is kept.
     """
+    magnitudes = {name: tensor.detach().abs() for name, tensor in weights.items()}
+    pruned = {name: round(sparsity[name] * tensor.numel()) for name, tensor in weights.items()}
     if scope == "network":
-        pruned = sum(round(sparsity[name] * tensor.numel()) for name, tensor in weights.items())
-        magnitudes = torch.cat([tensor.detach().abs().flatten() for tensor in weights.values()])
-        limit = _limit(magnitudes, pruned)
-        return {name: tensor.detach().abs() > limit for name, tensor in weights.items()}
-    return {
-        name: tensor.detach().abs() > _limit(tensor.detach().abs().flatten(), round(sparsity[name] * tensor.numel()))
-        for name, tensor in weights.items()
-    }
+        limit = _limit(torch.cat([each.flatten() for each in magnitudes.values()]), sum(pruned.values()))
+        return {name: each > limit for name, each in magnitudes.items()}
+    return {name: each > _limit(each.flatten(), pruned[name]) for name, each in magnitudes.items()}
 
 
 def _limit(magnitudes: Tensor, pruned: int) -> float:

@@ -60,7 +60,8 @@ def _initial(values: Tensor, count: int, start: Start, generator: torch.Generato
     if count == 0:
         return values.new_zeros(0)
     if start == "linear":
-        return torch.linspace(float(values.min()), float(values.max()), count, dtype=values.dtype).to(values.device)
+        low, high = (float(end) for end in values.aminmax())
+        return torch.linspace(low, high, count, dtype=values.dtype, device=values.device)
     ranked = values.sort().values
     if start == "density":
         places = (torch.arange(count) * 2 + 1) * len(ranked) // (2 * count)

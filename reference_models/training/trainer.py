@@ -28,7 +28,7 @@ CHECKPOINT = "checkpoint.pt"
 RESULT = "result.json"
 _RISE = 0.2  # share of a cycle in which the learning rate rises
 
-Report = Callable[[str, int, int, dict[str, float]], None]
+Report = Callable[[str, int, int, dict[str, torch.Tensor]], None]
 
 
 @dataclass(slots=True)
@@ -165,6 +165,7 @@ class Trainer:
             "stage": position.stage,
             "step": position.step,
             "results": position.results,
+            "generators": checkpoint.generators(),
             "models": {name: model.state_dict() for name, model in self._models.items()},
         }
         checkpoint.save(self._folder / CHECKPOINT, state)
@@ -177,6 +178,7 @@ class Trainer:
         state = checkpoint.load(path, self._device)
         if state["recipe"] != self._recipe.digest:
             raise ReferenceModelError("E_CHECKPOINT", f"{path} is of another recipe; choose another folder")
+        checkpoint.set_generators(state["generators"])
         self._position = _Position(state["stage"], state["step"], state["results"])
         self._make_models(self._recipe.stages[self._position.stage])
         for name, model in self._models.items():
@@ -194,3 +196,19 @@ def learning_rate(stage: Stage, step: int, steps: int) -> float:
             return stage.learning_rate * progress / _RISE
         progress = (progress - _RISE) / (1 - _RISE)
     return stage.learning_rate * (1 + math.cos(math.pi * progress)) / 2
+
+
+def start_from(task: Task, path: Path, device: torch.device) -> None:
+    """Give a task's networks the weights of a file STAGE.pt that an earlier training wrote.
+
+    Raises
+    ------
+    ReferenceModelError
+        E_CHECKPOINT.
+    """
+    state = checkpoint.load(path, device)
+    try:
+        for name, network in task.networks.items():
+            network.load_state_dict(state[name])
+    except (KeyError, RuntimeError) as e:
+        raise ReferenceModelError("E_CHECKPOINT", f"{path}: {e}") from e
