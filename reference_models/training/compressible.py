@@ -14,25 +14,31 @@ from reference_models.training.sharing import SharedWeights, share
 _RAMP_EVERY = 20  # steps from one rise of the sparsity to the next
 
 
+def weights_of(network: nn.Module) -> dict[str, nn.Parameter]:
+    """Return what is pruned and quantized: trained tensors of two dimensions or more, by name."""
+    return {name: p for name, p in network.named_parameters() if p.requires_grad and p.ndim > 1}
+
+
 class Compressible:
     """Trains a network through one stage; what is pruned or shared holds after every step.
 
     Parameters
     ----------
+    name
+        What the stage calls it.
     network
         Trained in place.
     stage
         What is done.
-    chosen
-        Whether the stage prunes or quantizes this network, or trains it only.
     """
 
-    def __init__(self, network: nn.Module, stage: Stage, chosen: bool) -> None:
+    def __init__(self, name: str, network: nn.Module, stage: Stage) -> None:
         self._network = network
         self._stage = stage
-        self._chosen = chosen
+        self._chosen = not stage.networks or name in stage.networks
         self._trained = {name: p for name, p in network.named_parameters() if p.requires_grad}
-        self._weights = {name: p for name, p in self._trained.items() if p.ndim > 1}
+        self._weights = weights_of(network)
+        self._own = {each: stage.tensors.get(f"{name}.{each}") for each in self._weights}
         self._masks: dict[str, Tensor] = {}
         self._shared: dict[str, SharedWeights] = {}
         self._initial_sparsity: dict[str, float] = {}
@@ -42,12 +48,10 @@ class Compressible:
         """Begin the stage: what is zero already stays so, then prune at once or cluster."""
         stage = self._stage
         self._initial_sparsity = {n: float((p == 0).double().mean()) for n, p in self._weights.items()}
-        if unknown := set(stage.tensors) - set(self._weights) and self._chosen:
-            raise ValueError(f"no such weights: {unknown}")
         self._masks = {name: p != 0 for name, p in self._weights.items() if self._initial_sparsity[name] > 0}
         if self._chosen and stage.kind == "quantize":
             self._shared = {
-                name: share(p, int(stage.tensors.get(name, stage.bits)), stage.start, generator)
+                name: share(p, int(self._setting(name, stage.bits)), stage.start, generator)
                 for name, p in self._weights.items()
             }
         if self._chosen and stage.kind == "prune":
@@ -119,12 +123,14 @@ class Compressible:
     def _prune(self, progress: float) -> None:
         stage = self._stage
         due = {
-            name: sparsity_at(
-                stage.tensors.get(name, stage.sparsity), self._initial_sparsity[name], progress, stage.ramp
-            )
-            for name in self._weights
+            name: sparsity_at(self._setting(name, stage.sparsity), initial, progress, stage.ramp)
+            for name, initial in self._initial_sparsity.items()
         }
         self._masks = prune(self._weights, due, stage.scope)
+
+    def _setting(self, name: str, general: float) -> float:
+        own = self._own[name]
+        return general if own is None else own
 
     @torch.no_grad()
     def _hold(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,8 @@ from reference_models.networks.weights import load_weights
 _ROOT = Path(__file__).resolve().parents[2]
 DIGITS = _ROOT / "codec" / "demo" / "digits.nntc"
 CIFAR10 = _ROOT / "reference_models" / "trained" / "images.nntc"
+N = TypeVar("N", bound=nn.Module)
+
 CIFAR10_DIVISOR = 4  # of that network's widths
 
 
@@ -22,9 +26,7 @@ class DigitsFeatures(nn.Module):  # type: ignore[misc]  # torch is an extra, so 
 
     def __init__(self) -> None:
         super().__init__()
-        network = digits_network()
-        load_weights(network, DIGITS)
-        self._layers = network[:-1].eval()
+        self._layers = _trained(digits_network, DIGITS)[:-1]
 
     def forward(self, images: Tensor) -> Tensor:
         """Return float32 (N, 64)."""
@@ -37,11 +39,17 @@ class Cifar10Features(nn.Module):  # type: ignore[misc]  # as above
 
     def __init__(self) -> None:
         super().__init__()
-        self._network = ResidualCnn(CIFAR10_DIVISOR, small=True)
-        load_weights(self._network, CIFAR10)
-        self._network.eval()
+        self._network = _trained(lambda: ResidualCnn(CIFAR10_DIVISOR, small=True), CIFAR10)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return float32 (N, 230)."""
         with torch.no_grad():
             return self._network.features(images)
+
+
+def _trained(build: Callable[[], N], weights: Path) -> N:
+    """Build a network that has trained weights; the random ones it first has leave the generator as it was."""
+    with torch.random.fork_rng():
+        network = build()
+    load_weights(network, weights)
+    return network.eval()

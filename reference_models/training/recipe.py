@@ -69,7 +69,8 @@ class Stage:
     start
         quantize: initial centroids evenly spaced, at quantiles, or drawn among the weights.
     tensors
-        prune: sparsities, quantize: bits of single tensors, by name, instead of the general one.
+        prune: sparsities, quantize: bits of single tensors instead of the general one; a tensor's name is
+        NETWORK.TENSOR.
     name
         Of the files written after the stage; the kind by default.
     """

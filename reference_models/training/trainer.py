@@ -20,7 +20,7 @@ import torch
 from reference_models.errors import ReferenceModelError
 from reference_models.networks.export import export
 from reference_models.training import checkpoint
-from reference_models.training.compressible import Compressible
+from reference_models.training.compressible import Compressible, weights_of
 from reference_models.training.recipe import Recipe, Stage
 from reference_models.training.tasks import Task
 
@@ -55,6 +55,11 @@ class Trainer:
         Called after every step with the stage's name, the step, their number, and each network's loss.
     every
         Steps between two checkpoints.
+
+    Raises
+    ------
+    ReferenceModelError
+        E_RECIPE where a stage names networks or tensors that there are not.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Trainer:
         self._device = device
         self._report = report
         self._every = every
+        _check_names(task, recipe)
         self._position = _Position()
         self._models: dict[str, Compressible] = {}
 
@@ -101,7 +107,7 @@ class Trainer:
 
     def _make_models(self, stage: Stage) -> None:
         self._models = {
-            name: Compressible(network, stage, not stage.networks or name in stage.networks)
+            name: Compressible(name, network, stage)
             for name, network in self._task.networks.items()
         }
 
@@ -184,6 +190,13 @@ class Trainer:
         for name, model in self._models.items():
             model.load_state_dict(state["models"][name])
         return True
+
+
+def _check_names(task: Task, recipe: Recipe) -> None:
+    tensors = {f"{name}.{each}" for name, network in task.networks.items() for each in weights_of(network)}
+    for stage in recipe.stages:
+        if unknown := (set(stage.networks) - set(task.networks)) | (set(stage.tensors) - tensors):
+            raise ReferenceModelError("E_RECIPE", f"{stage.name}: there is no {', '.join(sorted(unknown))}")
 
 
 def learning_rate(stage: Stage, step: int, steps: int) -> float:
