@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from codec.decoder.model import DecodedFile, DecodeResult, decode
     from codec.decoder.source import Source
     from codec.encoder.model import encode
-    from codec.encoder.options import Entropy, Method, Options
-    from codec.encoder.report import EncodeReport, TensorReport
+    from codec.encoder.options import Centroids, Entropy, Method, Options, PruneScope
+    from codec.encoder.report import EncodeReport, Stage, TensorReport
 
     __version__: str
 
 __all__ = [
+    "Centroids",
     "Container",
     "DecodeResult",
     "DecodedFile",
@@ -42,8 +43,10 @@ __all__ = [
     "NntcError",
     "Options",
     "OutputError",
+    "PruneScope",
     "Section",
     "Source",
+    "Stage",
     "TensorDifference",
     "TensorReport",
     "UnsupportedError",
@@ -57,6 +60,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Centroids": "codec.encoder.options",
     "Container": "codec.decoder.lazy",
     "DecodeResult": "codec.decoder.model",
     "DecodedFile": "codec.decoder.model",
@@ -65,8 +69,10 @@ _HOMES = {
     "LazyTensor": "codec.decoder.lazy",
     "Method": "codec.encoder.options",
     "Options": "codec.encoder.options",
+    "PruneScope": "codec.encoder.options",
     "Section": "codec.decoder.container",
     "Source": "codec.decoder.source",
+    "Stage": "codec.encoder.report",
     "TensorDifference": "codec.decoder.compare",
     "TensorReport": "codec.encoder.report",
     "VerifyResult": "codec.decoder.compare",

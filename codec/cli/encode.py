@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codec.cli.arguments import input_file, jobs_option, json_option, output_file, refuse_same, size
-from codec.cli.output import error_text, progress, show_json
+from codec.cli.output import error_text, progress, show_json, show_table
 
 if TYPE_CHECKING:
     from codec.encoder.report import EncodeReport
+
+_STAGES = {
+    "original": "original",
+    "pruned": "pruned, zeros stored",
+    "sparse": "pruned, sparse rows",
+    "quantized": "quantized",
+    "coded": "coded, the whole file",
+}
 
 
 @click.command()
@@ -20,9 +28,9 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="OUT.nntc", callback=output_file)
 @click.option(
     "-m", "--method", default="auto", show_default=True,
-    type=click.Choice(["auto", "lossless", "quantization", "clustering", "dct"]),
-    help="auto chooses for every tensor what costs least; lossless keeps every bit; the others are the "
-    "methods of Laude et al., as published.",
+    type=click.Choice(["auto", "lossless", "quantization", "clustering", "dct", "deep"]),
+    help="auto chooses for every tensor what costs least; lossless keeps every bit; quantization, "
+    "clustering and dct are the methods of Laude et al., deep that of Han et al., as published.",
 )  # fmt: skip
 @click.option(
     "-q",
@@ -40,8 +48,24 @@ if TYPE_CHECKING:
 @click.option("--ratio", type=float, metavar="X", help="auto: make the file this many times smaller.")
 @click.option(
     "--entropy", type=click.Choice(["rans", "bzip2", "huffman", "zstd"]),
-    help="quantization, clustering, dct: entropy coder.  [default: rans]",
+    help="Entropy coder of the methods as published.  [default: huffman for deep, rans for the others]",
 )  # fmt: skip
+@click.option(
+    "--prune", type=float, metavar="X", help="deep: set this share of the weights to zero, such as 0.5."
+)
+@click.option(
+    "--prune-scope", type=click.Choice(["layer", "global"]),
+    help="deep: prune every layer alike, or all weights together.  [default: layer]",
+)  # fmt: skip
+@click.option(
+    "--centroids", type=click.Choice(["linear", "density", "random"]),
+    help="deep: where the search for shared values starts.  [default: linear]",
+)  # fmt: skip
+@click.option(
+    "--sparse/--no-sparse", default=None,
+    help="deep: store only weights that are not zero, or all.  [default: what is smaller]",
+)  # fmt: skip
+@click.option("--biases", is_flag=True, help="deep: prune and quantize biases and normalizations too.")
 @jobs_option
 @json_option
 def encode(source: Path, target: Path, as_json: bool, **chosen: Any) -> None:
@@ -56,6 +80,8 @@ def encode(source: Path, target: Path, as_json: bool, **chosen: Any) -> None:
       nntc encode model.onnx model.nntc --method lossless    every bit kept
       nntc encode model.onnx model.nntc --ratio 10           ten times smaller
       nntc encode model.onnx model.nntc --target-size 1.5M   at most 1,500,000 bytes
+      nntc encode model.onnx model.nntc -m deep --prune 0.5 --bits 4
+                                                             half of the weights, 16 values a layer
     """  # noqa: D301 - \b tells click to keep the lines below it
     import codec
     from codec.encoder.options import check_options
@@ -82,3 +108,10 @@ def _show(report: EncodeReport, target: Path) -> None:
             click.echo(f"nntc: note: {tensor.name}: {tensor.note}", err=True)
     error = "every weight exact" if report.error == 0 else f"weights off by {error_text(report.error)}"
     click.echo(f"{target}: {report.size:,} bytes, {report.ratio:.2f} times smaller, {error}")
+    if report.stages:
+        click.echo()
+        rows = [
+            [_STAGES[stage.name], f"{stage.size:,}", f"{stage.factor:.2f}", f"{stage.total:.2f}"]
+            for stage in report.stages
+        ]
+        show_table("", ["stage", "bytes", "factor", "in all"], rows)

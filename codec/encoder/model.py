@@ -22,8 +22,9 @@ from codec.encoder.entropy.tables import write_tables
 from codec.encoder.methods import Coded, Plan, plan_tensors
 from codec.encoder.notes import notes_section
 from codec.encoder.options import Method, Options, check_options
-from codec.encoder.report import EncodeReport, TensorReport
+from codec.encoder.report import EncodeReport, Stage, TensorReport
 from codec.encoder.split import SplitSource, open_model
+from codec.encoder.stages import report_stages
 from codec.encoder.tensors import Tensor, as_float64, load_tensors
 from codec.encoder.workers import Workers
 from codec.errors import FormatError, NntcError, OutputError
@@ -42,6 +43,11 @@ def encode(
     target_size: int | None = None,
     ratio: float | None = None,
     entropy: str | None = None,
+    prune: float | None = None,
+    prune_scope: str | None = None,
+    centroids: str | None = None,
+    sparse: bool | None = None,
+    biases: bool = False,
     jobs: int | Executor = 1,
     progress: Progress | None = None,
 ) -> EncodeReport:
@@ -53,7 +59,7 @@ def encode(
         Path of the model, its external data beside it, or the bytes of a model without any.
     target
         Path of the `.nntc` file; replaced only by a complete one.
-    method, quality, bits, target_size, ratio, entropy, jobs
+    method, quality, bits, target_size, ratio, entropy, prune, prune_scope, centroids, sparse, biases, jobs
         See `codec.Options`. `auto` with none of the goals uses the default quality.
     progress
         Called with steps done and steps in all.
@@ -78,6 +84,11 @@ def encode(
         target_size=target_size,
         ratio=ratio,
         entropy=entropy,
+        prune=prune,
+        prune_scope=prune_scope,
+        centroids=centroids,
+        sparse=sparse,
+        biases=biases,
         jobs=jobs,
     )
     with open_model(source) as split:
@@ -147,7 +158,7 @@ class _Assembly:
         ]
         parts = _part_bytes(coded, decoded)
         files, splices, skeleton = self._splice(coded, parts)
-        if options.method is Method.LOSSLESS:
+        if options.is_lossless:
             originals = [hashlib.sha256(file.data).digest() for file in self._split.files]
             if [file.sha256 for file in files] != originals:
                 raise NntcError(
@@ -160,14 +171,18 @@ class _Assembly:
             head.append(NewSection(SectionType.TABLES, body, 0))
         profile = max((c.record.profile for c in coded), default=Profile.BASELINE)
         reports = self._reports(coded, bodies, parts)
-        notes = [notes_section(reports)] if options.method is not Method.LOSSLESS and coded else []
+        notes = [notes_section(reports)] if coded and not options.is_lossless else []
         data = write_container(profile, [*head, *sections, *notes])
         try:
             verify(data)
         except FormatError as e:
             raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e
         original = sum(file.size for file in self._split.files)
-        return data, EncodeReport(original, len(data), len(graph.data), tuple(reports), self._plan.remarks)
+        stages: tuple[Stage, ...] = ()
+        if options.method is Method.DEEP:
+            stages = report_stages(self._plan.sizes, self._tensors, self._repeats, original, len(data))
+        remarks = self._plan.remarks
+        return data, EncodeReport(original, len(data), len(graph.data), tuple(reports), remarks, stages)
 
     def _in_order(self) -> list[Coded]:
         """Order records by the first payload they hold, as the output needs them."""

@@ -41,6 +41,29 @@ class TensorReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """The model after a stage of deep compression.
+
+    Parameters
+    ----------
+    name
+        original; pruned: zeros stored as other weights are; sparse: in rows of gaps and values, where that
+        is smaller; quantized: indices and codebooks; coded: the whole `.nntc` file.
+    size
+        Bytes.
+    factor
+        Size of the stage before / size.
+    total
+        Size of the original / size.
+    """
+
+    name: str
+    size: int
+    factor: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
 class EncodeReport:
     """How a model was coded.
 
@@ -54,6 +77,8 @@ class EncodeReport:
         Bytes of the GRAPH section.
     remarks
         Things the user should know, such as a goal not reached.
+    stages
+        Method deep: sizes after each of its stages.
     """
 
     original_size: int
@@ -61,6 +86,7 @@ class EncodeReport:
     graph_size: int
     tensors: tuple[TensorReport, ...]
     remarks: tuple[str, ...]
+    stages: tuple[Stage, ...] = ()
 
     @property
     def ratio(self) -> float:

@@ -7,9 +7,10 @@ import heapq
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.decoder.entropy.huffman import MAX_LENGTH
+from codec.decoder.entropy.huffman import FEW_LANES, MAX_LENGTH
 from codec.encoder.entropy.rans import choose_lanes
 from codec.format.layout import HUFFMAN_HEAD, LANES, VARINT, build
+from codec.format.registry import MAX_STEPS
 
 
 def code_lengths(counts: NDArray[np.integer]) -> NDArray[np.uint8]:
@@ -51,6 +52,9 @@ def write_huffman(tokens: NDArray[np.uint8]) -> bytes:
     first, last = int(used[0]), int(used[-1])
     own = np.append(lengths[first : last + 1], np.zeros((last - first + 1) % 2, np.uint8))
     lanes = choose_lanes(tokens.size)
+    if lanes < FEW_LANES:
+        # They are decoded one by one: nothing is gained by having more than it takes.
+        lanes = -(-tokens.size // MAX_STEPS)
     parts = [_lane(tokens[lane::lanes], lengths, codes) for lane in range(lanes)]
     return b"".join(
         [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from codec.encoder.methods.auto import plan_auto, plan_lossless
+from codec.encoder.methods.auto import plan_auto
+from codec.encoder.methods.deep import plan_deep
+from codec.encoder.methods.exact import plan_lossless
 from codec.encoder.methods.laude import plan_laude
 from codec.encoder.methods.plan import Coded, Overhead, Plan
 from codec.encoder.options import Method, Options
@@ -16,6 +18,8 @@ def plan_tensors(tensors: list[Tensor], options: Options, workers: Workers, over
     """Return a record for every tensor under the method that `options` names."""
     if options.method is Method.LOSSLESS:
         return plan_lossless(tensors, workers)
+    if options.method is Method.DEEP:
+        return plan_deep(tensors, options, workers)
     if options.is_paper:
         return plan_laude(tensors, options, workers)
     return plan_auto(tensors, options, workers, overhead)

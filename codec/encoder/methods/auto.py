@@ -1,14 +1,14 @@
-"""Methods auto (the best rate at a quality, or the best quality at a size, without data) and lossless."""
+"""Method auto: the best rate at a quality, or the best quality at a size, without data."""
 
 from __future__ import annotations
 
 from codec.encoder.allocate import allocate_noise
 from codec.encoder.entropy.symbols import assemble
 from codec.encoder.entropy.tables import write_tables
-from codec.encoder.methods.groups import group_exact, group_parameters
-from codec.encoder.methods.lossless import lossless_record
+from codec.encoder.methods.exact import plan_exact
+from codec.encoder.methods.groups import group_parameters
 from codec.encoder.methods.plan import Coded, Overhead, Plan
-from codec.encoder.methods.sorting import MAX_TOGETHER, SMALL, Sorting, sort_tensors
+from codec.encoder.methods.sorting import Sorting, sort_tensors
 from codec.encoder.methods.weights import quantize, shared_tables, weight_record
 from codec.encoder.options import DEFAULT_QUALITY, Options
 from codec.encoder.quantize.shaping import shapings
@@ -31,18 +31,12 @@ def plan_auto(tensors: list[Tensor], options: Options, workers: Workers, overhea
         E_GOAL if the model cannot be made as small as asked for.
     """
     sorting = sort_tensors(tensors)
-    exact = _plan_exact(tensors, sorting, workers)
+    exact = plan_exact(tensors, {i: sorting.notes[i] for i in sorting.exact}, workers)
     target = _target_size(tensors, options, overhead)
     if target is None:
         quality = DEFAULT_QUALITY if options.quality is None else options.quality
         return _plan_at(tensors, sorting, exact, quality, workers)
     return _search(tensors, sorting, exact, target, workers, overhead)
-
-
-def plan_lossless(tensors: list[Tensor], workers: Workers) -> Plan:
-    """Return exact records for every tensor."""
-    numbers = list(range(len(tensors)))
-    return Plan(_plan_exact(tensors, Sorting([], [], numbers, dict.fromkeys(numbers, "")), workers))
 
 
 def _target_size(tensors: list[Tensor], options: Options, overhead: Overhead) -> int | None:
@@ -52,24 +46,6 @@ def _target_size(tensors: list[Tensor], options: Options, overhead: Overhead) ->
     if options.ratio is not None:
         return int(overhead.original_size / options.ratio)
     return options.target_size
-
-
-def _plan_exact(tensors: list[Tensor], sorting: Sorting, workers: Workers) -> list[Coded]:
-    """Return records of the tensors that are coded exactly."""
-    large, small = [], []
-    room = MAX_TOGETHER
-    for i in sorting.exact:
-        size = tensors[i].data.nbytes
-        if tensors[i].size < SMALL and size <= room:
-            small.append(i)
-            room -= size
-        else:
-            large.append(i)
-    items = [(tensors[i].element, tensors[i].view, tensors[i].bits(), sorting.notes[i]) for i in large]
-    coded = [
-        Coded(record, (i,)) for i, record in zip(large, workers.map(lossless_record, items), strict=True)
-    ]
-    return coded + group_exact(tensors, small, sorting.notes)
 
 
 def _plan_at(

@@ -18,14 +18,13 @@ from codec.decoder.entropy.integers import IntegerReader, read_integer_block
 from codec.decoder.entropy.symbols import Surroundings, decode_runs, read_symbol_data
 from codec.decoder.entropy.tables import FrequencyTable
 from codec.encoder.entropy.huffman import code_lengths
+from codec.encoder.entropy.integers import integer_block, tokenize
 from codec.encoder.entropy.rans import EncoderStream, choose_lanes, encode_streams
 from codec.encoder.entropy.symbols import (
     Classes,
     SharedTables,
     assemble,
-    integer_block,
     symbol_data,
-    tokenize,
     write_symbol_block,
 )
 from codec.encoder.entropy.tables import make_table

@@ -1,0 +1,41 @@
+"""Method lossless, and what other methods code exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from codec.encoder.methods.groups import group_exact
+from codec.encoder.methods.lossless import lossless_record
+from codec.encoder.methods.plan import Coded, Plan
+from codec.encoder.methods.sorting import MAX_TOGETHER, SMALL
+from codec.encoder.tensors import Tensor
+from codec.encoder.workers import Workers
+
+
+def plan_lossless(tensors: list[Tensor], workers: Workers) -> Plan:
+    """Return exact records for every tensor."""
+    return Plan(plan_exact(tensors, dict.fromkeys(range(len(tensors)), ""), workers))
+
+
+def plan_exact(tensors: list[Tensor], notes: Mapping[int, str], workers: Workers) -> list[Coded]:
+    """Return exact records of some tensors, small ones together.
+
+    Parameters
+    ----------
+    notes
+        By tensor number why it is coded so, for the report; "" where nothing else is possible.
+    """
+    large, small = [], []
+    room = MAX_TOGETHER
+    for i in notes:
+        size = tensors[i].data.nbytes
+        if tensors[i].size < SMALL and size <= room:
+            small.append(i)
+            room -= size
+        else:
+            large.append(i)
+    items = [(tensors[i].element, tensors[i].view, tensors[i].bits(), notes[i]) for i in large]
+    coded = [
+        Coded(record, (i,)) for i, record in zip(large, workers.map(lossless_record, items), strict=True)
+    ]
+    return coded + group_exact(tensors, small, notes)
