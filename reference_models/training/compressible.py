@@ -44,14 +44,14 @@ class Compressible:
         self._initial_sparsity: dict[str, float] = {}
         self._optimizer: torch.optim.Optimizer | None = None
 
-    def begin(self, generator: torch.Generator) -> None:
+    def begin(self) -> None:
         """Begin the stage: what is zero already stays so, then prune at once or cluster."""
         stage = self._stage
         self._initial_sparsity = {n: float((p == 0).double().mean()) for n, p in self._weights.items()}
         self._masks = {name: p != 0 for name, p in self._weights.items() if self._initial_sparsity[name] > 0}
         if self._chosen and stage.kind == "quantize":
             self._shared = {
-                name: share(p, int(self._setting(name, stage.bits)), stage.start, generator)
+                name: share(p, int(self._setting(name, stage.bits)), stage.start)
                 for name, p in self._weights.items()
             }
         if self._chosen and stage.kind == "prune":

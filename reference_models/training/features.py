@@ -48,7 +48,7 @@ class Cifar10Features(nn.Module):  # type: ignore[misc]  # as above
 
 
 def _trained(build: Callable[[], N], weights: Path) -> N:
-    """Build a network that has trained weights; the random ones it first has leave the generator as it was."""
+    """Build a network with trained weights; drawing those it has at first leaves the generator as it was."""
     with torch.random.fork_rng():
         network = build()
     load_weights(network, weights)

@@ -22,10 +22,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
+from codec.encoder.options import Centroids
 from reference_models.errors import ReferenceModelError
 
 Kind = Literal["dense", "prune", "quantize"]
-Start = Literal["linear", "density", "random"]
 Decay = Literal["constant", "cosine", "cycle"]
 Scope = Literal["tensor", "network"]
 
@@ -87,16 +87,20 @@ class Stage:
     ramp: float = 0.0
     scope: Scope = "tensor"
     bits: int = LARGEST_BITS
-    start: Start = "linear"
+    start: Centroids = Centroids.LINEAR
     tensors: dict[str, float] = field(default_factory=dict)
     name: str = ""
 
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", self.kind)
-        for key, choices in (("kind", Kind), ("decay", Decay), ("scope", Scope), ("start", Start)):
+        for key, choices in (("kind", Kind), ("decay", Decay), ("scope", Scope)):
             if getattr(self, key) not in get_args(choices):
                 raise _fault(f"{key} must be one of {', '.join(get_args(choices))}")
+        try:
+            object.__setattr__(self, "start", Centroids(self.start))
+        except ValueError as e:
+            raise _fault(f"start must be one of {', '.join(Centroids)}") from e
         if not self.epochs > 0 or not self.learning_rate > 0:
             raise _fault("epochs and learning_rate must be greater than 0")
         if not 0 <= self.ramp <= 1:

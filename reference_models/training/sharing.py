@@ -1,18 +1,18 @@
 """Trained quantization: the weights of a tensor share few values, and these are trained.
 
-Han et al., "Deep Compression" (ICLR 2016), section 3: clusters by k-means from linear, density-based or
-random centroids; the gradient of a centroid is the sum of its weights' gradients. Pruned weights stay zero
-outside the clusters.
+Han et al., "Deep Compression" (ICLR 2016), section 3: clusters are the encoder's, by k-means from linear,
+density or random centroids; the gradient of a centroid is the sum of its weights' gradients. Pruned weights
+stay zero outside the clusters.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reference_models.training.recipe import Start
-
-_STEPS = 30  # of k-means
+from codec.encoder.options import Centroids
+from codec.encoder.quantize.clustering import cluster, nearest
 
 
 class SharedWeights:
@@ -43,45 +43,15 @@ class SharedWeights:
         return sums[:-1].to(gradient.dtype)
 
 
-def share(weights: Tensor, bits: int, start: Start, generator: torch.Generator) -> SharedWeights:
+def share(weights: Tensor, bits: int, start: Centroids) -> SharedWeights:
     """Cluster a tensor's weights into at most 2^bits values; zeros, where there are any, are one of these."""
-    flat = weights.detach().flatten()
+    flat = weights.detach().flatten().double().cpu().numpy()
     kept = flat != 0
-    remaining = flat[kept]
-    count = min(2**bits - int(len(remaining) < len(flat)), len(remaining))
-    centroids = _lloyd(remaining.double(), _initial(remaining.double(), count, start, generator))
-    clusters = torch.full(flat.shape, len(centroids), dtype=torch.int32, device=flat.device)
-    clusters[kept] = torch.bucketize(remaining.double(), _middles(centroids), out_int32=True)
-    return SharedWeights(centroids.to(flat.dtype), clusters.reshape(weights.shape))
-
-
-def _initial(values: Tensor, count: int, start: Start, generator: torch.Generator) -> Tensor:
-    """Return `count` initial centroids, ascending."""
-    if count == 0:
-        return values.new_zeros(0)
-    if start == "linear":
-        low, high = (float(end) for end in values.aminmax())
-        return torch.linspace(low, high, count, dtype=values.dtype, device=values.device)
-    ranked = values.sort().values
-    if start == "density":
-        places = (torch.arange(count) * 2 + 1) * len(ranked) // (2 * count)
-    else:
-        places = torch.randperm(len(ranked), generator=generator)[:count].sort().values
-    return ranked[places.to(values.device)]
-
-
-def _middles(centroids: Tensor) -> Tensor:
-    return (centroids[1:] + centroids[:-1]) / 2
-
-
-def _lloyd(values: Tensor, centroids: Tensor) -> Tensor:
-    """Improve centroids, ascending, by Lloyd's algorithm; one whose cluster is empty stays where it is."""
-    for _ in range(_STEPS):
-        clusters = torch.bucketize(values, _middles(centroids))
-        sizes = torch.bincount(clusters, minlength=len(centroids))
-        sums = torch.zeros_like(centroids).index_add_(0, clusters, values)
-        moved = torch.where(sizes > 0, sums / sizes.clamp(min=1), centroids)
-        if torch.equal(moved, centroids):
-            break
-        centroids = moved
-    return centroids
+    count = max(1, 2**bits - int(not kept.all()))
+    centroids = cluster(flat[kept], count, start=start, restarts=1) if kept.any() else np.zeros(0)
+    clusters = np.full(flat.shape, len(centroids), np.int32)
+    clusters[kept] = nearest(flat[kept], centroids)
+    return SharedWeights(
+        torch.from_numpy(centroids).to(weights),
+        torch.from_numpy(clusters).to(weights.device).reshape(weights.shape),
+    )

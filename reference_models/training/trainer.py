@@ -115,7 +115,7 @@ class Trainer:
         self._position.stage, self._position.step = number, 0
         self._make_models(self._recipe.stages[number])
         for model in self._models.values():
-            model.begin(torch.Generator().manual_seed(self._seed(number, 0)))
+            model.begin()
         self._save()
 
     def _train(self, stage: Stage) -> None:
