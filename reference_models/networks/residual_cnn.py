@@ -37,7 +37,8 @@ class _Block(nn.Module):  # type: ignore[misc]  # torch is an extra, so mypy nev
         self.around = nn.Identity() if inputs == outputs else _convolution(inputs, outputs, 1, stride)
 
     def forward(self, features: Tensor) -> Tensor:
-        return torch.relu(self.around(features) + self.second(torch.relu(self.first(features))))
+        branch = self.second(torch.relu(self.first(features)))
+        return torch.relu(branch + self.around(features))
 
 
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
