@@ -36,7 +36,7 @@ from . import arguments
 from .curves import markdown_table
 from .synthetic import dense_model, dense_weights
 
-HAN = "Han's sparse rows, Huffman"
+HAN = "Han, bytes"
 BEST = {
     "best of Huffman": ("Huffman", "Huffman, sparse rows"),
     "best of rANS": ("rANS", "rANS, sparse rows", "rANS, contexts"),
@@ -91,7 +91,7 @@ def tensor_sizes(tensor: Tensor, codebook: Codebook) -> dict[str, int]:
     }
     records = [codebook_record(tensor.element, tensor.view, codebook, **way) for way in ways.values()]
     sizes = [len(body) for body in assemble([record.fragments for record in records])]
-    entropy = codebook.counts @ -np.log2(codebook.counts / tensor.size)
+    entropy = -float(codebook.counts @ np.log2(codebook.counts / tensor.size))
     return {
         "weights": tensor.size,
         "entropy of indices": round(entropy / 8),
@@ -113,19 +113,14 @@ def huffman_bits(symbols: NDArray[Any]) -> int:
     return int(code_lengths(counts) @ counts) + 4 * (int(symbols.max()) + 1)
 
 
-def coder_table(columns: dict[str, Counter[str]]) -> str:
-    """Format bytes by coder, a column for each model, with the ratio to Han's representation."""
-    header = ["coder"]
-    for name in columns:
-        header += [name, "/ Han"]
-    rows = []
-    for coder in next(iter(columns.values())):
-        row = [coder]
-        for sizes in columns.values():
-            ratio = "" if coder == "weights" else f"{sizes[coder] / sizes[HAN]:.1%}"
-            row += [f"{sizes[coder]:,}", ratio]
-        rows.append(row)
-    return markdown_table(header, rows)
+def coder_table(models: dict[str, Counter[str]]) -> str:
+    """Format bytes of Han's representation, and of each coder in relation to it."""
+    coders = [name for name in next(iter(models.values())) if name not in ("weights", HAN)]
+    rows = [
+        [model, f"{sizes['weights']:,}", f"{sizes[HAN]:,}", *(f"{sizes[c] / sizes[HAN]:.1%}" for c in coders)]
+        for model, sizes in models.items()
+    ]
+    return markdown_table(["model", "weights", HAN, *coders], rows)
 
 
 def as_trained(path: Path, target: Path, prune: float, bits: int) -> Path:
@@ -162,7 +157,7 @@ def measure_models(paths: Sequence[Path], prune: float, all_bits: Sequence[int])
     everything: Counter[str] = Counter()
     for own in sizes.values():
         everything.update(own)
-    print(coder_table({"all models": everything, **sizes}))
+    print(coder_table({**sizes, "all": everything}))
 
 
 def measure_synthetic(weights: int, prune: float, bits: int) -> None:

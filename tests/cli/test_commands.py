@@ -36,6 +36,10 @@ def test_encode_and_decode(model: Path, nntc: Command) -> None:
         ["-m", "dct", "--bits", "5", "--entropy", "bzip2"],
         ["-m", "quantization"],
         ["-m", "clustering", "-j", "2"],
+        ["-m", "deep"],
+        ["-m", "deep", "--prune", "0.5", "--bits", "4"],
+        ["-m", "deep", "--prune", ".9", "--prune-scope", "global", "--sparse", "--entropy", "rans"],
+        ["-m", "deep", "--bits", "2", "--centroids", "density", "--no-sparse", "--biases"],
     ],
 )
 def test_encode_options(options: list[str], model: Path, nntc: Command) -> None:
@@ -52,6 +56,29 @@ def test_encode_as_json(model: Path, nntc: Command) -> None:
     assert report["error"] == 0
     assert [tensor["name"] for tensor in report["tensors"]] == ["kernel"]
     assert isinstance(report["remarks"], list)
+
+
+def test_encode_shows_the_stages_of_deep_compression(model: Path, nntc: Command) -> None:
+    options = ("-m", "deep", "--prune", "0.5", "--bits", "4")
+    shown = nntc("encode", model, "small.nntc", *options)
+    assert (shown.code, shown.err) == (0, "")
+    first, _, *table = shown.out.splitlines()
+    assert first.startswith("small.nntc: ")
+    assert [line.split("  ")[0] for line in table if "─" not in line] == [
+        "stage",
+        "original",
+        "pruned, zeros stored",
+        "pruned, sparse rows",
+        "quantized",
+        "coded, the whole file",
+    ]
+    size, original = Path("small.nntc").stat().st_size, model.stat().st_size
+    assert re.fullmatch(rf"coded, the whole file +{size:,} +[\d.]+ +{original / size:.2f}", table[-1])
+    report = nntc("encode", model, "small.nntc", *options, "--json").json
+    assert all(set(stage) == {"name", "size", "factor", "total"} for stage in report["stages"])
+    assert report["stages"][0] == {"name": "original", "size": original, "factor": 1, "total": 1}
+    assert report["stages"][-1]["size"] == size
+    assert nntc("encode", model, "small.nntc", "--json").json["stages"] == []
 
 
 def test_decode_as_json(coded: Path, nntc: Command) -> None:

@@ -21,6 +21,7 @@ from codec.format.registry import ESCAPE, MAX_LOW_BITS, Coder
 from codec.format.view import View
 
 _GAP_BITS = range(4, 9)
+_WORTH = 0.95  # of the bits without tables
 _LENGTH_BITS = 4  # about what a token takes in a table
 _ESCAPE_BITS = 16  # about what an escape takes beside its token
 
@@ -55,9 +56,13 @@ def tokenize(values: NDArray[np.int64]) -> TokenizedIntegers:
         return TokenizedIntegers((values - lo).astype(np.uint8), lo, 0, np.zeros(0, np.uint32), None)
     inner_lo, inner_hi = (int(v) for v in np.quantile(values, [0.001, 0.999], method="nearest"))
     most = min(max(0, (inner_hi - inner_lo + 1).bit_length() - 7), MAX_LOW_BITS)
-    # The fewer low bits the better where few values are as common as in pruned tensors.
-    choices = [_split(values, n, inner_lo, inner_hi) for n in range(max(0, most - 2), most + 1)]
-    return min(choices, key=_expected_bits)
+    best = _split(values, most, inner_lo, inner_hi)
+    # Where one value is as common as in pruned tensors, fewer low bits pay for larger tables.
+    for low_bits in range(max(0, most - 2), most):
+        other = _split(values, low_bits, inner_lo, inner_hi)
+        if _expected_bits(other) < _WORTH * _expected_bits(best):
+            best = other
+    return best
 
 
 def _split(values: NDArray[np.int64], low_bits: int, inner_lo: int, inner_hi: int) -> TokenizedIntegers:
@@ -139,7 +144,7 @@ def write_integers(
         split = tokenize(values)
         return integer_block(split, coder, symbol_data(split.tokens, coder, view, classes=classes))
     choices = [sparse_rows(values, background, gap_bits) for gap_bits in _GAP_BITS]
-    gaps, coded = min(choices, key=lambda rows: _gap_bits(*rows, background))
+    gaps, coded = min(choices, key=lambda rows: _gap_bits(rows[0], rows[1] == background, coder))
     split = tokenize(coded)
     return integer_block(split, coder, symbol_data(split.tokens, coder), (background, gaps, coder))
 
@@ -166,6 +171,7 @@ def sparse_rows(
     return gaps, coded
 
 
-def _gap_bits(gaps: NDArray[np.uint8], coded: NDArray[np.int64], background: int) -> float:
-    """Return about how many bits gaps take, their table and their fillers: these make values longer too."""
-    return _entropy(gaps) + _LENGTH_BITS * int(gaps.max()) + _entropy(coded == background)
+def _gap_bits(gaps: NDArray[np.uint8], fillers: NDArray[np.bool_], coder: Coder) -> float:
+    """Return about how many bits gaps take, with their table, and what fillers add to the values."""
+    least = gaps.size if coder is Coder.HUFFMAN else 0
+    return max(_entropy(gaps), least) + _LENGTH_BITS * int(gaps.max()) + max(_entropy(fillers), least)

@@ -20,7 +20,7 @@ from codec.encoder.tensor.codebook import Codebook, codebook_pays, codebook_reco
 from codec.encoder.tensor.planes import planes_record
 from codec.encoder.tensor.record import Record
 from codec.encoder.tensor.uniform import UniformParameters, uniform_record
-from codec.encoder.tensors import as_float64
+from codec.encoder.tensors import Tensor, as_float64
 from codec.format.registry import MAX_CODEBOOK, MAX_LEVEL, Coder, ElementType
 from codec.format.view import View
 
@@ -70,6 +70,19 @@ def lossless_record(
     return replace(best, note=note)
 
 
+def looks_compressed(tensor: Tensor) -> bool:
+    """Return whether weights seem to have been pruned or quantized in training."""
+    if not tensor.element.is_float:
+        return False
+    bits = tensor.bits()
+    entries = np.unique(bits).size
+    return entries > 1 and (codebook_pays(tensor.element, bits.size, entries) or _has_zeros(bits))
+
+
+def _has_zeros(bits: NDArray[Any]) -> bool:
+    return bool(np.mean(bits == 0) >= _ZEROS_FROM)
+
+
 def _codebook(element: ElementType, bits: NDArray[Any]) -> Codebook | None:
     """Return the codebook if it is smaller than the elements themselves."""
     if element.width not in (2, 4, 8):
@@ -105,7 +118,7 @@ def _in_fixed_point(
     element: ElementType, view: View, bits: NDArray[Any], coder: Coder, *, forced: bool
 ) -> Iterator[Record]:
     """Yield the sparse rows of floating-point values that have one step, a power of two, in common."""
-    if not element.is_float or (not forced and np.mean(bits == 0) < _ZEROS_FROM):
+    if not element.is_float or not (forced or _has_zeros(bits)):
         return
     values = as_float64(bits, element)
     # A negative zero would lose its sign.

@@ -57,12 +57,7 @@ def cluster(
     low, high = points[[0, -1]]
     mean = float(points @ weights) / values.size
     points -= mean
-    starts = {
-        Centroids.LINEAR: lambda: np.linspace(points[0], points[-1], count)[None],
-        Centroids.DENSITY: lambda: _quantiles(points, weights, count)[None],
-        Centroids.RANDOM: lambda: _draws(points, count, restarts),
-    }
-    best = _lloyd(points, weights, starts[start](), steps)
+    best = _lloyd(points, weights, _starts(points, weights, count, start, restarts), steps)
     # Clipped: rounding of the last bit could take a centroid past the largest number there is.
     centroids: NDArray[np.float64] = np.ldexp(np.clip(best + mean, low, high), exponent)
     return centroids
@@ -78,17 +73,16 @@ def _middles(centroids: NDArray[np.float64]) -> NDArray[np.float64]:
     return centroids[..., :-1] / 2 + centroids[..., 1:] / 2
 
 
-def _quantiles(
-    points: NDArray[np.float64], weights: NDArray[np.int64], count: int
+def _starts(
+    points: NDArray[np.float64], weights: NDArray[np.int64], count: int, start: Centroids, restarts: int
 ) -> NDArray[np.float64]:
-    """Return the middle values of `count` runs of equally many, float64 [count], ascending."""
-    before = np.cumsum(weights)
-    wanted = (np.arange(count) + 0.5) * (before[-1] / count)
-    return points[np.searchsorted(before, wanted)]
-
-
-def _draws(points: NDArray[np.float64], count: int, restarts: int) -> NDArray[np.float64]:
-    """Return float64 [restarts, count], each row ascending."""
+    """Return float64 [starts, count], each row ascending."""
+    if start is Centroids.LINEAR:
+        return np.linspace(points[0], points[-1], count).reshape(1, count)
+    if start is Centroids.DENSITY:
+        before = np.cumsum(weights)
+        middles: NDArray[np.float64] = (np.arange(count) + 0.5) * (before[-1] / count)
+        return points[np.searchsorted(before, middles)].reshape(1, count)
     generator = np.random.default_rng(_SEED)
     drawn = [generator.choice(points.size, count, replace=False) for _ in range(restarts)]
     return points[np.sort(drawn, axis=1)]

@@ -103,7 +103,8 @@ def test_uniform_records_decode_as_the_specification_says(
     )
     top = rng.choice((3, 120, 400))
     levels = np.array([rng.randint(-top, top) for _ in range(own.size)], np.int64)
-    record = uniform_record(element, own, parameters, levels, coder)
+    background = rng.choice((None, 0, int(levels[0])))
+    record = uniform_record(element, own, parameters, levels, coder, background=background)
     payload = decode(record)
     if parameters == UniformParameters(parameters.step) and element is ElementType.FLOAT64:
         assert own.to_coded(np.frombuffer(payload, "<f8")).tolist() == (levels * parameters.step).tolist()
