@@ -7,7 +7,7 @@ import sys
 import click
 
 from codec.errors import NntcError
-from reference_models.commands import export, measure, train
+from reference_models.commands import export, measure, record, sheet, train
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -15,7 +15,7 @@ def group() -> None:
     """Train the networks of the reference models, measure them, write them as ONNX."""
 
 
-for command in (train.train, measure.measure, export.export):
+for command in (train.train, measure.measure, record.record, sheet.sheet, export.export):
     group.add_command(command)
 
 

@@ -10,6 +10,10 @@ import click
 
 T = TypeVar("T", bound=Callable[..., Any])
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
 _RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 
 

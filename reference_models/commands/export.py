@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from reference_models.commands.arguments import FILE, NEW_FILE
+
 
 @click.command()
 @click.argument("network", metavar="NETWORK")
-@click.argument("target", metavar="OUT.onnx", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("target", metavar="OUT.onnx", type=NEW_FILE)
 @click.option(
-    "--weights", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--weights", type=FILE,
     help="Trained weights: a PyTorch state dict such as torchvision's, an ONNX or a .nntc file.",
 )  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the weights where none are given.")

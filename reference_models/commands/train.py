@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reference_models.commands.arguments import data_option, recipe_argument, threads_option
+from reference_models.commands.arguments import FILE, data_option, recipe_argument, threads_option
 
 
 @click.command()
@@ -17,9 +17,8 @@ from reference_models.commands.arguments import data_option, recipe_argument, th
     help="Folder of the results and of the checkpoint; made if there is none.",
 )  # fmt: skip
 @click.option(
-    "--initial", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Begin with the networks that another training left in this file, STAGE.pt.",
-)  # fmt: skip
+    "--initial", type=FILE, help="Begin with the networks that another training left in this file, STAGE.pt."
+)
 @click.option(
     "--checkpoint-every", type=click.IntRange(min=1), default=100, show_default=True, metavar="STEPS",
     help="How much work an interruption may cost. Never changes the result.",

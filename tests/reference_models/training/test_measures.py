@@ -61,7 +61,7 @@ def test_enlarged_digits_keep_their_ink() -> None:
     images[0, 3] = 16
     large = enlarge(images)
     assert large.shape == (1, 3, 32, 32)
-    assert large[0, :, 12:16].mean() > 200
+    assert large[0, :, 12:16].min() > 150
     assert not large[0, :, 24:].any()
 
 

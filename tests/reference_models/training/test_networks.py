@@ -29,24 +29,19 @@ def trained(network: nn.Module) -> int:
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_networks_have_the_published_number_of_parameters(name: str) -> None:
-    with torch.device("meta"):
-        assert trained(CATALOGUE[name].build()) == CATALOGUE[name].parameters
-
-
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_networks_take_and_give_the_published_shapes(name: str) -> None:
+def test_networks_have_the_published_sizes(name: str) -> None:
+    """Build without memory for the weights; but for the LSTM, which takes longer so."""
     entry = CATALOGUE[name]
-    with torch.device("meta"):
-        network, example = entry.build().eval(), entry.signature().example
-        output = network(example)
+    with torch.device("cpu" if entry.words else "meta"):
+        network = entry.build().eval()
+        output = network(entry.signature().example)
+    assert trained(network) == entry.parameters
     shapes = {"logits": (1, 1 if entry.words else 1000), "image": (1, 3, 32, 32), "logit": (1, 1)}
     assert tuple(output.shape) == ((1, 10) if name == "residual-cnn" else shapes[entry.output])
 
 
 def test_the_lstm_has_the_papers_count_layer_by_layer() -> None:
-    with torch.device("meta"):
-        network = ReviewLstm()
+    network = ReviewLstm()
     assert [trained(layer) for layer in (network.embedding, network.lstm, network.dense)] == [
         2_560_000, 131_584, 129,
     ]  # fmt: skip
@@ -119,7 +114,7 @@ def test_export_keeps_the_weights_bit_for_bit_and_normalizations_apart() -> None
     for name, tensor in network.state_dict().items():
         if not name.endswith("num_batches_tracked"):
             assert np.array_equal(written[name], tensor.numpy())
-    assert sum(node.op_type == "BatchNormalization" for node in graph.node) == 16
+    assert sum(node.op_type == "BatchNormalization" for node in graph.node) == 15
 
 
 def test_an_lstm_is_exported_as_one_node_with_few_valued_weights() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import lzma
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 import codec
 from reference_models.__main__ import group, main
@@ -100,3 +102,25 @@ def test_help_needs_no_torch() -> None:
     code = "import sys; sys.modules['torch'] = None; from reference_models.__main__ import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "train", "--help"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_record_codes_exactly_and_tells_the_sizes(folder: Path) -> None:
+    out, records = folder / "out", folder / "records"
+    records.mkdir()
+    run("train", folder / "recipe.toml", "--data", folder, "--out", out)
+    run("record", folder / "recipe.toml", out, "--data", folder, "--to", records)
+    record = json.loads((records / "recipe.json").read_text())
+    sizes, coded = record["networks"]["lstm"], records / "recipe.lstm.nntc"
+    codec.decode(coded, folder / "decoded.onnx")
+    assert (folder / "decoded.onnx").read_bytes() == (out / "quantize.lstm.onnx").read_bytes()
+    assert sizes["nntc"] == coded.stat().st_size
+    assert sizes["stages"]["original"] == (out / "quantize.lstm.onnx").stat().st_size
+    assert record["quantized_alone"]["measures"].keys() == {"accuracy"}
+
+
+def test_a_sheet_shows_every_generator(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        run("export", "gan-generator", tmp_path / f"{seed}.onnx", "--seed", seed)
+    run("sheet", tmp_path / "1.onnx", tmp_path / "2.onnx", tmp_path / "sheet.png")
+    with Image.open(tmp_path / "sheet.png") as picture:
+        assert picture.size == (768, 520)
