@@ -63,10 +63,6 @@ _SECTIONS = {
     help="Entropy coder of the methods as published.  [default: huffman for deep, rans for the others]",
 )  # fmt: skip
 @click.option(
-    "--objective", type=click.Choice(["outputs", "weights"]),
-    help="auto: what to keep close: the network's outputs, or the weights themselves.  [default: outputs]",
-)  # fmt: skip
-@click.option(
     "-q", "--quality", type=float, metavar="DB",
     help="How close the weights stay, in dB: 20 is coarse, 30 the default, 40 fine.",
 )  # fmt: skip
