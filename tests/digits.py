@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import codec
+from codec.demo.run import read_images
 
 Array = NDArray[Any]
 INPUT = "image"
@@ -24,8 +25,8 @@ def write_network(folder: Path) -> Path:
 
 def images(count: int = 500) -> tuple[Array, Array]:
     """Return images, float32 [count, 1, 8, 8], and their labels, int64 [count]."""
-    with np.load(str(files("codec.demo") / "digits.npz"), allow_pickle=False) as held:
-        return held["images"][:count, None].astype(np.float32) / np.float32(16), held["labels"][:count]
+    inputs, labels = read_images(Path(str(files("codec.demo") / "digits.npz")))
+    return inputs[:count], labels[:count]
 
 
 def write_samples(path: Path, count: int = 500, *, labelled: bool = True) -> Path:

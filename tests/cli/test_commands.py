@@ -190,6 +190,18 @@ def test_demo(nntc: Command) -> None:
     assert not list(Path().iterdir())
 
 
+def test_demo_saves_what_other_commands_take(nntc: Command, tmp_path: Path) -> None:
+    shown = nntc("demo", "--save", str(tmp_path))
+    assert [Path(line).name for line in shown.out.split()] == ["model.onnx", "calibration.npz", "evaluation.npz"]
+    result = nntc(
+        "encode", str(tmp_path / "model.onnx"), str(tmp_path / "model.nntc"), "--json",
+        "--evaluation", str(tmp_path / "evaluation.npz"),
+    ).json  # fmt: skip
+    assert result["fidelity"]["samples"] == 400
+    with np.load(tmp_path / "calibration.npz") as samples:
+        assert samples["image"].shape == (100, 1, 8, 8)
+
+
 def test_demo_without_onnxruntime(nntc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     before = nntc("demo", "--json").json
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
