@@ -136,6 +136,6 @@ class Compressible:
         """Set pruned weights to zero and shared ones to their centroids."""
         with torch.no_grad():
             for name, mask in self._masks.items():
-                self._weights[name].mul_(mask)
+                self._weights[name].masked_fill_(~mask, 0.0)  # a product would leave zeros with signs
             for name, shared in self._shared.items():
                 self._weights[name].copy_(shared.weights())
