@@ -67,7 +67,8 @@ def _from_onnx(network: nn.Module, model: onnx.ModelProto) -> dict[str, Tensor]:
         if len(inorder) != len(wanted):
             raise ValueError(f"{len(inorder)} tensors for a network of {len(wanted)}")
         found = dict(zip(wanted, inorder, strict=True))
-    return state | {name: torch.from_numpy(np.array(array)) for name, array in found.items()}
+    loaded = {name: torch.from_numpy(np.array(array)) for name, array in found.items()}
+    return dict(state) | loaded
 
 
 def _in_order(model: onnx.ModelProto, arrays: dict[str, Array]) -> Iterator[Array]:

@@ -132,10 +132,10 @@ class Compressible:
         own = self._own[name]
         return general if own is None else own
 
-    @torch.no_grad()
     def _hold(self) -> None:
         """Set pruned weights to zero and shared ones to their centroids."""
-        for name, mask in self._masks.items():
-            self._weights[name].mul_(mask)
-        for name, shared in self._shared.items():
-            self._weights[name].copy_(shared.weights())
+        with torch.no_grad():
+            for name, mask in self._masks.items():
+                self._weights[name].masked_fill_(~mask, 0.0)  # a product would leave zeros with signs
+            for name, shared in self._shared.items():
+                self._weights[name].copy_(shared.weights())

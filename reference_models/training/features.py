@@ -52,4 +52,5 @@ def _trained(build: Callable[[], N], weights: Path) -> N:
     with torch.random.fork_rng():
         network = build()
     load_weights(network, weights)
-    return network.eval()
+    network.eval()
+    return network

@@ -47,9 +47,10 @@ class Frechet:
             made = [run(part.to(self._device)) for part in noise.split(_BATCH)]
         return frechet_distance(self._real, self._moments(made))
 
-    @torch.no_grad()
     def _moments(self, batches: Iterable[Tensor]) -> Moments:
-        return moments(torch.cat([self._features(batch) for batch in batches]).double().cpu().numpy())
+        with torch.no_grad():
+            features = torch.cat([self._features(batch) for batch in batches])
+        return moments(features.double().cpu().numpy())
 
 
 def moments(features: NDArray[np.float64]) -> Moments:

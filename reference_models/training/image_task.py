@@ -41,13 +41,13 @@ class ImageTask:
         images = pixels(augment(self._images[chosen]))
         yield "cnn", nn.functional.cross_entropy(self.networks["cnn"](images), self._labels[chosen].long())
 
-    @torch.no_grad()
     def measure(self, run: Run) -> dict[str, float]:
         """Return the share of test images whose class is told rightly."""
         images, labels = self._test
         right = 0
-        for some, truth in zip(images.split(_BATCH), labels.split(_BATCH), strict=True):
-            right += int((run(pixels(some)).argmax(dim=1) == truth).sum())
+        with torch.no_grad():
+            for some, truth in zip(images.split(_BATCH), labels.split(_BATCH), strict=True):
+                right += int((run(pixels(some)).argmax(dim=1) == truth).sum())
         return {"accuracy": right / len(images)}
 
 

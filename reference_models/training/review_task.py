@@ -44,13 +44,13 @@ class ReviewTask:
         logits = self.networks["lstm"](words.long())[:, 0]
         yield "lstm", nn.functional.binary_cross_entropy_with_logits(logits, opinions)
 
-    @torch.no_grad()
     def measure(self, run: Run) -> dict[str, float]:
         """Return the share of test reviews that are told rightly."""
         words, opinions = self._test
         right = 0
-        for some, truth in zip(words.split(_BATCH), opinions.split(_BATCH), strict=True):
-            right += int(((run(some.long())[:, 0] > 0) == (truth > 0)).sum())
+        with torch.no_grad():
+            for some, truth in zip(words.split(_BATCH), opinions.split(_BATCH), strict=True):
+                right += int(((run(some.long())[:, 0] > 0) == (truth > 0)).sum())
         return {"accuracy": right / len(words)}
 
 

@@ -143,13 +143,12 @@ class Trainer:
         """Return the batches of an epoch, each int64 (up to batch,), on the device."""
         generator = torch.Generator().manual_seed(self._seed(self._position.stage, epoch + 1))
         shuffled = torch.randperm(self._task.examples, generator=generator).to(self._device)
-        return shuffled.split(self._recipe.batch)
+        return tuple(shuffled.split(self._recipe.batch))
 
     def _seed(self, stage: int, number: int) -> int:
         text = f"{self._recipe.seed} {stage} {number}".encode()
         return int.from_bytes(hashlib.sha256(text).digest()[:7], "little")
 
-    @torch.no_grad()
     def _finish(self, stage: Stage) -> dict[str, Any]:
         """Write the networks as ONNX and measure the first of them."""
         files = {}

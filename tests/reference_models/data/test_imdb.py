@@ -47,8 +47,8 @@ def test_tab_separated_files(tmp_path: Path) -> None:
 
 def test_the_folder_acl_imdb(tmp_path: Path) -> None:
     for part, reviews in (("train", TRAINING), ("test", TEST)):
-        for opinion in ("neg", "pos"):
-            (tmp_path / part / opinion).mkdir(parents=True)
+        for name in ("neg", "pos"):
+            (tmp_path / part / name).mkdir(parents=True)
         for number, (opinion, text) in enumerate(reviews):
             folder = tmp_path / part / ("neg", "pos")[opinion]
             (folder / f"{number}_7.txt").write_text(text, encoding="utf-8")

@@ -103,6 +103,7 @@ def test_pruned_weights_stay_zero_while_quantized() -> None:
     step(first, network)
     zeros = network.weight == 0
     assert int(zeros.sum()) == 36
+    assert not torch.signbit(network.weight[zeros]).any()
     second = Compressible("n", network, Stage("quantize", epochs=1, learning_rate=1e-2, bits=2))
     second.begin()
     before = network.weight.detach().clone()
