@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Command, network
 
@@ -192,7 +193,8 @@ def test_demo(nntc: Command) -> None:
 
 def test_demo_saves_what_other_commands_take(nntc: Command, tmp_path: Path) -> None:
     shown = nntc("demo", "--save", str(tmp_path))
-    assert [Path(line).name for line in shown.out.split()] == ["model.onnx", "calibration.npz", "evaluation.npz"]
+    names = [Path(line).name for line in shown.out.split()]
+    assert names == ["model.onnx", "calibration.npz", "evaluation.npz"]
     result = nntc(
         "encode", str(tmp_path / "model.onnx"), str(tmp_path / "model.nntc"), "--json",
         "--evaluation", str(tmp_path / "evaluation.npz"),
