@@ -5,11 +5,11 @@
 
 Sizes are bytes of whole files. Ours: `original` is the float32 ONNX file of the dense network, without any
 optimizer state; `sparse` has what was pruned in sparse rows of 32-bit weights and gaps, `quantized` packed
-indices and their codebooks instead, where that is smaller; `Huffman` is the `.nntc` file that `--method deep` makes,
-`nntc` the one of `--method lossless`, which may choose rANS and contexts: both restore the quantized network
-bit for bit. Theirs: the files that their tables list; the first holds the optimizer's state too (one float a
-weight for the CNN, two for the LSTM), which their second does not, so that the first of their factors is no
-gain by pruning. `fair` is their last size against float32 weights alone.
+indices and their codebooks instead, where that is smaller; `huffman` is the `.nntc` file that `--method deep`
+makes, `nntc` the one of `--method lossless`, which may choose rANS and contexts: both restore the quantized
+network bit for bit. Theirs: the files that their tables list; the first holds the optimizer's state too (one
+float a weight for the CNN, two for the LSTM), which their second does not, so that the first of their factors
+is no gain by pruning. `fair` is their last size against float32 weights alone.
 
 Measures are accuracy in percent, more is better, and for GANs a Fréchet distance on features of the demo's
 classifier, less is better; theirs is not known.
@@ -47,7 +47,7 @@ FULL_SIZE = {"prune": 0.92, "bits": 4}
 
 
 def stage_table(sizes: dict[str, int]) -> str:
-    """Format bytes, factor over the stage before, and total factor; Huffman and nntc both follow quantized."""
+    """Format bytes, factor over the stage before, total factor; huffman and nntc both follow quantized."""
     before = dict(zip(STAGES, (STAGES[0], *STAGES), strict=False)) | {"nntc": "quantized"}
     factors = {name: (sizes[before[name]] / sizes[name], sizes["original"] / sizes[name]) for name in STAGES}
     rows = [[name, f"{sizes[name]:,}", *(f"{each:.2f}" for each in factors[name])] for name in STAGES]
