@@ -102,7 +102,7 @@ class Letters:
     Parameters
     ----------
     indices
-        One for each token in coded order, uint8 or uint16, rank 1.
+        One for each token in coded order, unsigned, rank 1.
     tokens, quantizers
         uint8: the token of each index, and its quantizer bit under a trellis.
     """

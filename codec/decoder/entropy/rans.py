@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,7 @@ from codec.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL, STATE_LOW
 
 LOCKSTEP_TOKENS = 1 << 24
 """Most tokens decoded together, unless one stream alone is longer: bounds working memory."""
-LOCKSTEP_TABLES = 254
-"""Most tables used together; with those of idle lanes they are numbered in 8 bits, their entries in 16."""
+LOCKSTEP_TABLES = 1024
 LOCKSTEP_SLACK = 1 << 20
 """Padding allowed in a group beyond its own size, in tokens."""
 _CHUNK = 16  # steps prepared at once: what they need stays in cache
@@ -95,7 +95,7 @@ class DependentTokens:
     Parameters
     ----------
     rows
-        uint16 [rounds, lanes, segment], strided: what each token was looked up as.
+        uint16 or uint32 [rounds, lanes, segment], strided: what each token was looked up as.
     count
         Number of tokens.
     first
@@ -106,15 +106,16 @@ class DependentTokens:
         uint8: quantizer bit of the state that the token was decoded in.
     """
 
-    rows: NDArray[np.uint16]
+    rows: NDArray[Any]
     count: int
     first: int
     tokens: NDArray[np.uint8]
     quantizers: NDArray[np.uint8]
 
-    def indices(self) -> NDArray[np.uint16]:
+    def indices(self) -> NDArray[Any]:
         """Return the index of every token in coded order, rank 1."""
-        return np.subtract(self.rows, np.uint16(self.first), order="C").reshape(-1)[: self.count]
+        coded: NDArray[Any] = np.subtract(self.rows, self.rows.dtype.type(self.first), order="C")
+        return coded.reshape(-1)[: self.count]
 
 
 def decode_streams(streams: Sequence[RansStream]) -> list[NDArray[np.uint8] | DependentTokens | FormatError]:
@@ -194,7 +195,7 @@ class _Lockstep:
         self.shape = (streams[0].steps, self.states.size)
         self.trellis = max(s.trellis for s in streams)
         self._lay_out_tables()
-        self.entries = np.empty(self.shape, np.uint16)
+        self.entries = np.empty(self.shape, self.tables.slots.dtype)
 
     def _lay_out_tables(self) -> None:
         """Make the decoding tables, and find the table number for each step and lane."""
@@ -208,12 +209,13 @@ class _Lockstep:
             tables += shared[start:end]
         self.tables = decoding_tables(tables)
         self.bases = [places[id(s.tables)] + s.base for s in self.streams]
-        self.numbers = np.zeros(self.shape, np.uint8)
+        kind = np.min_scalar_type(len(tables) - 1)
+        self.numbers = np.zeros(self.shape, kind)
         for s, base, span in zip(self.streams, self.bases, self._spans(), strict=True):
-            own = np.zeros(s.steps * s.lanes, np.uint8)
+            own = np.zeros(s.steps * s.lanes, kind)
             if s.contexts is not None:
                 np.multiply(s.contexts, np.uint8(2 if s.trellis else 1), out=own[: s.count])
-            own[: s.count] += np.uint8(base)
+            own[: s.count] += kind.type(base)
             # Put in order first, then beside the other streams: one pass would write across many pages.
             steps = np.ascontiguousarray(own.reshape(s.rounds, s.lanes, s.segment).transpose(0, 2, 1))
             self.numbers[: s.steps, span] = steps.reshape(s.steps, s.lanes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class DecodingTables:
     Parameters
     ----------
     slots
-        uint16 [tables * 4096]: the entry that each slot belongs to.
+        uint16 or, for more entries, uint32 [tables * 4096]: the entry that each slot belongs to.
     entries
         uint32 [entries]: frequency << 16 | parity of the token << 12 | slots of the table below the entry.
     tokens
@@ -53,14 +54,14 @@ class DecodingTables:
         int64 [tables + 1]: first entry of each table, and the number of all.
     """
 
-    slots: NDArray[np.uint16]
+    slots: NDArray[Any]
     entries: NDArray[np.uint32]
     tokens: NDArray[np.uint8]
     firsts: NDArray[np.int64]
 
 
 def decoding_tables(tables: Sequence[FrequencyTable]) -> DecodingTables:
-    """Return the decoding tables of at most 256 frequency tables."""
+    """Return the decoding tables of frequency tables."""
     sizes = np.array([table.frequencies.size for table in tables])
     firsts = np.cumsum([0, *sizes])
     frequencies = np.concatenate([table.frequencies for table in tables])
@@ -69,7 +70,7 @@ def decoding_tables(tables: Sequence[FrequencyTable]) -> DecodingTables:
     starts = (np.cumsum(frequencies) - frequencies) & (FREQUENCY_TOTAL - 1)
     entries = frequencies << ENTRY_FREQUENCY | (tokens & 1) << FREQUENCY_BITS | starts
     return DecodingTables(
-        np.repeat(numbers.astype(np.uint16), frequencies),
+        np.repeat(numbers.astype(np.min_scalar_type(max(numbers.size, 256))), frequencies),
         entries.astype(np.uint32),
         tokens.astype(np.uint8),
         firsts,

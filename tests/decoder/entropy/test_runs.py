@@ -180,6 +180,19 @@ def test_large_groups_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
         assert [codes(r) for r in results if not isinstance(r, FormatError)] == expected
 
 
+@pytest.mark.parametrize("count", [250, 258, 270])
+def test_table_and_entry_numbers_outgrow_their_types(count: int) -> None:
+    table = samples.Table(0, (16,) * 256, 0, 0)
+    runs: list[TokenRun] = []
+    expected = []
+    for i in range(count):
+        tokens = [i % 256, 255, 0]
+        data = b"\x00" + samples.write_tables([table]) + samples.rans_encode(tokens, [table], [0] * 3, 1, 2)
+        runs.append(read(data, Coder.RANS, 3))
+        expected.append(tokens)
+    assert [codes(r) for r in decode_runs(runs) if not isinstance(r, FormatError)] == expected
+
+
 @given(st.lists(st.integers(0, 255), max_size=60), strategies.chance())
 def test_frequency_tables_come_back(needed: list[int], rng: Random) -> None:
     tables = [samples.random_table(rng, needed) for _ in range(rng.randint(1, 3))]
