@@ -1,0 +1,14 @@
+"""All vectors, in the order of the manifest."""
+
+from __future__ import annotations
+
+from conformance.generator.cases import basics, header
+from conformance.generator.suite import Suite
+
+
+def make_suite() -> Suite:
+    """Return all vectors."""
+    suite = Suite()
+    for module in (basics, header):
+        module.add(suite)
+    return suite
