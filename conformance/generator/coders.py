@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import bz2
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.generator.fields import Fields, bit_run, varint
-from conformance.generator.frames import PLAIN, Frame
+from conformance.generator.frames import PLAIN, Frame, Made
 from conformance.generator.tables import Table, table_for, write_tables
 from conformance.generator.trellis import Trellis
 from conformance.generator.views import RAGGED, View
@@ -236,14 +236,15 @@ def huffman_lane(codes: Sequence[str]) -> bytes:
 
 @dataclass(frozen=True)
 class Bzip2:
-    """A bzip2 stream."""
+    """A bzip2 stream, or what a function makes of it."""
 
     level: int = 9
+    make: Callable[[bytes], bytes] = bytes
     code = 3
 
     def write(self, tokens: Sequence[int], _around: Around) -> Fields:
         """Return length and stream."""
-        data = bz2.compress(bytes(tokens), self.level)
+        data = self.make(bz2.compress(bytes(tokens), self.level))
         out = Fields()
         out.add("length", varint(len(data)))
         out.add("stream", data)
@@ -254,7 +255,7 @@ class Bzip2:
 class Zstd:
     """A zstd frame."""
 
-    frame: Frame = PLAIN
+    frame: Frame | Made = PLAIN
     code = 4
 
     def write(self, tokens: Sequence[int], _around: Around) -> Fields:

@@ -13,7 +13,7 @@ from codec.decoder.tensor.record import decode_records, read_tensor
 from codec.format.layout import SectionStream
 from codec.format.registry import Profile
 from conformance.generator.fields import Field, Fields, u32, varint
-from conformance.generator.frames import PLAIN, RAW, Frame, block_header
+from conformance.generator.frames import PLAIN, RAW, Frame, Made, block_header
 from conformance.generator.records import Record
 from conformance.generator.tables import Table, write_tables
 
@@ -69,7 +69,7 @@ class File:
     others: Sequence[tuple[int, bytes]] = ()
     profile: int | None = None
     minor: int = 0
-    frame: Frame = PLAIN
+    frame: Frame | Made = PLAIN
 
     @property
     def least_profile(self) -> int:
@@ -262,19 +262,16 @@ def _truncate(fields: Sequence[Field], place: str, keep: int) -> list[Field]:
 def _graph(file: File, digests: Sequence[bytes], change: Change) -> _Section:
     content = change.apply("GRAPH", graph_content(file, digests))
     size = len(content.data)
-    if file.frame.blocks:
-        frame = file.frame.fields(content.data)
-    else:
+    is_plain = isinstance(file.frame, Frame) and not file.frame.blocks
+    if isinstance(file.frame, Frame) and is_plain:
         frame = file.frame.head(size)
         frame.add("block", block_header(RAW, size))
+    else:
+        frame = file.frame.fields(content.data)
     changed = Fields(Field(name, change.fields.get(f"GRAPH.{name}", data)) for name, data in frame)
-    if not file.frame.blocks:
+    if is_plain:
         for own in content:
             changed.add(*own)
-    elif "GRAPH.trailing" in change.fields:
-        raise ValueError("content cannot be changed by name where it is not one raw block")
-    if "GRAPH.after" in change.fields:
-        changed.add("after", change.fields["GRAPH.after"])
     return _Section(GRAPH, "GRAPH", changed, size)
 
 

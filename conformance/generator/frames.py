@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from conformance.generator.fields import Fields
@@ -95,6 +95,20 @@ class Frame:
 
 
 PLAIN = Frame()
+
+
+@dataclass(frozen=True)
+class Made:
+    """A frame, or what is none, that a function makes of the content."""
+
+    make: Callable[[bytes], bytes]
+    blocks = True
+
+    def fields(self, content: bytes) -> Fields:
+        """Return it as one field."""
+        out = Fields()
+        out.add("frame", self.make(content))
+        return out
 
 
 def block_header(kind: int, size: int, *, last: bool = True) -> bytes:

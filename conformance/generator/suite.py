@@ -218,6 +218,27 @@ class Suite:
             )
         )
 
+    def fault(
+        self,
+        id: str,  # noqa: A002
+        parent: str,
+        place: str,
+        value: bytes,
+        error: str,
+        requirements: str,
+        comment: str,
+        *,
+        at: str | int | None = None,
+        features: str = "",
+        bounded: bool = False,
+    ) -> None:
+        """Add a file that must be rejected for the value of one field, reported there or `at`."""
+        where = place if at is None else at
+        fields = {place: value}
+        self.bad(
+            id, parent, error, where, requirements, comment, fields, features=features, bounded=bounded
+        )
+
     def _digests(self, parent: Built, file: File) -> list[bytes]:
         own = [data for name, data in parent.fields if name.endswith(".sha256")]
         count = len(file.output_files)
