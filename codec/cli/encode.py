@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 )
 @click.option("--ratio", type=float, metavar="X", help="auto: make the file this many times smaller.")
 @click.option(
+    "--objective", type=click.Choice(["outputs", "weights"]),
+    help="auto: what to keep close: the network's outputs, or the weights themselves.  [default: outputs]",
+)  # fmt: skip
+@click.option(
     "--entropy", type=click.Choice(["rans", "bzip2", "huffman", "zstd"]),
     help="quantization, clustering, dct: entropy coder.  [default: rans]",
 )  # fmt: skip

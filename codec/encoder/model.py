@@ -21,7 +21,7 @@ from codec.encoder.entropy.symbols import assemble
 from codec.encoder.entropy.tables import write_tables
 from codec.encoder.methods import Coded, Plan, plan_tensors
 from codec.encoder.notes import notes_section
-from codec.encoder.options import Method, Options, check_options
+from codec.encoder.options import Method, Objective, Options, check_options
 from codec.encoder.report import EncodeReport, TensorReport
 from codec.encoder.split import SplitSource, open_model
 from codec.encoder.tensors import Tensor, as_float64, load_tensors
@@ -41,6 +41,7 @@ def encode(
     bits: float | None = None,
     target_size: int | None = None,
     ratio: float | None = None,
+    objective: Objective | str | None = None,
     entropy: str | None = None,
     jobs: int | Executor = 1,
     progress: Progress | None = None,
@@ -53,7 +54,7 @@ def encode(
         Path of the model, its external data beside it, or the bytes of a model without any.
     target
         Path of the `.nntc` file; replaced only by a complete one.
-    method, quality, bits, target_size, ratio, entropy, jobs
+    method, quality, bits, target_size, ratio, objective, entropy, jobs
         See `codec.Options`. `auto` with none of the goals uses the default quality.
     progress
         Called with steps done and steps in all.
@@ -77,6 +78,7 @@ def encode(
         bits=bits,
         target_size=target_size,
         ratio=ratio,
+        objective=objective,
         entropy=entropy,
         jobs=jobs,
     )

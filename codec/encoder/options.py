@@ -23,6 +23,13 @@ class Method(StrEnum):
     DCT = "dct"
 
 
+class Objective(StrEnum):
+    """What `auto` keeps close to the original."""
+
+    OUTPUTS = "outputs"
+    WEIGHTS = "weights"
+
+
 class Entropy(StrEnum):
     """Entropy coder of the paper methods."""
 
@@ -50,6 +57,9 @@ class Options:
     bits
         `auto`: bits per weight of the coded tensors to aim at; paper methods: bits n of every quantizer and
         codebook, 1..8.
+    objective
+        `auto`: `outputs` puts the error where the network's outputs feel it least, `weights` makes the
+        squared error of the weights themselves least.
     target_size, ratio
         `auto`: size of the `.nntc` file in bytes, or original size / size, to reach.
     entropy
@@ -63,6 +73,7 @@ class Options:
     bits: float | None = None
     target_size: int | None = None
     ratio: float | None = None
+    objective: Objective = Objective.OUTPUTS
     entropy: Entropy = Entropy.RANS
     jobs: int | Executor = 1
 
@@ -75,7 +86,12 @@ class Options:
 def check_options(**chosen: Any) -> Options:
     """Return options from keyword arguments; ValueError for what does not go together."""
     options = replace(Options(), **{name: value for name, value in chosen.items() if value is not None})
-    options = replace(options, method=Method(options.method), entropy=Entropy(options.entropy))
+    options = replace(
+        options,
+        method=Method(options.method),
+        objective=Objective(options.objective),
+        entropy=Entropy(options.entropy),
+    )
     goals = [n for n in ("quality", "bits", "target_size", "ratio") if getattr(options, n) is not None]
     if options.method is Method.AUTO:
         if len(goals) > 1:
@@ -91,6 +107,8 @@ def check_options(**chosen: Any) -> Options:
         options = replace(options, bits=int(bits))
     elif goals or chosen.get("entropy") is not None:
         raise ValueError("method lossless takes no goal and no entropy coder")
+    if options.method is not Method.AUTO and chosen.get("objective") is not None:
+        raise ValueError("objective is for method auto")
     if options.quality is not None and not 0 < options.quality <= 140:
         raise ValueError("quality must be between 0 and 140 dB")
     if options.method is Method.AUTO and options.bits is not None and not 0.1 <= options.bits <= 32:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from codec.encoder.allocate import allocate_noise
+import numpy as np
+
+from codec.encoder.allocate import allocate_noise, equal_noise
 from codec.encoder.entropy.symbols import assemble
 from codec.encoder.entropy.tables import write_tables
 from codec.encoder.methods.groups import group_exact, group_parameters
@@ -10,8 +12,8 @@ from codec.encoder.methods.lossless import lossless_record
 from codec.encoder.methods.plan import Coded, Overhead, Plan
 from codec.encoder.methods.sorting import MAX_TOGETHER, SMALL, Sorting, sort_tensors
 from codec.encoder.methods.weights import quantize, shared_tables, weight_record
-from codec.encoder.options import DEFAULT_QUALITY, Options
-from codec.encoder.quantize.shaping import shapings
+from codec.encoder.options import DEFAULT_QUALITY, Objective, Options
+from codec.encoder.quantize.shaping import equal_steps, shapings
 from codec.encoder.tensors import Tensor
 from codec.encoder.workers import Workers
 from codec.errors import ModelError
@@ -35,8 +37,8 @@ def plan_auto(tensors: list[Tensor], options: Options, workers: Workers, overhea
     target = _target_size(tensors, options, overhead)
     if target is None:
         quality = DEFAULT_QUALITY if options.quality is None else options.quality
-        return _plan_at(tensors, sorting, exact, quality, workers)
-    return _search(tensors, sorting, exact, target, workers, overhead)
+        return _plan_at(tensors, sorting, exact, options.objective, quality, workers)
+    return _search(tensors, sorting, exact, options.objective, target, workers, overhead)
 
 
 def plan_lossless(tensors: list[Tensor], workers: Workers) -> Plan:
@@ -73,16 +75,25 @@ def _plan_exact(tensors: list[Tensor], sorting: Sorting, workers: Workers) -> li
 
 
 def _plan_at(
-    tensors: list[Tensor], sorting: Sorting, exact: list[Coded], quality: float, workers: Workers
+    tensors: list[Tensor],
+    sorting: Sorting,
+    exact: list[Coded],
+    objective: Objective,
+    quality: float,
+    workers: Workers,
 ) -> Plan:
     """Return records at a quality in dB."""
-    noise, parameter_noise = allocate_noise(
-        [tensors[i].size for i in sorting.weights], [tensors[i].size for i in sorting.parameters], quality
-    )
-    items = [
-        (shapings(tensors[i]), tensors[i].values(), allowed)
-        for i, allowed in zip(sorting.weights, noise.tolist(), strict=True)
-    ]
+    sizes = [tensors[i].size for i in sorting.weights]
+    values = [tensors[i].values() for i in sorting.weights]
+    if objective is Objective.WEIGHTS:
+        powers = [float(np.mean(np.square(v))) for v in values]
+        noise, parameter_noise = equal_noise(sizes, powers, len(sorting.parameters), quality)
+        ways = [equal_steps(tensors[i]) for i in sorting.weights]
+    else:
+        parameters = [tensors[i].size for i in sorting.parameters]
+        noise, parameter_noise = allocate_noise(sizes, parameters, quality)
+        ways = [shapings(tensors[i]) for i in sorting.weights]
+    items = list(zip(ways, values, noise.tolist(), strict=True))
     quantized = workers.map(quantize, items)
     tables = shared_tables(quantized)
     coded = [
@@ -97,6 +108,7 @@ def _search(
     tensors: list[Tensor],
     sorting: Sorting,
     exact: list[Coded],
+    objective: Objective,
     target: int,
     workers: Workers,
     overhead: Overhead,
@@ -107,7 +119,7 @@ def _search(
     interpolation between a quality too low and one too high finds it in a few steps.
     """
     low, high = _LOWEST, _HIGHEST
-    best = _plan_at(tensors, sorting, exact, low, workers)
+    best = _plan_at(tensors, sorting, exact, objective, low, workers)
     low_size = _size(best, overhead)
     if low_size > target:
         raise ModelError("E_GOAL", f"cannot be made smaller than about {low_size} bytes")
@@ -118,7 +130,7 @@ def _search(
             break
         share = (target - low_size) / max(high_size - low_size, 1)
         quality = low + (high - low) * min(max(share, 0.02), 0.98)
-        plan = _plan_at(tensors, sorting, exact, quality, workers)
+        plan = _plan_at(tensors, sorting, exact, objective, quality, workers)
         size = _size(plan, overhead)
         if size <= target:
             low, low_size, best = quality, size, plan
