@@ -245,7 +245,8 @@ def build(file: File, change: Change = NO_CHANGE, digests: Sequence[bytes] | Non
         out.nest(section.name, section.fields)
     if "trailing" in change.fields:
         out.add("trailing", change.fields["trailing"])
-    unknown = set(change.fields) - {name for name, _ in out}
+    hidden = () if isinstance(file.frame, Frame) and not file.frame.blocks else ("GRAPH.",)
+    unknown = {n for n in change.fields if not n.startswith(hidden)} - {name for name, _ in out}
     if unknown:
         raise KeyError(f"no such fields: {sorted(unknown)}")
     if change.truncate is not None:

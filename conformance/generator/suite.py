@@ -130,6 +130,7 @@ class Suite:
         *records: Record,
         file: File | None = None,
         change: Change = NO_CHANGE,
+        contents: Sequence[bytes] | None = None,
         features: str = "",
         bounded: bool = False,
         caller_limits: Sequence[CallerLimit] = (),
@@ -138,6 +139,8 @@ class Suite:
 
         Parameters
         ----------
+        contents
+            The output files where `change` makes them others than those of `file`.
         requirements, features
             Requirement ids and further features, separated by spaces.
         bounded
@@ -145,6 +148,7 @@ class Suite:
         """
         file = File(records) if file is None else file
         built = build(file, change)
+        contents = file.contents() if contents is None else contents
         self._sources[id] = file, built
         names = [o.name.decode() if isinstance(o.name, bytes) else o.name for o in file.output_files]
         self._add(
@@ -154,7 +158,7 @@ class Suite:
                 comment,
                 tuple(requirements.split()),
                 _features(file, features),
-                tuple(zip(names, file.contents(), strict=True)),
+                tuple(zip(names, contents, strict=True)),
                 tuple((built.offset(f"TENSOR[{i}]"), record) for i, record in enumerate(file.records)),
                 max_memory=MAX_MEMORY * bounded,
                 max_seconds=MAX_SECONDS * bounded,

@@ -51,6 +51,8 @@ class Table:
     def of(self, token: int) -> tuple[int, int]:
         """Return frequency and start of a token."""
         i = token - self.first
+        if not self.frequencies[i]:
+            raise ValueError(f"token {token} cannot be coded")
         return self.frequencies[i], sum(self.frequencies[:i])
 
 

@@ -229,8 +229,8 @@ def _expansion(suite: Suite) -> None:
     )  # fmt: skip
     suite.fault(
         "expansion-graph-greatest", "graph-only", "directory[0].output", varint(65536 * size + 65536),
-        "E_ZSTD", "R-159 R-200", "output of GRAPH is 65536 * length + 65536, but not what is in it", at="GRAPH",
-        bounded=True,
+        "E_ZSTD", "R-159 R-200", "output of GRAPH is 65536 * length + 65536, but not what is in it",
+        at="GRAPH", bounded=True,
     )  # fmt: skip
 
 

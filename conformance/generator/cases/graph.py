@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 from conformance.generator.cases.basics import BYTES, LEVELS
 from conformance.generator.fields import varint
 from conformance.generator.files import OPEN, Change, File, Output, next_part, repeat
-from conformance.generator.frames import RAW, RLE, Block, Frame
+from conformance.generator.frames import RAW, Block, Frame, repeated
 from conformance.generator.records import FLOAT16, OPAQUE1, planes, uniform
 from conformance.generator.suite import Suite
 from conformance.generator.views import matrix, ragged
@@ -40,7 +41,7 @@ def _valid(suite: Suite) -> None:
         ("splices-repeat", "repetitions of repetitions, of parts, and in another file", "R-210", [rows, byte],
          [Output(None, (b"a", OPEN, repeat(1), repeat(1), OPEN, next_part(2), repeat(2), repeat(4))),
           Output("a", (next_part(2), repeat(7), b".", repeat(1)))]),
-        ("splices-far", "parts of three sections in turn, the oldest first", "R-210 R-213", [rows, rows, rows],
+        ("splices-far", "parts of three sections in turn", "R-210 R-213", [rows, rows, rows],
          [Output(None, (OPEN, OPEN, OPEN, *[next_part(d) for d in (3, 2, 1, 3, 2, 1)]))]),
         ("splices-in-order", "parts of one section after the other", "R-213", [rows, halves, rows], None),
     ):  # fmt: skip
@@ -55,16 +56,24 @@ def _valid(suite: Suite) -> None:
 def _most_splices(suite: Suite) -> None:
     """Add 2^20 splices: all but the first are the bytes 02 02, two graph bytes and the piece before again."""
     count = 2**20
-    items = (b"", OPEN, *(item for _ in range(count - 1) for item in (b"\2\2", repeat(1))))
-    file = File([planes(OPAQUE1, matrix(1), b"\2")], [Output(None, items)])
-    # Everything behind the first splice is the byte 2: splices, then graph bytes.
-    same = 4 * (count - 1)
-    blocks = [Block(RLE, 2**17)] * (same // 2**17) + [Block(RLE, same % 2**17)]
-    head = 1 + len(varint(3 * count - 2)) + 32 + len(varint(count)) + 2
-    file = replace(file, frame=Frame((Block(RAW, head), *blocks), window=0x68))
+    few = File([planes(OPAQUE1, matrix(1), b"\2")], [Output(None, (OPEN, b"\2\2", repeat(1)))])
+    content = b"\2" * (3 * count - 2)
+    same = b"\2\2" * (count - 1)
+    change = Change(
+        {
+            "GRAPH.file[0].size": varint(len(content)),
+            "GRAPH.file[0].sha256": hashlib.sha256(content).digest(),
+            "GRAPH.splice_count": varint(count),
+            "GRAPH.splice[1].piece": same[1:],
+            "GRAPH.graph": same,
+        }
+    )
+    head = 1 + len(varint(len(content))) + 32 + len(varint(count)) + 2
+    blocks = repeated(2 * len(same)).blocks
     suite.valid(
-        "splices-1048576", "as many splices as there can be, all but one repetitions", "R-202", file=file,
-        bounded=True,
+        "splices-1048576", "as many splices as there can be, all but one repetitions", "R-202",
+        file=replace(few, frame=Frame((Block(RAW, head), *blocks), window=0x68)), change=change,
+        contents=[content], bounded=True,
     )  # fmt: skip
 
 
@@ -170,7 +179,7 @@ def _splices(suite: Suite) -> None:
             file=File([parts], [Output(None, outputs)]),
         )  # fmt: skip
     suite.bad(
-        "parts-of-matrix", "planes-packed", "E_SPLICE", "TENSOR[0]", "R-213", "a second part of a matrix view",
+        "parts-of-matrix", "planes-packed", "E_SPLICE", "TENSOR[0]", "R-213", "a second part of a matrix",
         file=File(suite.file("planes-packed").records, [Output(None, (b"<", OPEN, next_part(), b":>"))]),
     )  # fmt: skip
 
@@ -180,7 +189,7 @@ def _sizes(suite: Suite) -> None:
     sizes = [len(data) for data in suite.file(PARENT).contents()]
     for name, one, two, rule, comment in (
         ("first-less", sizes[0] - 1, sizes[1] + 1, "R-214", "a piece ends one byte behind its file"),
-        ("first-much-less", 20, sizes[1] + sizes[0] - 20, "R-214", "pieces go over the end of the first file"),
+        ("first-much-less", 20, sizes[1] + sizes[0] - 20, "R-214", "a piece goes over the first end"),
         ("last-less", sizes[0], sizes[1] - 1, "R-215", "one byte more than the files hold"),
         ("last-piece", sizes[0], 5, "R-214 R-215", "a piece ends behind the last file"),
         ("last-more", sizes[0], sizes[1] + 1, "R-215", "one byte less than the files hold"),
@@ -191,7 +200,7 @@ def _sizes(suite: Suite) -> None:
             {"GRAPH.file[0].size": varint(one), "GRAPH.file[1].size": varint(two)},
         )  # fmt: skip
     suite.bad(
-        "file-sizes-run-passes", PARENT, "E_SPLICE", GRAPH, "R-215", "a later run passes the end of all files",
+        "file-sizes-run-passes", PARENT, "E_SPLICE", GRAPH, "R-215", "a later run passes the end of all",
         {"GRAPH.file[0].size": varint(0), "GRAPH.file[1].size": varint(43), "GRAPH.splice[3].run": varint(4)},
     )  # fmt: skip
     for file in (0, 1):

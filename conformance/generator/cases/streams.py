@@ -52,7 +52,7 @@ def _raw(content: bytes, *, last: bool = True, kind: int = RAW) -> bytes:
 def _good_frames(suite: Suite) -> None:
     whole = planes(OPAQUE1, matrix(3, 4), BYTES)
     for name, frame, comment in (
-        ("size-2", Frame(content_size=4), "Frame_Content_Size of 4 bytes, where one would do"),
+        ("size-4", Frame(content_size=4), "Frame_Content_Size of 4 bytes, where one would do"),
         ("size-8", Frame(content_size=8), "Frame_Content_Size of 8 bytes"),
         ("window-8-mib", Frame(window=WINDOW_8_MIB), "a window of 2^23 bytes, the largest allowed"),
         ("window-1-kib", Frame(window=0), "a window of 2^10 bytes, the smallest there is"),
@@ -64,7 +64,8 @@ def _good_frames(suite: Suite) -> None:
         record = planes(OPAQUE1, matrix(3, 4), BYTES, [Zstd(frame)])
         suite.valid(f"zstd-{name}", comment, "R-015", record)
     tokens = bytes([7] * 5 + [1, 2, 3] + [9] * 4)
-    blocks = (Block(RLE, 5), Block(RAW, 0), Block(COMPRESSED, 3), Block(COMPRESSED, 4, RLE_LITERALS), Block(RAW, 0))
+    literals = Block(COMPRESSED, 3), Block(COMPRESSED, 4, RLE_LITERALS)
+    blocks = (Block(RLE, 5), Block(RAW, 0), *literals, Block(RAW, 0))
     suite.valid(
         "zstd-blocks", "raw, RLE and compressed blocks, some of them empty", "R-015",
         planes(OPAQUE1, matrix(12), tokens, [Zstd(Frame(blocks))]),
@@ -122,6 +123,11 @@ def _header(descriptor: int, rest: bytes) -> bytes:
     return MAGIC + bytes([descriptor]) + rest
 
 
+def _sized(content: bytes, blocks: bytes) -> bytes:
+    """Return a frame that announces as many bytes as there are of content, and has these blocks."""
+    return _header(0x20, bytes([len(content)]) + blocks)
+
+
 BOMB_BLOCK = block_header(RLE, 2**17, last=False) + b"x"
 BAD_FRAMES: tuple[tuple[str, Make, str], ...] = (
     ("empty", lambda _: b"", "no bytes at all"),
@@ -138,21 +144,21 @@ BAD_FRAMES: tuple[tuple[str, Make, str], ...] = (
     ("skippable-only", lambda _: SKIPPABLE, "a skippable frame and nothing else"),
     ("reserved-bit", lambda c: _with(_plain(c), 4, 0x28), "the reserved bit of the descriptor is set"),
     ("dictionary", lambda c: _header(0x21, bytes([1, len(c)]) + _raw(c)), "Dictionary_ID 1"),
-    ("window", lambda c: _with(Frame(window=0x69).fields(c).data, 5, 0x69), "a window of 2^23 + 2^20 bytes"),
+    ("window", lambda c: Frame(window=0x69).fields(c).data, "a window of 2^23 + 2^20 bytes"),
     ("window-greatest", lambda c: Frame(window=0xFF).fields(c).data, "the largest window there is"),
     ("size-absent", lambda c: _header(0, b"\0" + _raw(c)), "no Frame_Content_Size"),
     ("size-less", lambda c: _with(_plain(c), 5, len(c) - 1), "Frame_Content_Size one too small"),
     ("size-more", lambda c: _with(_plain(c), 5, len(c) + 1), "Frame_Content_Size one too large"),
     ("size-of-less", lambda c: _plain(c[:-1]), "content of one byte less, as Frame_Content_Size says"),
     ("size-of-more", lambda c: _plain(c + b"x"), "content of one byte more, as Frame_Content_Size says"),
-    ("content-less", lambda c: _header(0x20, bytes([len(c)]) + _raw(c[:-1])), "one byte less than announced"),
-    ("content-more", lambda c: _header(0x20, bytes([len(c)]) + _raw(c + b"x")), "one byte more than announced"),
-    ("block-type", lambda c: _header(0x20, bytes([len(c)]) + _raw(c, kind=3)), "a block of the reserved type"),
-    ("block-last", lambda c: _header(0x20, bytes([len(c)]) + _raw(c, last=False)), "no block is the last"),
+    ("content-less", lambda c: _sized(c, _raw(c[:-1])), "one byte less than announced"),
+    ("content-more", lambda c: _sized(c, _raw(c + b"x")), "one byte more than announced"),
+    ("block-type", lambda c: _sized(c, _raw(c, kind=3)), "a block of the reserved type"),
+    ("block-last", lambda c: _sized(c, _raw(c, last=False)), "no block is the last"),
     (
         "bomb",
-        lambda c: _header(0x20, bytes([len(c)]) + BOMB_BLOCK * 800 + _raw(c)),
-        "a hundred mebibytes of blocks, where a few bytes are announced",
+        lambda c: _sized(c, BOMB_BLOCK * 2400 + _raw(c)),
+        "300 MiB of blocks, where a few bytes are announced",
     ),
 )  # fmt: skip
 
@@ -167,8 +173,8 @@ def _window(suite: Suite) -> None:
         )  # fmt: skip
     suite.bad(
         "graph-zstd-content-as-window", f"graph-zstd-content-{2**23 + 1}", "E_ZSTD", "GRAPH", "R-015",
-        "Single_Segment_flag with content of 2^23 + 1 bytes, which is the window", file=_zeros(2**23 + 1, None),
-        bounded=True,
+        "Single_Segment_flag with content of 2^23 + 1 bytes, which is the window",
+        file=_zeros(2**23 + 1, None), bounded=True,
     )  # fmt: skip
 
 
@@ -208,7 +214,7 @@ def _bzip2(suite: Suite) -> None:
         ("less", bz2.compress(BYTES[:-1]), "one token less"),
         ("more", bz2.compress(BYTES + b"\0"), "one token more"),
         ("zstd", Frame().fields(BYTES).data, "a zstd frame"),
-        ("bomb", bz2.compress(bytes(100_000_000)), "a hundred million bytes, where twelve are announced"),
+        ("bomb", _many_blocks(bz2.compress(bytes(5_000_000), 1), 64), "320 MB, not twelve bytes"),
     ):
         file = suite.file("planes-bzip2")
         place = "TENSOR[0].plane[0]"
@@ -226,6 +232,19 @@ def _end_of_stream(stream: bytes) -> int:
         if bits >> padding + 32 & (1 << 48) - 1 == 0x177245385090:
             return 8 * len(stream) - padding - 32
     raise ValueError("no end-of-stream marker")
+
+
+def _many_blocks(stream: bytes, count: int) -> bytes:
+    """Return a stream with the only block of `stream` so many times."""
+    end = _end_of_stream(stream)
+    bits = f"{int.from_bytes(stream, 'big'):0{8 * len(stream)}b}"
+    block, crc = bits[32 : end - 48], int(bits[end : end + 32], 2)
+    combined = 0
+    for _ in range(count):
+        combined = (combined << 1 | combined >> 31) & 0xFFFFFFFF ^ crc
+    whole = bits[:32] + block * count + bits[end - 48 : end] + f"{combined:032b}"
+    whole += "0" * (-len(whole) % 8)
+    return int(whole, 2).to_bytes(len(whole) // 8, "big")
 
 
 def _last_crc(stream: bytes) -> bytes:
