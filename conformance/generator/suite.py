@@ -22,7 +22,7 @@ CLASS_OF_ERROR = {
 """SPEC.md, clause 12.2."""
 
 MAX_MEMORY = 256 << 20
-MAX_SECONDS = 10
+MAX_SECONDS = 30
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
-from conformance.generator.cases import basics, coders, directory, graph, header, names, rans, streams, tables
+from types import ModuleType
+
+from conformance.generator.cases import (
+    basics,
+    coders,
+    directory,
+    graph,
+    header,
+    integers,
+    lossless,
+    names,
+    rans,
+    streams,
+    tables,
+    uniform,
+    views,
+)
 from conformance.generator.suite import Suite
+
+SUBJECTS: tuple[ModuleType, ...] = (
+    basics,
+    header,
+    directory,
+    graph,
+    names,
+    streams,
+    tables,
+    coders,
+    rans,
+    views,
+    lossless,
+    integers,
+    uniform,
+)
 
 
 def make_suite() -> Suite:
     """Return all vectors."""
     suite = Suite()
-    for module in (basics, header, directory, graph, names, streams, tables, coders, rans):
-        module.add(suite)
+    for subject in SUBJECTS:
+        subject.add(suite)
     return suite

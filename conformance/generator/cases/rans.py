@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 from conformance.generator.cases.basics import BYTES, CODERS, LEVELS
 from conformance.generator.coders import CODER_NAMES, Contexts, Packed, Rans
 from conformance.generator.fields import noise, u32, varint
-from conformance.generator.files import Change, File
+from conformance.generator.files import MAIN, Change, File
 from conformance.generator.integers import Integers, Sparse
 from conformance.generator.records import FLOAT32, OPAQUE1, Codes, planes, uniform
 from conformance.generator.suite import Suite
@@ -114,8 +115,10 @@ def _mode(suite: Suite) -> None:
             f"context-count-{value}", CONTEXTS, f"{PLANE}.context_count", varint(value), "E_LIMIT", "R-443",
             comment
         )
-    sparse = "sparse-rans"
     _side_blocks(suite)
+    sparse = "sparse-main"
+    main = replace(suite.file("sparse-rans"), profile=MAIN)
+    suite.valid(sparse, "a sparse block in a file of profile Main", "R-522", file=main)
     for name, parent, place in (
         ("gaps", sparse, "TENSOR[0].levels.gaps"),
         ("sparse-tokens", sparse, "TENSOR[0].levels.tokens"),
