@@ -11,11 +11,17 @@ from conformance.generator.cases import (
     graph,
     header,
     integers,
+    limits,
     lossless,
     names,
+    networks,
+    pairs,
+    precedence,
     rans,
+    rounding,
     streams,
     tables,
+    transform,
     uniform,
     views,
 )
@@ -35,6 +41,12 @@ SUBJECTS: tuple[ModuleType, ...] = (
     lossless,
     integers,
     uniform,
+    transform,
+    rounding,
+    pairs,
+    limits,
+    precedence,
+    networks,
 )
 
 

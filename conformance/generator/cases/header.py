@@ -18,7 +18,7 @@ def add(suite: Suite) -> None:
     later = replace(plain, minor=255)
     suite.valid("minor-255", "written by version 1.255 for readers of 1.0", "R-102 R-103", file=later)
     main = replace(plain, profile=MAIN)
-    suite.valid("main-unused", "profile Main, though Baseline would do", "R-104", file=main)
+    suite.valid("main-unused", "profile Main, though Baseline would do", "R-104 R-109", file=main)
     newlines = SIGNATURE.replace(b"\r\n", b"\n")
     for name, signature in (
         ("bit-7", b"\x0e" + SIGNATURE[1:]),

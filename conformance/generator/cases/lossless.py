@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from conformance.generator.cases.basics import CODERS
 from conformance.generator.coders import CODER_NAMES, Packed
-from conformance.generator.fields import noise, varint
+from conformance.generator.fields import noise, svarint, varint
 from conformance.generator.files import Change
 from conformance.generator.integers import Integers
 from conformance.generator.records import (
@@ -88,6 +88,8 @@ def _planes(suite: Suite) -> None:
         "planes-huge-range", "float32 elements from 1e-45 to 3e38", "R-530",
         planes(FLOAT32, matrix(2, 3), huge, CODERS, rotate=True),
     )  # fmt: skip
+    padded = planes(OPAQUE2, matrix(3), bytes([1, 2, 3, 4, 5, 31]), [Packed(5)])
+    suite.valid("planes-padding", "planes that end with a padding bit", "R-014 R-530", padded)
     for coder in CODERS:
         name = CODER_NAMES[coder.code]
         record = planes(OPAQUE2, matrix(5, 4), b"\x12\x34" * 20, [coder])
@@ -161,9 +163,8 @@ def _bad_codebook(suite: Suite) -> None:
             f"entries-{name}", CODEBOOK, "TENSOR[0].entry", _bytes(entries, 2), "E_CODEBOOK", "R-332", comment
         )
     for name, lo in (("above", 2), ("below", -1), ("far-above", 2**31 - 200), ("far-below", -(2**31) + 1)):
-        value = varint(2 * lo if lo >= 0 else -2 * lo - 1)
         suite.fault(
-            f"index-{name}", CODEBOOK, "TENSOR[0].indices.lo", value, "E_RANGE", "R-333 R-503",
+            f"index-{name}", CODEBOOK, "TENSOR[0].indices.lo", svarint(lo), "E_RANGE", "R-333 R-503",
             f"lo {lo} makes an index that has no entry", at="TENSOR[0].indices.flags",
         )  # fmt: skip
     fields = ("entry_width", "count", "entry", "indices.flags", "indices.lo")

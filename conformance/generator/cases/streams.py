@@ -97,7 +97,7 @@ def _with(data: bytes, at: int, byte: int) -> bytes:
     return data[:at] + bytes([byte]) + data[at + 1 :]
 
 
-def _bad_tokens(suite: Suite, name: str, parent: str, frame: bytes, comment: str, **more: bool) -> None:
+def _bad_tokens(suite: Suite, name: str, parent: str, frame: bytes, comment: str) -> None:
     """Add a bad frame in symbol data."""
     file = suite.file(parent)
     old = file.records[0]
@@ -105,7 +105,7 @@ def _bad_tokens(suite: Suite, name: str, parent: str, frame: bytes, comment: str
     record = planes(OPAQUE1, old.view, bytes(size), [Zstd(Made(lambda _: frame))])
     suite.bad(
         f"zstd-{name}", parent, "E_ZSTD", "TENSOR[0].plane[0].length", "R-015 R-420", comment,
-        file=replace(file, records=[record]), **more,
+        file=replace(file, records=[record]), bounded=True,
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def _bad_frames(suite: Suite) -> None:
             f"graph-zstd-{name}", "planes-packed", "E_ZSTD", "GRAPH", "R-015 R-200 R-207", comment, file=file,
             bounded=True,
         )  # fmt: skip
-        _bad_tokens(suite, name, "planes-zstd", make(BYTES), comment, bounded=True)
+        _bad_tokens(suite, name, "planes-zstd", make(BYTES), comment)
 
 
 def _header(descriptor: int, rest: bytes) -> bytes:
