@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from codec.cli.conformance import conformance
 from codec.cli.decode import decode
 from codec.cli.demo import demo
 from codec.cli.encode import encode
@@ -32,6 +33,8 @@ def nntc() -> None:
       nntc info   model.nntc                what is inside, what it costs
       nntc verify model.nntc model.onnx     is it sound, how far from the original
       nntc demo                             see it work on a network that comes along
+      nntc conformance check model.nntc     does any encoder's file keep the format's rules
+      nntc conformance run --help           prove any decoder of the format
 
     Outputs appear complete or not at all.
 
@@ -45,5 +48,5 @@ def nntc() -> None:
     """  # noqa: D301 - \b tells click to keep the lines below it
 
 
-for command in (encode, decode, info, verify, demo):
+for command in (encode, decode, info, verify, demo, conformance):
     nntc.add_command(command)

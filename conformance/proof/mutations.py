@@ -6,11 +6,21 @@ import struct
 import zlib
 from random import Random
 
-import samples
-import spec_decoder as spec
 import zstandard
 
+from conformance.generator.fields import varint
+from conformance.proof import samples
+from conformance.reference_decoder.container import Entry, Header, read_directory, read_header
+from conformance.reference_decoder.decoder import BytesSource
+
 _INTERESTING = (0, 1, 2, 3, 0x0F, 0x10, 0x7F, 0x80, 0x81, 0xFE, 0xFF)
+
+
+def read_head(data: bytes) -> tuple[Header, list[Entry]]:
+    """Return header and directory of a file; raises the reference decoder's NntcError."""
+    source = BytesSource(data)
+    header = read_header(source)
+    return header, read_directory(source, header)
 
 
 def mutate(rng: Random, data: bytes) -> bytes:
@@ -28,7 +38,7 @@ def mutate(rng: Random, data: bytes) -> bytes:
         elif kind == 5:
             out[at : at + rng.choice((0, 1, 4))] = rng.randbytes(rng.randrange(5))
         elif kind == 6:
-            out[at:at] = samples.varint(
+            out[at:at] = varint(
                 rng.choice((0, 1, 255, 256, 2**16, 2**31 - 1, 2**31, 2**32, 2**63 - 1))
             )
         elif kind == 7 and rng.random() < 0.3:
@@ -38,8 +48,9 @@ def mutate(rng: Random, data: bytes) -> bytes:
 
 def mutate_inside(rng: Random, data: bytes) -> bytes:
     """Return a valid file with a change inside a section, the directory or the header, CRCs fixed up."""
-    profile, entries = spec._head(data)
-    sections = [(e.type, data[e.offset : e.offset + e.length], e.output) for e in entries]
+    header, entries = read_head(data)
+    profile = header.profile
+    sections = [(e.type, data[e.start : e.start + e.length], e.output) for e in entries]
     where = rng.random()
     if where < 0.1:
         return _mutate_header(rng, data)

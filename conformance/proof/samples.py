@@ -1,7 +1,8 @@
 """Random valid records and whole files with every tool of SPEC.md, also what no encoder here ever writes.
 
-Shares no code with the package. Every choice comes from a `random.Random`, so that hypothesis
-(`strategies`) can steer it and a benchmark can seed it.
+Bytes are laid out with the vectors' generator, and what they decode to is what the reference decoder says;
+nothing is taken from `codec`. Every choice comes from a `random.Random`, so that hypothesis can steer it and
+a long run can seed it.
 """
 
 from __future__ import annotations
@@ -13,84 +14,75 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from random import Random
 
-import spec_decoder as spec
 import zstandard
+
+from conformance.generator.coders import canonical_codes, huffman_lane, rans_encode
+from conformance.generator.fields import bit_run, svarint, varint
+from conformance.generator.tables import Table, write_tables
+from conformance.generator.trellis import Trellis
+from conformance.generator.views import MATRIX, RAGGED, TRANSPOSED, View, ragged
+from conformance.reference_decoder import NntcError
+from conformance.reference_decoder import tables as reference_tables
+from conformance.reference_decoder.container import SIGNATURE, Entry
+from conformance.reference_decoder.integers import LARGEST as TOP
+from conformance.reference_decoder.record import ELEMENT_TYPES, read_record
+
+__all__ = [
+    "CODEBOOK",
+    "CODERS",
+    "FLOATS",
+    "GRAPH",
+    "PACKED",
+    "PLANES",
+    "RAGGED",
+    "TABLES",
+    "TENSOR",
+    "TOP",
+    "UNIFORM",
+    "ZSTD",
+    "Around",
+    "Record",
+    "Sample",
+    "Table",
+    "View",
+    "assemble",
+    "bit_run",
+    "container",
+    "graph_content",
+    "header",
+    "payload_of",
+    "quantizers_of",
+    "random_file",
+    "random_record",
+    "random_table",
+    "random_view",
+    "rans_data",
+    "rans_lanes",
+    "svarint",
+    "symbol_data",
+    "varint",
+    "write_tables",
+    "zstd",
+]
 
 PACKED, RANS, HUFFMAN, BZIP2, ZSTD = range(5)
 CODERS = (PACKED, RANS, HUFFMAN, BZIP2, ZSTD)
 PLANES, CODEBOOK, UNIFORM = range(3)
 GRAPH, TABLES, TENSOR, NOTES = 1, 3, 4, 0x81
-MATRIX, TRANSPOSED, RAGGED = range(3)
+WIDTHS = {number: element.width for number, element in ELEMENT_TYPES.items()}
 FLOATS = (8, 9, 10, 11)
 
 
-def varint(value: int) -> bytes:
-    out = bytearray()
-    while value >= 128:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def svarint(value: int) -> bytes:
-    return varint(2 * value if value >= 0 else -2 * value - 1)
-
-
-def bit_run(fields: Sequence[tuple[int, int]]) -> bytes:
-    """Return (value, width) fields as a zero-padded bit run."""
-    run = place = 0
-    for value, width in fields:
-        run |= value << place
-        place += width
-    return run.to_bytes((place + 7) // 8, "little")
-
-
 def zstd(data: bytes, level: int = 3, *, checksum: bool = False) -> bytes:
+    """Return a zstd frame that declares its size."""
     return zstandard.ZstdCompressor(level=level, write_checksum=checksum, write_content_size=True).compress(
         data
     )
 
 
 # Frequency tables
-
-
-@dataclass(frozen=True)
-class Table:
-    """A frequency table and the fields it is written with."""
-
-    first: int
-    frequencies: tuple[int, ...]
-    peak: int
-    precision: int
-
-    def fields(self) -> list[tuple[int, int]]:
-        out = [(self.first, 8), (len(self.frequencies) - 1, 8), (self.peak, 8), (self.precision, 4)]
-        previous = 0
-        for i, f in enumerate(self.frequencies):
-            if i == self.peak:
-                continue
-            length = f.bit_length()
-            step = length - previous
-            z = 2 * step if step >= 0 else -2 * step - 1
-            out.append(((1 << z) - 1, z + 1))
-            previous = length
-            if length:
-                m = min(length - 1, self.precision)
-                out.append((f >> (length - 1 - m) & ((1 << m) - 1), m))
-        return out
-
-    def of(self, token: int) -> tuple[int, int]:
-        """Return frequency and start of a token."""
-        i = token - self.first
-        return self.frequencies[i], sum(self.frequencies[:i])
-
-
-def write_tables(tables: Sequence[Table]) -> bytes:
-    return bit_run([f for table in tables for f in table.fields()])
 
 
 def random_table(rng: Random, needed: Sequence[int]) -> Table:
@@ -127,53 +119,29 @@ class Around:
 
 
 def lanes_for(rng: Random, segments: int, segment: int) -> int:
+    """Return a number of lanes that the limits allow."""
     least = -(-segments // max(8192 // segment, 1))
     return rng.choice((least, rng.randint(least, segments), min(segments, least + rng.randrange(4))))
 
 
-def rans_encode(
+def rans_lanes(
     tokens: Sequence[int], tables: Sequence[Table], numbers: Sequence[int], segment: int, lanes: int
 ) -> bytes:
     """Return lanes, words, states and words of rANS symbol data; `numbers` is each token's table."""
-    known = {(n, t): tables[n].of(t) for n, t in set(zip(numbers, tokens, strict=True))}
-    segments = math.ceil(len(tokens) / segment)
-    order = [
-        ((b * lanes + lane) * segment + k, lane)
-        for b in range(math.ceil(segments / lanes))
-        for k in range(segment)
-        for lane in range(lanes)
-    ]
-    x = [1 << 16] * lanes
-    words = []
-    for i, lane in reversed(order):
-        if i >= len(tokens):
-            continue
-        f, start = known[numbers[i], tokens[i]]
-        while x[lane] >= f << 20:
-            words.append(x[lane] & 0xFFFF)
-            x[lane] >>= 16
-        x[lane] = x[lane] // f * 4096 + start + x[lane] % f
-    return (
-        varint(lanes)
-        + varint(len(words))
-        + struct.pack(f"<{lanes}I", *x)
-        + struct.pack(f"<{len(words)}H", *words[::-1])
-    )
+    x, words = rans_encode(tokens, tables, numbers, segment, lanes)
+    head = varint(lanes) + varint(len(words))
+    return head + struct.pack(f"<{lanes}I", *x) + struct.pack(f"<{len(words)}H", *words)
 
 
 def quantizers_of(tokens: Sequence[int], trellis: int, segment: int) -> list[int]:
-    out = []
-    state = 0
-    for i, token in enumerate(tokens):
-        state = 0 if i % segment == 0 else state
-        out.append(spec.QUANTIZER[trellis][state])
-        state = spec.NEXT[trellis][state][token & 1]
-    return out
+    """Return the quantizer bit of each token."""
+    return Trellis(trellis, segment).quantizers(tokens)
 
 
 def rans_data(
-    around: Around, tokens: Sequence[int], view: spec.View | None = None, trellis: int = 0, segment: int = 1
+    around: Around, tokens: Sequence[int], view: View | None = None, trellis: int = 0, segment: int = 1
 ) -> bytes:
+    """Return rANS symbol data; with a `view` it may have contexts."""
     rng = around.rng
     contexts = [0] * len(tokens)
     count = 1
@@ -214,10 +182,11 @@ def rans_data(
         tables = [random_table(rng, sorted(s)) for s in needed]
         lists += write_tables(tables)
     lanes = lanes_for(rng, math.ceil(len(tokens) / segment), segment)
-    return bytes([mode]) + lists + rans_encode(tokens, tables, numbers, segment, lanes)
+    return bytes([mode]) + lists + rans_lanes(tokens, tables, numbers, segment, lanes)
 
 
 def huffman_data(around: Around, tokens: Sequence[int]) -> bytes:
+    """Return Huffman symbol data of a random complete code."""
     rng = around.rng
     used = sorted(set(tokens) | {rng.randrange(256) for _ in range(rng.choice((0, 0, 3)))})
     if len(used) == 1:
@@ -231,21 +200,9 @@ def huffman_data(around: Around, tokens: Sequence[int]) -> bytes:
                 leaves[i : i + 1] = [leaves[i] + 1] * 2
         lengths = dict(zip(used, leaves, strict=True))
     first, last = used[0], used[-1]
-    codes = {}
-    code = previous = 0
-    for length in range(1, 16):
-        for token in used:
-            if lengths[token] == length:
-                code <<= length - previous
-                previous = length
-                codes[token] = f"{code:0{length}b}"
-                code += 1
+    codes = canonical_codes(lengths)
     lanes = lanes_for(rng, len(tokens), 1)
-    parts = []
-    for lane in range(lanes):
-        bits = "".join(codes[t] for t in tokens[lane::lanes])
-        bits += "0" * (-len(bits) % 8)
-        parts.append(int(bits, 2).to_bytes(len(bits) // 8, "big"))
+    parts = [huffman_lane([codes[t] for t in tokens[lane::lanes]]) for lane in range(lanes)]
     description = bit_run([(lengths.get(t, 0), 4) for t in range(first, last + 1)])
     sizes = b"".join(varint(len(part)) for part in parts)
     return bytes([first, last - first]) + description + varint(lanes) + sizes + b"".join(parts)
@@ -255,10 +212,11 @@ def symbol_data(
     around: Around,
     tokens: Sequence[int],
     coder: int,
-    view: spec.View | None = None,
+    view: View | None = None,
     trellis: int = 0,
     segment: int = 1,
 ) -> bytes:
+    """Return symbol data under a coder."""
     if coder == PACKED:
         width = around.rng.randint(max(max(tokens).bit_length(), 1), 8)
         return bytes([width]) + bit_run([(t, width) for t in tokens])
@@ -271,7 +229,8 @@ def symbol_data(
     return varint(len(packed)) + packed
 
 
-def symbol_block(around: Around, tokens: Sequence[int], view: spec.View | None = None) -> bytes:
+def symbol_block(around: Around, tokens: Sequence[int], view: View | None = None) -> bytes:
+    """Return a symbol block under a random coder."""
     coder = around.rng.choice(around.coders)
     return bytes([coder]) + symbol_data(around, tokens, coder, view)
 
@@ -280,13 +239,13 @@ def symbol_block(around: Around, tokens: Sequence[int], view: spec.View | None =
 
 
 def integer_block(
-    around: Around, integers: Sequence[int], view: spec.View, *, trellis: int = 0, segment: int = 1
+    around: Around, integers: Sequence[int], view: View, *, trellis: int = 0, segment: int = 1
 ) -> bytes:
     """Return a block of `integers`, of any magnitude below 2**31 and, with trellis, of any parity."""
     rng = around.rng
     sparse = not trellis and rng.random() < 0.35
     low_bits = 0 if trellis else rng.choice((0, 0, 0, 1, 4, rng.randint(1, 24)))
-    background = rng.choice(list(integers)) if rng.random() < 0.7 else rng.randint(-spec.TOP, spec.TOP)
+    background = rng.choice(list(integers)) if rng.random() < 0.7 else rng.randint(-TOP, TOP)
     gaps: list[int] = []
     values = list(integers)
     if sparse:
@@ -305,7 +264,7 @@ def integer_block(
         lo = rng.randint(max(near) - 254, min(near))
     else:
         lo = rng.choice(near) - rng.randrange(255)
-    lo = min(max(lo, -spec.TOP + 1), spec.TOP - 1)
+    lo = min(max(lo, -TOP + 1), TOP - 1)
     lo -= lo % 2 if trellis and lo - lo % 2 >= max(near) - 254 else -(lo % 2) if trellis else 0
     escaped = [not lo <= h <= lo + 254 for h in high]
     must = trellis or not all(lo <= h <= lo + 255 for h in high)
@@ -329,24 +288,18 @@ def integer_block(
 # Records
 
 
-def random_view(rng: Random, size: int, *, kinds: Sequence[int] = (MATRIX, TRANSPOSED, RAGGED)) -> spec.View:
+def random_view(rng: Random, size: int, *, kinds: Sequence[int] = (MATRIX, TRANSPOSED, RAGGED)) -> View:
     """Return a view of at most about `size` elements."""
     kind = rng.choice(kinds)
     if kind == RAGGED:
         lengths: list[int] = []
         while not lengths or (sum(lengths) < size and rng.random() < 0.8):
             lengths.append(rng.randint(1, max(1, size // 3)))
-        return spec.View(RAGGED, len(lengths), lengths=lengths)
+        return ragged(lengths)
     rows = rng.randint(1, max(1, rng.choice((size, int(size**0.5), 3))))
     period = rng.randint(1, max(1, min(size // rows, rng.choice((1, 9, 256)))))
     channels = rng.randint(1, max(1, size // (rows * period)))
-    return spec.View(kind, rows, channels, period)
-
-
-def write_view(view: spec.View) -> bytes:
-    if view.kind == RAGGED:
-        return bytes([RAGGED]) + varint(view.rows) + b"".join(map(varint, view.lengths))
-    return bytes([view.kind]) + varint(view.rows) + varint(view.channels) + varint(view.period)
+    return View(kind, rows, channels, period)
 
 
 @dataclass(frozen=True)
@@ -354,7 +307,7 @@ class Record:
     """A TENSOR section: its bytes, and what it must decode to."""
 
     data: bytes
-    view: spec.View
+    view: View
     payload: bytes
 
 
@@ -363,24 +316,30 @@ def random_record(around: Around, size: int = 60, tool: int | None = None) -> Re
     rng = around.rng
     tool = rng.randrange(3) if tool is None else tool
     make = (planes_record, codebook_record, uniform_record)[tool]
-    shared = [spec.Table(t.first, list(t.frequencies)) for t in around.shared]
     while True:
         data, view, width = make(around, size)
         try:
-            tensor = spec.Tensor(data, 0, view.size * width, spec.Around(around.profile, shared))
-            return Record(data, view, tensor.decode())
-        except spec.SpecError as e:
+            return Record(data, view, payload_of(data, view.size * width, around.profile, around.shared))
+        except NntcError as e:
             # Values that overflow the element type are the one thing not avoided beforehand.
-            if e.id != "E_RANGE" or tool != UNIFORM:
+            if e.error != "E_RANGE" or tool != UNIFORM:
                 raise
 
 
-def planes_record(around: Around, size: int) -> tuple[bytes, spec.View, int]:
+def payload_of(data: bytes, output: int, profile: int, shared: Sequence[Table] = (), base: int = 0) -> bytes:
+    """Decode a TENSOR section at offset `base` with the reference decoder; raises its NntcError."""
+    tables = [reference_tables.Table(t.first, list(t.frequencies)) for t in shared]
+    entry = Entry(TENSOR, base, len(data), output, zlib.crc32(data))
+    return bytes(read_record(data, entry, profile, tables).payload())
+
+
+def planes_record(around: Around, size: int) -> tuple[bytes, View, int]:
+    """Return a record of tool planes, its view, and the width of its elements."""
     rng = around.rng
-    kind = rng.choice(list(spec.WIDTHS))
-    width = spec.WIDTHS[kind]
+    kind = rng.choice(list(WIDTHS))
+    width = WIDTHS[kind]
     view = random_view(rng, max(1, size // width))
-    out = bytes([PLANES << 4 | kind]) + write_view(view) + bytes([rng.randrange(2) if kind >= 8 else 0])
+    out = bytes([PLANES << 4 | kind]) + view.fields().data + bytes([rng.randrange(2) if kind >= 8 else 0])
     for _ in range(width):
         top = rng.choice((0, 1, 5, 255))
         low = rng.randint(0, 255 - top)
@@ -388,37 +347,38 @@ def planes_record(around: Around, size: int) -> tuple[bytes, spec.View, int]:
     return out, view, width
 
 
-def codebook_record(around: Around, size: int) -> tuple[bytes, spec.View, int]:
+def codebook_record(around: Around, size: int) -> tuple[bytes, View, int]:
+    """Return a record of tool codebook, its view, and the width of its elements."""
     rng = around.rng
-    kind = rng.choice([k for k, w in spec.WIDTHS.items() if w <= 8])
-    width = spec.WIDTHS[kind]
+    kind = rng.choice([k for k, w in WIDTHS.items() if w <= 8])
+    width = WIDTHS[kind]
     stored = rng.randint(1, width)
     view = random_view(rng, size)
     count = min(rng.choice((1, 2, 5, 40, 300)), 256**stored)
     entries = sorted(rng.sample(range(min(256**stored, 1 << 60)), count))
     indices = [rng.randrange(count) for _ in range(view.size)]
-    out = bytes([CODEBOOK << 4 | kind]) + write_view(view) + bytes([stored]) + varint(count)
+    out = bytes([CODEBOOK << 4 | kind]) + view.fields().data + bytes([stored]) + varint(count)
     out += b"".join(e.to_bytes(stored, "little") for e in entries)
     return out + integer_block(around, indices, view), view, width
 
 
-def uniform_record(around: Around, size: int) -> tuple[bytes, spec.View, int]:
+def uniform_record(around: Around, size: int) -> tuple[bytes, View, int]:
+    """Return a record of tool uniform, its view, and the width of its elements."""
     rng = around.rng
     kind = rng.choice(FLOATS)
     main = around.profile == 1
     view = random_view(rng, size)
     ragged = view.kind == RAGGED
     trellis = rng.choice((0, 1, 2)) if main else 0
-    blocks = [
-        (h, w, t) for h in range(1, 17) for w in range(1, 17) for t in range(7) if h * w << t == view.period
-    ]
-    block = rng.choice(blocks) if blocks and rng.random() < 0.5 else None
+    sizes = range(1, 17)
+    blocks = [(h, w, t) for h in sizes for w in sizes for t in range(7) if h * w << t == view.period]
+    block = rng.choice(blocks) if blocks and not ragged and rng.random() < 0.5 else None
     row_codes = main and rng.random() < 0.4
     column_codes = main and not ragged and rng.random() < 0.4
     has_bases = ragged and rng.random() < 0.5
     has_offset = rng.random() < 0.4
     code_top = 23 if block else rng.choice((16, 60, 255 if not trellis else 150))
-    spread = rng.choice((0, 2, 60, 120) if block and column_codes else (0, 2, 120, 400, 2**16, spec.TOP))
+    spread = rng.choice((0, 2, 60, 120) if block and column_codes else (0, 2, 120, 400, 2**16, TOP))
     if trellis:
         spread = min(spread, 120)
     if block or column_codes:
@@ -437,7 +397,7 @@ def uniform_record(around: Around, size: int) -> tuple[bytes, spec.View, int]:
     if rng.random() < 0.5:
         step = struct.unpack("<f", struct.pack("<f", rng.uniform(1e-8, 1e-3)))[0]
     flags = trellis | bool(block) << 2 | row_codes << 3 | column_codes << 4 | has_offset << 5 | has_bases << 6
-    out = bytes([UNIFORM << 4 | kind]) + write_view(view) + bytes([flags]) + struct.pack("<f", step)
+    out = bytes([UNIFORM << 4 | kind]) + view.fields().data + bytes([flags]) + struct.pack("<f", step)
     if has_offset:
         # Sometimes exactly what cancels a level.
         offset = rng.choice((rng.uniform(-1, 1), -step * rng.choice(levels), rng.uniform(-1, 1) * 2.0**-140))
@@ -458,7 +418,7 @@ def uniform_record(around: Around, size: int) -> tuple[bytes, spec.View, int]:
     return (
         out + integer_block(around, levels, view, trellis=trellis, segment=segment),
         view,
-        spec.WIDTHS[kind],
+        WIDTHS[kind],
     )
 
 
@@ -466,7 +426,8 @@ def uniform_record(around: Around, size: int) -> tuple[bytes, spec.View, int]:
 
 
 def header(profile: int, count: int, directory: bytes, *, minor: int = 0) -> bytes:
-    head = spec.SIGNATURE + bytes([1, minor, 0, profile]) + struct.pack("<II", count, len(directory))
+    """Return a header."""
+    head = SIGNATURE + bytes([1, minor, 0, profile]) + struct.pack("<II", count, len(directory))
     return head + struct.pack("<I", zlib.crc32(head))
 
 
@@ -589,12 +550,3 @@ def assemble(rng: Random, records: Sequence[Record], around: Around) -> Sample:
         sections.append((rng.randint(0x82, 0xFF), rng.randbytes(rng.randrange(9)), 0))
     data = container(around.profile, sections, minor=rng.choice((0, 0, 7)))
     return Sample(data, dict(zip([None, *names], outputs, strict=True)))
-
-
-def fraction_of(bits: int, kind: int) -> Fraction:
-    """Return the exact value of a finite element."""
-    digits, lowest, _, exponent_bits, fraction_bits = spec.FORMATS[kind]
-    exponent = bits >> fraction_bits & ((1 << exponent_bits) - 1)
-    m = bits & ((1 << fraction_bits) - 1)
-    value = Fraction(2) ** lowest * (m if exponent == 0 else (m | 1 << (digits - 1)) << (exponent - 1))
-    return -value if bits >> (exponent_bits + fraction_bits) else value
