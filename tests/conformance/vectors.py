@@ -13,4 +13,5 @@ CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported")
 
 
 def read(vector: dict[str, Any]) -> bytes:
-    return (CONFORMANCE / vector["file"]).read_bytes()
+    data: bytes = (CONFORMANCE / vector["file"]).read_bytes()
+    return data
