@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from codec.cli.conformance import conformance
 from codec.cli.decode import decode
 from codec.cli.demo import demo
 from codec.cli.encode import encode
@@ -34,6 +35,8 @@ def nntc() -> None:
       nntc verify model.nntc model.onnx     is it sound, how far from the original
       nntc sweep  model.onnx ...            how small it gets, and what that costs
       nntc demo                             see it work on a network that comes along
+      nntc conformance check model.nntc     does any encoder's file keep the format's rules
+      nntc conformance run --help           prove any decoder of the format
 
     Outputs appear complete or not at all.
 
@@ -47,5 +50,5 @@ def nntc() -> None:
     """  # noqa: D301 - \b tells click to keep the lines below it
 
 
-for command in (encode, decode, info, verify, sweep, demo):
+for command in (encode, decode, info, verify, sweep, demo, conformance):
     nntc.add_command(command)

@@ -8,11 +8,11 @@ import stat
 from pathlib import Path
 
 import pytest
-import samples
 
 from codec.decoder.model import decode
 from codec.decoder.sink import FolderSink, MemorySink
 from codec.errors import FormatError, OutputError
+from conformance.proof import samples
 
 
 def file_with(*names: str, sound: bool = True) -> bytes:
