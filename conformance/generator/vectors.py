@@ -19,6 +19,7 @@ from conformance.generator.cases import (
     precedence,
     rans,
     rounding,
+    scale,
     streams,
     tables,
     transform,
@@ -45,6 +46,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     rounding,
     pairs,
     limits,
+    scale,
     precedence,
     networks,
 )
