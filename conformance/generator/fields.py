@@ -54,13 +54,13 @@ class Chance:
     """Choices that look random and are the same everywhere."""
 
     def __init__(self, seed: str) -> None:
-        self._seed = seed
-        self._count = 0
+        self._state = int.from_bytes(noise(seed, 8), "little")
 
     def below(self, limit: int) -> int:
-        """Return an integer in 0..limit-1."""
-        self._count += 1
-        return int.from_bytes(noise(f"{self._seed} {self._count}", 8), "little") % limit
+        """Return an integer in 0..limit-1, limit far below 2**32."""
+        # Knuth's linear congruential generator; its upper half is random enough.
+        self._state = (self._state * 6364136223846793005 + 1442695040888963407) % 2**64
+        return (self._state >> 32) % limit
 
     def between(self, low: int, high: int) -> int:
         """Return an integer in low..high."""

@@ -56,6 +56,9 @@ def integer_block(how: Integers, integers: Sequence[int], around: Around) -> Int
     sparse = how.sparse
     if sparse is not None:
         values = [integers[place] for place in sparse.places]
+        places = set(sparse.places)
+        if any(v != sparse.background for i, v in enumerate(integers) if i not in places):
+            raise ValueError("an integer that is not coded differs from the background")
     high = [v >> how.low_bits for v in values]
     lo = min(high) if how.lo is None else how.lo
     if around.trellis is not None and how.lo is None:

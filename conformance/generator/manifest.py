@@ -7,14 +7,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from conformance.generator.records import ELEMENT_NAMES, TOOL_NAMES, Record
+from conformance.generator.records import ELEMENT_NAMES, STAGED_ELEMENTS, TOOL_NAMES, Record
 from conformance.generator.requirements import GENERAL, UNDECIDABLE
 from conformance.generator.suite import SINCE, Fault, Vector
 from conformance.generator.views import RAGGED, VIEW_NAMES, View
 
 FORMAT = "1.0"
 INLINE_BYTES = 256
-INLINE_ELEMENTS = 64
 
 Json = dict[str, Any]
 
@@ -75,12 +74,12 @@ def _record(offset: int, record: Record) -> Json:
         "view": _view(record.view),
         "elements": record.view.size,
     }
-    return out | (record.stages if record.view.size <= INLINE_ELEMENTS else {})
+    return out | (record.stages if record.view.size <= STAGED_ELEMENTS else {})
 
 
 def _view(view: View) -> Json:
     if view.kind == RAGGED:
-        lengths: Json = {"lengths": list(view.lengths)} if view.rows <= INLINE_ELEMENTS else {}
+        lengths: Json = {"lengths": list(view.lengths)} if view.rows <= STAGED_ELEMENTS else {}
         return {"kind": VIEW_NAMES[view.kind], "rows": view.rows, **lengths}
     shape = {"rows": view.rows, "channels": view.channels, "period": view.period}
     return {"kind": VIEW_NAMES[view.kind], **shape}

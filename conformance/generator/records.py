@@ -26,6 +26,8 @@ ELEMENT_NAMES = {
     FLOAT16: "float16", BFLOAT16: "bfloat16", FLOAT32: "float32", FLOAT64: "float64",
 }  # fmt: skip
 
+STAGED_ELEMENTS = 64
+"""The most elements of which the manifest shows the stages of decoding."""
 Stages = dict[str, list[int] | list[list[int]]]
 
 
@@ -230,10 +232,11 @@ def uniform(
     block = integer_block(how, levels, Around(shared, view, trellis))
     out.nest("levels", block.fields)
     stages: Stages = {"tokens": block.tokens, "integers": list(levels)}
-    x = _scaled(view, levels, block.tokens, bases, trellis, column_codes)
-    stages["scaled"] = x
-    if transform is not None:
-        stages["transformed"] = transform.inverse(x)
+    if view.size <= STAGED_ELEMENTS:
+        x = _scaled(view, levels, block.tokens, bases, trellis, column_codes)
+        stages["scaled"] = x
+        if transform is not None:
+            stages["transformed"] = transform.inverse(x)
     more = [name for name, value in present.items() if value is not None]
     more += [f"trellis-{4 * machine}"] * (machine > 0) + ["mix"] * bool(transform and transform.t)
     more += _integer_features(how, block.fields)

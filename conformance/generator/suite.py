@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -147,8 +148,8 @@ class Suite:
             Whether a bound on memory and time is stated.
         """
         file = File(records) if file is None else file
-        built = build(file, change)
         contents = file.contents() if contents is None else contents
+        built = build(file, change, [hashlib.sha256(data).digest() for data in contents])
         self._sources[id] = file, built
         names = [o.name.decode() if isinstance(o.name, bytes) else o.name for o in file.output_files]
         self._add(

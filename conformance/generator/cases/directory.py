@@ -8,7 +8,7 @@ from conformance.generator.coders import Packed
 from conformance.generator.fields import u32, varint
 from conformance.generator.files import NOTES, Change, File, Output
 from conformance.generator.integers import Integers, Sparse
-from conformance.generator.records import FLOAT32, uniform
+from conformance.generator.records import OPAQUE8, codebook
 from conformance.generator.suite import Suite
 from conformance.generator.views import matrix
 
@@ -210,17 +210,18 @@ def _layout(suite: Suite) -> None:
 def _expansion(suite: Suite) -> None:
     """Add outputs that are as large as the stored length allows, and one byte larger."""
     few = Integers(Packed(), lo=0, sparse=Sparse(0, (7,)))
-    stored = len(uniform(FLOAT32, matrix(2**18), [0] * 2**18, few).fields.data)
-    count = 16384 * (stored + 1)
-    greatest = uniform(FLOAT32, matrix(count), [0] * count, few)
+    # A record has as many bytes for any number of rows about this one.
+    stored = len(codebook(OPAQUE8, matrix(2**18), [0], [0] * 2**18, few).fields.data)
+    count = 8192 * (stored + 1)
+    greatest = codebook(OPAQUE8, matrix(count), [0], [0] * count, few)
     suite.valid(
         "expansion-greatest", "zeros in a sparse integer block with one entry, as many as are allowed",
         "R-159 R-206", greatest, bounded=True,
     )  # fmt: skip
-    place = "directory[1].output"
     suite.fault(
-        "expansion-one-more", "expansion-greatest", place, varint(4 * count + 1), "E_EXPANSION", "R-159",
-        "output is one byte more than 65536 * length + 65536",
+        "expansion-one-more", "expansion-greatest", "directory[1].output", varint(8 * count + 1),
+        "E_EXPANSION",
+        "R-159", "output is one byte more than 65536 * length + 65536",
     )  # fmt: skip
     size = len(suite.built("graph-only").data) - 35
     suite.fault(

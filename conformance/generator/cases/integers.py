@@ -35,7 +35,7 @@ def _valid(suite: Suite) -> None:
         ("lo-greatest", [TOP, TOP], Integers(), "R-402 R-521", "the greatest lo"),
         ("lo-least", [-TOP, -TOP + 3], Integers(), "R-402 R-521", "the least lo"),
         ("lo-below", [250, 251], Integers(lo=0), "R-402", "tokens far above 0"),
-        ("token-255", [-7, 248], Integers(), "R-520", "token 255, which is no escape"),
+        ("token-255", [-7, 248], Integers(), "R-402", "token 255, which is no escape"),
         ("low-bits-1", [0, 1, -1, 5], Integers(low_bits=1), "R-404", "one low bit"),
         ("low-bits-24", [TOP, -TOP, 5, -5], Integers(low_bits=24), "R-404 R-521", "24 low bits"),
         ("low-bits-8", [-256, 255, 0, -1], Integers(low_bits=8), "R-404", "low bits that fill bytes"),

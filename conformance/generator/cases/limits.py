@@ -36,7 +36,7 @@ def _refusals(what: str, least: int) -> list[CallerLimit]:
 
 
 def _valid(suite: Suite) -> None:
-    for parent in ("external", "shared-tables", "empty", "expansion-greatest"):
+    for parent in ("external", "shared-tables", "empty", "uniform-row-codes-every"):
         file = suite.file(parent)
         bound = memory_bound(suite.built(parent))
         size = sum(map(len, file.contents()))
