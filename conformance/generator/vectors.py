@@ -20,6 +20,7 @@ from conformance.generator.cases import (
     precedence,
     rans,
     rounding,
+    scale,
     streams,
     tables,
     transform,
@@ -47,6 +48,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     rounding,
     pairs,
     limits,
+    scale,
     precedence,
     networks,
 )
