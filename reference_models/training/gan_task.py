@@ -43,11 +43,15 @@ class GanTask:
         }
         self.examples = len(images)
 
+    def inputs(self, chosen: Tensor) -> Tensor:
+        """Return noise, as many as there are examples."""
+        return torch.randn(len(chosen), NOISE, device=self._images.device)
+
     def losses(self, chosen: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Yield the discriminator's loss on real and generated images, then the generator's."""
         network, judge = self.networks["generator"], self.networks["discriminator"]
         real = pixels(self._images[chosen])
-        made = network(torch.randn(len(real), NOISE, device=real.device))
+        made = network(self.inputs(chosen))
         yield "discriminator", _loss(judge(real), _REAL) + _loss(judge(made.detach()), 0.0)
         yield "generator", _loss(judge(made), 1.0)
 

@@ -36,10 +36,14 @@ class ImageTask:
         self.signatures = {"cnn": Signature(pixels(self._test[0][:1]), "image", "logits")}
         self.examples = len(self._images)
 
+    def inputs(self, chosen: Tensor) -> Tensor:
+        """Return images moved and mirrored at random."""
+        return pixels(augment(self._images[chosen]))
+
     def losses(self, chosen: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Yield the cross-entropy of images moved and mirrored at random."""
-        images = pixels(augment(self._images[chosen]))
-        yield "cnn", nn.functional.cross_entropy(self.networks["cnn"](images), self._labels[chosen].long())
+        """Yield the cross-entropy."""
+        logits = self.networks["cnn"](self.inputs(chosen))
+        yield "cnn", nn.functional.cross_entropy(logits, self._labels[chosen].long())
 
     def measure(self, run: Run) -> dict[str, float]:
         """Return the share of test images whose class is told rightly."""

@@ -71,6 +71,9 @@ class Stage:
     tensors
         prune: sparsities, quantize: bits of single tensors instead of the general one; a tensor's name is
         NETWORK.TENSOR.
+    imitate
+        Name of an earlier stage: instead of its task, the first network learns to give the outputs that it
+        gave after that stage, by least squares. The others rest.
     name
         Of the files written after the stage; the kind by default.
     """
@@ -89,6 +92,7 @@ class Stage:
     bits: int = LARGEST_BITS
     start: Centroids = Centroids.LINEAR
     tensors: dict[str, float] = field(default_factory=dict)
+    imitate: str = ""
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -159,6 +163,11 @@ def read_recipe(path: Path) -> Recipe:
         recipe = _build(Recipe, content | {"stages": stages, "digest": hashlib.sha256(text).hexdigest()})
         if not stages or len({stage.name for stage in stages}) < len(stages):
             raise _fault("there must be stages, of different names")
+        earlier: set[str] = set()
+        for stage in stages:
+            if stage.imitate and stage.imitate not in earlier:
+                raise _fault(f"{stage.name}: there is no earlier stage {stage.imitate}")
+            earlier.add(stage.name)
         if recipe.batch < 1:
             raise _fault("batch must be at least 1")
     except ReferenceModelError as e:

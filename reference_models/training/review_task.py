@@ -38,11 +38,14 @@ class ReviewTask:
         self.signatures = {"lstm": Signature(self._test[0][:1].long(), "words", "logits")}
         self.examples = len(self._words)
 
+    def inputs(self, chosen: Tensor) -> Tensor:
+        """Return the last words of reviews."""
+        return self._words[chosen, -self._length :].long()
+
     def losses(self, chosen: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Yield the cross-entropy."""
-        words, opinions = self._words[chosen, -self._length :], self._opinions[chosen]
-        logits = self.networks["lstm"](words.long())[:, 0]
-        yield "lstm", nn.functional.binary_cross_entropy_with_logits(logits, opinions)
+        logits = self.networks["lstm"](self.inputs(chosen))[:, 0]
+        yield "lstm", nn.functional.binary_cross_entropy_with_logits(logits, self._opinions[chosen])
 
     def measure(self, run: Run) -> dict[str, float]:
         """Return the share of test reviews that are told rightly."""

@@ -45,6 +45,9 @@ class Task(Protocol):
     signatures: dict[str, Signature]
     examples: int
 
+    def inputs(self, chosen: Tensor) -> Tensor:
+        """Return inputs of the first network for the examples of these numbers, int64 (N,)."""
+
     def losses(self, chosen: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Yield losses for the examples of these numbers, int64 (N,), one after the other.
 

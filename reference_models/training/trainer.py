@@ -7,15 +7,17 @@ started again ends in the same bits as one that was not.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from reference_models.errors import ReferenceModelError
 from reference_models.networks.export import export
@@ -124,6 +126,7 @@ class Trainer:
         steps = math.ceil(stage.epochs * per_epoch)
         for network in self._task.networks.values():
             network.train()
+        teacher = self._teacher(stage.imitate) if stage.imitate else None
         order: tuple[torch.Tensor, ...] = ()
         while position.step < steps:
             epoch, place = divmod(position.step, per_epoch)
@@ -132,12 +135,29 @@ class Trainer:
             position.step += 1
             rate = learning_rate(stage, position.step, steps)
             losses = {}
-            for name, loss in self._task.losses(order[place]):
+            for name, loss in self._losses(order[place], teacher):
                 self._models[name].step(loss, rate, position.step, steps)
                 losses[name] = loss.detach()
             self._report(stage.name, position.step, steps, losses)
             if position.step % self._every == 0 or position.step == steps:
                 self._save()
+
+    def _teacher(self, stage: str) -> nn.Module:
+        """Return the first network as it was after a stage."""
+        name, network = next(iter(self._task.networks.items()))
+        teacher = copy.deepcopy(network)
+        _load(teacher, self._folder / f"{stage}.pt", name, self._device)
+        return teacher.eval().requires_grad_(False)
+
+    def _losses(
+        self, chosen: torch.Tensor, teacher: nn.Module | None
+    ) -> Iterator[tuple[str, torch.Tensor]]:
+        if teacher is None:
+            yield from self._task.losses(chosen)
+            return
+        name, network = next(iter(self._task.networks.items()))
+        inputs = self._task.inputs(chosen)
+        yield name, nn.functional.mse_loss(network(inputs), teacher(inputs))
 
     def _order(self, epoch: int) -> tuple[torch.Tensor, ...]:
         """Return the batches of an epoch, each int64 (up to batch,), on the device."""
@@ -218,9 +238,13 @@ def start_from(task: Task, path: Path, device: torch.device) -> None:
     ReferenceModelError
         E_CHECKPOINT.
     """
+    for name, network in task.networks.items():
+        _load(network, path, name, device)
+
+
+def _load(network: nn.Module, path: Path, name: str, device: torch.device) -> None:
     state = checkpoint.load(path, device)
     try:
-        for name, network in task.networks.items():
-            network.load_state_dict(state[name])
+        network.load_state_dict(state[name])
     except (KeyError, RuntimeError) as e:
         raise ReferenceModelError("E_CHECKPOINT", f"{path}: {e}") from e

@@ -74,6 +74,11 @@ def test_stages_need_names_of_their_own(tmp_path: Path) -> None:
     assert len(read(tmp_path, GOOD + again + 'name = "longer"').stages) == 2
 
 
+def test_only_an_earlier_stage_can_be_imitated(tmp_path: Path) -> None:
+    with pytest.raises(ReferenceModelError, match="there is no earlier stage dense"):
+        read(tmp_path, GOOD + 'imitate = "dense"')
+
+
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
