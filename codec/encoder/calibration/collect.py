@@ -212,15 +212,9 @@ def _run(
     network: Network, samples: Samples, targets: list[_Target], jobs: int
 ) -> Iterator[Mapping[str, Array]]:
     """Yield the tensors that targets need, for each batch."""
-    known = network.constants.keys() | {entry.name for entry in network.inputs}
     names = list(dict.fromkeys(name for target in targets for name in target.tensors))
-    computed = [name for name in names if name not in known]
-    if not computed:
-        yield from ({**network.constants, **batch} for batch in samples)
-        return
-    session = network.session(computed)
-    for batch, values in zip(samples, session.run_all(samples, jobs), strict=True):
-        yield {**network.constants, **batch, **dict(zip(computed, values, strict=True))}
+    for values in network.compute(names, samples, jobs):
+        yield dict(zip(names, values, strict=True))
 
 
 def _placed(collected: _Collected, layer: Layer) -> TensorStatistics | str:

@@ -12,9 +12,10 @@ MAX_COLUMNS = 6144
 MAX_BYTES = 1 << 29
 """Memory of the sums of one layer's input, and of all that are collected in one pass (512 MiB)."""
 _MAX_PARTS = 64
-_FLUSH_ROWS = 512
-_FLUSH_BYTES = 1 << 23
-_SUM_WIDTH = 8  # bytes of float64
+_LEAST_ROWS, _MOST_ROWS = 128, 1024  # of a product: it should cost more than adding it to the sum
+_SMALL = 64  # columns of blocks that are multiplied all at once
+_FLUSH_BYTES = 1 << 25
+_SUM_WIDTH, _PRODUCT_WIDTH = 8, 4  # bytes of float64 and float32
 
 
 def parts_of(blocks: int, size: int) -> int:
@@ -33,12 +34,19 @@ def parts_of(blocks: int, size: int) -> int:
 
 
 def memory_of(blocks: int, size: int) -> int:
-    """Return the bytes that a `MomentSum` takes at most."""
-    return blocks * size * (size // parts_of(blocks, size)) * _SUM_WIDTH + 2 * _FLUSH_BYTES
+    """Return about how many bytes a `MomentSum` takes at most."""
+    width = size // parts_of(blocks, size)
+    waiting = min(_rows_of(width) * blocks * size * _PRODUCT_WIDTH, _FLUSH_BYTES)
+    return blocks * size * width * _SUM_WIDTH + width * width * _PRODUCT_WIDTH + 2 * waiting
+
+
+def _rows_of(width: int) -> int:
+    """Return how many vectors wait until they are multiplied, for blocks of `width` columns."""
+    return min(max(width, _LEAST_ROWS), _MOST_ROWS)
 
 
 class MomentSum:
-    """Sums of x and of x x^T over vectors x: products in float32, 512 vectors at a time, sums in float64.
+    """Sums of x and of x x^T over vectors x: products in float32, many vectors at a time, sums in float64.
 
     Parameters
     ----------
@@ -74,7 +82,8 @@ class MomentSum:
         self.vectors += vectors.shape[1]
         self.positions += positions
         self.batches += 1
-        if self._rows >= _FLUSH_ROWS or self._rows * self._sums.size * 4 >= _FLUSH_BYTES:
+        waiting = self._rows * self._sums.size * _PRODUCT_WIDTH
+        if self._rows >= _rows_of(self._products.shape[-1]) or waiting >= _FLUSH_BYTES:
             self._flush()
 
     def means(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -95,5 +104,8 @@ class MomentSum:
                 return
             if self._parts > 1:
                 rows = rows.reshape(rows.shape[1], self._parts, -1).transpose(1, 0, 2)
+            if rows.shape[2] <= _SMALL:
+                self._products += rows.swapaxes(1, 2) @ rows
+                return
             for product, block in zip(self._products, rows, strict=True):
                 product += block.T @ block

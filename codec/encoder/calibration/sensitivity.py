@@ -21,6 +21,7 @@ from codec.encoder.calibration.divergence import Reference
 from codec.encoder.calibration.samples import Array
 from codec.encoder.calibration.session import Network
 from codec.encoder.calibration.statistics import Statistics, TensorStatistics
+from codec.encoder.split import MIN_BYTES
 from codec.format.onnx_tensor import Path
 
 Progress = Callable[[int, int], None]
@@ -162,8 +163,8 @@ def _sort(network: Network, statistics: Statistics) -> tuple[list[list[Path]], l
     operators = {node.path: node.proto.op_type for node in network.nodes}
     for path, name in network.names.items():
         array = network.constants[name]
-        if array.dtype.kind != "f" or array.size < 2:
-            continue
+        if array.dtype.kind != "f" or array.nbytes < MIN_BYTES:
+            continue  # never coded with a loss
         if path in statistics.tensors:
             weights.setdefault(id(statistics.tensors[path]), []).append(path)
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from codec.encoder.calibration.samples import ModelInput, model_inputs
-from codec.encoder.calibration.subgraph import Node, needed_nodes
+from codec.encoder.calibration.subgraph import Constants, needed_nodes, take_apart, take_branch
 from codec.encoder.roles import Use, find_uses
 from codec.errors import ModelError
 from codec.format.onnx_tensor import Path
@@ -28,7 +28,6 @@ from codec.format.onnx_tensor import Path
 Array = NDArray[Any]
 _MIN_BYTES = 256  # smaller constants stay in the graph, where shape inference needs to see them
 _LOG_FATAL = 4  # errors come as exceptions
-_RECURRENT = {"LSTM", "GRU", "RNN"}
 
 
 class Network:
@@ -63,49 +62,67 @@ class Network:
         """Values of the main graph's constants by name, those of Constant nodes among them."""
         self.names: dict[Path, str] = {}
         """Names of these constants by their tensors' paths."""
-        self.nodes: list[Node] = []
-        """The main graph's other nodes, in order."""
         self._inline: list[onnx.TensorProto] = []
-        self._take_constants(model)
-        self._model = model
+        self._branches = 0
+        self._input_names = {entry.name for entry in self.inputs}
+        self.nodes, constants = take_apart(model.graph, ("graph",))
+        """The main graph's other nodes, in order."""
+        self._add_constants(constants)
+        self._model = _emptied(model, self._input_names)
         self.content_hash: str = self._hash()
         """SHA-256 of the model, in hexadecimal."""
         self._values: dict[str, Any] = {}
 
-    def _take_constants(self, model: onnx.ModelProto) -> None:
-        """Move nodes and constants of the main graph out of `model`."""
-        graph = model.graph
-        for index, tensor in enumerate(graph.initializer):
-            self._add_constant(tensor, ("graph", "initializer", index))
-        results = set(self.outputs)
-        for index, node in enumerate(graph.node):
-            place: Path = ("graph", "node", index)
-            number = next((i for i, a in enumerate(node.attribute) if a.name == "value"), None)
-            if node.op_type == "Constant" and number is not None and node.output[0] not in results:
-                tensor = node.attribute[number].t
-                tensor.name = node.output[0]
-                self._add_constant(tensor, (*place, "attribute", number, "t"))
-            else:
-                copy = onnx.NodeProto()
-                copy.CopyFrom(node)
-                _name_states(copy)
-                self.nodes.append(Node(place, copy))
-        needed = {entry.name for entry in self.inputs}
-        inputs = [value for value in graph.input if value.name in needed]
-        for listed in (graph.initializer, graph.node, graph.value_info, graph.input):
-            del listed[:]
-        graph.input.extend(inputs)
-        # From version 4 on, a constant need not be an input of the graph.
-        model.ir_version = max(model.ir_version, 4)
+    def take_branches(self, samples: Iterable[Mapping[str, Array]]) -> None:
+        """Put the branches that all samples take in the place of If nodes.
 
-    def _add_constant(self, tensor: onnx.TensorProto, path: Path) -> None:
-        array = numpy_helper.to_array(tensor)
-        self.names[path] = tensor.name
-        self.constants[tensor.name] = array
-        if array.nbytes < _MIN_BYTES or array.dtype.kind not in "biuf":
-            copy = onnx.TensorProto()
-            copy.CopyFrom(tensor)
-            self._inline.append(copy)
+        What is inside a body can be neither seen nor replaced otherwise. From here on the network is right
+        for inputs only that take the same branches.
+
+        Raises
+        ------
+        ModelError
+            E_RUN: onnxruntime cannot run the model.
+        """
+        kept: set[Path] = set()
+        while choices := [n for n in self.nodes if n.proto.op_type == "If" and n.path not in kept]:
+            conditions = [node.proto.input[0] for node in choices]
+            decided: list[set[bool]] = [set() for _ in choices]
+            for values in self.compute(conditions, samples):
+                for found, value in zip(decided, values, strict=True):
+                    found.add(bool(np.all(value)))
+            for node, found in zip(choices, decided, strict=True):
+                if len(found) > 1:
+                    kept.add(node.path)
+                    continue
+                self._branches += 1
+                nodes, constants = take_branch(node, found.pop(), self._branches)
+                place = self.nodes.index(node)
+                self.nodes[place : place + 1] = nodes
+                self._add_constants(constants)
+
+    def compute(
+        self, names: Sequence[str], batches: Iterable[Mapping[str, Array]], jobs: int = 1
+    ) -> Iterator[list[Array]]:
+        """Yield the values of any tensors for each batch, inputs and constants among them."""
+        computed = [n for n in dict.fromkeys(names) if n not in self.constants and n not in self._input_names]
+        batches = list(batches)
+        found: Iterable[list[Array]] = ([] for _ in batches)
+        if computed:
+            found = self.session(computed).run_all(batches, jobs)
+        for batch, values in zip(batches, found, strict=True):
+            known = {**self.constants, **batch, **dict(zip(computed, values, strict=True))}
+            yield [known[name] for name in names]
+
+    def _add_constants(self, constants: Constants) -> None:
+        for path, tensor in constants:
+            array = numpy_helper.to_array(tensor)
+            self.names[path] = tensor.name
+            self.constants[tensor.name] = array
+            if array.nbytes < _MIN_BYTES or array.dtype.kind not in "biuf":
+                copy = onnx.TensorProto()
+                copy.CopyFrom(tensor)
+                self._inline.append(copy)
 
     def change(self, values: Mapping[Path, Array]) -> None:
         """Give constants new values for good, of the same shape and type."""
@@ -279,11 +296,16 @@ def _onnxruntime() -> ModuleType:
     return module
 
 
-def _name_states(node: onnx.NodeProto) -> None:
-    """Give the first output of a recurrent layer, all of its states, a name if it has none."""
-    if node.op_type in _RECURRENT and not (node.output and node.output[0]):
-        first = next(name for name in node.output if name) + ":states"
-        node.output[:] = [first, *node.output[1:]]
+def _emptied(model: onnx.ModelProto, inputs: Collection[str]) -> onnx.ModelProto:
+    """Take nodes and constants out of a model, and of its inputs those that are constants."""
+    graph = model.graph
+    kept = [value for value in graph.input if value.name in inputs]
+    for listed in (graph.initializer, graph.node, graph.value_info, graph.input):
+        del listed[:]
+    graph.input.extend(kept)
+    # From version 4 on, a constant need not be an input of the graph.
+    model.ir_version = max(model.ir_version, 4)
+    return model
 
 
 def _ort_value(array: Array) -> Any:

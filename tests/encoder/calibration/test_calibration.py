@@ -21,7 +21,7 @@ def images(count: int = 6) -> list[dict[str, Any]]:
 
 
 def calibrated(model: onnx.ModelProto | None = None, **chosen: Any) -> Calibration:
-    return calibrate((model or classifier(width=8)).SerializeToString(), images(), **chosen)
+    return calibrate((model or classifier(width=16)).SerializeToString(), images(), **chosen)
 
 
 def by_name(calibration: Calibration, found: Any) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def test_progress_ends_with_everything_done() -> None:
 
 
 def test_the_model_is_known_by_its_hash() -> None:
-    first, again, other = calibrated(), calibrated(), calibrated(classifier(seed=1, width=8))
+    first, again, other = calibrated(), calibrated(), calibrated(classifier(seed=1, width=16))
     assert first.model_hash == again.model_hash != other.model_hash
 
 
@@ -141,6 +141,6 @@ def test_offsets_behind_products_belong_to_one_layer(shared: bool) -> None:
 
 def test_faults_of_model_and_samples() -> None:
     with pytest.raises(SamplesError, match="expected arrays image"):
-        calibrate(classifier(width=8).SerializeToString(), [{"x": np.ones(3)}])
+        calibrate(classifier(width=16).SerializeToString(), [{"x": np.ones(3)}])
     with pytest.raises(ModelError, match="E_RUN"):
         calibrate(b"nothing", images())

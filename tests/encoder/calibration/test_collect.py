@@ -16,8 +16,10 @@ from networks import model_of
 from numpy.typing import NDArray
 from onnx import helper
 
-from codec.encoder.calibration.collect import collect
+from codec.encoder.calibration import moments
+from codec.encoder.calibration.collect import VECTORS, collect
 from codec.encoder.calibration.layers import Along
+from codec.encoder.calibration.moments import MAX_BYTES, MomentSum, memory_of, parts_of
 from codec.encoder.calibration.samples import Samples, load_samples
 from codec.encoder.calibration.session import Network
 from codec.encoder.calibration.statistics import TensorStatistics
@@ -153,3 +155,165 @@ def test_a_moment_is_that_of_im2col() -> None:
     assert np.allclose(found.moment[0], patches.T @ patches / 24, rtol=1e-5)
     assert np.allclose(found.mean[0], patches.mean(axis=0), rtol=1e-5)
     assert found.power == pytest.approx((patches**2).mean(), rel=1e-5)
+
+
+def two_layers(scale: float = 1.0, size: int = 12) -> Network:
+    """Return two products, the second behind a rectifier."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("MatMul", ["r", "v"], ["y"]),
+    ]
+    constants = {"w": normal(8, size) * np.float32(scale), "v": normal(size, 6, seed=1)}
+    return untyped(model_of(nodes, dict(constants), {"x": (2, 8)}, {"y": ()}))
+
+
+V: Path = ("graph", "initializer", 1)
+
+
+def test_results_do_not_depend_on_threads_nor_on_passes() -> None:
+    network = two_layers()
+    samples = samples_for(network, 9)
+    steps: list[tuple[int, int]] = []
+    once = collect(network, samples)
+    threads = collect(network, samples, jobs=3)
+    passes = collect(network, samples, max_bytes=1, progress=lambda done, total: steps.append((done, total)))
+    assert steps == [(number, 18) for number in range(1, 19)]
+    for other in (threads, passes):
+        assert other.tensors.keys() == once.tensors.keys() == {W, V}
+        for path, found in other.tensors.items():
+            assert np.array_equal(found.moment, once.tensors[path].moment)
+            assert np.array_equal(found.mean, once.tensors[path].mean)
+
+
+def test_sums_are_bounded_whatever_the_samples() -> None:
+    blocks, size = 1, 700
+    total = MomentSum(blocks, size)
+    for _ in range(200):
+        total.add(np.ones((blocks, 30, size), np.float32), 30)
+        held = sum(array.nbytes for array in total._waiting) + total._products.nbytes + total._sums.nbytes
+        assert held <= memory_of(blocks, size)
+    moment, mean = total.means()
+    assert (moment == 1).all()
+    assert (mean == 1).all()
+    assert total.vectors == 6000
+
+
+@pytest.mark.parametrize(
+    ("blocks", "size", "parts"),
+    [
+        (1, 6144, 1),
+        (1, 9216, 2),
+        (1, 25088, 14),
+        (1, 7919, 7919),
+        (64, 1024, 1),
+        (65, 1024, 1024),
+        (960, 9, 1),
+    ],
+)
+def test_large_moments_are_cut_into_parts_or_diagonals(blocks: int, size: int, parts: int) -> None:
+    assert parts_of(blocks, size) == parts
+    assert memory_of(blocks, size) < 2 * MAX_BYTES
+
+
+@pytest.mark.parametrize(("most", "shape"), [(6, (2, 6, 6)), (5, (3, 4, 4)), (1, (1, 12))])
+def test_parts_and_diagonals_are_those_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch, most: int, shape: tuple[int, ...]
+) -> None:
+    network = two_layers()
+    samples = samples_for(network)
+    whole = collect(network, samples).tensors[V]
+    monkeypatch.setattr(moments, "MAX_COLUMNS", most)
+    monkeypatch.setattr(moments, "_MAX_PARTS", 4)
+    found = collect(network, samples).tensors[V]
+    assert found.moment.shape == shape
+    width = shape[-1]
+    assert found.is_diagonal == (len(shape) == 2)
+    assert np.allclose(found.diagonal.ravel(), whole.diagonal.ravel())
+    assert np.allclose(found.mean.ravel(), whole.mean.ravel())
+    for number, part in enumerate(found.moment if len(shape) == 3 else ()):
+        columns = slice(number * width, (number + 1) * width)
+        assert np.allclose(part, whole.moment[0][columns, columns], rtol=1e-5)
+    weights = normal(6, 12, seed=7)
+    if len(shape) == 2:
+        assert found.output_power(weights) == pytest.approx((weights**2 * whole.diagonal).sum() / 6, rel=1e-5)
+    assert found.output_power(weights) > 0
+    assert np.array_equal(found.unblocked(found.blocked(weights)), weights)
+    assert np.linalg.eigvalsh(found.regularized(0)).min() > 0
+
+
+def test_large_maps_are_sampled_the_same_way_every_time() -> None:
+    model = layer("Conv", normal(2, 3, 3, 3), (1, 3, 100, 120))
+    network = untyped(model)
+    samples = samples_for(network, 2)
+    found, again = (collect(network, samples).tensors[W] for _ in range(2))
+    assert (found.positions, found.vectors) == (98 * 118, VECTORS)
+    assert np.array_equal(found.moment, again.moment)
+    # Normal inputs: what is drawn is near to what is expected.
+    assert found.power == pytest.approx(1 + 0.3**2, rel=0.05)
+
+
+def test_float64_sums_of_float32_products_are_precise() -> None:
+    rows = normal(1, 4000, 40, seed=3) + np.float32(10)
+    total = MomentSum(1, 40)
+    for part in np.split(rows, 50, axis=1):
+        total.add(part, part.shape[1])
+    exact = rows[0].astype(np.float64)
+    moment, mean = total.means()
+    assert np.allclose(moment[0], exact.T @ exact / 4000, rtol=1e-6)
+    assert np.allclose(mean[0], exact.mean(axis=0), rtol=1e-9)
+
+
+def test_equal_weights_share_what_all_their_uses_see() -> None:
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"]),
+        helper.make_node("MatMul", ["h", "w"], ["g"]),
+        helper.make_node("MatMul", ["g", "copy"], ["y"]),
+    ]
+    w = normal(8, 8)
+    network = untyped(model_of(nodes, {"w": w, "copy": w}, {"x": (2, 8)}, {"y": ()}))
+    samples = samples_for(network)
+    found = collect(network, samples).tensors
+    assert found[W] is found[V]
+    x = np.concatenate([batch["x"] for batch in samples])
+    seen = np.concatenate([x, x @ w, x @ w @ w]).astype(np.float64)
+    assert np.allclose(found[W].moment[0], seen.T @ seen / len(seen), rtol=1e-4)
+    assert found[W].positions == 6
+
+
+def test_what_has_no_statistics_has_a_reason() -> None:
+    nothing = collect(two_layers(scale=0.0), samples_for(two_layers()))
+    assert nothing.missing == {V: "its inputs are all zero"}
+    huge = collect(two_layers(scale=1e30), samples_for(two_layers()))
+    assert huge.missing == {V: "its inputs have values that are not finite, or too large"}
+    nodes = [
+        helper.make_node("Mul", ["x", "a"], ["y"]),
+        helper.make_node("Reshape", ["b", "shape"], ["c"]),
+        helper.make_node("MatMul", ["y", "c"], ["z"]),
+    ]
+    constants: dict[str, Any] = {name: normal(4, 4) + n for n, name in enumerate(("a", "b", "unused"))}
+    constants["shape"] = np.array([4, 4])
+    network = untyped(model_of(nodes, constants, {"x": (4, 4)}, {"z": ()}))
+    assert list(collect(network, samples_for(network)).missing.values()) == [
+        "it is input 1 of Mul",
+        "its shape changes before it is used",
+        "nothing uses it",
+    ]
+
+
+def test_dynamic_shapes_and_half_precision() -> None:
+    model = layer("Conv", normal(3, 2, 3, 3).astype(np.float16), (1, 2, 8, 8))
+    for value in model.graph.input:
+        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+        for dimension in value.type.tensor_type.shape.dim:
+            dimension.ClearField("dim_value")
+            dimension.dim_param = "n"
+    network = untyped(model)
+    shapes = [(1, 2, 5, 9), (2, 2, 8, 3), (1, 2, 3, 3)]
+    inputs = [{"x": normal(*shape, seed=seed).astype(np.float16)} for seed, shape in enumerate(shapes)]
+    samples = load_samples(inputs, network.inputs)
+    found = collect(network, samples).tensors[W]
+    assert found.vectors == 3 * 7 + 2 * 6 + 1
+    power = [y[0].astype(np.float64).ravel() ** 2 for y in network.session().run_all(samples)]
+    weights = found.view.to_coded(network.constants["w"].ravel()).reshape(3, -1)
+    assert found.output_power(weights) == pytest.approx(np.concatenate(power).mean(), rel=1e-2)

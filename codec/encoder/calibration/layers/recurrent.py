@@ -1,7 +1,8 @@
 """Recurrent layers: inputs for W, the hidden states before each step for R.
 
-https://onnx.ai/onnx/operators/onnx__LSTM.html, also GRU and RNN. A GRU that applies its reset gate before the
-product multiplies part of R with gated states, which are inside the operator: plain ones stand for them.
+https://onnx.ai/onnx/operators/onnx__LSTM.html, also GRU and RNN; steps come first, as onnxruntime wants them.
+A GRU that applies its reset gate before the product multiplies part of R with gated states, which are inside
+the operator: plain ones stand for them.
 """
 
 from __future__ import annotations
@@ -25,9 +26,7 @@ class StepInput(LayerInput):
     Parameters
     ----------
     name
-        The sequence, shape (steps, samples, size), or (samples, steps, size).
-    samples_first
-        Which of the two.
+        The sequence, shape (steps, samples, size).
     lengths
         Name of the sequences' lengths, or "".
     length
@@ -35,7 +34,6 @@ class StepInput(LayerInput):
     """
 
     name: str
-    samples_first: bool
     lengths: str
     length: int
 
@@ -56,7 +54,7 @@ class StepInput(LayerInput):
 
     def vectors(self, values: Sequence[Array], limit: int, rng: np.random.Generator) -> tuple[Floats, int]:
         """Return the inputs of randomly chosen steps."""
-        x = values[0].swapaxes(0, 1) if self.samples_first else values[0]
+        x = values[0]
         rows = x[_running(x.shape[:2], values[1] if self.lengths else None)]
         chosen = choose(len(rows), limit * x.shape[1], rng)
         return rows[chosen].astype(np.float32)[None], len(rows)
@@ -69,9 +67,7 @@ class StateInput(LayerInput):
     Parameters
     ----------
     name
-        That output, shape (steps, directions, samples, size), or (samples, steps, directions, size).
-    samples_first
-        Which of the two.
+        That output, shape (steps, directions, samples, size).
     lengths, initial
         Names of the sequences' lengths and of the first states, or "".
     directions
@@ -81,7 +77,6 @@ class StateInput(LayerInput):
     """
 
     name: str
-    samples_first: bool
     lengths: str
     initial: str
     directions: tuple[bool, ...]
@@ -107,9 +102,6 @@ class StateInput(LayerInput):
         given = dict(zip(self.tensors, values, strict=True))
         states = given[self.name]
         first = given.get(self.initial)
-        if self.samples_first:
-            states = states.transpose(1, 2, 0, 3)
-            first = None if first is None else first.swapaxes(0, 1)
         running = _running((states.shape[0], states.shape[2]), given.get(self.lengths))
         blocks = []
         for direction, backwards in enumerate(self.directions):
@@ -147,10 +139,9 @@ def recurrent(
     if len(dims) < 2 or (axes is not None and axes[-1] != len(dims) - 1):
         return None
     view = View(ViewKind.MATRIX, int(np.prod(dims[:-1])), length)
-    samples_first = integer(node, "layout", 0) == 1
     lengths = _operand(node, 4)
     if index == 1:
-        return StepInput(node.input[0], samples_first, lengths, length), Placement(view)
+        return StepInput(node.input[0], lengths, length), Placement(view)
     if not node.output or not node.output[0] or length != integer(node, "hidden_size", length):
         return None
     directions = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}.get(
@@ -158,7 +149,7 @@ def recurrent(
     )
     if directions is None or (len(directions) > 1 and axes is None):
         return None
-    source = StateInput(node.output[0], samples_first, lengths, _operand(node, 5), directions, length)
+    source = StateInput(node.output[0], lengths, _operand(node, 5), directions, length)
     return source, Placement(view)
 
 
