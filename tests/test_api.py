@@ -223,7 +223,7 @@ def test_a_session_without_onnxruntime(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_public_functions_are_typed() -> None:
-    for function in (codec.encode, codec.decode, codec.open, codec.verify):
+    for function in (codec.encode, codec.decode, codec.open, codec.verify, codec.sweep):
         hints = dict(function.__annotations__)
         assert hints.pop("return")
         assert hints
@@ -235,5 +235,5 @@ def test_public_functions_are_typed() -> None:
 
 def test_the_modules_docstring_lists_the_functions() -> None:
     doc: Any = codec.__doc__
-    for name in ("encode", "decode", "open", "verify", "runtime.session"):
+    for name in ("encode", "decode", "open", "verify", "sweep", "runtime.session"):
         assert f"codec.{name}(" in doc

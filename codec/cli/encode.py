@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 _SECTIONS = {
-    "How": ("method", "entropy"),
+    "How": ("method", "objective", "entropy"),
     "How small or how close (one of these; all but --bits are for method auto)": (
         "quality", "bits", "target_size", "ratio", "max_divergence", "min_agreement", "max_drop", "metric"
     ),
@@ -46,6 +46,10 @@ _SECTIONS = {
 @click.option(
     "--entropy", type=click.Choice(["rans", "bzip2", "huffman", "zstd"]),
     help="quantization, clustering, dct: entropy coder.  [default: rans]",
+)  # fmt: skip
+@click.option(
+    "--objective", type=click.Choice(["outputs", "weights"]),
+    help="auto: what to keep close: the network's outputs, or the weights themselves.  [default: outputs]",
 )  # fmt: skip
 @click.option(
     "-q", "--quality", type=float, metavar="DB",

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from codec.encoder.goals.fidelity import Fidelity, Share
     from codec.encoder.sweep import Curves
 
-_METHODS = ("auto", "dct", "quantization", "clustering")
+_METHODS = ("auto", "calibrated", "dct", "quantization", "clustering")
 
 
-def _methods(_context: click.Context, _parameter: click.Parameter, value: str) -> list[str]:
+def _methods(_context: click.Context, _parameter: click.Parameter, value: str | None) -> list[str] | None:
     """Return the methods in a list with commas; a callback of click."""
+    if value is None:
+        return None
     names = [name.strip() for name in value.split(",") if name.strip()]
     for name in names:
         if name not in _METHODS:
@@ -41,17 +43,22 @@ def _folder(_context: click.Context, _parameter: click.Parameter, value: str) ->
 @click.command()
 @click.argument("source", metavar="MODEL.onnx", callback=input_file)
 @click.option(
-    "--evaluation", callback=samples_path, metavar="SAMPLES", required=True,
-    help="What to measure on, as for `nntc encode`: an .npz file with an array for each of the model's "
-    "inputs and perhaps `labels`, or a folder.",
+    "--calibration", callback=samples_path, metavar="SAMPLES",
+    help="Samples for method calibrated, as for `nntc encode`.",
+)  # fmt: skip
+@click.option(
+    "--evaluation", callback=samples_path, metavar="SAMPLES",
+    help="Samples to measure on, as for `nntc encode`, perhaps with `labels`. Without them, a fourth of the "
+    "calibration samples is held out for it.",
 )  # fmt: skip
 @click.option(
     "-o", "--out", "folder", callback=_folder, metavar="FOLDER", required=True,
     help="Where to put sweep.csv, sweep.json, sweep.svg and sweep.png; made if it is not there.",
 )  # fmt: skip
 @click.option(
-    "-m", "--methods", callback=_methods, default="auto,dct", show_default=True, metavar="NAMES",
-    help=f"Methods to compare, of {', '.join(_METHODS)}.",
+    "-m", "--methods", callback=_methods, metavar="NAMES",
+    help=f"Methods to compare, of {', '.join(_METHODS)}.  "
+    "[default: auto,dct, and with --calibration calibrated]",
 )  # fmt: skip
 @click.option(
     "-n", "--points", type=click.IntRange(2, 50), default=7, show_default=True, metavar="N",
@@ -62,9 +69,10 @@ def _folder(_context: click.Context, _parameter: click.Parameter, value: str) ->
 @json_option
 def sweep(
     source: Path,
-    evaluation: Path,
+    calibration: Path | None,
+    evaluation: Path | None,
     folder: Path,
-    methods: list[str],
+    methods: list[str] | None,
     points: int,
     no_picture: bool,
     jobs: int,
@@ -79,17 +87,27 @@ def sweep(
     \b
     Examples:
       nntc sweep model.onnx --evaluation labelled.npz --out curves
-      nntc sweep model.onnx --evaluation images.npz --out curves --methods auto,dct,clustering --points 5
+      nntc sweep model.onnx --calibration images.npz --evaluation labelled.npz --out curves
+      nntc sweep model.onnx --calibration images.npz --out curves --methods auto,calibrated --points 5
     """  # noqa: D301 - \b tells click to keep the lines below it
     from codec.encoder.sweep import sweep as run
     from codec.encoder.sweep.picture import check_picture, make_picture
     from codec.encoder.sweep.tables import to_csv, to_dictionary, write_all
 
+    if calibration is None and (evaluation is None or "calibrated" in (methods or [])):
+        what = "Method calibrated" if evaluation is not None else "A sweep without --evaluation"
+        raise click.UsageError(f"{what} needs --calibration.")
     if not no_picture:
         check_picture()
     with progress("sweeping") as bar:
         curves = run(
-            source, evaluation=evaluation, methods=methods, points=points, jobs=jobs, progress=bar
+            source,
+            calibration=calibration,
+            evaluation=evaluation,
+            methods=methods,
+            points=points,
+            jobs=jobs,
+            progress=bar,
         )
     contents = {"sweep.csv": to_csv(curves).encode(), "sweep.json": json_text(to_dictionary(curves)).encode()}
     if not no_picture:
@@ -99,6 +117,8 @@ def sweep(
     if as_json:
         show_json({"folder": str(folder), "files": sorted(contents), **to_dictionary(curves)})
     else:
+        for remark in curves.remarks:
+            click.echo(f"nntc: note: {remark}", err=True)
         _show(curves)
         click.echo(f"\n{folder}: {', '.join(sorted(contents))}")
 

@@ -1,9 +1,11 @@
 """How precisely each tensor is to be coded, when nothing is known but its weights.
 
-Every layer's relative output noise matters about alike, so the noise a tensor may have, relative to its
-own power, grows with the number of weights that share it: with D_t / sigma_t^2 = c * n_t the sum of
-relative noises is least for a given number of bits (reverse water-filling over layers). The step is then
-proportional to sigma * sqrt(n).
+For the outputs' sake, every layer's relative output noise matters about alike, so the noise a tensor may
+have, relative to its own power, grows with the number of weights that share it: with
+D_t / sigma_t^2 = c * n_t the sum of relative noises is least for a given number of bits (reverse
+water-filling over layers). The step is then proportional to sigma * sqrt(n).
+
+For the weights' own sake, every weight has the same squared error: the least sum of them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ LEAST_WEIGHT_NOISE = 1e-4
 """No weights need be more precise than this, -40 dB, however few they are, unless all are to be."""
 PARAMETER_GAP = 10**-3.5
 """Biases and normalizations need not be this much more precise than the weights, in power."""
+EQUAL_STEP_GAP = 10**-1.3
+"""How much more precise they are than weights of one step, in power: a coarse one spoils a whole channel."""
 
 
 def allocate_noise(
@@ -50,6 +54,31 @@ def allocate_noise(
     return np.maximum(noise[:count], min(LEAST_WEIGHT_NOISE, wanted)), np.maximum(
         noise[count:], PARAMETER_GAP * wanted
     )
+
+
+def equal_noise(
+    weights: Sequence[int], powers: Sequence[float], parameters: int, quality: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the relative noise power of each tensor where all weights have the same squared error.
+
+    Parameters
+    ----------
+    weights, powers
+        Number of elements and mean square of each weight tensor.
+    parameters
+        Number of parameter tensors.
+    quality
+        Signal-to-noise ratio in dB of all weights together.
+
+    Returns
+    -------
+    float64, rank 1, for weights and for parameters.
+    """
+    wanted = 10 ** (-quality / 10)
+    n, power = np.array(weights, np.float64), np.array(powers, np.float64)
+    noise = wanted * float(n @ power) / max(n.sum(), 1) / power
+    # Where there would be more noise than signal, zeros do: no more power than the signal's is lost.
+    return np.minimum(noise, 1.0), np.full(parameters, EQUAL_STEP_GAP * wanted)
 
 
 MAX_OUTPUT_NOISE = 0.03

@@ -24,7 +24,7 @@ from codec.encoder.entropy.tables import write_tables
 from codec.encoder.goals.fidelity import Metric
 from codec.encoder.methods import Coded, Known, Plan, known_of, plan_tensors
 from codec.encoder.notes import notes_section
-from codec.encoder.options import Method, Options, check_options
+from codec.encoder.options import Method, Objective, Options, check_options
 from codec.encoder.page import check_page, make_page
 from codec.encoder.report import EncodeReport, TensorReport
 from codec.encoder.split import SplitSource, open_model
@@ -52,6 +52,7 @@ def encode(
     bits: float | None = None,
     target_size: int | None = None,
     ratio: float | None = None,
+    objective: Objective | str | None = None,
     max_divergence: float | None = None,
     min_agreement: float | None = None,
     max_drop: float | None = None,
@@ -72,7 +73,7 @@ def encode(
         Path of the model, its external data beside it, or the bytes of a model without any.
     target
         Path of the `.nntc` file; replaced only by a complete one.
-    method, quality, bits, target_size, ratio, calibration, entropy, jobs
+    method, quality, bits, target_size, ratio, objective, calibration, entropy, jobs
         See `codec.Options`. `auto` with none of the goals uses the default quality.
     max_divergence, min_agreement, max_drop, metric, evaluation
         See `codec.Options`. One of the first three is a goal for the decoded network's answers, which takes
@@ -107,6 +108,7 @@ def encode(
         bits=bits,
         target_size=target_size,
         ratio=ratio,
+        objective=objective,
         max_divergence=max_divergence,
         min_agreement=min_agreement,
         max_drop=max_drop,
@@ -169,20 +171,23 @@ class Encoder:
 
     def encode(self, options: Options, tried: Tried | None = None) -> tuple[bytes, EncodeReport]:
         """Return a file and its report; the file has been checked by decoding it."""
-        if options.evaluation is None:
+        goal = options.goal
+        if goal is None and options.evaluation is None:
             data, report = self.build(options)
             _check(data)
             return data, report
-        from codec.encoder.goals.evaluation import load_evaluator, open_decoded
+        from codec.encoder.goals.evaluation import open_decoded, prepare
         from codec.encoder.goals.reach import reach
 
-        goal = options.goal
-        evaluator = load_evaluator(self._source, options)
+        measuring = prepare(self._source, options)
+        options = replace(options, calibration=measuring.calibration)
+        evaluator = measuring.evaluator
         if goal is not None:
-            return reach(goal, evaluator, lambda quality: self.build(options.at(quality)), tried)
-        data, report = self.build(options)
-        _check(data)
-        return data, replace(report, fidelity=evaluator.measure(open_decoded(data)))
+            data, report = reach(goal, evaluator, lambda quality: self.build(options.at(quality)), tried)
+        else:
+            data, report = self.build(options)
+            report = replace(report, fidelity=evaluator.measure(open_decoded(data)))
+        return data, replace(report, remarks=(*report.remarks, *measuring.remarks))
 
     def build(self, options: Options) -> tuple[bytes, EncodeReport]:
         """Return a file that nobody has decoded yet, and its report."""

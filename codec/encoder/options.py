@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codec.encoder.calibration.samples import SampleSource
 
 DEFAULT_QUALITY = 30.0
-_SAMPLES = ("evaluation",)
+_SAMPLES = ("evaluation", "calibration")
 _AIMS = ("quality", "bits", "target_size", "ratio", *GoalKind)
 
 
@@ -30,6 +30,13 @@ class Method(StrEnum):
     QUANTIZATION = "quantization"
     CLUSTERING = "clustering"
     DCT = "dct"
+
+
+class Objective(StrEnum):
+    """What `auto` keeps close to the original."""
+
+    OUTPUTS = "outputs"
+    WEIGHTS = "weights"
 
 
 class Entropy(StrEnum):
@@ -59,6 +66,9 @@ class Options:
     bits
         `auto`: bits per weight of the coded tensors to aim at; paper methods: bits n of every quantizer and
         codebook, 1..8.
+    objective
+        `auto`: `outputs` puts the error where the network's outputs feel it least, `weights` makes the
+        squared error of the weights themselves least.
     target_size, ratio
         `auto`: size of the `.nntc` file in bytes, or original size / size, to reach.
     max_divergence, min_agreement, max_drop
@@ -69,7 +79,7 @@ class Options:
         Accuracy that `max_drop` is about: `top1` or `top5`.
     evaluation
         Samples to measure on, in the forms of `calibration`; with an array `labels`, int [samples], for
-        `max_drop`.
+        `max_drop`. Without them, a goal is measured on a fourth of the calibration samples, held out.
     calibration
         `auto`: samples of the model's inputs to encode it by: `.npz` file, folder, or dictionaries of
         input name -> array; 32 to 256, no labels. Needs onnxruntime. `quality` is then that of the layers'
@@ -85,6 +95,7 @@ class Options:
     bits: float | None = None
     target_size: int | None = None
     ratio: float | None = None
+    objective: Objective = Objective.OUTPUTS
     max_divergence: float | None = None
     min_agreement: float | None = None
     max_drop: float | None = None
@@ -117,6 +128,8 @@ class Options:
                 continue
             if field.name == "metric" and self.max_drop is None:
                 continue
+            if field.name == "objective" and self.method is not Method.AUTO:
+                continue
             if isinstance(value, str | os.PathLike) and field.name in _SAMPLES:
                 value = Path(value).name
             elif field.name in _SAMPLES:
@@ -133,8 +146,13 @@ class Options:
 def check_options(**chosen: Any) -> Options:
     """Return options from keyword arguments; ValueError for what does not go together."""
     options = replace(Options(), **{name: value for name, value in chosen.items() if value is not None})
-    options = replace(options, method=Method(options.method), entropy=Entropy(options.entropy))
-    options = replace(options, metric=Metric(options.metric))
+    options = replace(
+        options,
+        method=Method(options.method),
+        objective=Objective(options.objective),
+        metric=Metric(options.metric),
+        entropy=Entropy(options.entropy),
+    )
     goals = [str(n) for n in _AIMS if getattr(options, n) is not None]
     if options.method is Method.AUTO:
         if len(goals) > 1:
@@ -150,8 +168,12 @@ def check_options(**chosen: Any) -> Options:
         options = replace(options, bits=int(bits))
     elif goals or chosen.get("entropy") is not None:
         raise ValueError("method lossless takes no goal and no entropy coder")
+    if options.method is not Method.AUTO and chosen.get("objective") is not None:
+        raise ValueError("objective is for method auto")
     if options.calibration is not None and options.method is not Method.AUTO:
         raise ValueError("calibration is for method auto")
+    if options.calibration is not None and options.objective is Objective.WEIGHTS:
+        raise ValueError("calibration is for the outputs' sake: it does not go with objective weights")
     if options.quality is not None and not 0 < options.quality <= 140:
         raise ValueError("quality must be between 0 and 140 dB")
     if options.method is Method.AUTO and options.bits is not None and not 0.1 <= options.bits <= 32:
@@ -178,5 +200,6 @@ def _check_goal(options: Options, *, is_metric_chosen: bool) -> None:
         raise ValueError("metric is for max drop")
     if options.max_drop is not None and options.evaluation is None:
         raise ValueError("max drop needs evaluation samples with labels")
-    if options.goal is not None and options.evaluation is None:
-        raise ValueError(f"{options.goal.kind.replace('_', ' ')} needs samples to measure on: evaluation")
+    if options.goal is not None and options.evaluation is None and options.calibration is None:
+        kind = options.goal.kind.replace("_", " ")
+        raise ValueError(f"{kind} needs samples to measure on: evaluation or calibration")

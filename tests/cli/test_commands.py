@@ -169,7 +169,7 @@ def test_demo_without_onnxruntime(nntc: Command, monkeypatch: pytest.MonkeyPatch
     assert nntc("demo", "--json").json == before
 
 
-@pytest.mark.parametrize("command", [[], ["encode"], ["decode"], ["info"], ["verify"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["encode"], ["decode"], ["info"], ["verify"], ["sweep"], ["demo"]])
 def test_help_teaches(command: list[str], nntc: Command) -> None:
     for option in ("--help", "-h"):
         shown = nntc(*command, option)

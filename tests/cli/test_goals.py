@@ -142,6 +142,8 @@ def test_a_sweep(classifier: Path, nntc: Command) -> None:
         (["--evaluation", "plain.npz", "--out", "none/curves"], 2, "there is no folder 'none'"),
         (["--evaluation", "plain.npz", "--out", "model.onnx"], 2, "is not a folder"),
         (["--evaluation", "plain.npz"], 2, "Missing option"),
+        (["--out", "curves"], 2, "needs --calibration"),
+        (["--evaluation", "plain.npz", "--out", "c", "--methods", "calibrated"], 2, "needs --calibration"),
         (["--evaluation", "bad.npz", "--out", "curves"], 1, "E_SAMPLES"),
     ],
 )

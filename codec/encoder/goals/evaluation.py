@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from codec.decoder.lazy import open as open_container
 from codec.decoder.model import decode, decode_bytes
 from codec.encoder.calibration.divergence import OutputForm, OutputKind, Reference
-from codec.encoder.calibration.samples import Batch, ModelInput, Samples, SampleSource, load_samples
+from codec.encoder.calibration.samples import Samples, load_samples
 from codec.encoder.calibration.session import Network
 from codec.encoder.goals.answers import check_labels, count_right, scores_of, scores_output
 from codec.encoder.goals.fidelity import Fidelity, Measure, Metric, Share, share
+from codec.encoder.goals.samples import LABELS, count_samples, count_shared, hold_out, load_evaluation
 from codec.encoder.options import Options
 from codec.errors import FormatError, NntcError, SamplesError
 
 Array = NDArray[Any]
-LABELS = "labels"
 
 
 class Evaluator:
@@ -77,7 +76,7 @@ class Evaluator:
         outputs = network.session().run_all(self._samples, self._jobs)
         found = self._reference.compare(self._counting(outputs, right))
         return Fidelity(
-            sum(_count(batch) for batch in self._samples),
+            sum(count_samples(batch) for batch in self._samples),
             found.divergence,
             self._measure,
             found.cosine,
@@ -128,76 +127,60 @@ def _measure_of(forms: list[OutputForm]) -> Measure:
     return Measure.KL
 
 
-def load_evaluator(source: str | os.PathLike[str] | bytes, options: Options) -> Evaluator:
-    """Return what measures encodings of a model under `options`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Measuring:
+    """What measures encodings of a model, and what is left to calibrate them with.
+
+    Parameters
+    ----------
+    calibration
+        The calibration samples that are not measured on; None if there were none.
+    remarks
+        What the user should know about the samples.
+    """
+
+    evaluator: Evaluator
+    calibration: Samples | None
+    remarks: tuple[str, ...]
+
+
+def prepare(source: str | os.PathLike[str] | bytes, options: Options) -> Measuring:
+    """Load a model and the samples in `options`, and divide these between calibrating and measuring.
+
+    Without evaluation samples, every fourth calibration sample is held out to be measured on: what a
+    network was calibrated with tells too well of it.
 
     Raises
     ------
     ImportError
         There is no onnxruntime.
-    ModelError, SamplesError
-        E_RUN; E_SAMPLES.
+    ModelError
+        E_RUN: onnxruntime cannot run the model.
+    SamplesError
+        E_SAMPLES: samples cannot be read, do not fit the model, or are too few to be divided.
     """
-    if options.evaluation is None:
-        raise ValueError("there are no samples to measure on")
     network = Network(source)
-    samples = load_evaluation(options.evaluation, network.inputs, labelled=options.max_drop is not None)
-    return Evaluator(
+    calibration = None if options.calibration is None else load_samples(options.calibration, network.inputs)
+    remarks: tuple[str, ...] = ()
+    measured_on = "evaluation"
+    if options.evaluation is not None:
+        samples = load_evaluation(options.evaluation, network.inputs, labelled=options.max_drop is not None)
+        shared = 0 if calibration is None else count_shared(samples, calibration)
+        if shared:
+            remarks = (f"{shared:,} of {len(samples):,} evaluation samples are calibration samples too",)
+    elif calibration is not None:
+        calibration, samples = hold_out(calibration)
+        measured_on = "held-out calibration"
+    else:
+        raise ValueError("there are no samples to measure on")
+    evaluator = Evaluator(
         network,
         samples,
-        "evaluation",
+        measured_on,
         is_classifier=options.min_agreement is not None,
         jobs=options.jobs if isinstance(options.jobs, int) else 1,
     )
-
-
-def load_evaluation(source: SampleSource, inputs: list[ModelInput], *, labelled: bool) -> Samples:
-    """Load samples to measure on, with their labels if they have any.
-
-    Parameters
-    ----------
-    source
-        As for `load_samples`; an array `labels`, int [samples] or with an axis for each answer, may come with
-        each file or dictionary.
-    inputs
-        The model's inputs.
-    labelled
-        Whether there must be labels.
-
-    Raises
-    ------
-    SamplesError
-        E_SAMPLES: they cannot be read, do not fit the model, or have no labels.
-    """
-    if not isinstance(source, str | os.PathLike):
-        source = list(source)
-    if not _has_labels(source):
-        samples = load_samples(source, inputs)
-        if labelled:
-            raise SamplesError("the evaluation samples have no labels")
-        return samples
-    batch = inputs[0].shape[0] if inputs and inputs[0].shape else None
-    # With a batch of more than one the model's first axis counts labels; else they may have any axes.
-    shape = None if batch in (None, 1) else (batch,)
-    return load_samples(source, [*inputs, ModelInput(LABELS, np.dtype(np.int64), shape)])
-
-
-def _has_labels(source: Any) -> bool:
-    """Return whether samples have labels; False where they cannot be read, which loading them will tell."""
-    if not isinstance(source, str | os.PathLike):
-        return any(isinstance(sample, Mapping) and LABELS in sample for sample in source)
-    path = Path(source)
-    files = sorted(path.glob("*.npz")) if path.is_dir() else [path]
-    return bool(files) and zipfile.is_zipfile(files[0]) and _holds_labels(files[0])
-
-
-def _holds_labels(file: Path) -> bool:
-    """Return whether an `.npz` file has labels; its arrays are not read."""
-    try:
-        with zipfile.ZipFile(file) as content:
-            return f"{LABELS}.npy" in content.namelist()
-    except zipfile.BadZipFile:
-        return False
+    return Measuring(evaluator, calibration, remarks)
 
 
 def open_decoded(data: bytes) -> Network:
@@ -218,9 +201,3 @@ def _open_decoded(data: bytes) -> Network:
         model = Path(folder) / ".model.onnx"
         decode(data, model)
         return Network(model)
-
-
-def _count(batch: Batch) -> int:
-    """Return how many samples a batch holds: the length of its first input's first axis."""
-    first = next(iter(batch.values()))
-    return len(first) if first.ndim else 1

@@ -13,7 +13,7 @@ from codec.errors import ModelError
 
 LOWEST, HIGHEST = 2.0, 90.0
 """dB: the range in which a quality is looked for."""
-_START = 28.0
+_START = 24.0
 
 Encoding = tuple[bytes, EncodeReport]
 Tried = Callable[[GoalTry], None]

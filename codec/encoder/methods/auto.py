@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codec.encoder.allocate import allocate_noise
+import numpy as np
+
+from codec.encoder.allocate import allocate_noise, equal_noise
 from codec.encoder.entropy.symbols import assemble
 from codec.encoder.entropy.tables import write_tables
 from codec.encoder.methods.calibrated import plan_calibrated
@@ -14,8 +16,8 @@ from codec.encoder.methods.lossless import lossless_record
 from codec.encoder.methods.plan import Coded, Overhead, Plan
 from codec.encoder.methods.sorting import MAX_TOGETHER, SMALL, Sorting, sort_tensors
 from codec.encoder.methods.weights import quantize, shared_tables, weight_record
-from codec.encoder.options import DEFAULT_QUALITY, Options
-from codec.encoder.quantize.shaping import shapings
+from codec.encoder.options import DEFAULT_QUALITY, Objective, Options
+from codec.encoder.quantize.shaping import equal_steps, shapings
 from codec.encoder.tensors import Tensor
 from codec.encoder.workers import Workers
 from codec.errors import ModelError
@@ -48,7 +50,7 @@ def plan_auto(
     def plan_at(quality: float) -> Plan:
         if known is not None:
             return plan_calibrated(tensors, sorting, exact, quality, workers, known)
-        return _plan_at(tensors, sorting, exact, quality, workers)
+        return _plan_at(tensors, sorting, exact, options.objective, quality, workers)
 
     target = _target_size(tensors, options, overhead)
     if target is None:
@@ -91,16 +93,25 @@ def _plan_exact(tensors: list[Tensor], sorting: Sorting, workers: Workers) -> li
 
 
 def _plan_at(
-    tensors: list[Tensor], sorting: Sorting, exact: list[Coded], quality: float, workers: Workers
+    tensors: list[Tensor],
+    sorting: Sorting,
+    exact: list[Coded],
+    objective: Objective,
+    quality: float,
+    workers: Workers,
 ) -> Plan:
     """Return records at a quality in dB."""
-    noise, parameter_noise = allocate_noise(
-        [tensors[i].size for i in sorting.weights], [tensors[i].size for i in sorting.parameters], quality
-    )
-    items = [
-        (shapings(tensors[i]), tensors[i].values(), allowed)
-        for i, allowed in zip(sorting.weights, noise.tolist(), strict=True)
-    ]
+    sizes = [tensors[i].size for i in sorting.weights]
+    values = [tensors[i].values() for i in sorting.weights]
+    if objective is Objective.WEIGHTS:
+        powers = [float(np.mean(np.square(v))) for v in values]
+        noise, parameter_noise = equal_noise(sizes, powers, len(sorting.parameters), quality)
+        ways = [equal_steps(tensors[i]) for i in sorting.weights]
+    else:
+        parameters = [tensors[i].size for i in sorting.parameters]
+        noise, parameter_noise = allocate_noise(sizes, parameters, quality)
+        ways = [shapings(tensors[i]) for i in sorting.weights]
+    items = list(zip(ways, values, noise.tolist(), strict=True))
     quantized = workers.map(quantize, items)
     tables = shared_tables(quantized)
     coded = [

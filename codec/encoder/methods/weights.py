@@ -120,9 +120,9 @@ def is_scalar(magnitudes: NDArray[np.floating]) -> bool:
 
 def is_within_limits(coefficients: NDArray[np.float64], white: float, way: Shaping) -> bool:
     """Return whether levels times step codes suit the inverse transform, however they are rounded."""
-    if way.transform is None or way.codes is None:
+    if way.transform is None:
         return True
-    slack = 4 * STEP_CODES[int(way.codes.max())]
+    slack = 4 * (1.0 if way.codes is None else STEP_CODES[int(way.codes.max())])
     return bool(np.abs(coefficients).max() / (white * way.unit) + slack <= way.transform.limit)
 
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from codec.decoder.lazy import open as open_container
 from codec.encoder.goals.goal import GoalKind, GoalReport, GoalTry
-from codec.encoder.options import Method, Options
+from codec.encoder.options import Method, Objective, Options
 from codec.encoder.page.charts import Chart, Point, curve
 from codec.encoder.report import EncodeReport, TensorReport
 from codec.encoder.roles import Role
@@ -20,12 +20,12 @@ _LEAST = 1e-9
 _FAR = math.log(10)  # spoilt ten times as much as may be: not drawn where that would hide everything else
 _SMALL = 2048  # elements; smaller tensors, biases and normalizations are listed apart
 _VECTORS = (Role.BIAS, Role.NORMALIZATION)
-_CHOICES = {
-    Method.LOSSLESS: "Every bit is kept. Each tensor is coded in the exact way that takes the fewest bytes.",
-    Method.AUTO: "Noise was spread over the tensors so that the network's outputs suffer least for the bytes "
-    "spent, and each tensor is coded in the way that takes the fewest bits at its noise.",
-}
+_LOSSLESS = "Every bit is kept. Each tensor is coded in the exact way that takes the fewest bytes."
 _PAPER = "All tensors have the same bits, as in the method of Laude et al. (arXiv 1805.07258)."
+_OUTPUTS = "Noise was spread over the tensors so that the network's outputs suffer least for the bytes spent"
+_SAMPLES = ", as calibration samples tell it"
+_WEIGHTS = "All weights have the same squared error"
+_FEWEST = ", and each tensor is coded in the way that takes the fewest bits at its noise."
 _NEEDS_JINJA = "a report needs jinja2: pip install 'nntc[report]'"
 
 
@@ -101,7 +101,7 @@ def make_page(name: str, data: bytes, report: EncodeReport, options: Options) ->
         about=about,
         report=report,
         settings=options.described(),
-        choice=_CHOICES.get(options.method, _PAPER),
+        choice=_choice(options),
         codings=_codings(report.tensors),
         rows=_rows([t for t in report.tensors if not _is_small(t)]),
         small_rows=_rows([t for t in report.tensors if _is_small(t)]),
@@ -110,6 +110,17 @@ def make_page(name: str, data: bytes, report: EncodeReport, options: Options) ->
         sha256=hashlib.sha256(data).hexdigest(),
         decoded=decoded,
     )
+
+
+def _choice(options: Options) -> str:
+    """Return by what rule tensors were coded."""
+    if options.method is Method.LOSSLESS:
+        return _LOSSLESS
+    if options.is_paper:
+        return _PAPER
+    if options.objective is Objective.WEIGHTS:
+        return _WEIGHTS + _FEWEST
+    return _OUTPUTS + (_SAMPLES if options.calibration is not None else "") + _FEWEST
 
 
 def _is_small(tensor: TensorReport) -> bool:

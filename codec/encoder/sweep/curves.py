@@ -12,7 +12,7 @@ import numpy as np
 
 from codec.decoder.assembly import Progress
 from codec.encoder.calibration.samples import SampleSource
-from codec.encoder.goals.evaluation import load_evaluator, open_decoded
+from codec.encoder.goals.evaluation import open_decoded, prepare
 from codec.encoder.goals.fidelity import Fidelity
 from codec.encoder.model import Encoder
 from codec.encoder.options import check_options
@@ -32,6 +32,9 @@ class SweepMethod(StrEnum):
     DCT = "dct"
     QUANTIZATION = "quantization"
     CLUSTERING = "clustering"
+
+
+_DEFAULT_METHODS = (SweepMethod.AUTO, SweepMethod.CALIBRATED, SweepMethod.DCT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,14 @@ class Curves:
         Bytes of the ONNX file and its external data.
     measured_on
         Which samples: `evaluation`, or `held-out calibration`.
+    remarks
+        What the user should know about the samples.
     """
 
     original_size: int
     measured_on: str
     points: tuple[SweepPoint, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def methods(self) -> list[SweepMethod]:
@@ -92,8 +98,9 @@ class Curves:
 def sweep(
     source: str | os.PathLike[str] | bytes,
     *,
-    evaluation: SampleSource,
-    methods: Sequence[SweepMethod | str] = (SweepMethod.AUTO, SweepMethod.DCT),
+    calibration: SampleSource | None = None,
+    evaluation: SampleSource | None = None,
+    methods: Sequence[SweepMethod | str] | None = None,
     points: int = 7,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -105,10 +112,13 @@ def sweep(
     ----------
     source
         Path of the model, its external data beside it, or the bytes of a model without any.
+    calibration
+        Samples for method `calibrated`. See `codec.Options`.
     evaluation
-        Samples to measure on; with an array `labels`, accuracy is measured too. See `codec.Options`.
+        Samples to measure on; with an array `labels`, accuracy is measured too. Without them, a fourth of
+        the calibration samples is held out for it.
     methods
-        What to draw curves of.
+        What to draw curves of; by default `auto`, `dct`, and with calibration `calibrated`.
     points
         Points of a curve, 2 to 50; at most 7 of a paper method, which has whole bits.
     jobs
@@ -129,18 +139,21 @@ def sweep(
     """
     if not 2 <= points <= MAX_POINTS:
         raise ValueError(f"points must be 2 to {MAX_POINTS}")
-    wanted = list(dict.fromkeys(SweepMethod(method) for method in methods))
-    if not wanted:
-        raise ValueError("there must be a method")
-    base = check_options(evaluation=evaluation, jobs=jobs)
+    wanted = _check_methods(methods, is_calibrated=calibration is not None)
+    if calibration is None and evaluation is None:
+        raise ValueError("there must be samples to measure on: evaluation or calibration")
+    base = check_options(calibration=calibration, evaluation=evaluation, jobs=jobs)
     settings = [(method, *setting) for method in wanted for setting in _settings(method, points)]
     done = []
     with open_model(source) as split, Workers(jobs) as workers:
-        evaluator = load_evaluator(source, base)
+        measuring = prepare(source, base)
+        evaluator = measuring.evaluator
         encoder = Encoder(source, split, workers)
         for number, (method, setting, chosen) in enumerate(settings):
             if progress is not None:
                 progress(number, len(settings))
+            if method is SweepMethod.CALIBRATED:
+                chosen = {**chosen, "calibration": measuring.calibration}
             data, report = encoder.build(check_options(jobs=jobs, **chosen))
             point = SweepPoint(
                 method,
@@ -154,7 +167,21 @@ def sweep(
             done.append(point)
             if measured is not None:
                 measured(point)
-    return Curves(report.original_size, evaluator.measured_on, tuple(done))
+    return Curves(report.original_size, evaluator.measured_on, tuple(done), measuring.remarks)
+
+
+def _check_methods(
+    methods: Sequence[SweepMethod | str] | None, *, is_calibrated: bool
+) -> list[SweepMethod]:
+    """Return methods, each once; ValueError for none, or one that has not what it needs."""
+    if methods is None:
+        return [m for m in _DEFAULT_METHODS if is_calibrated or m is not SweepMethod.CALIBRATED]
+    wanted = list(dict.fromkeys(SweepMethod(method) for method in methods))
+    if not wanted:
+        raise ValueError("there must be a method")
+    if SweepMethod.CALIBRATED in wanted and not is_calibrated:
+        raise ValueError("method calibrated needs calibration samples")
+    return wanted
 
 
 def _settings(method: SweepMethod, points: int) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -13,9 +13,11 @@ import pytest
 from onnx import helper, numpy_helper
 
 import codec
+from codec.encoder.calibration.samples import Samples
 from codec.encoder.calibration.session import Network
-from codec.encoder.goals.evaluation import Evaluator, load_evaluation, open_decoded
+from codec.encoder.goals.evaluation import Evaluator, open_decoded
 from codec.encoder.goals.fidelity import Fidelity, Measure
+from codec.encoder.goals.samples import count_shared, hold_out, load_evaluation
 from codec.encoder.model import encode_bytes
 from codec.errors import SamplesError
 
@@ -111,6 +113,26 @@ def test_samples_that_do_not_fit(
     with pytest.raises(SamplesError, match=reason) as raised:
         measured(network, tmp_path / "s.npz", b"", labelled=True)
     assert raised.value.id == "E_SAMPLES"
+
+
+@pytest.mark.parametrize("count", [8, 9, 31, 64])
+def test_samples_held_out_are_not_calibrated_with(count: int) -> None:
+    batches = [{"x": np.full((1, 2), number, np.float32)} for number in range(count)]
+    kept, held_out = hold_out(Samples(batches))
+    assert len(held_out) == -(-count // 4)
+    assert len(kept) + len(held_out) == count
+    assert count_shared(kept, held_out) == 0
+    assert count_shared(Samples(batches), kept) == len(kept)
+
+
+def test_few_samples_cannot_be_divided() -> None:
+    with pytest.raises(SamplesError, match="7 calibration samples are too few"):
+        hold_out(Samples([{"x": np.zeros(1)}] * 7))
+
+
+def test_labels_do_not_make_samples_differ() -> None:
+    image = np.ones((1, 2), np.float32)
+    assert count_shared(Samples([{"x": image, "labels": np.array(3)}]), Samples([{"x": image}])) == 1
 
 
 def test_embeddings_have_a_cosine_and_no_answers(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import digits
 import networks
 import numpy as np
+import onnx
 import pytest
 from onnx import helper
 
@@ -127,3 +128,39 @@ def test_any_method_can_be_measured(folder: Path, tmp_path: Path) -> None:
     assert report.fidelity is not None
     assert report.fidelity.agreement is not None
     assert report.fidelity.agreement.value == 1
+
+
+def test_goals_are_measured_on_samples_held_out_of_calibration(tmp_path: Path) -> None:
+    model = networks.classifier(width=16).SerializeToString()
+    draw = np.random.default_rng(3)
+    samples = [{"image": draw.normal(size=(1, 3, 12, 12)).astype(np.float32)} for _ in range(24)]
+    report = codec.encode(model, tmp_path / "m.nntc", max_divergence=1e-3, calibration=samples)
+    assert report.goal is not None
+    assert report.goal.measured_on == "held-out calibration"
+    assert "on 6 held-out calibration samples" in report.goal.text
+    assert report.remarks == ()
+    kept = [sample for number, sample in enumerate(samples) if number % 4]
+    quality = report.goal.reached.quality
+    codec.encode(model, tmp_path / "same.nntc", quality=quality, calibration=kept)
+    assert (tmp_path / "same.nntc").read_bytes() == (tmp_path / "m.nntc").read_bytes()
+    plain = codec.encode(model, tmp_path / "plain.nntc", max_divergence=1e-3, evaluation=samples[::4])
+    assert report.size < plain.size
+
+
+def test_measuring_on_calibration_samples_is_told(tmp_path: Path) -> None:
+    model = networks.classifier(width=16).SerializeToString()
+    draw = np.random.default_rng(3)
+    samples = [{"image": draw.normal(size=(1, 3, 12, 12)).astype(np.float32)} for _ in range(8)]
+    report = codec.encode(model, tmp_path / "m.nntc", calibration=samples, evaluation=samples[5:])
+    assert report.remarks == ("3 of 3 evaluation samples are calibration samples too",)
+
+
+def test_models_with_external_data_are_measured(folder: Path, tmp_path: Path) -> None:
+    model = onnx.load(folder / "digits.onnx")
+    source = tmp_path / "external.onnx"
+    onnx.save(model, source, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    inside = tmp_path / "inside.nntc"
+    evaluation = digits.write_samples(tmp_path / "s.npz", 20)
+    report = codec.encode(source, inside, quality=8, evaluation=evaluation)
+    plain = codec.encode(folder / "digits.onnx", tmp_path / "p.nntc", quality=8, evaluation=evaluation)
+    assert report.fidelity == plain.fidelity

@@ -12,6 +12,7 @@ import digits
 import networks
 import numpy as np
 import pytest
+from onnx import helper
 
 import codec
 
@@ -102,6 +103,20 @@ def test_it_tells_what_the_report_tells(tmp_path: Path) -> None:
     assert "evaluation s.npz" in text
     assert page.count("<circle") == len(report.goal.tries)
     assert page.count('class="chosen"') == 2
+
+
+def test_measures_without_a_goal_are_told(tmp_path: Path) -> None:
+    samples = [{"x": np.full((1, 64), number, np.float32)} for number in range(1, 4)]
+    model = networks.model_of(
+        [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Softmax", ["h"], ["y"])],
+        {"w": np.random.default_rng(0).normal(0, 0.1, (64, 64)).astype(np.float32)},
+        {"x": [1, 64]},
+        {"y": [1, 64]},
+    )
+    page, report = page_of(model.SerializeToString(), tmp_path, evaluation=samples)
+    assert report.fidelity is not None
+    assert report.fidelity.text in Reader(page).text
+    assert "Answers 100.00%" in " ".join(Reader(page).text.split())
 
 
 def test_why_a_tensor_is_exact_is_told(tmp_path: Path) -> None:

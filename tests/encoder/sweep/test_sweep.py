@@ -54,6 +54,16 @@ def test_points_are_those_of_encodings_of_their_own(curves: Curves) -> None:
     assert point.bits_per_weight == report.bits_per_weight
 
 
+def test_calibrated_encodings_are_compared_on_the_same_samples() -> None:
+    images = samples()
+    found = sweep(MODEL, calibration=images, methods=["calibrated", "auto"], points=2)
+    assert found.measured_on == "held-out calibration"
+    assert {point.fidelity.samples for point in found.points} == {3}
+    kept = [sample for number, sample in enumerate(images) if number % 4]
+    _, report = encode_bytes(MODEL, quality=34, calibration=kept)
+    assert found.points[0].size == report.size != found.points[2].size
+
+
 def test_csv_has_a_line_for_each_point(curves: Curves) -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(curves))))
     assert len(rows) == len(curves.points)
@@ -96,11 +106,13 @@ def test_pictures_show_every_method_and_are_the_same_each_time(curves: Curves) -
         ({"points": 51}, "points must be 2 to 50"),
         ({"methods": []}, "there must be a method"),
         ({"methods": ["auto", "jpeg"]}, "jpeg"),
+        ({"methods": ["calibrated"]}, "needs calibration samples"),
+        ({"evaluation": None}, "there must be samples"),
     ],
 )
 def test_arguments_out_of_range(chosen: dict[str, object], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        sweep(MODEL, evaluation=samples(), **chosen)  # type: ignore[arg-type]
+        sweep(MODEL, **{"evaluation": samples(), **chosen})  # type: ignore[arg-type]
 
 
 def test_pictures_need_matplotlib(curves: Curves, monkeypatch: pytest.MonkeyPatch) -> None:
