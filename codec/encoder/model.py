@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,12 @@ from codec.encoder.workers import Workers
 from codec.errors import FormatError, NntcError, OutputError
 from codec.format import layout as f
 from codec.format.layout import build
+from codec.format.onnx_tensor import Path as TensorPath
 from codec.format.registry import Profile, SectionType
 
 if TYPE_CHECKING:
     from codec.encoder.calibration.samples import SampleSource
+    from codec.encoder.calibration.session import Network
     from codec.encoder.goals.reach import Tried
 
 
@@ -216,9 +219,26 @@ class Encoder:
             calibration = calibrate(
                 self._source, options.calibration, jobs=jobs, progress=self._workers.report
             )
+            biases = self._fold(calibration.network)
             paths = [self._split.payloads[tensor.payload].path for tensor in self._tensors]
-            self._calibrated = options.calibration, known_of(calibration, paths)
+            self._calibrated = options.calibration, known_of(calibration, paths, biases)
         return self._calibrated[1]
+
+    def _fold(self, network: Network) -> dict[TensorPath, TensorPath]:
+        """Fold normalizations, in the network and in the tensors to code; return biases by weights."""
+        from codec.encoder.calibration.folding import fold_normalizations
+
+        own: dict[TensorPath, int] = {}
+        for number, tensor in enumerate(self._tensors):
+            whole = tensor.payload not in self._repeats.values() and tensor.view.size == prod(tensor.dims)
+            if whole:
+                own[self._split.payloads[tensor.payload].path] = number
+        values, biases = fold_normalizations(network, own)
+        network.change(values)
+        for path, value in values.items():
+            tensor = self._tensors[own[path]]
+            self._tensors[own[path]] = replace(tensor, data=memoryview(value.tobytes()))
+        return biases
 
 
 def _check(data: bytes) -> None:

@@ -124,6 +124,18 @@ class Network:
                 copy.CopyFrom(tensor)
                 self._inline.append(copy)
 
+    def change(self, values: Mapping[Path, Array]) -> None:
+        """Give constants new values for good, of the same shape and type."""
+        for path, value in values.items():
+            name = self.names[path]
+            self.constants[name] = value
+            self._values.pop(name, None)
+        changed = {self.names[path]: value for path, value in values.items()}
+        self._inline = [
+            numpy_helper.from_array(changed[tensor.name], tensor.name) if tensor.name in changed else tensor
+            for tensor in self._inline
+        ]
+
     def _hash(self) -> str:
         digest = hashlib.sha256(self._model.SerializeToString(deterministic=True))
         for node in self.nodes:

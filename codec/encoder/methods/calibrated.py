@@ -16,7 +16,7 @@ from codec.encoder.methods.known import Known
 from codec.encoder.methods.plan import Coded, Plan
 from codec.encoder.methods.sorting import Sorting
 from codec.encoder.methods.weights import quantize, shared_tables, weight_record
-from codec.encoder.quantize.shaping import Shaping, shapings
+from codec.encoder.quantize.shaping import shapings
 from codec.encoder.tensors import Tensor
 from codec.encoder.workers import Workers
 
@@ -65,8 +65,7 @@ def _quantize(
     """Quantize weights, as without data where there are no statistics."""
     if statistics is not None and statistics.view == tensor.view and not statistics.is_diagonal:
         try:
-            ways = [Shaping(tensor.view, None, None, np.ones(1))]
-            return quantize_calibrated(ways, tensor.values(), statistics, noise, has_offset)
+            return quantize_calibrated(shapings(tensor), tensor.values(), statistics, noise, has_offset)
         except np.linalg.LinAlgError:
             pass
     return CalibratedLevels(quantize(shapings(tensor), tensor.values(), noise), None, noise)

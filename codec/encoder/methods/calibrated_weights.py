@@ -130,10 +130,10 @@ def _prepare(
     noise: float,
     has_offset: bool,
 ) -> _Way:
-    metric = output_metric(statistics, shaping.transform, centred=has_offset)
     coefficients = matrix
     if shaping.transform is not None:
         coefficients = forward(matrix.ravel(), shaping.transform).reshape(matrix.shape)
+    metric = output_metric(statistics, coefficients, noise, shaping.transform, centred=has_offset)
     power = metric.power(coefficients) / matrix.size
     diagonals = np.einsum("gii->gi", metric.factors)
     if statistics.along is Along.ROWS:

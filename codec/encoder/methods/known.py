@@ -33,8 +33,14 @@ class Known:
     offsets: Mapping[int, tuple[int, int]]
 
 
-def known_of(calibration: Calibration, paths: Sequence[Path]) -> Known:
-    """Return what calibration tells about tensors with these paths; pieces of one tensor share it."""
+def known_of(calibration: Calibration, paths: Sequence[Path], biases: Mapping[Path, Path]) -> Known:
+    """Return what calibration tells about tensors with these paths; pieces of one tensor share it.
+
+    Parameters
+    ----------
+    biases
+        For weights, what is added to their outputs, where calibration does not know that.
+    """
     numbers: dict[Path, int] = {}
     for number, path in enumerate(paths):
         numbers.setdefault(path, number)
@@ -44,6 +50,9 @@ def known_of(calibration: Calibration, paths: Sequence[Path]) -> Known:
     for path, offset in calibration.offsets.items():
         if path in numbers and offset.path in numbers:
             offsets[numbers[path]] = numbers[offset.path], offset.sign
+    for path, bias in biases.items():
+        if path in numbers and bias in numbers:
+            offsets[numbers[path]] = numbers[bias], 1
     return Known(
         {number: statistics[path] for number, path in enumerate(paths) if path in statistics},
         {number: slopes[path] for number, path in enumerate(paths) if path in slopes},

@@ -21,6 +21,9 @@ from codec.encoder.quantize.dct import forward
 _SHRINKAGE = 0.1
 _MOST_SHRINKAGE = 0.7
 _LEAST_SHRINKAGE = 1e-4
+_RIDGE = 0.2
+"""What a weight's error counts by itself, relative to what the error of an output may be."""
+_LEAST_COLUMN = 0.01
 _DEAD = 1e-6
 """Inputs of less than this part of the mean power count as if they had it."""
 
@@ -57,7 +60,12 @@ class OutputMetric:
 
 
 def output_metric(
-    statistics: TensorStatistics, transform: Transform | None = None, *, centred: bool
+    statistics: TensorStatistics,
+    matrix: NDArray[np.float64],
+    noise: float,
+    transform: Transform | None = None,
+    *,
+    centred: bool,
 ) -> OutputMetric:
     """Return the metric of a layer.
 
@@ -65,6 +73,10 @@ def output_metric(
     ----------
     statistics
         Of the layer's inputs; not a diagonal alone.
+    matrix
+        float64 [rows, columns]: the weights, in the domain of the transform.
+    noise
+        Power of the output error to be made, relative to the output's.
     transform
         Domain of the weights: coefficients of this transform; blocks along rows only.
     centred
@@ -82,7 +94,15 @@ def output_metric(
     if transform is not None:
         moments = np.stack([_transformed(moment, transform) for moment in moments])
         mean = forward(mean.ravel(), transform).reshape(mean.shape)
-    return OutputMetric(_factors(_shrunk(moments, statistics)), statistics.along, moments, mean)
+    shrunk = _shrunk(moments, statistics)
+    power = OutputMetric(shrunk, statistics.along, moments, mean).power(matrix) / matrix.size
+    columns = np.mean(matrix * matrix, axis=0)
+    # Errors larger than the weights themselves help nothing, even where the samples do not see them.
+    weak = noise * power / np.maximum(columns, _LEAST_COLUMN * columns.mean())
+    size = shrunk.shape[1]
+    every = np.arange(size)
+    shrunk[:, every, every] += _RIDGE * weak.reshape(-1, size)
+    return OutputMetric(_factors(shrunk), statistics.along, moments, mean)
 
 
 def _transformed(moment: NDArray[np.float64], transform: Transform) -> NDArray[np.float64]:
