@@ -37,7 +37,7 @@ class Sorting:
     parameters
         Biases, normalizations, and whatever else is small and floating-point.
     exact
-        All others; `notes` says why, for those that hold real numbers.
+        All others; `notes` says why, where that is not plain: for real numbers that are not all equal.
     """
 
     weights: list[int]
@@ -74,7 +74,7 @@ def _is_parameter(tensor: Tensor) -> bool:
 
 
 def _why_exact(tensor: Tensor) -> str | None:
-    """Return why a tensor must be coded exactly: "" if it does not hold real numbers, None if it need not."""
+    """Return why a tensor is coded exactly: None if it need not be, "" if nobody would want it otherwise."""
     if not tensor.element.is_float:
         return ""
     values = tensor.values()
@@ -82,7 +82,7 @@ def _why_exact(tensor: Tensor) -> str | None:
         return "has values that are not finite"
     low, high = float(values.min()), float(values.max())
     if low == high:
-        return "is constant"
+        return ""
     if not _TINY < max(-low, high) < _LARGEST[tensor.element] / 4:
         return "is too near the ends of its type's range"
     if np.unique(values[:_SAMPLE]).size <= FEW_VALUES:

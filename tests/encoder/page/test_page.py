@@ -55,7 +55,7 @@ def hostile() -> bytes:
     draw = np.random.default_rng(0)
     constants = {
         HOSTILE: draw.normal(size=(64, 64)).astype(np.float32),
-        "constant": np.ones((40, 40), np.float32),
+        "infinite": np.full((40, 40), np.inf, np.float32),
     }
     model: bytes = networks.holding(**constants).SerializeToString()
     return model
@@ -121,7 +121,7 @@ def test_measures_without_a_goal_are_told(tmp_path: Path) -> None:
 
 def test_why_a_tensor_is_exact_is_told(tmp_path: Path) -> None:
     page, _ = page_of(hostile(), tmp_path)
-    assert "is constant" in Reader(page).text
+    assert "has values that are not finite" in Reader(page).text
 
 
 def test_a_model_without_tensors(tmp_path: Path) -> None:
