@@ -8,6 +8,7 @@ from conformance.generator.cases import (
     basics,
     coders,
     directory,
+    examples,
     graph,
     header,
     integers,
@@ -29,6 +30,7 @@ from conformance.generator.cases import (
 from conformance.generator.suite import Suite
 
 SUBJECTS: tuple[ModuleType, ...] = (
+    examples,
     basics,
     header,
     directory,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from vectors import CONFORMANCE, MANIFEST
 
-from conformance.matrix import main, matrix, places, render, requirements
+from conformance.matrix import REFERENCE_DECODER, main, matrix, places, render, requirements
 
 TEXT = (CONFORMANCE.parent / "SPEC.md").read_text("utf-8")
 
@@ -23,6 +23,11 @@ def test_every_requirement_that_is_named_exists() -> None:
 def test_what_no_file_can_show_has_no_vector() -> None:
     rows = matrix(TEXT, MANIFEST)
     assert [row.requirement for row in rows if row.undecidable and (row.vectors or row.general)] == []
+
+
+def test_every_requirement_has_a_place_in_the_reference_decoder() -> None:
+    rows = matrix(TEXT, MANIFEST, [REFERENCE_DECODER])
+    assert [row.requirement for row in rows if not row.places] == []
 
 
 def test_places_of_a_decoder(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vectors import CLASSES, VECTORS, read
+import spec_examples
+from vectors import CLASSES, CONFORMANCE, VECTORS, read
 
 from codec.decoder.container import read_directory, read_section
 from codec.decoder.entropy.integers import IntegerReader
@@ -124,6 +125,12 @@ def shape_of(record: TensorRecord) -> dict[str, Any]:
     if view.kind is ViewKind.RAGGED:
         return kind | ({"lengths": list(view.lengths)} if view.rows <= 64 else {})
     return kind | {"channels": view.channels, "period": view.period}
+
+
+def test_the_example_files_of_the_specification() -> None:
+    text = (CONFORMANCE.parent / "SPEC.md").read_text("utf-8")
+    examples = [data for data, _ in spec_examples.extract(text)]
+    assert [read(VECTORS[f"example-{number}"]) for number in (1, 2, 3)] == examples
 
 
 def test_stages_of_decoding() -> None:

@@ -104,7 +104,7 @@ def _huffman(suite: Suite) -> None:
         ("lanes-uneven", BYTES, Huffman(5), "lanes of three tokens and of two"),
     ):
         record = planes(OPAQUE1, matrix(len(tokens)), tokens, [coder])
-        suite.valid(f"huffman-{name}", comment, "R-434 R-431 R-510", record)
+        suite.valid(f"huffman-{name}", comment, "R-430 R-434 R-431 R-510", record)
     zeros = planes(OPAQUE1, matrix(8192), bytes(8192), [Huffman()])
     suite.valid("huffman-lane-8192", "as many tokens in a lane as there can be", "R-431", zeros)
     many = planes(OPAQUE1, matrix(8193), bytes(8193), [Huffman(2)])
