@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -20,6 +20,7 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitXor: ast.BitOr, ast.Pow: ast.Mult, ast.MatMult: ast.Mult,
 }  # fmt: skip
 _ERRORS = {"FormatError", "UnsupportedError"}
+_NOT_RUN = {"annotation", "returns", "decorator_list", "type_params", "bases"}
 
 
 Path = tuple[tuple[str, int | None], ...]
@@ -49,10 +50,16 @@ class Mutant:
 
 
 def mutants(source: str, skipped: Container[str] = ()) -> Iterator[Mutant]:
-    """Yield all mutants of a module, but for those in the functions and classes `skipped`, dotted names."""
+    """Yield all mutants of a module.
+
+    Parameters
+    ----------
+    skipped
+        Dotted names of functions and classes, and lines without indentation, to be left alone.
+    """
     tree = ast.parse(source)
     seen: Counter[str] = Counter()
-    for path, scope in _places(tree, skipped):
+    for path, scope in _places(tree, source.splitlines(), skipped):
         node = _at(tree, path)
         for number, change in enumerate(_changes(node)):
             label = f"{scope}: {_text(node)} -> {_text(change)}"
@@ -62,19 +69,21 @@ def mutants(source: str, skipped: Container[str] = ()) -> Iterator[Mutant]:
             yield Mutant(label, source, path, number)
 
 
-def _places(tree: ast.Module, skipped: Container[str]) -> Iterator[tuple[Path, str]]:
+def _places(tree: ast.Module, lines: Sequence[str], skipped: Container[str]) -> Iterator[tuple[Path, str]]:
     """Yield all nodes that count, with the dotted name of the function or class they are in."""
 
     def walk(node: ast.AST, path: Path, scope: str) -> Iterator[tuple[Path, str]]:
         if isinstance(node, ast.keyword) and node.arg == "strict":
             return  # of zip: says what always holds
+        is_skipped = isinstance(node, ast.stmt | ast.expr) and lines[node.lineno - 1].strip() in skipped
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             scope = f"{scope}.{node.name}".lstrip(".")
             if scope in skipped:
                 return
-        yield path, scope or "module"
+        if not is_skipped:
+            yield path, scope or "module"
         for name, value in ast.iter_fields(node):
-            if name in ("annotation", "returns", "decorator_list", "type_params", "bases"):
+            if name in _NOT_RUN or (is_skipped and name not in ("body", "orelse")):
                 continue
             if isinstance(value, ast.AST):
                 yield from walk(value, (*path, (name, None)), scope)

@@ -2,7 +2,7 @@
 
 python -m conformance.proof.mutation                 all mutants: score and survivors
 python -m conformance.proof.mutation --every 40      one in forty
-python -m conformance.proof.mutation --write         all, and put the result into conformance/MUTATION.md
+python -m conformance.proof.mutation --write         and put the result into conformance/MUTATION.md
 
 Each mutant runs in a process of its own, which ends at the first vector that it gets wrong: another verdict,
 error id, offset or byte, an exception, too much time or memory. `survivors.toml` says why others cannot be
@@ -25,6 +25,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -83,9 +84,9 @@ def all_mutants() -> Iterator[tuple[str, Mutant]]:
 
 
 def run(
-    chosen: Sequence[tuple[str, Mutant]], jobs: int, progress: Callable[[Fate], None] = lambda _: None
+    chosen: Sequence[tuple[str, Mutant]], jobs: int, progress: Callable[[Fate], None] | None = None
 ) -> list[Fate]:
-    """Return the fates of mutants, in order, and tell each as it is known."""
+    """Return the fates of mutants, in order, and tell `progress` each as it is known."""
     vectors = [vector for vector in read_suite(find_suite()).vectors if vector.id not in LONG]
     # Those that go through most of the decoder come first, until it shows which ones kill.
     vectors.sort(key=lambda vector: (vector.kind != "valid", vector.size))
@@ -97,8 +98,7 @@ def run(
     while waiting or running:
         while waiting and len(running) < jobs:
             number, (path, mutant) = waiting.pop()
-            own = kills[path]
-            order = sorted(vectors, key=lambda vector, own=own: -own[vector.id])
+            order = sorted(vectors, key=partial(_rank, kills[path]))
             running.update([_start(number, path, mutant, order, inputs)])
         process, status = os.wait()
         number, pipe = running.pop(process)
@@ -110,8 +110,13 @@ def run(
         elif os.waitstatus_to_exitcode(status) != _SURVIVED:
             killer = "ended by the system"
         fates[number] = Fate(path, mutant, killer)
-        progress(fates[number])
+        if progress is not None:
+            progress(fates[number])
     return [fates[number] for number in range(len(chosen))]
+
+
+def _rank(kills: Counter[str], vector: Vector) -> int:
+    return -kills[vector.id]
 
 
 def _start(
@@ -174,14 +179,15 @@ def read_survivors() -> dict[str, dict[str, str]]:
     return tomllib.loads(SURVIVORS.read_text("utf-8"))
 
 
-def report(fates: Sequence[Fate]) -> str:
-    """Return MUTATION.md."""
+def report(fates: Sequence[Fate], every: int) -> str:
+    """Return MUTATION.md for one mutant in `every`."""
     reasons = read_survivors()
+    options = "" if every == 1 else f" --every {every}"
     lines = [
         "# Mutation score",
         "",
-        "Made by `python -m conformance.proof.mutation --write`: the package's decoder, broken in one place",
-        "after the other, against the vectors. A mutant is killed by the first vector for which it gives",
+        f"Made by `python -m conformance.proof.mutation{options} --write`: the package's decoder, broken in one",
+        "place after the other, against the vectors. A mutant is killed by the first vector for which it gives",
         "another verdict, error id, offset or byte. Those that survive do not change what a decoder does with",
         "any file, for the reasons given.",
         "",
@@ -222,7 +228,7 @@ def main() -> None:
     options = parser.parse_args()
     chosen = [own for own in all_mutants() if options.path is None or options.path in own[0]]
     chosen = chosen[options.first :: options.every]
-    fates = run(chosen, options.jobs, _log if options.log else lambda _: None)
+    fates = run(chosen, options.jobs, _log if options.log else None)
     reasons = read_survivors()
     unexplained = [f for f in fates if f.killer is None and f.mutant.label not in reasons.get(f.path, {})]
     for fate in unexplained:
@@ -234,7 +240,7 @@ def main() -> None:
         f"of {survivors} survivors {len(unexplained)} without a reason\n"
     )
     if options.write:
-        REPORT.write_text(report(fates), "utf-8")
+        REPORT.write_text(report(fates, options.every), "utf-8")
     sys.exit(bool(unexplained))
 
 

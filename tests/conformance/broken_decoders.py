@@ -15,9 +15,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
 from conformance.reference_decoder import Limits, NntcError, __main__, rans, uniform
 from conformance.reference_decoder import bits as fields
 from conformance.reference_decoder import output as writing

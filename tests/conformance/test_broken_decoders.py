@@ -7,6 +7,7 @@ from pathlib import Path
 
 import broken_decoders
 import pytest
+from vectors import CONFORMANCE
 
 from codec.conformance.runner import Result, Runner, Settings
 from codec.conformance.suite import find_suite, read_suite
@@ -47,7 +48,7 @@ CASES = {
 def run(name: str, patterns: list[str]) -> list[Result]:
     settings = Settings(
         command=None,
-        batch=[sys.executable, SCRIPT, name],
+        batch=["env", f"PYTHONPATH={CONFORMANCE.parent}", sys.executable, SCRIPT, name],
         limited={},
         profile="main",
         jobs=1,
