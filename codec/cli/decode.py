@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from codec.cli.arguments import input_file, jobs_option, json_option, memory_option, output_file, refuse_same
+from codec.cli.arguments import (
+    input_file,
+    jobs_option,
+    json_option,
+    memory_option,
+    output_file,
+    refuse_same,
+    size,
+)
 from codec.cli.output import progress, show_json
 
 
@@ -17,11 +25,20 @@ from codec.cli.output import progress, show_json
 @jobs_option
 @memory_option
 @click.option(
+    "--max-output", callback=size, metavar="SIZE", help="Refuse a file that decodes to more than this."
+)
+@click.option(
     "--replace-external", is_flag=True, help="Let external data replace files that are there already."
 )
 @json_option
 def decode(
-    source: Path, target: Path, jobs: int, max_memory: int | None, replace_external: bool, as_json: bool
+    source: Path,
+    target: Path,
+    jobs: int,
+    max_memory: int | None,
+    max_output: int | None,
+    replace_external: bool,
+    as_json: bool,
 ) -> None:
     """Restore the ONNX model in IN.nntc as OUT.onnx.
 
@@ -42,6 +59,7 @@ def decode(
             target,
             jobs=jobs,
             max_memory=max_memory,
+            max_output=max_output,
             replace_external=replace_external,
             progress=callback,
         )

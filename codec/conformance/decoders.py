@@ -165,7 +165,11 @@ class _Conversation:
     def __init__(self, words: Sequence[str]) -> None:
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self.process = start(words, self._stderr, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            self.process = start(words, self._stderr, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except OSError:
+            self._stderr.close()
+            raise
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 

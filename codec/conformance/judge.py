@@ -58,8 +58,8 @@ def judge(
     outputs = {place(output, target): output for output in expected.output} if is_right else {}
     for path, output in outputs.items():
         yield from _compare(path, output)
-    if answer.outcome == "stopped":
-        return  # it had no chance to tidy up
+    if answer.outcome == "stopped" or (answer.outcome == "accepted" and not is_right):
+        return  # it had no chance to tidy up, or no reason
     for path in sorted(top.rglob("*")):
         if path not in outputs and path not in target.parents:
             yield Problem("leftover", f"left {os.path.relpath(path, target.parent)}")

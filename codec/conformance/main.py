@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         if not vectors:
             parser.error("no vector fits --class and --run")
         results = Runner(suite, settings).run(vectors, _progress if sys.stderr.isatty() else _no_progress)
-        command = options.decoder or options.batch
+        command = options.batch if options.decoder is None else options.decoder
         _write(options.json, report.as_json(suite, command, options.profile, results))
         _write(options.junit, report.as_junit(results))
     except (SuiteError, CommandError) as e:
@@ -139,8 +139,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         if command is not None:
             limited[kind] = split_command(command, ["limit", "input", "output"])
     return Settings(
-        command=options.decoder and split_command(options.decoder, ["input", "output"]),
-        batch=options.batch and split_command(options.batch, []),
+        command=None if options.batch is not None else split_command(options.decoder, ["input", "output"]),
+        batch=None if options.batch is None else split_command(options.batch, []),
         limited=limited,
         profile=options.profile,
         jobs=options.jobs,

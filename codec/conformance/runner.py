@@ -113,7 +113,7 @@ class Runner:
             if words is not None:
                 name = f"{vector.id} with {limit.kind} {limit.bytes}"
                 decoder = CommandDecoder(words, limit=str(limit.bytes))
-                yield _Case(name, vector, Expected("rejected", limit.fault), decoder)
+                yield _Case(name, vector, limit.expected, decoder)
 
     def _measure_base(self) -> int | None:
         """Return the peak memory of decoding `empty`, with the seconds of any vector."""

@@ -53,11 +53,11 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class CallerLimit:
-    """A number of bytes of `memory` or `output` that the caller allows, and what must then happen."""
+    """Bytes of `memory` or `output` that the caller allows, and what must then happen."""
 
     kind: Literal["memory", "output"]
     bytes: int
-    fault: Fault
+    expected: Expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,7 @@ def read_suite(folder: Path) -> Suite:
 
 
 def _vector(folder: Path, entry: Mapping[str, Any]) -> Vector:
+    expected = _expected(entry)
     return Vector(
         id=entry["id"],
         comment=entry["comment"],
@@ -155,10 +156,10 @@ def _vector(folder: Path, entry: Mapping[str, Any]) -> Vector:
         kind=entry["class"],
         profile=entry["profile"],
         requirements=tuple(entry["requirements"]),
-        expected=_expected(entry),
+        expected=expected,
         max_memory=entry.get("max_memory"),
         max_seconds=entry.get("max_seconds"),
-        caller_limits=tuple(map(_caller_limit, entry.get("caller_limits", ()))),
+        caller_limits=tuple(_caller_limit(own, expected) for own in entry.get("caller_limits", ())),
     )
 
 
@@ -174,6 +175,7 @@ def _output(entry: Mapping[str, Any]) -> Output:
     return Output(entry["name"], entry["size"], entry["sha256"], data)
 
 
-def _caller_limit(entry: Mapping[str, Any]) -> CallerLimit:
+def _caller_limit(entry: Mapping[str, Any], otherwise: Expected) -> CallerLimit:
     kind: Literal["memory", "output"] = "memory" if "memory" in entry else "output"
-    return CallerLimit(kind, entry[kind], Fault(**entry["error"]))
+    expected = Expected("rejected", Fault(**entry["error"])) if "error" in entry else otherwise
+    return CallerLimit(kind, entry[kind], expected)

@@ -49,7 +49,10 @@ def entry(vector: Vector) -> Json:
     if vector.max_memory:
         out["max_memory"], out["max_seconds"] = vector.max_memory, vector.max_seconds
     if vector.caller_limits:
-        out["caller_limits"] = [{c.what: c.allowed, "error": _fault(c.fault)} for c in vector.caller_limits]
+        out["caller_limits"] = [
+            {limit.what: limit.allowed} | ({"error": _fault(limit.fault)} if limit.fault is not None else {})
+            for limit in vector.caller_limits
+        ]
     return out
 
 

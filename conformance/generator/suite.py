@@ -50,11 +50,11 @@ class Edit:
 
 @dataclass(frozen=True)
 class CallerLimit:
-    """What a caller may allow, `memory` or `output` in bytes, so that the file is refused."""
+    """What a caller may allow, `memory` or `output` in bytes; `fault` is None where that is enough."""
 
     what: str
     allowed: int
-    fault: Fault
+    fault: Fault | None
 
 
 @dataclass(frozen=True)

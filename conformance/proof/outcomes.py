@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from codec.conformance.suite import Expected, Vector
+from codec.conformance.suite import CallerLimit, Expected, Vector
 from codec.decoder.model import decode_bytes
 from codec.errors import FormatError
 from conformance.reference_decoder import NntcError, decode
@@ -17,10 +17,12 @@ Outcome = Files | Fault
 _OPEN = "Block_Maximum_Size"
 
 
-def of_codec(data: bytes) -> Outcome:
-    """Decode with the package."""
+def of_codec(data: bytes, limit: CallerLimit | None = None) -> Outcome:
+    """Decode with the package, under a limit of the caller if there is one."""
+    memory = limit.bytes if limit is not None and limit.kind == "memory" else None
+    output = limit.bytes if limit is not None and limit.kind == "output" else None
     try:
-        return decode_bytes(data)
+        return decode_bytes(data, max_memory=memory, max_output=output)
     except FormatError as e:
         return e.id, e.offset
 
@@ -50,9 +52,8 @@ def fits(outcome: Outcome, expected: Expected) -> bool:
     return promised == {name: hashlib.sha256(data).hexdigest() for name, data in outcome.items()}
 
 
-def wrong(vector: Vector, outcome: Outcome) -> str | None:
-    """Return what is wrong with a decoder's outcome, None if nothing."""
-    if fits(outcome, vector.expected):
-        return None
-    found = f"{outcome[0]} @ {outcome[1]}" if isinstance(outcome, tuple) else "other files"
-    return f"{vector.id}: {found} in place of {vector.expected.fault or 'the files of the manifest'}"
+def codec_fails(vector: Vector, data: bytes) -> bool:
+    """Whether the package does with a vector something else than it promises, under any limit."""
+    if not fits(of_codec(data), vector.expected):
+        return True
+    return any(not fits(of_codec(data, limit), limit.expected) for limit in vector.caller_limits)

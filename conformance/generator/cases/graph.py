@@ -149,6 +149,11 @@ def _splices(suite: Suite) -> None:
             f"splice-{number}-piece-{value}", PARENT, f"GRAPH.splice[{number}].piece", varint(value),
             "E_SPLICE", f"{rule} R-207", comment, at=GRAPH,
         )  # fmt: skip
+    suite.bad(
+        "splice-opens-too-many-varint", PARENT, "E_SPLICE", GRAPH, "R-210 R-010 R-207",
+        "a third TENSOR section is opened, and the run behind that is not minimal",
+        {"GRAPH.splice[3].piece": b"\0", "GRAPH.splice[4].run": b"\x80\0"}, features="precedence",
+    )  # fmt: skip
     for number, value, comment in (
         (0, 12, "one byte more than there are graph bytes"),
         (4, 4, "the last run one byte longer than what is left"),

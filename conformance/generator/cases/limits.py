@@ -29,10 +29,10 @@ def _number(data: bytes) -> int:
     return sum((b & 127) << 7 * i for i, b in enumerate(data))
 
 
-def _refusals(what: str, least: int) -> list[CallerLimit]:
-    """Return one byte too little, and nothing at all."""
+def _limits(what: str, least: int) -> list[CallerLimit]:
+    """Return what is enough, one byte too little, and nothing at all."""
     fault = Fault("E_MEMORY", 24)
-    return [CallerLimit(what, allowed, fault) for allowed in (least - 1, 0)]
+    return [CallerLimit(what, least, None), *(CallerLimit(what, n, fault) for n in (least - 1, 0))]
 
 
 def _valid(suite: Suite) -> None:
@@ -42,18 +42,18 @@ def _valid(suite: Suite) -> None:
         size = sum(map(len, file.contents()))
         suite.valid(
             f"memory-{parent}", f"the file {parent}, which may need {bound} bytes of memory", "R-700 R-701",
-            file=file, caller_limits=_refusals("memory", bound),
+            file=file, caller_limits=_limits("memory", bound),
         )  # fmt: skip
         if size:
             suite.valid(
                 f"output-{parent}", f"the file {parent}, which gives {size} bytes", "R-701", file=file,
-                caller_limits=_refusals("output", size),
+                caller_limits=_limits("output", size),
             )  # fmt: skip
     large = File(outputs=[Output(None, (b"x" * 2500,))])
     bound = memory_bound(build(large))
     suite.valid(
         "memory-graph", "a large GRAPH, twice in the bound of memory, and its length six times", "R-701",
-        file=large, caller_limits=_refusals("memory", bound),
+        file=large, caller_limits=_limits("memory", bound),
     )  # fmt: skip
 
 

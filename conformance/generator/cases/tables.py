@@ -95,6 +95,12 @@ def _bad(suite: Suite) -> None:
         ("last-0-of-two", _raw(0, 1, 0, 0, [(0, 0, 0)]), "the last of two frequencies is 0"),
     ):
         suite.fault(f"table-{name}", PARENT, PLACE, bit_run(fields), "E_TABLE", "R-460", comment)
+    ones = bit_run([*_raw(0, 2, 0, 0), (0, 1), (2**27 - 1, 27)])
+    suite.bad(
+        "table-unary-27-at-end", PARENT, "E_TABLE", PLACE, "R-460 R-011",
+        "the section ends with the last of 27 ones", change=Change({PLACE: ones}, cut=PLACE, keep=len(ones)),
+        features="precedence truncated",
+    )  # fmt: skip
     good = table_for(list(BYTES))
     run = write_tables([good])
     used = sum(width for _, width in good.fields())
