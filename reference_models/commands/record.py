@@ -28,9 +28,9 @@ _ALONE_BITS = 8  # quantization alone, as a measure of what it costs without tra
 def record(recipe: Path, trained: Path, data: Path | None, target: Path, threads: int) -> None:
     """Code what training by RECIPE left in the folder TRAINED, and write down its sizes and measures.
 
-    The networks of the last stage become RECIPE.NETWORK.nntc, exactly coded. RECIPE.json gets the sizes after
-    every stage, and besides what result.json has, how the first network does when its dense weights are
-    quantized to 8 bits without training.
+    The networks that were compressed become RECIPE.NETWORK.nntc, exactly coded. RECIPE.json gets the sizes
+    after every stage, and besides what result.json has, how the first network does when its dense weights
+    are quantized to 8 bits without training.
     """
     from reference_models.training.build import build_task
     from reference_models.training.checkpoint import write_file
@@ -54,10 +54,11 @@ def record(recipe: Path, trained: Path, data: Path | None, target: Path, threads
         result["networks"] = {
             name: _sizes(trained / f"{last}.{name}.onnx", target / f"{recipe.stem}.{name}.nntc", Path(folder))
             for name in names
+            if any(stage.compresses(name) for stage in chosen.stages)
         }
     path = target / f"{recipe.stem}.json"
     write_file(path, json.dumps(result, indent=2).encode() + b"\n")
-    click.echo(f"{path}: {', '.join(names)}")
+    click.echo(f"{path}: {', '.join(result['networks'])}")
 
 
 def _quantized_alone(dense: Path, folder: Path) -> Path:

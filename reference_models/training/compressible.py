@@ -35,7 +35,7 @@ class Compressible:
     def __init__(self, name: str, network: nn.Module, stage: Stage) -> None:
         self._network = network
         self._stage = stage
-        self._chosen = not stage.networks or name in stage.networks
+        self._chosen = stage.compresses(name)
         self._trained = {name: p for name, p in network.named_parameters() if p.requires_grad}
         self._weights = weights_of(network)
         self._own = {each: stage.tensors.get(f"{name}.{each}") for each in self._weights}

@@ -95,6 +95,10 @@ class Stage:
     imitate: str = ""
     name: str = ""
 
+    def compresses(self, network: str) -> bool:
+        """Tell whether a network of this name is pruned or quantized."""
+        return self.kind != "dense" and (not self.networks or network in self.networks)
+
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", self.kind)
