@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,12 +174,10 @@ def _search(way: _Way) -> Quantized:
     factors = way.metric.factors * (way.white * way.shaping.steps).reshape(-1, size)[:, :, None]
     if way.metric.along is Along.ROWS:
         chain = _chain(rows, groups, size)
-        x, numbers = (a.reshape(-1, chain * size) for a in (way.x, numbers))
+        x, numbers = way.x.reshape(-1, chain * size), numbers.reshape(-1, chain * size)
         factors = _chained(factors, chain, rows // groups)
     else:
-        x, numbers = (
-            a.reshape(rows, groups, size).swapaxes(0, 1).reshape(-1, size) for a in (way.x, numbers)
-        )
+        x, numbers = _by_group(way.x, groups), _by_group(numbers, groups)
         chain = 1
     diagonals = np.einsum("gii->gi", factors)
     weights = diagonals**2 / np.mean(diagonals**2)
@@ -213,3 +212,9 @@ def _chained(factors: NDArray[np.float64], chain: int, per_group: int) -> NDArra
     for i in range(chain):
         result[:, i, :, i] = members[:, i]
     return result.reshape(len(members), chain * size, chain * size)
+
+
+def _by_group(matrix: NDArray[Any], groups: int) -> NDArray[Any]:
+    """Return [rows, groups * columns] as [groups * rows, columns]: one group's rows after another's."""
+    rows = len(matrix)
+    return matrix.reshape(rows, groups, -1).swapaxes(0, 1).reshape(groups * rows, -1)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,11 +139,13 @@ class _Past:
     def of(self, ancestors: NDArray[np.intp]) -> _Past:
         """Return the past of new survivors; `ancestors` are indices into [paths * rows]."""
         shape = self.errors.shape
-        errors, levels, quantizers = (
-            a.reshape(-1, shape[2]).take(ancestors, axis=0).reshape(shape)
-            for a in (self.errors, self.levels, self.quantizers)
+
+        def inherited(past: NDArray[Any]) -> NDArray[Any]:
+            return past.reshape(-1, shape[2]).take(ancestors, axis=0).reshape(shape)
+
+        return _Past(
+            self.start, inherited(self.errors), inherited(self.levels), inherited(self.quantizers)
         )
-        return _Past(self.start, errors, levels, quantizers)
 
 
 class _Search:

@@ -121,7 +121,7 @@ def _shrunk(moments: NDArray[np.float64], statistics: TensorStatistics) -> NDArr
     share = min(max(_SHRINKAGE * size / independent, _LEAST_SHRINKAGE), _MOST_SHRINKAGE)
     diagonals = np.einsum("gii->gi", moments).clip(min=0)
     every = np.arange(size)
-    shrunk = moments * (1 - share)
+    shrunk: NDArray[np.float64] = moments * (1 - share)
     least = _DEAD * diagonals.mean(axis=1, keepdims=True)
     shrunk[:, every, every] = np.maximum(diagonals, least) + least
     return shrunk
@@ -129,5 +129,5 @@ def _shrunk(moments: NDArray[np.float64], statistics: TensorStatistics) -> NDArr
 
 def _factors(moments: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return M, upper triangular, with M M^T = moments."""
-    backwards: NDArray[np.float64] = np.linalg.cholesky(moments[:, ::-1, ::-1])
-    return np.ascontiguousarray(backwards[:, ::-1, ::-1])
+    backwards = np.linalg.cholesky(moments[:, ::-1, ::-1])
+    return np.ascontiguousarray(backwards[:, ::-1, ::-1], np.float64)
