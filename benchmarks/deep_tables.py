@@ -27,7 +27,7 @@ from typing import Any
 import codec
 
 from .curves import markdown_table
-from .deep import HAN, coder_sizes, coder_table
+from .deep import coder_sizes, coder_table
 
 TRAINED = Path(__file__).resolve().parents[1] / "reference_models" / "trained"
 STAGES = ("original", "sparse", "quantized", "huffman", "nntc")
@@ -129,7 +129,7 @@ def main() -> None:
         if (path := options.records / f"{name}.json").exists():
             coders.update(show_record(path))
     if coders:
-        print(f"## Coders, in relation to {HAN}\n\n{coder_table(coders)}\n")
+        print(f"## Coders\n\n{coder_table(coders)}\n")
     if options.full_size:
         show_full_size()
 
