@@ -10,7 +10,6 @@ from reference_models.commands.arguments import FILE, NEW_FILE
 
 _ROWS, _COLUMNS = 4, 12
 _SEED = 1
-_FACTOR = 2  # a pixel of the image becomes 2x2 in the picture
 
 
 @click.command()
@@ -31,6 +30,5 @@ def sheet(models: tuple[Path, ...], picture: Path) -> None:
         images = ((session(model, 1)(noise).numpy() + 1) * 127.5).round().astype(np.uint8)
         rows = images.reshape(_ROWS, _COLUMNS, 3, 32, 32).transpose(0, 3, 1, 4, 2)
         sheets += [rows.reshape(_ROWS * 32, _COLUMNS * 32, 3), np.full((4, _COLUMNS * 32, 3), 128, np.uint8)]
-    whole = np.concatenate(sheets[:-1]).repeat(_FACTOR, axis=0).repeat(_FACTOR, axis=1)
-    Image.fromarray(whole).save(picture)
+    Image.fromarray(np.concatenate(sheets[:-1])).save(picture, optimize=True)
     click.echo(f"{picture}: {_ROWS * _COLUMNS} images of each, in the order given")

@@ -123,4 +123,4 @@ def test_a_sheet_shows_every_generator(tmp_path: Path) -> None:
         run("export", "gan-generator", tmp_path / f"{seed}.onnx", "--seed", seed)
     run("sheet", tmp_path / "1.onnx", tmp_path / "2.onnx", tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as picture:
-        assert picture.size == (768, 520)
+        assert picture.size == (384, 260)
