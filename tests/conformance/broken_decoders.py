@@ -18,7 +18,9 @@ from typing import Any
 from conformance.reference_decoder import Limits, NntcError, __main__, rans, uniform
 from conformance.reference_decoder import bits as fields
 from conformance.reference_decoder import output as writing
+from conformance.reference_decoder.coding import Tokens
 from conformance.reference_decoder.rounding import BFLOAT16, FLOAT16, FLOAT32, FloatFormat, to_element
+from conformance.reference_decoder.transform import inverse_transform
 
 Answer = dict[str, Any]
 ACCEPTED: Answer = {"status": "accepted"}
@@ -111,12 +113,11 @@ def _never_fails_with(*errors: str) -> None:
     def lax(reader: fields.Reader, holds: bool, error: str, *rest: Any, **more: Any) -> None:
         require(reader, holds or error in errors, error, *rest, **more)
 
-    fields.Reader.require = lax  # type: ignore[method-assign]
+    _exchange("require", lax, fields.Reader)
 
 
-def _exchange(name: str, function: Callable[..., Any], *modules: Any) -> None:
-    for module in modules:
-        setattr(module, name, function)
+def _exchange(name: str, function: Callable[..., Any], owner: Any) -> None:
+    setattr(owner, name, function)
 
 
 def ignores_checksums() -> None:
@@ -127,7 +128,7 @@ def ignores_checksums() -> None:
         while assembler.current < len(assembler.files):
             assembler._next_file()
 
-    writing.Assembler.finish = finish  # type: ignore[method-assign]
+    _exchange("finish", finish, writing.Assembler)
 
 
 def ignores_reserved_bits() -> None:
@@ -196,10 +197,9 @@ def truncates_instead_of_rounding() -> None:
 
 
 def transforms_in_float32() -> None:
-    inverse = uniform.inverse_transform
 
     def single(X: Sequence[int], t: int, h: int, w: int) -> list[int]:
-        return [int(struct.unpack("<f", struct.pack("<f", y))[0]) for y in inverse(X, t, h, w)]
+        return [int(struct.unpack("<f", struct.pack("<f", y))[0]) for y in inverse_transform(X, t, h, w)]
 
     _exchange("inverse_transform", single, uniform)
 
@@ -207,20 +207,20 @@ def transforms_in_float32() -> None:
 def is_off_by_one_in_the_last_lane() -> None:
     decode_rans = rans.Rans.decode
 
-    def wrong(run: rans.Rans) -> rans.Tokens:
+    def wrong(run: rans.Rans) -> Tokens:
         tokens = decode_rans(run)
         lanes = len(run.states)
         if lanes > 1 and isinstance(tokens.values, bytearray):
             tokens.values[lanes - 1] = (tokens.values[lanes - 1] + 1) % 256
         return tokens
 
-    rans.Rans.decode = wrong  # type: ignore[method-assign]
+    _exchange("decode", wrong, rans.Rans)
 
 
 def never_starts_the_trellis_anew() -> None:
     decode_rans = rans.Rans.decode
 
-    def wrong(run: rans.Rans) -> rans.Tokens:
+    def wrong(run: rans.Rans) -> Tokens:
         tokens = decode_rans(run)
         if run.trellis is None:
             return tokens
@@ -228,9 +228,9 @@ def never_starts_the_trellis_anew() -> None:
         for v in tokens.values:
             quantizers.append(run.trellis.q[state])
             state = run.trellis.next[state][v & 1]
-        return rans.Tokens(tokens.values, quantizers)
+        return Tokens(tokens.values, quantizers)
 
-    rans.Rans.decode = wrong  # type: ignore[method-assign]
+    _exchange("decode", wrong, rans.Rans)
 
 
 ANSWERING: tuple[Callable[[str, str], Answer], ...] = (
