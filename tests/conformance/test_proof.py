@@ -10,11 +10,12 @@ from random import Random
 
 import strategies
 from hypothesis import given, settings
-from vectors import CONFORMANCE
+from vectors import CONFORMANCE, VECTORS, read
 
 from conformance.proof import fuzz, samples
 from conformance.proof.mutants import mutants
 from conformance.proof.outcomes import of_codec, of_reference
+from conformance.reference_decoder import tensor_levels
 
 ROOT = CONFORMANCE.parent
 
@@ -57,6 +58,18 @@ def test_mutants_differ_in_one_place() -> None:
     assert ast.unparse(ast.parse(source)) not in texts
     assert list(mutants(source, {"f"})) == []
     assert not [m for m in mutants(source, {"a += 2"}) if "+=" in m.label]
+
+
+def test_levels_of_the_reference_decoder_are_those_of_the_manifest() -> None:
+    compared = 0
+    for vector in VECTORS.values():
+        if any("integers" in stated for stated in vector.get("records", ())):
+            for stated, found in zip(vector["records"], tensor_levels(read(vector)), strict=True):
+                if "integers" in stated:
+                    assert found is not None
+                    assert list(found) == stated["integers"], vector["id"]
+                    compared += 1
+    assert compared > 100
 
 
 @settings(max_examples=25)
