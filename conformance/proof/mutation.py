@@ -69,11 +69,6 @@ class Fate:
     mutant: Mutant
     killer: str | None
 
-    @property
-    def name(self) -> tuple[str, str]:
-        """File and label."""
-        return self.path, self.mutant.label
-
 
 def all_mutants() -> Iterator[tuple[str, Mutant]]:
     """Yield every mutant with its file; not in functions that no vector reaches."""
@@ -175,8 +170,17 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def read_survivors() -> dict[str, dict[str, str]]:
-    """Return by file the mutants that no vector can kill, and why."""
+    """Return by file the labels of mutants that no vector can kill, or beginnings with a star, and why."""
     return tomllib.loads(SURVIVORS.read_text("utf-8"))
+
+
+def reason(survivors: dict[str, dict[str, str]], fate: Fate) -> str | None:
+    """Return why a mutant cannot be killed."""
+    label = fate.mutant.label
+    for known, why in survivors.get(fate.path, {}).items():
+        if label == known or (known.endswith("*") and label.startswith(known[:-1])):
+            return why
+    return None
 
 
 def report(fates: Sequence[Fate], every: int) -> str:
@@ -186,10 +190,10 @@ def report(fates: Sequence[Fate], every: int) -> str:
     lines = [
         "# Mutation score",
         "",
-        f"Made by `python -m conformance.proof.mutation{options} --write`: the package's decoder, broken in",
-        "one place after the other, against the vectors. A mutant is killed by the first vector for which it",
-        "gives another verdict, error id, offset or byte. Those that survive do not change what a decoder",
-        "does with any file, for the reasons given.",
+        f"Made by `python -m conformance.proof.mutation{options} --write`: the package's decoder,",
+        "broken in one place after the other, against the vectors. A mutant is killed by the first vector",
+        "for which it gives another verdict, error id, offset or byte. Those that survive do not change",
+        "what is decoded, for the reasons given.",
         "",
         "| file | mutants | killed |",
         "|---|--:|--:|",
@@ -204,7 +208,7 @@ def report(fates: Sequence[Fate], every: int) -> str:
         if survivors:
             lines += [f"## {path}", ""]
             for fate in survivors:
-                lines.append(f"- `{fate.mutant.label}`: {reasons.get(path, {}).get(fate.mutant.label, '?')}")
+                lines.append(f"- `{fate.mutant.label}`: {reason(reasons, fate) or 'not known'}")
             lines.append("")
     return "\n".join(lines)
 
@@ -230,7 +234,7 @@ def main() -> None:
     chosen = chosen[options.first :: options.every]
     fates = run(chosen, options.jobs, _log if options.log else None)
     reasons = read_survivors()
-    unexplained = [f for f in fates if f.killer is None and f.mutant.label not in reasons.get(f.path, {})]
+    unexplained = [fate for fate in fates if fate.killer is None and reason(reasons, fate) is None]
     for fate in unexplained:
         sys.stdout.write(f"{fate.path}: {fate.mutant.label}\n")
     killed = sum(fate.killer is not None for fate in fates)

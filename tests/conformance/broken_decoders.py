@@ -113,12 +113,11 @@ def _never_fails_with(*errors: str) -> None:
     def lax(reader: fields.Reader, holds: bool, error: str, *rest: Any, **more: Any) -> None:
         require(reader, holds or error in errors, error, *rest, **more)
 
-    fields.Reader.require = lax  # type: ignore[assignment, method-assign]
+    _exchange("require", lax, fields.Reader)
 
 
-def _exchange(name: str, function: Callable[..., Any], *modules: Any) -> None:
-    for module in modules:
-        setattr(module, name, function)
+def _exchange(name: str, function: Callable[..., Any], owner: Any) -> None:
+    setattr(owner, name, function)
 
 
 def ignores_checksums() -> None:
@@ -129,7 +128,7 @@ def ignores_checksums() -> None:
         while assembler.current < len(assembler.files):
             assembler._next_file()
 
-    writing.Assembler.finish = finish  # type: ignore[assignment, method-assign]
+    _exchange("finish", finish, writing.Assembler)
 
 
 def ignores_reserved_bits() -> None:
@@ -198,10 +197,9 @@ def truncates_instead_of_rounding() -> None:
 
 
 def transforms_in_float32() -> None:
-    inverse = inverse_transform
 
     def single(X: Sequence[int], t: int, h: int, w: int) -> list[int]:
-        return [int(struct.unpack("<f", struct.pack("<f", y))[0]) for y in inverse(X, t, h, w)]
+        return [int(struct.unpack("<f", struct.pack("<f", y))[0]) for y in inverse_transform(X, t, h, w)]
 
     _exchange("inverse_transform", single, uniform)
 
@@ -216,7 +214,7 @@ def is_off_by_one_in_the_last_lane() -> None:
             tokens.values[lanes - 1] = (tokens.values[lanes - 1] + 1) % 256
         return tokens
 
-    rans.Rans.decode = wrong  # type: ignore[assignment, method-assign]
+    _exchange("decode", wrong, rans.Rans)
 
 
 def never_starts_the_trellis_anew() -> None:
@@ -232,7 +230,7 @@ def never_starts_the_trellis_anew() -> None:
             state = run.trellis.next[state][v & 1]
         return Tokens(tokens.values, quantizers)
 
-    rans.Rans.decode = wrong  # type: ignore[assignment, method-assign]
+    _exchange("decode", wrong, rans.Rans)
 
 
 ANSWERING: tuple[Callable[[str, str], Answer], ...] = (

@@ -118,7 +118,6 @@ MUCH = "bytearray(1 << 29)[::4096] = bytes(1 << 17)"  # half a GiB, every page w
         ("time.sleep(60)", ["empty"], "stopped", "took more than 2 s"),
         (f"{MUCH}; time.sleep(60)", ["section-count-0"], "stopped", "memory"),
         (f"{MUCH}; sys.exit(1)", ["section-count-0"], None, "memory"),
-        ("x", [BAD_CRC], "crash", "NameError"),
     ],
 )
 def test_what_decoders_do_wrong(

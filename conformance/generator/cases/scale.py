@@ -66,6 +66,16 @@ def _many_lanes(suite: Suite) -> None:
                 f"in lane {place} of 130 {comment}",
                 {f"{PLANE}.data": b"".join(lanes), f"{PLANE}.lane_length[{place}]": varint(len(lane))},
             )  # fmt: skip
+    deep = {i: min(i + 1, 15) for i in range(16)}
+    uneven = bytes(b & 15 for b in noise("deep lanes", 5 * LANES + 17))
+    suite.valid(
+        f"{parent}-deep", "130 lanes, some of them with a token more, code lengths 1 to 15", "R-431 R-510",
+        planes(OPAQUE1, matrix(len(uneven)), uneven, [Huffman(LANES, deep)]),
+    )  # fmt: skip
+    suite.valid(
+        f"{parent}-of-a-bit", "130 lanes of one bit and seven of padding", "R-431 R-510",
+        planes(OPAQUE1, matrix(LANES), b"\7" * LANES, [Huffman(LANES)]),
+    )  # fmt: skip
     single = planes(OPAQUE1, matrix(4 * LANES), b"\7" * 4 * LANES, [Huffman(LANES)])
     parent = "huffman-130-lanes-single"
     suite.valid(parent, "130 lanes of one token", "R-434 R-510", single)
@@ -89,6 +99,7 @@ def _many_streams(suite: Suite) -> None:
         trellis = Trellis(machine, 4)
         mixed += [uniform(FLOAT32, matrix(2, 20), levels, Integers(Rans(3)), trellis=trellis), short]
     suite.valid("rans-trellis-and-plain", "tensors with a trellis and without one", "R-511 R-540", *mixed)
+    _great_trellis(suite)
     tables = [spread(v, 2) for v in range(64)]
     rows = [64 * [v] for v in range(64)]
     many = planes(
@@ -96,6 +107,26 @@ def _many_streams(suite: Suite) -> None:
         [Rans(2, tables, contexts=Contexts(64, list(range(64))))],
     )  # fmt: skip
     suite.valid("rans-1152-tables", "nine tensors with 128 tables each", "R-443 R-511", *[many] * 9)
+
+
+def _great_trellis(suite: Suite) -> None:
+    """Levels on the fine grid of a trellis, twice as great, and a level that is too great."""
+    top = 2**31 - 1
+    levels = [top - 1, top, top - 1, top, top, top - 1]
+    how, trellis = Integers(Rans(), lo=top - 1), Trellis(1, 6)
+    for name, codes in (("plain", None), ("codes", Codes((0, 1, 7)))):
+        parent = f"trellis-greatest-{name}"
+        suite.valid(
+            parent, "levels of 2^31 - 1 under a trellis", "R-521 R-540",
+            uniform(FLOAT32, matrix(2, 3), levels, how, trellis=trellis, column_codes=codes),
+        )  # fmt: skip
+        wrong = uniform(
+            FLOAT32, matrix(2, 3), [*levels[:5], top + 1], how, trellis=trellis, column_codes=codes
+        )
+        suite.bad(
+            f"{parent}-and-1", parent, "E_RANGE", "TENSOR[0].levels.flags", "R-521",
+            "a level of 2^31 under a trellis", file=File([wrong]),
+        )  # fmt: skip
 
 
 def _many_sections(suite: Suite) -> None:

@@ -1,0 +1,127 @@
+"""`nntc conformance`: a check of encoders' files, and the runner as a command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+from vectors import CONFORMANCE, VECTORS, read
+
+from codec.cli import main
+from codec.conformance.check import check
+from codec.encoder.model import encode_bytes
+from conformance.generator.cases.basics import BYTES
+from conformance.generator.files import MAIN, File, build
+from conformance.generator.records import OPAQUE1, planes
+from conformance.generator.views import matrix
+
+RECORD = planes(OPAQUE1, matrix(len(BYTES)), BYTES)
+
+
+def findings(**options: object) -> list[tuple[str, str | None, int | None]]:
+    data = build(File([RECORD], **options)).data  # type: ignore[arg-type]
+    return [(f.level, f.requirement, f.offset) for f in check(data).findings]
+
+
+def notes(parts: int) -> tuple[int, bytes]:
+    return 0x81, bytes([0, parts, *[0] * parts, 1]) + b"x"
+
+
+def test_every_valid_vector_is_decoded_and_the_others_are_not() -> None:
+    # One in seven: the decoder behind it is tested with all.
+    for vector in list(VECTORS.values())[::7]:
+        if vector["size"] < 1000:
+            result = check(read(vector))
+            faults = [{"id": f.id, "offset": f.offset} for f in result.findings if f.id is not None]
+            assert faults == ([vector["error"]] if "error" in vector else []), vector["id"]
+
+
+def test_a_plain_file_has_nothing_to_be_said_about() -> None:
+    assert findings() == []
+    result = check(build(File([RECORD])).data)
+    assert result.conforms
+    assert (result.version, result.profile, result.needs) == ("1.0", "baseline", ())
+    assert result.output == len(BYTES) + 3
+    assert result.memory_bound is not None
+    assert result.memory_bound > 256 << 20
+
+
+def test_main_without_need() -> None:
+    assert findings(profile=MAIN) == [("advice", None, 11)]
+
+
+@pytest.mark.parametrize(
+    ("vector", "needs"),
+    [("trellis", "trellis"), ("uniform-row-codes", "row codes"), ("contexts", "contexts")],
+)
+def test_what_main_is_needed_for(vector: str, needs: str) -> None:
+    result = check(read(VECTORS[vector]))
+    assert needs in result.needs
+    assert result.findings == ()
+
+
+def test_rules_for_encoders() -> None:
+    assert findings(minor=7) == [("error", "R-900", 9)]
+    assert findings(others=[notes(1)]) == []
+    [found] = findings(others=[notes(1), notes(1)])
+    assert found[:2] == ("error", "R-905")
+    [found] = findings(others=[notes(2)])
+    assert found[:2] == ("advice", "R-272")
+    [found] = findings(others=[(0x90, b"")])
+    assert found[:2] == ("advice", None)
+    assert findings(others=[(0xF0, b"")]) == []
+
+
+def command(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        main(["conformance", *words])
+    assert isinstance(ended.value.code, int)
+    captured = capsys.readouterr()
+    return ended.value.code, captured.out + captured.err
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    sound = str(CONFORMANCE / "vectors/valid/trellis.nntc")
+    assert command(capsys, "check", sound) == (
+        0,
+        f"{sound}: conforms\n"
+        "format 1.0, profile main; decoding needs at most 256 MiB of memory\n"
+        + command(capsys, "check", sound)[1].split("\n", 2)[2],
+    )
+    wrong = tmp_path / "wrong.nntc"
+    wrong.write_bytes(build(File([RECORD], profile=MAIN, minor=3)).data)
+    code, text = command(capsys, "check", str(wrong))
+    assert code == 1
+    assert text.splitlines()[3:] == [
+        "error: R-900 @ 9: minor version is 3, of this format 0",
+        "advice: @ 11: SHOULD declare Baseline: nothing beyond it is used",
+    ]
+    wrong.write_bytes(b"PK" + bytes(30))
+    code, text = command(capsys, "check", str(wrong), "--json")
+    assert code == 1
+    result = json.loads(text)
+    assert (result["conforms"], result["profile"]) == (False, None)
+    assert [(f["id"], f["offset"]) for f in result["findings"]] == [("E_SIGNATURE", 0)]
+    assert command(capsys, "check", str(tmp_path / "none.nntc"))[0] == 2
+
+
+def test_the_runner_as_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = command(capsys, "run", "--help")
+    assert code == 0
+    assert "nntc conformance run --decoder" in text
+    assert command(capsys, "run")[0] == 2
+    decoder = 'sh -c "exit 1" {input} {output}'
+    assert command(capsys, "run", "--decoder", decoder, "--run", "crc-of-tensor")[0] == 0
+    assert command(capsys, "run", "--decoder", decoder, "--run", "empty")[0] == 1
+
+
+def test_what_our_encoder_writes_conforms() -> None:
+    tensors = [numpy_helper.from_array(np.arange(600.0).reshape(20, 30), "w")]
+    model: onnx.ModelProto = helper.make_model(helper.make_graph([], "g", [], [], tensors), ir_version=10)
+    result = check(encode_bytes(model.SerializeToString(), method="lossless")[0])
+    assert result.findings == ()
