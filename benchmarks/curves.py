@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,36 +84,51 @@ def factor_at_loss(curve: Iterable[Point], loss: float) -> float | None:
     return None
 
 
-def _log_curve(curve: Iterable[Point]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Log divergence, ascending, and log bytes of the points that differ from the original at all."""
-    pairs = sorted((point.metrics.kl, point.size) for point in curve if point.metrics.kl > 0)
-    logs = np.log(np.array(pairs, np.float64).reshape(-1, 2))
-    return logs[:, 0], logs[:, 1]
+def log_kl(point: Point) -> float | None:
+    """Return the logarithm of a point's KL divergence; None where outputs do not differ."""
+    return float(np.log(point.metrics.kl)) if point.metrics.kl > 0 else None
+
+
+def snr(point: Point) -> float | None:
+    """Return the signal-to-noise ratio of a point's weights in dB; None where it was not measured."""
+    value: float | None = point.details.get("snr_db")
+    return value if value is not None and np.isfinite(value) else None
+
+
+def _log_bytes(
+    curve: Iterable[Point], at: Callable[[Point], float | None]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a measure of the points of a curve, ascending, and their log bytes."""
+    pairs = sorted((x, float(np.log(point.size))) for point in curve if (x := at(point)) is not None)
+    both = np.array(pairs, np.float64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
 
 
 def bytes_at_kl(curve: Iterable[Point], kl: float) -> float | None:
     """Return the bytes at a KL divergence, log bytes linear in log KL; None outside the curve."""
-    log_kl, log_bytes = _log_curve(curve)
-    if len(log_kl) == 0 or not log_kl[0] <= np.log(kl) <= log_kl[-1]:
+    x, log_bytes = _log_bytes(curve, log_kl)
+    if len(x) == 0 or not x[0] <= np.log(kl) <= x[-1]:
         return None
-    return float(np.exp(np.interp(np.log(kl), log_kl, log_bytes)))
+    return float(np.exp(np.interp(np.log(kl), x, log_bytes)))
 
 
-def relative_bytes(curve: Sequence[Point], baseline: Sequence[Point]) -> float | None:
-    """Return bytes of a curve over bytes of a baseline at equal KL divergence.
+def relative_bytes(
+    curve: Sequence[Point], baseline: Sequence[Point], at: Callable[[Point], float | None]
+) -> float | None:
+    """Return bytes of a curve over bytes of a baseline where a measure, `log_kl` or `snr`, is equal.
 
-    Geometric mean over the log-KL range that both cover (Bjontegaard's measure with piecewise linear
+    Geometric mean over the range that both cover (Bjontegaard's measure with piecewise linear
     interpolation); None where the ranges do not meet.
     """
-    kl, log_bytes = _log_curve(curve)
-    baseline_kl, baseline_bytes = _log_curve(baseline)
-    if len(kl) == 0 or len(baseline_kl) == 0:
+    x, log_bytes = _log_bytes(curve, at)
+    baseline_x, baseline_bytes = _log_bytes(baseline, at)
+    if len(x) == 0 or len(baseline_x) == 0:
         return None
-    low, high = max(kl[0], baseline_kl[0]), min(kl[-1], baseline_kl[-1])
+    low, high = max(x[0], baseline_x[0]), min(x[-1], baseline_x[-1])
     if low >= high:
         return None
     grid = np.linspace(low, high, 1001)
-    difference = np.interp(grid, kl, log_bytes) - np.interp(grid, baseline_kl, baseline_bytes)
+    difference = np.interp(grid, x, log_bytes) - np.interp(grid, baseline_x, baseline_bytes)
     return float(np.exp(difference.mean()))
 
 
@@ -163,8 +178,9 @@ def curves_table(points: Iterable[Point], baseline: Iterable[Point] = (), kl: fl
         size = bytes_at_kl(curve, kl)
         row = [network, codec, *(optional(factor_at_loss(curve, loss), ".2f") for loss in (1, 2))]
         row += [optional(size and curve[0].original_size / size, ".2f")]
-        row += [optional(relative_bytes(curve, baselines.get(network, [])), ".1%")]
+        peer = baselines.get(network, [])
+        row += [optional(relative_bytes(curve, peer, at), ".1%") for at in (log_kl, snr)]
         rows.append(row)
     header = ["network", "codec", "factor, top-5 -1", "factor, top-5 -2"]
-    header += [f"factor, KL {kl:g}", "bytes / baseline"]
+    header += [f"factor, KL {kl:g}", "bytes / baseline, KL", "bytes / baseline, SNR"]
     return markdown_table(header, rows)

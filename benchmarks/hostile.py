@@ -4,10 +4,9 @@
 
 Half of the mutations are to the bytes of a file as it is, half are inside a section with every CRC-32 put
 right again, so that they reach the decoder's depths. The files are random but valid ones with every tool
-(`tests/samples`), every hundredth a whole lossless model. Each must end in a FormatError or in output;
-anything else is listed and makes the exit status 1, as does more memory than the bound that header and
-directory give. One in `--compare` is decoded by a second decoder too (`tests/spec_decoder`), which must
-report the same.
+(`conformance/proof/samples`), every hundredth a whole lossless model. Each must end in a FormatError or in
+output; anything else is listed and makes the exit status 1, as does more memory than the bound that header
+and directory give. One in `--compare` is decoded by the reference decoder too, which must report the same.
 """
 
 from __future__ import annotations
@@ -31,12 +30,8 @@ from codec.decoder.model import decode_bytes
 from codec.decoder.source import BytesSource
 from codec.encoder.model import encode_bytes
 from codec.errors import FormatError
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-
-import mutations
-import samples
-import spec_decoder
+from conformance.proof import mutations, samples
+from conformance.proof.outcomes import of_reference
 
 MUTATIONS_PER_FILE = 100
 SLOW = 100
@@ -85,11 +80,7 @@ class Findings:
             self.faults.append((f"{peak} bytes of memory, bound {bound(data)}", data))
         if compare:
             self.compared += 1
-            expected: object
-            try:
-                expected = spec_decoder.decode(data)
-            except spec_decoder.SpecError as e:
-                expected = e.id, e.offset
+            expected = of_reference(data)
             if expected != outcome:
                 self.faults.append((f"{outcome!r:.60} in place of {expected!r:.60}", data))
 

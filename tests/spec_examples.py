@@ -1,7 +1,7 @@
 """The three files of SPEC.md, appendix C, made field by field; the text of the appendix comes from here.
 
-python tests/spec_examples.py            print the text
-python tests/spec_examples.py --write    put it into SPEC.md
+python -m tests.spec_examples            print the text
+python -m tests.spec_examples --write    put it into SPEC.md
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ import struct
 import sys
 import textwrap
 import zlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
-import samples
-import spec_decoder as spec
-from samples import svarint, varint
+from conformance.generator.trellis import NEXT
+from conformance.proof import samples
+from conformance.proof.outcomes import of_reference
+from conformance.proof.samples import svarint, varint
 
 SPEC = Path(__file__).resolve().parents[1] / "SPEC.md"
 BEGIN, END = "<!-- files: begin -->\n", "<!-- files: end -->\n"
@@ -217,10 +220,10 @@ def uniform_example() -> Example:
     shared.add(b"\x04", "count 4")
     run = samples.write_tables(TABLES_SHARED)
     shared.add(run, "four tables in one bit run, see below")
-    view = spec.View(0, 2, 8, 1)
+    view = samples.View(0, 2, 8, 1)
     quantizers = samples.quantizers_of(TOKENS, 1, SEGMENT)
     numbers = [2 * CLASSES[r] + q for r, q in zip(view.row_of(), quantizers, strict=True)]
-    coded = samples.rans_encode(TOKENS, TABLES_SHARED, numbers, SEGMENT, 2)
+    coded = samples.rans_lanes(TOKENS, TABLES_SHARED, numbers, SEGMENT, 2)
     lanes, words = coded[0], coded[1]
     tensor = Dump()
     tensor.add(b"\x2a", "tool 2 uniform, element type 10 float32")
@@ -315,7 +318,8 @@ def trace(coded: bytes, numbers: list[int], quantizers: list[int]) -> tuple[list
             state[lane] = state[lane] if k else 0
             slot = x[lane] & 4095
             table = TABLES_SHARED[numbers[i]]
-            v, f, start = spec.Table(table.first, list(table.frequencies)).slots()[slot]
+            v = table.first + bisect_right(list(accumulate(table.frequencies)), slot)
+            f, start = table.of(v)
             x[lane] = f * (x[lane] >> 12) + slot - start
             took = ""
             if x[lane] < 1 << 16:
@@ -329,7 +333,7 @@ def trace(coded: bytes, numbers: list[int], quantizers: list[int]) -> tuple[list
                 f"{i:5}  {lane:4}  {state[lane]}  {quantizers[i]}  {numbers[i]:5}  {slot:4}  {v:13}"
                 f"  {x[lane]:11}  {took:>5}  {level:5}  {fine:4}  {values[i]:8}"
             )
-            state[lane] = spec.NEXT[1][state[lane]][v & 1]
+            state[lane] = NEXT[1][state[lane]][v & 1]
             assert v == TOKENS[i]
     assert taken == words
     assert x == [1 << 16] * lanes
@@ -364,7 +368,9 @@ def appendix() -> str:
         if example.after:
             out.append(example.after + "\n")
         out.append(f"The file, {len(dump.data)} bytes:\n\n" + block(hexadecimal(dump.data)))
-        for place, (name, data) in enumerate(spec.decode(dump.data).items()):
+        outputs = of_reference(dump.data)
+        assert isinstance(outputs, dict)
+        for place, (name, data) in enumerate(outputs.items()):
             called = "" if name is None else f", `{name}`"
             out.append(f"Output file {place}{called}, {len(data)} bytes:\n\n" + block(hexadecimal(data)))
     return "".join(out)

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-import samples
-import spec_decoder as spec
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from codec.format.registry import ViewKind
 from codec.format.view import View
+from conformance.proof import samples
 
 settings.register_profile("nntc", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("nntc")
@@ -33,12 +32,12 @@ def tokens(max_size: int = 300) -> st.SearchStrategy[list[int]]:
     )
 
 
-def views(max_size: int = 200, kinds: Sequence[int] = (0, 1, 2)) -> st.SearchStrategy[spec.View]:
+def views(max_size: int = 200, kinds: Sequence[int] = (0, 1, 2)) -> st.SearchStrategy[samples.View]:
     """Return views of about `max_size` elements at most."""
     return chance().map(lambda rng: samples.random_view(rng, max_size, kinds=kinds))
 
 
-def view_of(view: spec.View) -> View:
+def view_of(view: samples.View) -> View:
     """Return the package's form of a view."""
     if view.kind == samples.RAGGED:
         return View(ViewKind.RAGGED, view.rows, lengths=tuple(view.lengths))

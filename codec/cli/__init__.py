@@ -1,4 +1,4 @@
-"""The command `nntc`: encode, decode, info, verify, demo.
+"""The command `nntc`: encode, decode, info, verify, sweep, demo, conformance.
 
 Modules here import click alone at their top, so that `nntc decode` on a small device starts at once; what a
 command needs (numpy, onnx, rich) it imports when it runs.
@@ -50,7 +50,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     from codec.cli.group import nntc
 
     try:
-        nntc.main(None if arguments is None else list(arguments), prog_name="nntc", standalone_mode=False)
+        words = None if arguments is None else list(arguments)
+        return nntc.main(words, prog_name="nntc", standalone_mode=False) or DONE
     except click.ClickException as e:
         e.show()
         return e.exit_code
@@ -60,9 +61,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(str(e), UNSUPPORTED)
     except NntcError as e:
         return _fail(str(e))
+    except ImportError as e:  # one that is optional: the message says how to get it
+        return _fail(str(e))
     except MemoryError:
         return _fail("out of memory")
-    return DONE
 
 
 def _fail(message: str, code: int = REJECTED) -> int:

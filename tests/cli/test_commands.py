@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Command, network
 
@@ -190,13 +191,26 @@ def test_demo(nntc: Command) -> None:
     assert not list(Path().iterdir())
 
 
+def test_demo_saves_what_other_commands_take(nntc: Command, tmp_path: Path) -> None:
+    shown = nntc("demo", "--save", str(tmp_path))
+    names = [Path(line).name for line in shown.out.split()]
+    assert names == ["model.onnx", "calibration.npz", "evaluation.npz"]
+    result = nntc(
+        "encode", str(tmp_path / "model.onnx"), str(tmp_path / "model.nntc"), "--json",
+        "--evaluation", str(tmp_path / "evaluation.npz"),
+    ).json  # fmt: skip
+    assert result["fidelity"]["samples"] == 400
+    with np.load(tmp_path / "calibration.npz") as samples:
+        assert samples["image"].shape == (100, 1, 8, 8)
+
+
 def test_demo_without_onnxruntime(nntc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     before = nntc("demo", "--json").json
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     assert nntc("demo", "--json").json == before
 
 
-@pytest.mark.parametrize("command", [[], ["encode"], ["decode"], ["info"], ["verify"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["encode"], ["decode"], ["info"], ["verify"], ["sweep"], ["demo"]])
 def test_help_teaches(command: list[str], nntc: Command) -> None:
     for option in ("--help", "-h"):
         shown = nntc(*command, option)

@@ -6,13 +6,15 @@ import struct
 import zlib
 
 import pytest
-import samples
-import spec_decoder as spec
 
 from codec.decoder.container import read_directory, read_section
 from codec.decoder.source import BytesSource
 from codec.errors import FormatError, UnsupportedError
 from codec.format.registry import Profile
+from conformance.proof import samples
+from conformance.proof.mutations import read_head
+from conformance.reference_decoder import NntcError
+from conformance.reference_decoder.container import SIGNATURE
 
 GRAPH_ENTRY = bytes([1]) + samples.varint(5) + samples.varint(9) + bytes(4)
 TENSOR_ENTRY = bytes([4]) + samples.varint(1) + samples.varint(3) + bytes(4)
@@ -40,7 +42,7 @@ def with_header(**fields: int) -> bytes:
         "length": len(GRAPH_ENTRY),
         **fields,
     }
-    head = spec.SIGNATURE + struct.pack("<BBBBII", *values.values())
+    head = SIGNATURE + struct.pack("<BBBBII", *values.values())
     return head + struct.pack("<I", zlib.crc32(head)) + file_of(GRAPH_ENTRY)[24:]
 
 
@@ -49,9 +51,9 @@ def raised(data: bytes, limit: int | None = None) -> tuple[str, int | None]:
         read_directory(BytesSource(data), limit)
     assert isinstance(caught.value, UnsupportedError) == (caught.value.id in UNSUPPORTED)
     if limit is None:
-        with pytest.raises(spec.SpecError) as expected:
-            spec._head(data)
-        assert (caught.value.id, caught.value.offset) == (expected.value.id, expected.value.offset)
+        with pytest.raises(NntcError) as expected:
+            read_head(data)
+        assert (caught.value.id, caught.value.offset) == (expected.value.error, expected.value.offset)
     return caught.value.id, caught.value.offset
 
 
@@ -79,9 +81,9 @@ def test_the_memory_bound_is_that_of_the_specification() -> None:
 SIZE = len(with_header())
 HEADER = [
     (b"", "E_TRUNCATED", 0),
-    (spec.SIGNATURE[:7], "E_TRUNCATED", 0),
-    (b"PK" + spec.SIGNATURE[2:], "E_SIGNATURE", 0),
-    (spec.SIGNATURE.replace(b"\r\n", b"\n\n") + bytes(16), "E_SIGNATURE", 0),
+    (SIGNATURE[:7], "E_TRUNCATED", 0),
+    (b"PK" + SIGNATURE[2:], "E_SIGNATURE", 0),
+    (SIGNATURE.replace(b"\r\n", b"\n\n") + bytes(16), "E_SIGNATURE", 0),
     *[
         (with_header()[:n], "E_TRUNCATED", start)
         for n, start in ((8, 8), (9, 9), (11, 11), (15, 12), (19, 16), (23, 20))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-import samples
-import spec_decoder as spec
 
 from codec.decoder.graph import FRESH, Graph, read_graph
 from codec.errors import FormatError
+from conformance.proof import samples
+from conformance.reference_decoder import NntcError
+from conformance.reference_decoder import graph as reference
+from conformance.reference_decoder.container import Entry
 
 HASH = bytes(32)
 OFFSET = 77
@@ -23,9 +25,9 @@ def raised(content: bytes, tensors: int = 0, size: int = 1000) -> str:
         read(content, tensors, size)
     assert caught.value.offset == OFFSET
     data = samples.zstd(content)
-    with pytest.raises(spec.SpecError) as expected:
-        spec._graph(data, spec.Entry(1, len(data), len(content), 0, OFFSET), tensors, size)
-    assert (expected.value.id, expected.value.offset) == (caught.value.id, OFFSET)
+    with pytest.raises(NntcError) as expected:
+        reference.read_graph(data, Entry(1, OFFSET, len(data), len(content), 0), tensors, size)
+    assert (expected.value.error, expected.value.offset) == (caught.value.id, OFFSET)
     return caught.value.id
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 from functools import cache
 from random import Random
 
-import mutations
 import numpy as np
 import onnx
 import pytest
-import samples
-import spec_decoder as spec
 from onnx import helper, numpy_helper
 
 from codec.decoder.model import decode_bytes
 from codec.encoder.model import encode_bytes
-from codec.errors import FormatError
+from conformance.proof import mutations, samples
+from conformance.proof.mutations import read_head
+from conformance.proof.outcomes import of_codec, of_reference
 
-Files = dict[str | None, bytes]
 NAMES = ["lossless", "codebook", "main"]
 
 
@@ -46,38 +44,24 @@ def small_file(name: str) -> bytes:
     while True:
         tools = (2, 2, 2) if main else (0, 1, 1, 2)
         data = samples.assemble(rng, [samples.random_record(around, 10, t) for t in tools], around).data
-        if len(data) < 1 << 10 and len(spec.decode(data)) == 2:
+        if len(data) < 1 << 10 and len(of_reference(data)) == 2:
             return data
-
-
-def outcome(data: bytes) -> Files | tuple[str, int | None]:
-    try:
-        return decode_bytes(data)
-    except FormatError as e:
-        return e.id, e.offset
-
-
-def expected(data: bytes) -> Files | tuple[str, int | None]:
-    try:
-        return spec.decode(data)
-    except spec.SpecError as e:
-        return e.id, e.offset
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_files_are_small_and_sound(name: str) -> None:
     data = small_file(name)
     assert len(data) < 1 << 10
-    assert decode_bytes(data) == spec.decode(data)
+    assert decode_bytes(data) == of_reference(data)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_prefix_is_refused(name: str) -> None:
     data = small_file(name)
     for end in range(len(data)):
-        found = outcome(data[:end])
+        found = of_codec(data[:end])
         assert isinstance(found, tuple)
-        assert found == expected(data[:end])
+        assert found == of_reference(data[:end])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -86,24 +70,24 @@ def test_every_changed_byte_is_found(name: str) -> None:
     rng = Random(0)
     for at in range(len(data)):
         bad = data[:at] + bytes([data[at] ^ rng.randrange(1, 256)]) + data[at + 1 :]
-        found = outcome(bad)
+        found = of_codec(bad)
         assert isinstance(found, tuple), at
-        assert found == expected(bad)
+        assert found == of_reference(bad)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_changed_byte_of_a_section_with_its_crc_right(name: str) -> None:
     data = small_file(name)
-    profile, entries = spec._head(data)
-    sections = [(e.type, data[e.offset : e.offset + e.length], e.output) for e in entries]
+    header, entries = read_head(data)
+    sections = [(e.type, data[e.start : e.start + e.length], e.output) for e in entries]
     rng = Random(0)
     for number, (kind, body, output) in enumerate(sections):
         for at in range(len(body)):
             changed = body[:at] + bytes([body[at] ^ rng.randrange(1, 256)]) + body[at + 1 :]
             bad = samples.container(
-                profile, [*sections[:number], (kind, changed, output), *sections[number + 1 :]]
+                header.profile, [*sections[:number], (kind, changed, output), *sections[number + 1 :]]
             )
-            assert outcome(bad) == expected(bad), (number, at)
+            assert of_codec(bad) == of_reference(bad), (number, at)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -112,4 +96,4 @@ def test_random_changes_inside_random_files(seed: int) -> None:
     base = samples.random_file(rng, records=2, size=25).data
     for _ in range(12):
         bad = (mutations.mutate if rng.random() < 0.2 else mutations.mutate_inside)(rng, base)
-        assert outcome(bad) == expected(bad)
+        assert of_codec(bad) == of_reference(bad)

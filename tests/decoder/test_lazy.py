@@ -431,14 +431,14 @@ def test_a_payload_is_never_taken_for_structure() -> None:
 
 def test_the_number_of_parts_is_checked(lossy: tuple[onnx.ModelProto, bytes]) -> None:
     container = codec.open(lossy[1])
-    parts = container._graph.splices.used
+    parts = container._content.graph.splices.used
     assert max(parts) > 1, "auto puts small tensors together"
     sections = [s for s in container.sections if s.type == SectionType.TENSOR]
     output = sum(s.output for s in sections)
     container = codec.open(with_other_graph(lossy[1], [(0, 0)] * len(sections), b"", output))
     ragged = next(number for number, used in enumerate(parts) if used > 1)
     with pytest.raises(FormatError) as caught:
-        container.section_tool(ragged)
+        container._content.section_tool(ragged)
     assert caught.value.id == "E_SPLICE"
     assert caught.value.offset == container.sections[1 + ragged].offset
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec.encoder.allocate import MAX_NOISE, allocate_noise
+from codec.encoder.allocate import MAX_NOISE, allocate_noise, equal_noise
 
 SIZES = st.lists(st.integers(16, 10**8), max_size=20)
 
@@ -35,3 +36,19 @@ def test_a_higher_quality_has_less_noise(weights: list[int], parameters: list[in
 def test_tensors_alike_get_the_quality(size: int, count: int, quality: float) -> None:
     noise, _ = allocate_noise([size] * count, [], quality)
     np.testing.assert_allclose(noise, 10 ** (-quality / 10), rtol=1e-6)
+
+
+@given(st.lists(st.tuples(st.integers(16, 10**8), st.floats(1e-12, 1e6)), max_size=20), st.floats(0.1, 140))
+def test_equal_noise_is_one_squared_error(tensors: list[tuple[int, float]], quality: float) -> None:
+    sizes, powers = [n for n, _ in tensors], np.array([p for _, p in tensors])
+    noise, parameter_noise = equal_noise(sizes, powers.tolist(), 3, quality)
+    assert (noise.size, parameter_noise.size) == (len(tensors), 3)
+    assert ((noise > 0) & (noise <= 1)).all()
+    errors = noise * powers
+    free = noise < 1
+    if free.any():
+        np.testing.assert_allclose(errors[free], errors[free][0])
+        assert (errors[~free] <= errors[free][0] * (1 + 1e-9)).all()
+    if free.all() and tensors:
+        pooled = np.dot(errors, sizes) / np.dot(powers, sizes)
+        assert pooled == pytest.approx(10 ** (-quality / 10))

@@ -103,6 +103,19 @@ def test_files_are_no_larger_than_asked_for(size: int) -> None:
     assert 0.96 * size < len(data) <= size
 
 
+def test_for_the_weights_sake_all_have_one_squared_error() -> None:
+    data, report = encode_bytes(CLASSIFIER, quality=25, objective="weights")
+    decoded, original = arrays(decode_bytes(data)[None]), arrays(CLASSIFIER)
+    errors = {
+        name: float(np.mean((decoded[name].astype(np.float64) - original[name]) ** 2))
+        for name in original
+        if original[name].ndim > 1 and original[name].size > 2000
+    }
+    assert len(errors) > 1
+    assert max(errors.values()) < 1.3 * min(errors.values())
+    assert report.error < encode_bytes(CLASSIFIER, target_size=report.size)[1].error
+
+
 def test_a_target_larger_than_needed_gives_the_best_quality() -> None:
     data, report = encode_bytes(CLASSIFIER, target_size=10 * len(CLASSIFIER))
     assert len(data) <= len(CLASSIFIER)
@@ -126,6 +139,8 @@ def test_goals_out_of_reach_are_refused(goal: dict[str, float], tmp_path: Path) 
         {"method": "lossless", "quality": 30},
         {"method": "lossless", "entropy": "zstd"},
         {"method": "dct", "quality": 30},
+        {"method": "dct", "objective": "weights"},
+        {"objective": "nothing"},
         {"method": "quantization", "bits": 0},
         {"method": "clustering", "bits": 9},
         {"method": "dct", "bits": 2.5},

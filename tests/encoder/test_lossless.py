@@ -131,20 +131,20 @@ def test_a_negative_zero_among_pruned_weights_keeps_its_sign() -> None:
     assert decoded(record) == bits.tobytes()
 
 
-@pytest.mark.parametrize("coder", CODERS)
+@pytest.mark.parametrize("coder", [Coder.RANS, Coder.HUFFMAN, Coder.BZIP2])
 @pytest.mark.parametrize("sparse", [None, True, False])
-@pytest.mark.parametrize("places", [[], [0], [2**20 - 1]])
+@pytest.mark.parametrize("places", [[], [0], [2**19 - 1]])
 def test_nearly_constant_tensors_stay_within_the_expansion_limit(
     coder: Coder, sparse: bool | None, places: list[int]
 ) -> None:
-    values = np.zeros(2**20, np.float32)
+    values = np.zeros(2**19, np.float32)
     values[places] = 3
     bits = patterns(values)
     record = lossless_record(ElementType.FLOAT32, matrix(bits), bits, coder=coder, sparse=sparse)
     assert record.is_long_enough
     assert record.output <= 65536 * (len(body(record)) + 1)
     # A Huffman code has no less than a bit for each weight.
-    assert len(body(record)) < (135_000 if sparse is False and coder is Coder.HUFFMAN else 6000)
+    assert len(body(record)) < (68_000 if sparse is False and coder is Coder.HUFFMAN else 6000)
     assert decoded(record) == bits.tobytes()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from codec.decoder.tensor.transform import SCALE, Transform
 from codec.encoder.quantize.dct import forward
-from codec.encoder.quantize.shaping import shapings
+from codec.encoder.quantize.shaping import equal_steps, shapings
 from codec.encoder.roles import InputKind, Role
 from codec.encoder.tensors import Tensor
 from codec.format.registry import ElementType, ViewKind
@@ -43,9 +43,9 @@ def tensor(view: View, dims: tuple[int, ...], role: Role, kind: InputKind | None
 def test_shapings_fit_their_tensor(view: View, dims: tuple[int, ...]) -> None:
     for role, kind in product(ROLES, KINDS):
         example = tensor(view, dims, role, kind)
-        ways = shapings(example)
-        assert ways[0].transform is None
-        for way in ways:
+        assert all(way.codes is None for way in equal_steps(example))
+        assert shapings(example)[0].transform is None
+        for way in [*shapings(example), *equal_steps(example)]:
             assert way.view.size == view.size
             assert way.view.kind is view.kind
             # A record's view decides the order of the payload: it must be that in which values were taken.

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import samples
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codec.errors import FormatError
 from codec.format.bits import BitReader, BitWriter, pack, packed_size, padding_is_zero, unpack
 from codec.format.layout import SectionStream
+from conformance.proof import samples
 
 FIELDS = st.lists(
     st.integers(0, 12).flatmap(lambda w: st.tuples(st.integers(0, max(0, (1 << w) - 1)), st.just(w))),

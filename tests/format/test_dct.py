@@ -5,12 +5,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import spec_decoder as spec
 
 from codec.format.dct import BASIS_BITS, MAX_MIX, basis, hadamard
 from codec.format.registry import MAX_TRANSFORM_INPUT
 from codec.format.steps import STEP_CODES
-from codec.format.trellis import NEXT, QUANTIZER, START
+from codec.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER, FOUR_NEXT, FOUR_QUANTIZER
+from conformance.reference_decoder.transform import BASIS
+from conformance.reference_decoder.trellis import make_trellis
+from conformance.reference_decoder.uniform import code_number
 
 SIZES = range(1, 17)
 
@@ -24,7 +26,7 @@ def test_no_entry_of_the_basis_is_near_a_tie(n: int) -> None:
         * np.cos(np.pi * (2 * x + 1) * k / (2 * n))
     )
     assert np.abs(np.abs(exact - np.floor(exact)) - 0.5).min() > 0.0058
-    assert basis(n).tolist() == np.rint(exact).tolist() == spec.basis(n)
+    assert basis(n).tolist() == np.rint(exact).tolist() == BASIS[n]
 
 
 def test_nothing_in_a_transform_reaches_the_limit_of_binary64() -> None:
@@ -40,18 +42,12 @@ def test_mixing_is_plus_or_minus_by_common_bits(t: int) -> None:
 
 
 def test_step_codes_are_what_the_specification_says() -> None:
-    assert [Fraction(float(v)) for v in STEP_CODES] == [spec.step_code(b) for b in range(256)]
+    assert [Fraction(float(v)) for v in STEP_CODES] == [code_number(b) for b in range(256)]
 
 
-@pytest.mark.parametrize("trellis", [1, 2])
-def test_state_machines_are_those_of_the_specification(trellis: int) -> None:
-    start = START[trellis]
-    for state, after in enumerate(spec.NEXT[trellis]):
-        assert QUANTIZER[start + state] == spec.QUANTIZER[trellis][state]
-        for parity in (0, 1):
-            assert NEXT[2 * (start + state) + parity] == start + after[parity]
-
-
-def test_without_trellis_the_state_stays() -> None:
-    assert QUANTIZER[START[0]] == 0
-    assert NEXT[2 * START[0] : 2 * START[0] + 2].tolist() == [START[0]] * 2
+def test_state_machines_are_those_of_the_specification() -> None:
+    machines = {1: (FOUR_NEXT, FOUR_QUANTIZER), 2: (EIGHT_NEXT, EIGHT_QUANTIZER)}
+    for trellis, (after, quantizer) in machines.items():
+        machine = make_trellis(trellis, 1)
+        assert tuple(machine.next) == after
+        assert tuple(machine.q) == quantizer

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import numpy as np
-import spec_decoder as spec
 import strategies
 from hypothesis import given
 from strategies import view_of
 
+from conformance.proof import samples
+
 
 @given(strategies.views())
-def test_coded_order_and_payload_order_are_inverse(view: spec.View) -> None:
+def test_coded_order_and_payload_order_are_inverse(view: samples.View) -> None:
     own = view_of(view)
     payload = np.arange(own.size)
     coded = own.to_coded(payload)
@@ -17,7 +18,7 @@ def test_coded_order_and_payload_order_are_inverse(view: spec.View) -> None:
 
 
 @given(strategies.views(kinds=(1,)))
-def test_a_transposed_view_has_rows_and_channels_exchanged_in_the_payload(view: spec.View) -> None:
+def test_a_transposed_view_has_rows_and_channels_exchanged_in_the_payload(view: samples.View) -> None:
     coded = view_of(view).to_coded(np.arange(view.size)).tolist()
     for i, number in enumerate(coded):
         r, j = divmod(i, view.columns)

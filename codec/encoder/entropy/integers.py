@@ -173,5 +173,7 @@ def sparse_rows(
 
 def _gap_bits(gaps: NDArray[np.uint8], fillers: NDArray[np.bool_], coder: Coder) -> float:
     """Return about how many bits gaps take, with their table, and what fillers add to the values."""
-    least = gaps.size if coder is Coder.HUFFMAN else 0
-    return max(_entropy(gaps), least) + _LENGTH_BITS * int(gaps.max()) + max(_entropy(fillers), least)
+    bits: list[float] = [_entropy(gaps), _entropy(fillers)]
+    if coder is Coder.HUFFMAN:  # no token takes less than a bit
+        bits = [max(bits[0], float(gaps.size)), max(bits[1], float(np.count_nonzero(fillers)))]
+    return sum(bits) + _LENGTH_BITS * int(gaps.max())

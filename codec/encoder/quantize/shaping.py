@@ -65,7 +65,7 @@ class Shaping:
 def shapings(tensor: Tensor) -> list[Shaping]:
     """Return the ways to code a weight tensor, all with the same expected output noise: plain, and shaped."""
     view = tensor.view
-    plain = Shaping(view, None, None, np.ones(1))
+    plain = _plain(tensor)
     kernel = _kernel(tensor)
     mix = 0
     # Mixed planes are consecutive in coded order only where that is the payload's.
@@ -85,11 +85,24 @@ def shapings(tensor: Tensor) -> list[Shaping]:
     return [plain, Shaping(shaped_view, transform, np.tile(codes, shaped_view.channels), exact)]
 
 
+def equal_steps(tensor: Tensor) -> list[Shaping]:
+    """Return the ways to code a weight tensor with one step: plain, and the DCT of its kernels."""
+    kernel = _kernel(tensor)
+    if kernel is None or kernel == (1, 1):
+        return [_plain(tensor)]
+    transform = Transform(*kernel)
+    return [_plain(tensor), Shaping(tensor.view, transform, None, np.ones(transform.period))]
+
+
+def _plain(tensor: Tensor) -> Shaping:
+    return Shaping(tensor.view, None, None, np.ones(1))
+
+
 def output_gain(way: Shaping, coefficients: NDArray[np.float64]) -> float:
     """Return how much more output power weights make of the expected input than white weights would.
 
     Smooth kernels meet smooth inputs: their output is larger than their weights tell, and so may be the
-    noise.
+    noise. One where all steps are alike.
 
     Parameters
     ----------

@@ -8,21 +8,30 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import spec_decoder as spec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codec.decoder.tensor.rounding import is_finite, round_to_element
 from codec.format.registry import ElementType
+from conformance.reference_decoder.record import ELEMENT_TYPES
+from conformance.reference_decoder.rounding import to_element
 
 TYPES = [ElementType.FLOAT16, ElementType.BFLOAT16, ElementType.FLOAT32, ElementType.FLOAT64]
+FORMATS = {
+    ElementType.FLOAT16: (11, -24, 16),
+    ElementType.BFLOAT16: (8, -133, 128),
+    ElementType.FLOAT32: (24, -149, 128),
+    ElementType.FLOAT64: (53, -1074, 1024),
+}
+"""Significant bits; exponents of the least subnormal number and of infinity."""
 INFINITY = {ElementType.FLOAT16: 0x7C00, ElementType.BFLOAT16: 0x7F80, ElementType.FLOAT32: 0x7F800000}
 
 
 def expected_bits(value: float, element: ElementType) -> int:
-    negative = math.copysign(1, value) < 0
-    bits = spec.element_bits(Fraction(value), element, negative=negative)
-    return (INFINITY[element] | negative << 8 * element.width - 1) if bits is None else bits
+    found = to_element(value, ELEMENT_TYPES[element].format)
+    if found is None:
+        return INFINITY[element] | (value < 0) << 8 * element.width - 1
+    return int.from_bytes(found, "little")
 
 
 def rounded_bits(values: list[float], element: ElementType) -> list[int]:
@@ -38,7 +47,7 @@ def check(value: float, element: ElementType) -> None:
 
 def boundaries(element: ElementType) -> list[float]:
     """Values on, between and next to neighbouring elements, everywhere in the range of a type."""
-    digits, lowest, top, _, _ = spec.FORMATS[element]
+    digits, lowest, top = FORMATS[element]
     found = []
     for exponent in {*range(lowest - 3, lowest + digits + 3), -1, 0, 1, *range(top - 3, top + 2)}:
         for m in (1, 2, 3, (1 << digits) - 2, (1 << digits) - 1, 1 << (digits - 1), (1 << digits) + 1):
@@ -68,12 +77,12 @@ def test_any_number(element: ElementType, value: float) -> None:
 @pytest.mark.parametrize("element", TYPES)
 @given(bits=st.integers(0, 2**64 - 1), shift=st.integers(-3, 3))
 def test_numbers_around_elements(element: ElementType, bits: int, shift: int) -> None:
-    digits, lowest, top, exponent_bits, fraction_bits = spec.FORMATS[element]
+    digits, lowest, _ = FORMATS[element]
+    fraction_bits = digits - 1
+    exponent_bits = 8 * element.width - digits
     m = bits & ((1 << fraction_bits) - 1)
     exponent = max(bits >> fraction_bits & ((1 << exponent_bits) - 1), 1) % ((1 << exponent_bits) - 1)
     value = (m | 1 << fraction_bits) * math.ldexp(1.0, max(exponent + lowest - 1, -1074))
-    assert digits == fraction_bits + 1
-    assert top > 0
     if math.isfinite(value) and element is not ElementType.FLOAT64:
         half = math.ldexp(0.5, max(exponent + lowest - 1, -1070))
         for v in (value, value + half, math.nextafter(value + half, math.inf if shift > 0 else 0.0)):
@@ -99,8 +108,8 @@ def test_signs_of_zeros_are_kept(element: ElementType) -> None:
 
 @pytest.mark.parametrize("element", TYPES[:3])
 def test_overflow_is_found(element: ElementType) -> None:
-    top = 2.0 ** spec.FORMATS[element][2]
-    largest = top - top * 2.0 ** -spec.FORMATS[element][0]
+    top = 2.0 ** FORMATS[element][2]
+    largest = top - top * 2.0 ** -FORMATS[element][0]
     tie = (largest + top) / 2
     assert is_finite(
         round_to_element(np.array([largest, -largest, math.nextafter(tie, 0)]), element), element

@@ -6,16 +6,14 @@ from random import Random
 
 import numpy as np
 import pytest
-import samples
-import spec_decoder as spec
 import strategies
 from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import view_of
 
-from codec.decoder.entropy.integers import IntegerReader, read_integer_block
-from codec.decoder.entropy.symbols import Surroundings, decode_runs, read_symbol_data
+from codec.decoder.entropy.integers import IntegerReader, Letters, read_integer_block
+from codec.decoder.entropy.symbols import Surroundings, decode_runs, plain, read_symbol_data
 from codec.decoder.entropy.tables import FrequencyTable
 from codec.encoder.entropy.huffman import code_lengths
 from codec.encoder.entropy.integers import integer_block, sparse_rows, tokenize, write_integers
@@ -33,8 +31,14 @@ from codec.errors import FormatError
 from codec.format.layout import SectionStream
 from codec.format.registry import MAX_LANES, MAX_STEPS, Coder, Profile
 from codec.format.view import View
+from conformance.proof import samples
+from conformance.reference_decoder import integers as reference_integers
+from conformance.reference_decoder import symbols as reference_symbols
+from conformance.reference_decoder.bits import Reader
+from conformance.reference_decoder.coding import Setting
+from conformance.reference_decoder.views import MatrixView
 
-ROW = View(view_of(spec.View(0, 1, 1, 1)).kind, 1, 1, 1)
+ROW = View(view_of(samples.View(0, 1, 1, 1)).kind, 1, 1, 1)
 
 
 def decoded(
@@ -52,29 +56,38 @@ def decoded(
     stream.finish("symbol data")
     result = decode_runs([run])[0]
     assert not isinstance(result, FormatError)
-    found: list[int] = result.tolist()
+    letters = Letters.of(result)
+    found: list[int] = letters.tokens[letters.indices].tolist()
     return found
+
+
+def setting(count: int) -> Setting:
+    """What the reference decoder needs to know of a tensor of one row."""
+    return Setting(0, [], MatrixView(1, count, 1, transposed=False))
 
 
 @given(strategies.tokens(), st.sampled_from(Coder))
 def test_tokens_come_back(tokens: list[int], coder: Coder) -> None:
     data = assemble([symbol_data(np.array(tokens, np.uint8), coder)])[0]
     assert decoded(data, coder, len(tokens)) == tokens
-    reader = spec.Reader(data, 0)
-    assert spec.symbol_data(reader, coder, len(tokens), spec.Around(0, []), None, None)() == tokens
+    own = setting(len(tokens))
+    read = reference_symbols.read_symbol_data(Reader(data, 0), coder, len(tokens), own, of_view=False)
+    assert list(read.decode().values) == tokens
 
 
 @given(strategies.tokens())
 def test_short_runs_choose_a_coder(tokens: list[int]) -> None:
     data = write_symbol_block(np.array(tokens, np.uint8))
-    reader = spec.Reader(data, 0)
-    assert spec.symbol_block(reader, len(tokens), spec.Around(0, []))() == tokens
-    reader.end()
+    reader = Reader(data, 0)
+    own = setting(len(tokens))
+    read = reference_symbols.read_symbol_block(reader, len(tokens), own, of_view=False)
+    assert list(read.decode().values) == tokens
+    reader.finish()
 
 
 @given(strategies.views(150), strategies.chance(), st.sampled_from((0, 1, 2)), st.booleans())
 def test_contexts_trellises_and_shared_tables(
-    view: spec.View, rng: Random, trellis: int, sharing: bool
+    view: samples.View, rng: Random, trellis: int, sharing: bool
 ) -> None:
     own = view_of(view)
     tokens = np.array([rng.choice((0, 1, 2, 200)) for _ in range(own.size)], np.uint8)
@@ -99,8 +112,8 @@ def test_contexts_trellises_and_shared_tables(
             )
         ]
     )[0]
-    codes = decoded(data, Coder.RANS, own.size, own, tables if sharing else None, trellis, segment)
-    assert [c >> 1 if trellis else c for c in codes] == tokens.tolist()
+    shared = tables if sharing else None
+    assert decoded(data, Coder.RANS, own.size, own, shared, trellis, segment) == tokens.tolist()
 
 
 @given(strategies.chance())
@@ -145,8 +158,8 @@ def read_integers(data: bytes, count: int, step: int) -> list[int]:
     tokens = []
     for result in decode_runs(block.runs):
         assert not isinstance(result, FormatError)
-        tokens.append(result)
-    reader = IntegerReader(block, tokens)
+        tokens.append(plain(result))
+    reader = IntegerReader(block, Letters.of(tokens[-1]), tokens[0])
     found: list[int] = []
     while len(found) < count:
         found += reader.take(min(step, count - len(found))).tolist()
@@ -158,9 +171,9 @@ def test_integers_come_back(values: list[int], coder: Coder, step: int) -> None:
     split = tokenize(np.array(values, np.int64))
     data = assemble([integer_block(split, coder, symbol_data(split.tokens, coder))])[0]
     assert read_integers(data, len(values), step) == values
-    view = spec.View(0, 1, len(values), 1)
-    block = spec.integer_block(spec.Reader(data, 0), view, spec.Around(1, []), None)
-    assert block.decode(block.tokens()) == values
+    own = setting(len(values))
+    block = reference_integers.read_integer_block(Reader(data, 0), len(values), own, None)
+    assert list(block.integers(block.decode_tokens())) == values
 
 
 @given(INTEGERS, st.data())

@@ -1,0 +1,1 @@
+"""Small programs that give a decoder the form which the runner asks for."""

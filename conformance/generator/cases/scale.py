@@ -1,0 +1,213 @@
+"""What only shows at size: decoders that work on many lanes, tensors or elements at once, or in stretches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conformance.generator.coders import Bzip2, Coder, Contexts, Huffman, Packed, Rans, huffman_lane
+from conformance.generator.fields import noise, varint
+from conformance.generator.files import OPEN, File, Output, repeat
+from conformance.generator.integers import Integers, Sparse
+from conformance.generator.records import (
+    FLOAT16,
+    FLOAT32,
+    OPAQUE1,
+    OPAQUE2,
+    Codes,
+    Record,
+    Transform,
+    codebook,
+    planes,
+    uniform,
+)
+from conformance.generator.suite import Suite
+from conformance.generator.tables import spread
+from conformance.generator.trellis import Trellis
+from conformance.generator.views import matrix, ragged
+
+PLANE = "TENSOR[0].plane[0]"
+LANES = 130
+LONG = 70_000
+"""Elements: more than 2^16."""
+
+
+def add(suite: Suite) -> None:
+    """Add files that are large inside, and faults in them."""
+    _many_lanes(suite)
+    _many_streams(suite)
+    _many_sections(suite)
+    _long_blocks(suite)
+    _class_lists(suite)
+    _splices(suite)
+    _transform(suite)
+
+
+def _waves(count: int, period: int, top: int) -> list[int]:
+    """Return numbers 0..top that repeat, so that they compress well."""
+    return [(i % period) * 7 % (top + 1) for i in range(count)]
+
+
+def _many_lanes(suite: Suite) -> None:
+    """Four tokens 0 1 1 0 with the codes 0 and 10 in each of 130 lanes: 010100 and two bits of padding."""
+    tokens = bytes([0] * LANES + [1] * 2 * LANES + [0] * LANES)
+    record = planes(OPAQUE1, matrix(4 * LANES), tokens, [Huffman(LANES, {0: 1, 1: 2, 2: 2})])
+    parent = "huffman-130-lanes"
+    suite.valid(parent, "130 lanes, all alike", "R-431 R-510", record)
+    sound = huffman_lane(["010100"])
+    for place in (0, 77, LANES - 1):
+        for name, lane, comment in (
+            ("padding", bytes([sound[0] | 2]), "a padding bit is 1"),
+            ("long", sound + b"\0", "a whole byte is left"),
+            ("short", b"", "there are no bits"),
+        ):
+            lanes = [lane if number == place else sound for number in range(LANES)]
+            suite.bad(
+                f"{parent}-{name}-{place}", parent, "E_ENTROPY", f"{PLANE}.first", "R-510",
+                f"in lane {place} of 130 {comment}",
+                {f"{PLANE}.data": b"".join(lanes), f"{PLANE}.lane_length[{place}]": varint(len(lane))},
+            )  # fmt: skip
+    single = planes(OPAQUE1, matrix(4 * LANES), b"\7" * 4 * LANES, [Huffman(LANES)])
+    parent = "huffman-130-lanes-single"
+    suite.valid(parent, "130 lanes of one token", "R-434 R-510", single)
+    for place in (0, LANES - 1):
+        data = bytes(0x10 if number == place else 0 for number in range(LANES))
+        suite.bad(
+            f"{parent}-no-code-{place}", parent, "E_ENTROPY", f"{PLANE}.first", "R-510",
+            f"bits that begin no code, in lane {place} of 130", {f"{PLANE}.data": data},
+        )  # fmt: skip
+
+
+def _many_streams(suite: Suite) -> None:
+    """Pieces of rANS that a decoder may decode together."""
+    long = planes(OPAQUE1, matrix(8192), bytes(8192), [Rans()])
+    wide = planes(OPAQUE1, matrix(400), bytes(b & 3 for b in noise("wide", 400)), [Rans(200)])
+    suite.valid("rans-long-and-wide", "one lane of 8192 tokens, 200 lanes of two", "R-445 R-511", long, wide)
+    short = planes(OPAQUE1, matrix(5), b"\1\2\3\2\1", [Rans(2)])
+    levels = [(b & 7) - 3 for b in noise("trellis and plain", 40)]
+    mixed: list[Record] = []
+    for machine in (1, 2):
+        trellis = Trellis(machine, 4)
+        mixed += [uniform(FLOAT32, matrix(2, 20), levels, Integers(Rans(3)), trellis=trellis), short]
+    suite.valid("rans-trellis-and-plain", "tensors with a trellis and without one", "R-511 R-540", *mixed)
+    tables = [spread(v, 2) for v in range(64)]
+    rows = [64 * [v] for v in range(64)]
+    many = planes(
+        OPAQUE2, matrix(64, 64), bytes(v + (i & 1) for row in rows for i, v in enumerate(2 * row)),
+        [Rans(2, tables, contexts=Contexts(64, list(range(64))))],
+    )  # fmt: skip
+    suite.valid("rans-1152-tables", "nine tensors with 128 tables each", "R-443 R-511", *[many] * 9)
+
+
+def _many_sections(suite: Suite) -> None:
+    records = [planes(OPAQUE1, matrix(1), bytes([n % 251]), [Packed(8)]) for n in range(300)]
+    parent = "tensors-300"
+    suite.valid(parent, "300 TENSOR sections", "R-105 R-500", *records)
+    for place in (0, 255, 256, 299):
+        suite.bad(
+            f"{parent}-width-{place}", parent, "E_RESERVED", f"TENSOR[{place}].plane[0].width",
+            "R-425 R-503", f"a wrong field in TENSOR section {place} of 300",
+            {f"TENSOR[{place}].plane[0].width": b"\0"},
+        )  # fmt: skip
+
+
+def _long_blocks(suite: Suite) -> None:
+    packed = Bzip2()
+    indices = _waves(LONG, 100, 250)
+    for place in (0, 3, 65_535, 65_536, 69_999):
+        indices[place] = 255 + place % 45
+    entries = list(range(7, 7 + 3 * 300, 3))
+    suite.valid(
+        "codebook-long-escapes", "70000 indices with escapes up to the last", "R-405 R-520",
+        codebook(OPAQUE2, matrix(LONG), entries, indices, Integers(packed, lo=0, escape=True)),
+    )  # fmt: skip
+    _add_long_uniform(suite, packed)
+    levels = [5] * LONG
+    places = tuple(range(200, LONG, 250))
+    for place in places:
+        levels[place] = place % 11
+    suite.valid(
+        "sparse-long", "a sparse block of 70000 integers", "R-409 R-522",
+        codebook(OPAQUE1, matrix(LONG), list(range(0, 22, 2)), levels,
+                 Integers(packed, sparse=Sparse(5, places, packed))),
+    )  # fmt: skip
+
+
+def _add_long_uniform(suite: Suite, packed: Coder) -> None:
+    """Rows longer than 2^16 columns, in two of them, and 2^16 elements in rows of a few."""
+    def codes(count: int) -> Codes:
+        return Codes(tuple(_waves(count, 64, 30)), packed)
+
+    def levels(count: int) -> Sequence[int]:
+        return [v - 6 for v in _waves(count, 91, 12)]
+
+    wide = matrix(2, LONG)
+    for name, comment, record in (
+        ("column-codes", "column codes of 70000 columns",
+         uniform(FLOAT16, wide, levels(2 * LONG), Integers(packed), step=2.0**-9, column_codes=codes(LONG))),
+        ("low-bits", "70000 columns with low bits",
+         uniform(FLOAT16, matrix(1, LONG), [v & -2 for v in levels(LONG)], Integers(packed, low_bits=1),
+                 row_codes=codes(1))),
+        ("transform", "7000 blocks of 3 x 3 in a row",
+         uniform(FLOAT16, matrix(2, 7_500, 9), levels(135_000), Integers(packed), step=2.0**-5,
+                 transform=Transform(3, 3), row_codes=codes(2))),
+        ("mix", "2100 blocks of 8 planes of 2 x 2 in a row",
+         uniform(FLOAT16, matrix(1, 2_100, 32), levels(67_200), Integers(packed), step=2.0**-5,
+                 transform=Transform(2, 2, 3))),
+        ("rows", "7000 rows of ten columns, each with its row code",
+         uniform(FLOAT16, matrix(7_000, 10), levels(LONG), Integers(packed), step=2.0**-9,
+                 row_codes=codes(7_000), column_codes=codes(10))),
+    ):  # fmt: skip
+        suite.valid(f"uniform-long-{name}", comment, "R-540 R-542", record)
+    lengths = [1, LONG, 3, 65_535, 1]
+    bases = [4, -1000, 7, 1000, 0]
+    suite.valid(
+        "uniform-long-bases", "ragged rows of up to 70000 elements with row bases", "R-346 R-540",
+        uniform(FLOAT16, ragged(lengths), levels(sum(lengths)), Integers(packed), bases=bases),
+    )  # fmt: skip
+
+
+def _class_lists(suite: Suite) -> None:
+    """Faults in the symbol data of a class list, which are those of any symbol data."""
+    contexts = Contexts(2, [0, 1, 1], [1, 0], None, Packed(3))
+    tokens = bytes(b & 1 for b in noise("class lists", 6))
+    parent = "contexts-packed"
+    suite.valid(
+        parent, "class lists in three bits each", "R-450 R-451",
+        planes(OPAQUE1, matrix(3, 2), tokens, [Rans(contexts=contexts)]),
+    )  # fmt: skip
+    for name, bits in (("row", "row_classes.bits"), ("channel", "channel_classes.bits")):
+        field = f"{PLANE}.{bits}"
+        data = next(data for own, data in suite.built(parent).fields if own == field)
+        suite.bad(
+            f"contexts-{name}-classes-padding", parent, "E_PADDING", f"{PLANE}.{name}_classes.width",
+            "R-014 R-503", f"the padding of {name} classes is not zero",
+            {field: bytes([*data[:-1], data[-1] | 0x80])},
+        )  # fmt: skip
+
+
+def _splices(suite: Suite) -> None:
+    two = [planes(OPAQUE1, matrix(3), data, [Packed(8)]) for data in (b"abc", b"def")]
+    model = Output(None, (b"<w", OPEN, OPEN, b">"))
+    again = Output("w", (repeat(2), b"-", repeat(2), repeat(4)))
+    suite.valid(
+        "repeated-from-earlier-file", "repetitions of pieces of the file before", "R-210 R-215",
+        file=File(two, (model, again)),
+    )  # fmt: skip
+    parent = "repeated-from-earlier-file"
+    for name, items, comment in (
+        ("last", (b"<w", OPEN, b">"), "the last TENSOR section is not opened"),
+        ("any", (b"<w>",), "no TENSOR section is opened"),
+    ):
+        suite.bad(
+            f"not-opened-{name}", parent, "E_SPLICE", "GRAPH", "R-211 R-207", comment,
+            file=File(two, (Output(None, items), Output("w", (b"-",)))),
+        )  # fmt: skip
+
+
+def _transform(suite: Suite) -> None:
+    for t in (1, 3, 6):
+        levels = [(b & 15) - 8 for b in noise(f"mix {t}", 3 << t)]
+        suite.valid(
+            f"transform-mix-{t}-of-1x1", f"{1 << t} planes of one element", "R-345 R-550",
+            uniform(FLOAT32, matrix(1, 3, 1 << t), levels, step=0.25, transform=Transform(1, 1, t)),
+        )  # fmt: skip

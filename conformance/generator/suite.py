@@ -1,0 +1,283 @@
+"""The vectors: valid files, and bad ones made from them by a patch with one fault."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from conformance.generator.files import MAIN, NO_CHANGE, NOTES, SIGNATURE, Built, Change, File, build
+from conformance.generator.records import Record
+
+SINCE = "1.0"
+CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported")
+CLASS_OF_ERROR = {
+    "malformed": "SIGNATURE CRC TRUNCATED TRAILING VARINT PADDING DIRECTORY HASH ZSTD BZIP2 TABLE ENTROPY",
+    "invalid": "PROFILE ORDER RESERVED SPLICE FILE_NAME TYPE VIEW SIZE STEP CODEBOOK TRELLIS ESCAPE RANGE",
+    "limit": "LIMIT EXPANSION MEMORY",
+    "unsupported": "VERSION UNSUPPORTED",
+}
+"""SPEC.md, clause 12.2."""
+
+MAX_MEMORY = 256 << 20
+MAX_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An error id and its offset."""
+
+    id: str
+    offset: int
+
+    @property
+    def kind(self) -> str:
+        """The class of a vector that must be rejected so."""
+        return next(k for k, ids in CLASS_OF_ERROR.items() if self.id.removeprefix("E_") in ids.split())
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Bytes of a parent to be replaced by others."""
+
+    offset: int
+    remove: bytes
+    insert: bytes
+
+
+@dataclass(frozen=True)
+class CallerLimit:
+    """What a caller may allow, `memory` or `output` in bytes, so that the file is refused."""
+
+    what: str
+    allowed: int
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A file and what a decoder must do with it.
+
+    Parameters
+    ----------
+    outputs
+        Names and contents of the output files of a valid vector.
+    records
+        TENSOR sections of a valid vector, with their offsets.
+    max_memory, max_seconds
+        Bounds on what a decoder may use; 0 for none stated.
+    """
+
+    id: str
+    data: bytes
+    comment: str
+    requirements: tuple[str, ...]
+    features: tuple[str, ...]
+    outputs: tuple[tuple[str | None, bytes], ...] = ()
+    records: tuple[tuple[int, Record], ...] = ()
+    fault: Fault | None = None
+    parent: str | None = None
+    patch: tuple[Edit, ...] = ()
+    max_memory: int = 0
+    max_seconds: int = 0
+    caller_limits: tuple[CallerLimit, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The class of the vector."""
+        return "valid" if self.fault is None else self.fault.kind
+
+    @property
+    def profile(self) -> str:
+        """`main` if a decoder of Baseline alone answers with E_UNSUPPORTED at offset 11 instead."""
+        head = self.data[:24]
+        if len(head) < 24 or head[:8] != SIGNATURE or head[8] != 1 or head[10] > 0:
+            return "baseline"
+        sound = struct.unpack("<I", head[20:])[0] == zlib.crc32(head[:20])
+        return "main" if sound and head[11] == MAIN else "baseline"
+
+
+class Suite:
+    """Collects vectors in order."""
+
+    def __init__(self) -> None:
+        self._vectors: dict[str, Vector] = {}
+        self._sources: dict[str, tuple[File, Built]] = {}
+
+    def __iter__(self) -> Iterator[Vector]:
+        return iter(self._vectors.values())
+
+    def file(self, id: str) -> File:  # noqa: A002 - the field's name
+        """Return what a valid vector was made of."""
+        return self._sources[id][0]
+
+    def built(self, id: str) -> Built:  # noqa: A002
+        """Return the fields of a valid vector."""
+        return self._sources[id][1]
+
+    def _add(self, vector: Vector) -> None:
+        if vector.id in self._vectors:
+            raise ValueError(f"two vectors are called {vector.id}")
+        self._vectors[vector.id] = vector
+
+    def valid(
+        self,
+        id: str,  # noqa: A002
+        comment: str,
+        requirements: str,
+        *records: Record,
+        file: File | None = None,
+        change: Change = NO_CHANGE,
+        contents: Sequence[bytes] | None = None,
+        features: str = "",
+        bounded: bool = False,
+        caller_limits: Sequence[CallerLimit] = (),
+    ) -> None:
+        """Add a file that must be decoded: `file`, or one around `records`.
+
+        Parameters
+        ----------
+        contents
+            The output files where `change` makes them others than those of `file`.
+        requirements, features
+            Requirement ids and further features, separated by spaces.
+        bounded
+            Whether a bound on memory and time is stated.
+        """
+        file = File(records) if file is None else file
+        contents = file.contents() if contents is None else contents
+        built = build(file, change, [hashlib.sha256(data).digest() for data in contents])
+        self._sources[id] = file, built
+        names = [o.name.decode() if isinstance(o.name, bytes) else o.name for o in file.output_files]
+        self._add(
+            Vector(
+                id,
+                built.data,
+                comment,
+                tuple(requirements.split()),
+                _features(file, features),
+                tuple(zip(names, contents, strict=True)),
+                tuple((built.offset(f"TENSOR[{i}]"), record) for i, record in enumerate(file.records)),
+                max_memory=MAX_MEMORY * bounded,
+                max_seconds=MAX_SECONDS * bounded,
+                caller_limits=tuple(caller_limits),
+            )
+        )
+
+    def bad(
+        self,
+        id: str,  # noqa: A002
+        parent: str,
+        error: str,
+        at: str | int,
+        requirements: str,
+        comment: str,
+        fields: Mapping[str, bytes] | None = None,
+        *,
+        change: Change = NO_CHANGE,
+        file: File | None = None,
+        features: str = "",
+        bounded: bool = False,
+        caller_limits: Sequence[tuple[str, int, str, str | int]] = (),
+    ) -> None:
+        """Add a file that must be rejected.
+
+        Parameters
+        ----------
+        parent
+            The valid vector that it is made from.
+        at
+            Field, section or offset at which the error must be reported (see `Built.offset`).
+        fields, change, file
+            What differs from the parent: fields, anything else, or what the file is made of.
+        caller_limits
+            What, bytes allowed, error id and place of another outcome under a caller's limit.
+        """
+        source, before = self._sources[parent]
+        if fields is not None:
+            change = replace(change, fields=fields)
+        after = build(file or source, change, self._digests(before, file or source))
+        if after.data == before.data:
+            raise ValueError(f"{id} does not differ from {parent}")
+        fault = Fault(error, after.offset(at))
+        bounded = bounded or fault.kind == "limit"
+        self._add(
+            Vector(
+                id,
+                after.data,
+                comment,
+                tuple(requirements.split()),
+                tuple(sorted({*self._vectors[parent].features, *features.split()})),
+                fault=fault,
+                parent=parent,
+                patch=tuple(_patch(before, after)),
+                max_memory=MAX_MEMORY * bounded,
+                max_seconds=MAX_SECONDS * bounded,
+                caller_limits=tuple(
+                    CallerLimit(what, allowed, Fault(own, after.offset(place)))
+                    for what, allowed, own, place in caller_limits
+                ),
+            )
+        )
+
+    def fault(
+        self,
+        id: str,  # noqa: A002
+        parent: str,
+        place: str,
+        value: bytes,
+        error: str,
+        requirements: str,
+        comment: str,
+        *,
+        at: str | int | None = None,
+        features: str = "",
+        bounded: bool = False,
+    ) -> None:
+        """Add a file that must be rejected for the value of one field, reported there or `at`."""
+        where = place if at is None else at
+        fields = {place: value}
+        self.bad(
+            id, parent, error, where, requirements, comment, fields, features=features, bounded=bounded
+        )
+
+    def _digests(self, parent: Built, file: File) -> list[bytes]:
+        own = [data for name, data in parent.fields if name.endswith(".sha256")]
+        count = len(file.output_files)
+        return (own + [bytes(32)] * count)[:count]
+
+
+def _features(file: File, more: str) -> tuple[str, ...]:
+    found = {feature for record in file.records for feature in record.features} | set(more.split())
+    if len(file.output_files) > 1:
+        found.add("external-data")
+    items = [item for output in file.output_files for item in output.items if isinstance(item, int)]
+    if any(item and item % 2 == 0 for item in items):
+        found.add("repeated-piece")
+    for kind, _ in file.others:
+        found.add("notes" if kind == NOTES else "ignorable-section")
+    return tuple(sorted(found))
+
+
+def _patch(before: Built, after: Built) -> Iterator[Edit]:
+    """Yield the edits that turn one file into the other, field by field."""
+    starts = [0]
+    for _, data in before.fields:
+        starts.append(starts[-1] + len(data))
+    matcher = SequenceMatcher(None, before.fields, after.fields, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        old = b"".join(data for _, data in before.fields[i1:i2])
+        new = b"".join(data for _, data in after.fields[j1:j2])
+        same = 0
+        while same < min(len(old), len(new)) and old[same] == new[same]:
+            same += 1
+        tail = 0
+        while tail < min(len(old), len(new)) - same and old[-1 - tail] == new[-1 - tail]:
+            tail += 1
+        if old != new:
+            yield Edit(starts[i1] + same, old[same : len(old) - tail], new[same : len(new) - tail])

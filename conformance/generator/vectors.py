@@ -1,0 +1,62 @@
+"""All vectors, in the order of the manifest."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from conformance.generator.cases import (
+    basics,
+    coders,
+    directory,
+    examples,
+    graph,
+    header,
+    integers,
+    limits,
+    lossless,
+    names,
+    networks,
+    pairs,
+    precedence,
+    rans,
+    rounding,
+    scale,
+    streams,
+    tables,
+    transform,
+    uniform,
+    views,
+)
+from conformance.generator.suite import Suite
+
+SUBJECTS: tuple[ModuleType, ...] = (
+    examples,
+    basics,
+    header,
+    directory,
+    graph,
+    names,
+    streams,
+    tables,
+    coders,
+    rans,
+    views,
+    lossless,
+    integers,
+    uniform,
+    transform,
+    rounding,
+    pairs,
+    limits,
+    scale,
+    precedence,
+    networks,
+)
+
+
+def make_suite() -> Suite:
+    """Return all vectors."""
+    suite = Suite()
+    for subject in SUBJECTS:
+        subject.add(suite)
+    return suite

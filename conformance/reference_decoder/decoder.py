@@ -1,0 +1,184 @@
+"""Clauses 9.1 to 9.3: the decoding process, in decode order [R-500], [R-503]; clause 11.2: memory."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+from .container import (
+    TABLES,
+    TENSOR,
+    Entry,
+    Header,
+    Source,
+    check_section_crc,
+    read_directory,
+    read_header,
+    read_section,
+)
+from .errors import NntcError
+from .graph import OPENS, REPEATS, Graph, read_graph
+from .output import Assembler, MemorySink, Sink
+from .record import Record, read_record
+from .tables import Table, read_tables_section
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the caller allows (clause 11.2); None sets no limit."""
+
+    memory: int | None = None
+    output: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """An output file; ``name`` is None for output file 0."""
+
+    name: str | None
+    data: bytes
+
+
+class BytesSource:
+    """A file that is in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.size = len(data)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """A stretch of the file."""
+        return self.data[offset : offset + size]
+
+
+@dataclass(slots=True)
+class Opened:
+    """Steps 1 to 4 of clause 9.2."""
+
+    source: Source
+    header: Header
+    entries: list[Entry]
+    graph: Graph
+    shared: list[Table]
+
+    @property
+    def tensors(self) -> list[Entry]:
+        """The TENSOR sections in order."""
+        return [entry for entry in self.entries if entry.type == TENSOR]
+
+    def record(self, entry: Entry) -> Record:
+        """Phases 1 and 2 of clause 9.3 [R-503]."""
+        data = read_section(self.source, entry)  # phase 1, R-503
+        return read_record(data, entry, self.header.profile, self.shared)  # phase 2, R-503
+
+
+def memory_bound(entries: list[Entry]) -> int:
+    """The bound of clause 11.2."""
+    T = max((entry.output for entry in entries if entry.type == TENSOR), default=0)
+    G = entries[0].output
+    S = max(entry.length for entry in entries)
+    # R-700: nothing here takes more: one section at a time, one byte for a token, four for an integer
+    return 256 * 2**20 + 512 * len(entries) + 6 * T + 2 * G + 6 * S
+
+
+def open_file(source: Source, limits: Limits) -> Opened:
+    """Steps 1 to 4 of clause 9.2 [R-500]."""
+    header = read_header(source)  # step 1, R-500
+    entries = read_directory(source, header)  # step 2
+    if limits.memory is not None and memory_bound(entries) > limits.memory:
+        raise NntcError("E_MEMORY", 24, "memory bound")  # R-701
+    tensor_count = sum(entry.type == TENSOR for entry in entries)
+    graph = read_graph(read_section(source, entries[0]), entries[0], tensor_count, source.size)  # step 3
+    if limits.output is not None and graph.total > limits.output:
+        raise NntcError("E_MEMORY", 24, "output files")  # R-701
+    shared: list[Table] = []
+    for entry in entries:
+        if entry.type == TABLES:
+            shared = read_tables_section(read_section(source, entry), entry)  # step 4
+    return Opened(source, header, entries, graph, shared)
+
+
+def decode_to(source: Source, sink: Sink, limits: Limits | None = None) -> list[str]:
+    """Clause 9.2 to its end; the output files go to ``sink``. Returns the names of output files 1.. ."""
+    opened = open_file(source, limits or Limits())
+    assembler = Assembler(opened.graph.files, sink)
+    _insert_pieces(opened, assembler)
+    for entry in opened.entries:
+        if entry.ignorable:
+            check_section_crc(source, entry)  # step 8, R-271
+    assembler.finish()  # step 9
+    return [file.name for file in opened.graph.files[1:]]
+
+
+def _insert_pieces(opened: Opened, out: Assembler) -> None:
+    """Steps 5 to 7 of clause 9.2 [R-500]."""
+    graph = opened.graph
+    splices = graph.splices
+    tensors = opened.tensors
+    ragged_total = 0  # step 5
+    ragged_payloads: dict[int, tuple[bytearray, list[int]]] = {}  # payload and ends of parts
+    position = array("Q")  # where the piece of each splice was put, and its size
+    size = array("Q")
+    used = 0  # graph bytes
+
+    def require(holds: bool, at: int) -> None:
+        if not holds:
+            raise NntcError("E_SPLICE", at)
+
+    for i in range(len(splices)):  # step 6, R-500
+        run, kind, s, k = splices.run[i], splices.kind[i], splices.section[i], splices.part[i]
+        require(out.at + run <= out.total, graph.start)  # R-215, step 6a
+        out.put(graph.graph[used : used + run])
+        used += run
+        piece: bytearray | memoryview | None = None
+        if kind == OPENS:
+            entry = tensors[s]
+            record = opened.record(entry)
+            piece = record.payload()  # step 6b
+            parts = record.part_sizes()
+            if record.view.ragged:  # step 6c
+                ragged_total += entry.output
+                if ragged_total > 2**24:
+                    raise NntcError("E_LIMIT", entry.start, "payloads of ragged views")  # R-501
+                ragged_payloads[s] = (piece, list(accumulate(parts)))
+            require(splices.used[s] == len(parts), entry.start)  # R-213, step 6d
+            del record
+        if kind == REPEATS:
+            n = size[splices.origin[i]]
+        elif s in ragged_payloads:
+            payload, ends = ragged_payloads[s]
+            begin = ends[k - 1] if k > 0 else 0
+            n = ends[k] - begin
+            piece = memoryview(payload)[begin : begin + n]
+        else:
+            assert piece is not None
+            n = len(piece)
+        require(out.fits(n), graph.start)  # R-214, step 6e
+        position.append(out.at)
+        size.append(n)
+        if piece is None:
+            out.repeat(position[splices.origin[i]], n)
+        else:
+            out.put(piece)
+    rest = graph.graph[used:]
+    require(out.at + len(rest) == out.total, graph.start)  # R-215, step 7
+    out.put(rest)
+
+
+def decode(data: bytes, limits: Limits | None = None) -> list[OutputFile]:
+    """Decode a whole file in memory: the output files in order, or NntcError [R-001], [R-002]."""
+    sink = MemorySink()
+    names: list[str | None] = [None, *decode_to(BytesSource(data), sink, limits)]
+    return [OutputFile(name, bytes(content)) for name, content in zip(names, sink.files, strict=True)]
+
+
+def tensor_levels(data: bytes) -> Iterator[array[int] | None]:
+    """For each TENSOR section in order, the integers after phase 4 of clause 9.3, in coded order.
+
+    These are levels before row bases and dequantization (uniform) or indices (codebook); None for planes.
+    """
+    opened = open_file(BytesSource(data), Limits())
+    for entry in opened.tensors:
+        yield opened.record(entry).tool.integers()

@@ -1,0 +1,158 @@
+"""Clauses 6.1 to 6.3: GRAPH, splices and file names."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+
+from .bits import Reader
+from .container import Entry
+from .errors import NntcError
+from .frames import zstd_frame
+
+FORBIDDEN = frozenset(range(0x20)) | {0x7F} | frozenset(b'/\\:*?"<>|')
+OPENS, FRESH, REPEATS = 0, 1, 2
+
+
+@dataclass(slots=True)
+class OutputEntry:
+    """A *file* of clause 6.1. ``name`` is empty for output file 0."""
+
+    size: int
+    sha256: bytes
+    name_offset: int = 0
+    name_length: int = 0
+    name: str = ""
+
+
+class Splices:
+    """The resolved splices (clause 6.2), as arrays: there may be 2^20 of them.
+
+    ``kind[i]`` is OPENS (piece 0), FRESH (odd piece) or REPEATS (even piece). ``section[i]``, ``part[i]`` are
+    source[i]. ``origin[i]`` is the number of the splice at which source[i] was first inserted.
+    """
+
+    def __init__(self, tensor_count: int) -> None:
+        self.run = array("Q")
+        self.kind = array("B")
+        self.section = array("i")
+        self.part = array("i")
+        self.origin = array("i")
+        self.tensor_count = tensor_count
+        self.used = array("i")  # parts used so far of each section opened so far
+
+    def __len__(self) -> int:
+        return len(self.run)
+
+    def add(self, run: int, piece: int) -> bool:
+        """Step 2 of 'resolve the splices'; False if the reference does not exist [R-210]."""
+        i = len(self.run)
+        if piece == 0:
+            if len(self.used) == self.tensor_count:
+                return False
+            kind, section, part, origin = OPENS, len(self.used), 0, i
+            self.used.append(1)
+        elif piece % 2 == 1:
+            d = (piece + 1) // 2
+            if d > len(self.used):
+                return False
+            section = len(self.used) - d
+            kind, part, origin = FRESH, self.used[section], i
+            self.used[section] += 1
+        else:
+            d = piece // 2
+            if d > i:
+                return False
+            kind, section, part, origin = REPEATS, self.section[i - d], self.part[i - d], self.origin[i - d]
+        self.run.append(run)
+        self.kind.append(kind)
+        self.section.append(section)
+        self.part.append(part)
+        self.origin.append(origin)
+        return True
+
+
+@dataclass(slots=True)
+class Graph:
+    """The content of GRAPH."""
+
+    start: int
+    files: list[OutputEntry]
+    splices: Splices
+    graph: memoryview
+
+    @property
+    def total(self) -> int:
+        """The sum of the sizes of all output files."""
+        return sum(file.size for file in self.files)
+
+
+def read_graph(data: bytes, entry: Entry, tensor_count: int, file_size: int) -> Graph:
+    """Clause 6.1. Every error is reported at the first byte of the GRAPH section [R-207]."""
+    try:
+        content = zstd_frame(data, entry.output)
+    except ValueError as problem:
+        raise NntcError("E_ZSTD", entry.start, str(problem)) from None  # R-200, R-015, R-207
+    reader = Reader(content, entry.start, fixed=True)  # R-207
+
+    file_count = reader.varint()
+    reader.require(1 <= file_count <= 65536, "E_LIMIT", "file_count")  # R-201
+    files = [_read_file(reader, number) for number in range(file_count)]
+    total = sum(file.size for file in files)
+    reader.require(total <= 65536 * file_size, "E_EXPANSION", "output files")  # R-206
+
+    splice_count = reader.varint()
+    reader.require(splice_count <= 2**20, "E_LIMIT", "splice_count")  # R-202
+    splices = Splices(tensor_count)
+    for _ in range(splice_count):
+        run = reader.varint()
+        piece = reader.varint()
+        reader.require(splices.add(run, piece), "E_SPLICE", "piece does not exist")  # R-210
+    graph = reader.take(reader.left())
+    reader.require(len(splices.used) == tensor_count, "E_SPLICE", "section is not opened")  # R-211
+    reader.require(sum(splices.run) <= len(graph), "E_SPLICE", "runs exceed the graph bytes")  # R-212
+
+    _resolve_names(reader, files, graph)
+    return Graph(entry.start, files, splices, graph)
+
+
+def _read_file(reader: Reader, number: int) -> OutputEntry:
+    """A *file* of clause 6.1."""
+    size = reader.varint()
+    reader.require(size < 2**48, "E_LIMIT", "size of an output file")  # R-203
+    file = OutputEntry(size, bytes(reader.take(32)))
+    if number > 0:
+        file.name_offset = reader.varint()
+        file.name_length = reader.varint()
+        reader.require(1 <= file.name_length <= 255, "E_FILE_NAME", "name_length")  # R-205
+    return file
+
+
+def _resolve_names(reader: Reader, files: list[OutputEntry], graph: memoryview) -> None:
+    """Clause 6.3, for each file but the first."""
+    seen: set[str] = set()
+    for file in files[1:]:
+        end = file.name_offset + file.name_length
+        reader.require(end <= len(graph), "E_FILE_NAME", "name lies outside the graph bytes")  # R-220
+        raw = bytes(graph[file.name_offset : end])
+        reader.require(name_is_allowed(raw), "E_FILE_NAME", "name is not allowed")  # R-221
+        file.name = raw.decode("utf-8")
+        folded = fold(file.name)
+        reader.require(folded not in seen, "E_FILE_NAME", "name occurs twice")  # R-222
+        seen.add(folded)
+
+
+def name_is_allowed(raw: bytes) -> bool:
+    """R-221: UTF-8 (RFC 3629) without the forbidden bytes, beginnings and ends."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    if any(byte in FORBIDDEN for byte in raw):
+        return False
+    return raw[:1] != b"." and raw[-1:] not in (b".", b" ")
+
+
+def fold(name: str) -> str:
+    """Replace A..Z by a..z, and nothing else (R-222, R-603)."""
+    return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in name)

@@ -1,0 +1,177 @@
+"""Clause 9.2, steps 6 to 9 (assembling and checking the output files) and clause 10 (writing them)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from array import array
+from bisect import bisect_right
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from .bits import Buffer
+from .errors import NntcError
+from .graph import OutputEntry, fold
+
+CHUNK = 2**20
+
+
+class Sink(Protocol):
+    """Where output files go, one after another."""
+
+    def begin(self, number: int) -> None: ...
+
+    def write(self, data: Buffer) -> None: ...
+
+    def read(self, number: int, offset: int, size: int) -> bytes: ...
+
+
+class Assembler:
+    """The sequence of bytes of clause 9.2, cut into output files. ``at``: the number of bytes put so far."""
+
+    def __init__(self, files: list[OutputEntry], sink: Sink) -> None:
+        self.files = files
+        self.sink = sink
+        self.starts = array("Q", [0])
+        for file in files:
+            self.starts.append(self.starts[-1] + file.size)
+        self.total = self.starts[-1]
+        self.at = 0
+        self.current = -1
+        self.hash = hashlib.sha256()
+        self.hashes: list[bytes] = []
+
+    def _next_file(self) -> None:
+        if self.current >= 0:
+            self.hashes.append(self.hash.digest())
+        self.current += 1
+        self.hash = hashlib.sha256()
+        if self.current < len(self.files):
+            self.sink.begin(self.current)
+
+    def put(self, data: Buffer) -> None:
+        """Append bytes; the caller has checked that they fit in the total."""
+        rest = memoryview(data)
+        while len(rest) > 0:
+            while self.current < 0 or self.at == self.starts[self.current + 1]:
+                self._next_file()
+            piece = rest[: min(CHUNK, self.starts[self.current + 1] - self.at)]
+            self.sink.write(piece)
+            self.hash.update(piece)
+            self.at += len(piece)
+            rest = rest[len(piece) :]
+
+    def repeat(self, start: int, size: int) -> None:
+        """Append again the ``size`` bytes at ``start``, which lie in one output file."""
+        number = self._file_at(start)
+        while size > 0:
+            count = min(CHUNK, size)
+            self.put(self.sink.read(number, start - self.starts[number], count))
+            start += count
+            size -= count
+
+    def _file_at(self, at: int) -> int:
+        return bisect_right(self.starts, at) - 1
+
+    def fits(self, size: int) -> bool:
+        """Whether one output file holds all bytes at .. at+size-1 (R-214; size is at least 1)."""
+        number = self._file_at(self.at)
+        return number < len(self.files) and self.at + size <= self.starts[number + 1]
+
+    def finish(self) -> None:
+        """Step 9: the hash of each output file in order, reported at 0 [R-502], [R-204]."""
+        while self.current < len(self.files):
+            self._next_file()
+        for file, digest in zip(self.files, self.hashes, strict=True):
+            if file.sha256 != digest:
+                raise NntcError("E_HASH", 0, f"output file {file.name or 'number 0'}")  # R-204, R-502
+
+
+class MemorySink:
+    """Keeps the output files in memory."""
+
+    def __init__(self) -> None:
+        self.files: list[bytearray] = []
+
+    def begin(self, number: int) -> None:
+        """Start the next output file."""
+        self.files.append(bytearray())
+
+    def write(self, data: Buffer) -> None:
+        """Append to the output file started last."""
+        self.files[-1] += data
+
+    def read(self, number: int, offset: int, size: int) -> bytes:
+        """Bytes written before."""
+        return bytes(self.files[number][offset : offset + size])
+
+
+class NotWritten(Exception):
+    """The caller's names do not allow the output to be written; no fault of the file [R-603], [R-604]."""
+
+
+class DirectorySink:
+    """Writes to temporary files beside ``path``, which ``publish`` renames when all is checked [R-600]."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.temporary: list[Path] = []
+        self.file: BinaryIO | None = None
+
+    def begin(self, number: int) -> None:
+        """Start the next output file, directly in the directory of output file 0 [R-602]."""
+        self._close()
+        handle, name = tempfile.mkstemp(prefix=".nntc-", dir=self.path.parent)  # R-600, R-602
+        self.temporary.append(Path(name))
+        self.file = os.fdopen(handle, "wb")
+
+    def _close(self) -> None:
+        if self.file is not None:
+            self.file.flush()
+            os.fsync(self.file.fileno())  # R-600: forced to storage
+            self.file.close()
+            self.file = None
+
+    def write(self, data: Buffer) -> None:
+        """Append to the output file started last."""
+        assert self.file is not None
+        self.file.write(data)
+
+    def read(self, number: int, offset: int, size: int) -> bytes:
+        """Bytes written before."""
+        if self.file is not None:
+            self.file.flush()
+        with self.temporary[number].open("rb") as source:
+            source.seek(offset)
+            return source.read(size)
+
+    def publish(self, names: list[str], replace: bool) -> None:
+        """Rename all, output file 0 last [R-600]; NotWritten if that is not allowed [R-603], [R-604]."""
+        self._close()
+        folded = [fold(self.path.name)] + [fold(name) for name in names]
+        if len(set(folded)) < len(folded):
+            raise NotWritten(f"{self.path.name} is also the name of an external data file")  # R-603
+        done: list[Path] = []
+        try:
+            for name, temporary in zip(names, self.temporary[1:], strict=True):
+                target = self.path.parent / name  # R-602
+                if not replace:
+                    target.open("xb").close()  # R-604: created exclusively; fails if it exists
+                    done.append(target)
+                os.replace(temporary, target)  # R-600
+            os.replace(self.temporary[0], self.path)  # R-600, R-604
+        except OSError as problem:
+            for target in done:
+                target.unlink(missing_ok=True)  # R-601
+            raise NotWritten(str(problem)) from None
+        self.temporary = []
+
+    def discard(self) -> None:
+        """Remove what has been written [R-601]."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
+        for temporary in self.temporary:
+            temporary.unlink(missing_ok=True)  # R-601
+        self.temporary = []

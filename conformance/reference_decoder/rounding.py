@@ -1,0 +1,57 @@
+"""Clause 9.7, step 8: rounding a binary64 value once to an element type [R-540], [R-541]."""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FloatFormat:
+    """A binary floating point format narrower than binary64."""
+
+    exponent_bits: int
+    fraction_bits: int
+
+
+FLOAT16 = FloatFormat(5, 10)
+BFLOAT16 = FloatFormat(8, 7)
+FLOAT32 = FloatFormat(8, 23)
+
+
+def round_to(value: float, target: FloatFormat) -> int | None:
+    """The bit pattern of ``value`` rounded to nearest, ties to even, in ``target``; None if it is infinite.
+
+    Done on integers, from the binary64 value directly, subnormal numbers and signed zeros included.
+    """
+    negative = 1 if math.copysign(1.0, value) < 0 else 0
+    sign = negative << (target.exponent_bits + target.fraction_bits)
+    if value == 0.0:
+        return sign
+    magnitude, exponent = math.frexp(abs(value))  # abs(value) = magnitude * 2^exponent, magnitude in [1/2, 1)
+    significand = int(magnitude * 2**53)  # exact; abs(value) = significand * 2^(exponent - 53)
+    # 2^unit is the weight of the last bit that is kept; it cannot go below that of the subnormal numbers
+    lowest: int = 2 - 2 ** (target.exponent_bits - 1) - target.fraction_bits
+    unit = max(exponent - target.fraction_bits - 1, lowest)
+    shift = unit - (exponent - 53)
+    kept = significand >> shift
+    rest = significand - (kept << shift)
+    half = 1 << (shift - 1)
+    if rest > half or (rest == half and kept % 2 == 1):  # R-540
+        kept += 1
+    # A kept of fraction_bits + 1 bits adds 1 to the exponent field by itself, as does a carry.
+    pattern = ((unit - lowest) << target.fraction_bits) + kept
+    if pattern >= (2**target.exponent_bits - 1) << target.fraction_bits:
+        return None  # R-542: infinite
+    return sign | pattern
+
+
+def to_element(value: float, target: FloatFormat | None) -> bytes | None:
+    """The element, little-endian; None if it is infinite. ``target`` None is float64: no rounding [R-541]."""
+    if target is None:
+        return struct.pack("<d", value)
+    pattern = round_to(value, target)
+    if pattern is None:
+        return None
+    return pattern.to_bytes((1 + target.exponent_bits + target.fraction_bits) // 8, "little")
