@@ -168,6 +168,16 @@ def _great(suite: Suite) -> None:
             f"round-greatest-exact-{name}", f"the greatest {name}", "R-542",
             _record(element, [exact, -exact], step)
         )
+    parent = "round-greatest-few"
+    suite.valid(
+        parent, "few levels; one more would be infinite as float16", "R-542",
+        uniform(FLOAT16, matrix(3), [7, -7, 1], step=2.0**13),
+    )  # fmt: skip
+    suite.bad(
+        "round-infinite-few", parent, "E_RANGE", "TENSOR[0].levels.flags", "R-542",
+        "a value of few that is infinite as float16",
+        file=File([uniform(FLOAT16, matrix(3), [8, -7, 1], step=2.0**13)]),
+    )  # fmt: skip
     parent = "round-offset-greatest"
     suite.valid(
         parent, "a sum near the greatest float32", "R-542", _record(FLOAT32, [1, -1], 3e38, f32(4e37))
