@@ -189,6 +189,15 @@ def _add_long_uniform(suite: Suite, packed: Coder) -> None:
                  row_codes=codes(7_000), column_codes=codes(10))),
     ):  # fmt: skip
         suite.valid(f"uniform-long-{name}", comment, "R-540 R-542", record)
+    dense = [0] * LONG
+    places = tuple(range(100, LONG, 200))
+    for place in places:
+        dense[place] = place % 17 - 8
+    suite.valid(
+        "uniform-long-sparse", "7000 rows of ten columns, sparse, each with its row code", "R-522 R-540",
+        uniform(FLOAT16, matrix(7_000, 10), dense, Integers(packed, sparse=Sparse(0, places, packed)),
+                row_codes=codes(7_000)),
+    )  # fmt: skip
     lengths = [1, LONG, 3, 65_535, 1]
     bases = [4, -1000, 7, 1000, 0]
     suite.valid(

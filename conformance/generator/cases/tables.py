@@ -95,6 +95,11 @@ def _bad(suite: Suite) -> None:
         ("last-0-of-two", _raw(0, 1, 0, 0, [(0, 0, 0)]), "the last of two frequencies is 0"),
     ):
         suite.fault(f"table-{name}", PARENT, PLACE, bit_run(fields), "E_TABLE", "R-460", comment)
+    past = write_tables([Table(254, (2048, 1024, 1024), 0, 0)])
+    suite.fault(
+        "table-past-255", PARENT, PLACE, past, "E_TABLE", "R-460",
+        "first + last_index is 256, and all frequencies are sound",
+    )  # fmt: skip
     ones = bit_run([*_raw(0, 2, 0, 0), (0, 1), (2**27 - 1, 27)])
     suite.bad(
         "table-unary-27-at-end", PARENT, "E_TABLE", PLACE, "R-460 R-011",
