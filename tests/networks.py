@@ -47,6 +47,33 @@ def holding(**constants: Array | onnx.TensorProto) -> onnx.ModelProto:
     return model_of([], dict(constants))
 
 
+def decisive(width: int = 16) -> onnx.ModelProto:
+    """Return a network whose answers to images of 1 x 3 x 12 x 12 differ much: no pooling, small biases."""
+    rng = np.random.default_rng(0)
+    constants: dict[str, Array | onnx.TensorProto] = {}
+    nodes = []
+    last, channels = "image", 3
+    for name in ("first", "second"):
+        constants[name] = heavy(rng, width, channels, 3, 3, scale=0.2)
+        nodes.append(helper.make_node("Conv", [last, name], [f"{name}.out"], strides=[2, 2]))
+        for part, values in (
+            ("scale", rng.uniform(0.5, 1.5, width)),
+            ("bias", rng.normal(0, 0.1, width)),
+            ("mean", rng.normal(0, 0.1, width)),
+            ("var", np.exp(rng.normal(0, 1, width))),
+        ):
+            constants[f"{name}.{part}"] = values.astype(np.float32)
+        names = [f"{name}.{part}" for part in ("scale", "bias", "mean", "var")]
+        nodes.append(helper.make_node("BatchNormalization", [f"{name}.out", *names], [f"{name}.normal"]))
+        nodes.append(helper.make_node("Relu", [f"{name}.normal"], [f"{name}.relu"]))
+        last, channels = f"{name}.relu", width
+    constants["dense"] = heavy(rng, 4 * width, 100, scale=0.1)
+    constants["dense.bias"] = rng.normal(0, 0.1, 100).astype(np.float32)
+    nodes.append(helper.make_node("Flatten", [last], ["flat"]))
+    nodes.append(helper.make_node("Gemm", ["flat", "dense", "dense.bias"], ["scores"]))
+    return model_of(nodes, constants, {"image": (1, 3, 12, 12)}, {"scores": (1, 100)})
+
+
 def classifier(seed: int = 0, width: int = 32) -> onnx.ModelProto:
     """Return a network of convolutions, normalizations and a dense layer, for images of 1 x 3 x 12 x 12."""
     rng = np.random.default_rng(seed)

@@ -180,7 +180,8 @@ class Encoder:
         self._source, self._split, self._workers = source, split, workers
         self._tensors, self._repeats = load_tensors(split)
         self._overhead = _Overhead(split, self._repeats)
-        self._calibrated: tuple[SampleSource, Known] | None = None
+        self._calibrated: tuple[SampleSource, Known | None] | None = None
+        self._remarks: tuple[str, ...] = ()
 
     def encode(self, options: Options, tried: Tried | None = None) -> tuple[bytes, EncodeReport]:
         """Return a file and its report; the file has been checked by decoding it."""
@@ -206,23 +207,33 @@ class Encoder:
         """Return a file that nobody has decoded yet, and its report."""
         known = self._known(options)
         plan = plan_tensors(self._tensors, options, self._workers, self._overhead, known)
+        plan = replace(plan, remarks=(*plan.remarks, *self._remarks))
         return _Assembly(self._split, self._tensors, self._repeats, plan).finish(options)
 
     def _known(self, options: Options) -> Known | None:
-        """Return what calibration samples tell, found out once."""
+        """Return what calibration samples tell, found out once; None if they tell nothing."""
         if options.calibration is None:
             return None
         if self._calibrated is None or self._calibrated[0] is not options.calibration:
-            from codec.encoder.calibration.calibration import calibrate
-
-            jobs = options.jobs if isinstance(options.jobs, int) else 1
-            calibration = calibrate(
-                self._source, options.calibration, jobs=jobs, progress=self._workers.report
-            )
-            biases = self._fold(calibration.network)
-            paths = [self._split.payloads[tensor.payload].path for tensor in self._tensors]
-            self._calibrated = options.calibration, known_of(calibration, paths, biases)
+            self._calibrated = options.calibration, self._calibrate(options.calibration, options.jobs)
         return self._calibrated[1]
+
+    def _calibrate(self, samples: SampleSource, jobs: int | Executor) -> Known | None:
+        """Run samples through the model; return what they tell, if it can be trusted."""
+        from codec.encoder.calibration.calibration import calibrate
+        from codec.encoder.calibration.variety import lack_of_variety
+
+        threads = jobs if isinstance(jobs, int) else 1
+        calibration = calibrate(self._source, samples, jobs=threads, progress=self._workers.report)
+        doubt = lack_of_variety(calibration.reference)
+        if doubt:
+            self._remarks = (f"encoded without the calibration samples: {doubt}",)
+            return None
+        biases = self._fold(calibration.network)
+        if biases:
+            self._remarks = (f"{len(biases)} batch normalizations are now part of the weights before them",)
+        paths = [self._split.payloads[tensor.payload].path for tensor in self._tensors]
+        return known_of(calibration, paths, biases)
 
     def _fold(self, network: Network) -> dict[TensorPath, TensorPath]:
         """Fold normalizations, in the network and in the tensors to code; return biases by weights."""

@@ -13,6 +13,7 @@ from codec.encoder.calibration.layers import Along, Layer, LayerInput, Placement
 from codec.encoder.calibration.moments import MAX_BYTES, MomentSum, memory_of
 from codec.encoder.calibration.samples import Array, Samples
 from codec.encoder.calibration.session import Network
+from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage
 from codec.encoder.calibration.statistics import Statistics, TensorStatistics
 from codec.format.onnx_tensor import Path
 from codec.format.view import View
@@ -93,6 +94,7 @@ class _Collected:
     positions: int
     parts: int = 1
     counts: NDArray[np.int64] | None = None
+    trust: Shrinkage | None = None
 
 
 class _Moments:
@@ -100,24 +102,47 @@ class _Moments:
 
     def __init__(self, source: LayerInput, order: NDArray[np.int64] | None) -> None:
         self._source, self._order = source, order
-        self._sum = MomentSum(source.blocks, source.size)
+        self._halves = MomentSum(source.blocks, source.size), MomentSum(source.blocks, source.size)
+        self._batches = 0
 
     def add(self, values: Sequence[Array], limit: int, rng: np.random.Generator) -> None:
         vectors, positions = self._source.vectors(values, limit, rng)
-        self._sum.add(vectors if self._order is None else vectors[:, :, self._order], positions)
+        half = self._halves[self._batches % 2]
+        half.add(vectors if self._order is None else vectors[:, :, self._order], positions)
+        self._batches += 1
 
     def finish(self) -> _Collected:
-        moment, mean = self._sum.means()
-        total = self._sum
-        with np.errstate(over="ignore"):
+        moments, means = zip(*(half.means() for half in self._halves), strict=True)
+        vectors = [half.vectors for half in self._halves]
+        shares = [count / max(sum(vectors), 1) for count in vectors]
+        with np.errstate(over="ignore", invalid="ignore"):
+            moment = shares[0] * moments[0] + shares[1] * moments[1]
+            mean = shares[0] * means[0] + shares[1] * means[1]
+            trust = None
+            if all(vectors) and moment.ndim == 3 and np.isfinite(moment).all():
+                shape = moment.shape[:2]
+                center = mean.reshape(shape)
+                first, second = (
+                    _about(own, at.reshape(shape), center) for own, at in zip(moments, means, strict=True)
+                )
+                trust = choose_shrinkage((first, second))
             return _Collected(
                 moment.astype(np.float32),
                 mean.astype(np.float32),
-                total.batches,
-                total.vectors,
-                total.positions,
-                total.parts,
+                sum(half.batches for half in self._halves),
+                sum(vectors),
+                sum(half.positions for half in self._halves),
+                self._halves[0].parts,
+                trust=trust,
             )
+
+
+def _about(
+    moment: NDArray[np.float64], mean: NDArray[np.float64], center: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the mean of (x - center)(x - center)^T, from those of x x^T and x; by block."""
+    crossed = mean[:, :, None] * center[:, None, :]
+    return moment - crossed - crossed.swapaxes(1, 2) + center[:, :, None] * center[:, None, :]
 
 
 class _Counts:
@@ -158,7 +183,7 @@ class _Target:
             )
         order = place.order if isinstance(place, Placement) else None
         key = (source, None if order is None else order.tobytes())
-        memory = memory_of(source.blocks, source.size)
+        memory = 2 * memory_of(source.blocks, source.size)
         return _Target(key, source.tensors, memory, lambda: _Moments(source, order))
 
 
@@ -237,6 +262,7 @@ def _placed(collected: _Collected, layer: Layer) -> TensorStatistics | str:
         vectors=collected.vectors,
         positions=collected.positions / collected.images,
         row_weights=weights,
+        trust=collected.trust,
     )
     return result if result.power > 0 else "its inputs are all zero"
 

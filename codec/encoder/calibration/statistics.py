@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codec.encoder.calibration.layers import Along
+from codec.encoder.calibration.shrinkage import Shrinkage
 from codec.format.onnx_tensor import Path
 from codec.format.view import View
 
@@ -42,6 +43,8 @@ class TensorStatistics:
     row_weights
         How often each row is looked up, relative to their mean, float64, shape (rows,), for tables that are
         used in no other way; None otherwise.
+    trust
+        How far the moment is to be trusted, by cross-validation; None where there was too little for it.
     """
 
     view: View
@@ -52,6 +55,7 @@ class TensorStatistics:
     vectors: int
     positions: float
     row_weights: NDArray[np.float64] | None = None
+    trust: Shrinkage | None = None
 
     @property
     def is_diagonal(self) -> bool:
@@ -83,10 +87,12 @@ class TensorStatistics:
 
     @property
     def shrinkage(self) -> float:
-        """How far to shrink a moment towards its diagonal: the more, the fewer vectors there are.
+        """How far to shrink a moment towards its diagonal: as cross-validated, else by the number of vectors.
 
         Vectors of one image are far from independent: their number counts by its square root.
         """
+        if self.trust is not None:
+            return self.trust.share
         per_image = self.vectors / self.images
         share: float = _SHRINKAGE * self.moment.shape[1] / (self.images * per_image**0.5)
         return min(share, _MAX_SHRINKAGE)

@@ -33,6 +33,7 @@ LAGRANGIAN = 0.2
 """Squared steps per bit: less than without feedback, as errors make later values larger."""
 _LEAST_LENGTH = 96
 """Rows shorter than this are chained: a trellis takes some columns to get going."""
+_STEP_GRID = 2.0**12
 _CODES_PER_ROW = 800.0
 """Column step codes are worth sqrt(this / rows) units: a step off by that costs as much as finer codes."""
 
@@ -144,10 +145,16 @@ def _prepare(
     codes, steps = _step_codes(wanted, len(matrix))
     # The mean power that errors of one step have in the output.
     gain = float(np.mean((diagonals * steps.reshape(-1, diagonals.shape[1])) ** 2))
-    white = float(np.sqrt(noise * power / (TRELLIS_NOISE * gain)))
+    white = _rounded(float(np.sqrt(noise * power / (TRELLIS_NOISE * gain))))
     own = replace(shaping, codes=codes, steps=steps)
     x = coefficients / (white * steps)
     return _Way(own, metric, white, x, fit_scales(np.abs(x).astype(np.float32).ravel(), shaping.view))
+
+
+def _rounded(step: float) -> float:
+    """Return a step to 12 bits: the sums it comes from differ in their last bits with the threads of BLAS."""
+    mantissa, exponent = np.frexp(step)
+    return float(np.ldexp(np.rint(mantissa * _STEP_GRID), exponent)) / _STEP_GRID
 
 
 def _step_codes(

@@ -53,8 +53,14 @@ def known_of(calibration: Calibration, paths: Sequence[Path], biases: Mapping[Pa
     for path, bias in biases.items():
         if path in numbers and bias in numbers:
             offsets[numbers[path]] = numbers[bias], 1
+    # Errors are larger with other samples than these: what counts is the divergence with those.
+    inflation = {path: found.trust.inflation for path, found in statistics.items() if found.trust}
     return Known(
         {number: statistics[path] for number, path in enumerate(paths) if path in statistics},
-        {number: slopes[path] for number, path in enumerate(paths) if path in slopes},
+        {
+            number: slopes[path] * inflation.get(path, 1.0)
+            for number, path in enumerate(paths)
+            if path in slopes
+        },
         offsets,
     )

@@ -18,8 +18,6 @@ from codec.encoder.calibration.layers import Along
 from codec.encoder.calibration.statistics import TensorStatistics
 from codec.encoder.quantize.dct import forward
 
-_SHRINKAGE = 0.1
-_MOST_SHRINKAGE = 0.7
 _LEAST_SHRINKAGE = 1e-4
 _RIDGE = 0.2
 """What a weight's error counts by itself, relative to what the error of an output may be."""
@@ -112,13 +110,9 @@ def _transformed(moment: NDArray[np.float64], transform: Transform) -> NDArray[n
 
 
 def _shrunk(moments: NDArray[np.float64], statistics: TensorStatistics) -> NDArray[np.float64]:
-    """Shrink second moments towards their diagonals, the more the fewer samples they come from.
-
-    Positions of one sample are far from independent: as many count as their square root.
-    """
+    """Shrink second moments towards their diagonals, the more the less they are to be trusted."""
     size = moments.shape[1]
-    independent = np.sqrt(statistics.vectors * statistics.images)
-    share = min(max(_SHRINKAGE * size / independent, _LEAST_SHRINKAGE), _MOST_SHRINKAGE)
+    share = max(statistics.shrinkage, _LEAST_SHRINKAGE)
     diagonals = np.einsum("gii->gi", moments).clip(min=0)
     every = np.arange(size)
     shrunk: NDArray[np.float64] = moments * (1 - share)

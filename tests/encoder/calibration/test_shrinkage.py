@@ -1,0 +1,69 @@
+"""Shrinkage by cross-validation, and samples that tell nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+from networks import decisive
+from numpy.typing import NDArray
+
+from codec.encoder.calibration.divergence import Reference
+from codec.encoder.calibration.samples import Samples
+from codec.encoder.calibration.session import Network
+from codec.encoder.calibration.shrinkage import choose_shrinkage
+from codec.encoder.calibration.variety import lack_of_variety
+
+SIZE = 40
+
+
+def halves(count: int, correlated: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    rng = np.random.default_rng(0)
+    common = correlated * rng.normal(size=(2, count, 3)) @ rng.normal(size=(3, SIZE))
+    x = common + rng.normal(size=(2, count, SIZE))
+    moments = x.swapaxes(1, 2) @ x / count
+    return moments[:1], moments[1:]
+
+
+def test_many_samples_are_trusted_and_few_are_not() -> None:
+    shares = [found.share for n in (20, 100, 1000, 20_000) if (found := choose_shrinkage(halves(n, 1.0)))]
+    assert len(shares) == 4
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 0.1
+    assert shares[-1] < 0.01
+
+
+def test_errors_are_larger_where_half_of_the_samples_have_more_power() -> None:
+    first, second = halves(1000, 1.0)
+    alike = choose_shrinkage((first, second))
+    unlike = choose_shrinkage((first, 9 * second))
+    assert alike is not None
+    assert unlike is not None
+    assert 1 <= alike.inflation < 1.1
+    assert unlike.inflation > 2
+
+
+def test_moments_that_are_zero_or_none_tell_nothing() -> None:
+    nothing = np.zeros((1, SIZE, SIZE))
+    assert choose_shrinkage((nothing, nothing)) is None
+    first, second = halves(100, 1.0)
+    assert choose_shrinkage((-first, -second)) is None
+
+
+def test_an_input_seen_in_one_half_only_does_no_harm() -> None:
+    first, second = halves(1000, 1.0)
+    first[0, 5], first[0, :, 5] = 0, 0
+    found = choose_shrinkage((first, second))
+    assert found is None or 0 < found.share <= 0.75
+
+
+def test_equal_answers_are_noticed() -> None:
+    rng = np.random.default_rng(0)
+    network = Network(decisive().SerializeToString())
+
+    def reference(scale: float, count: int) -> Reference:
+        image = rng.normal(size=(1, 3, 12, 12))
+        images = [image + scale * rng.normal(size=image.shape) for _ in range(count)]
+        return Reference(network, Samples([{"image": x.astype(np.float32)} for x in images]))
+
+    assert lack_of_variety(reference(2.0, 6)) == ""
+    assert "hardly differ" in lack_of_variety(reference(0.001, 6))
+    assert "only one" in lack_of_variety(reference(1.0, 1))

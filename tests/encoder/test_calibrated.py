@@ -1,0 +1,126 @@
+"""Encoding by calibration samples, from the model to the file and back."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from networks import Array, decisive, heavy, model_of
+from onnx import helper
+
+from codec.decoder.model import decode_bytes
+from codec.encoder.calibration.session import Network
+from codec.encoder.model import encode_bytes
+from codec.errors import ModelError, SamplesError
+
+MODEL = decisive().SerializeToString()
+
+
+def images(count: int, seed: int) -> list[dict[str, Any]]:
+    """Return smooth images: neighbouring pixels are alike."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.normal(size=(count, 1, 3, 4, 4))
+    return [{"image": np.kron(image, np.ones((3, 3))).astype(np.float32)} for image in 3 * coarse]
+
+
+def output_error(decoded: bytes, original: bytes, samples: list[dict[str, Any]]) -> float:
+    before, after = (Network(m).session() for m in (original, decoded))
+    pairs = [(before.run(sample)[0], after.run(sample)[0]) for sample in samples]
+    return float(sum(((a - b) ** 2).sum() for a, b in pairs) / sum((a**2).sum() for a, _ in pairs))
+
+
+@pytest.mark.parametrize("ratio", [6, 9])
+def test_outputs_are_nearer_than_without_samples_at_the_same_size(ratio: int) -> None:
+    errors = []
+    for chosen in ({}, {"calibration": images(64, 1)}):
+        data, report = encode_bytes(MODEL, ratio=ratio, **chosen)
+        assert 0.97 * ratio < report.original_size / report.size * 0.97 <= 1.02 * ratio
+        decoded = decode_bytes(data)[None]
+        errors.append(output_error(decoded, MODEL, images(40, 2)))
+    assert errors[1] < 0.7 * errors[0]
+
+
+def test_quality_is_that_of_outputs() -> None:
+    sizes = []
+    for quality in (12.0, 25.0, 90.0):  # the last beyond what a trellis is for
+        data, report = encode_bytes(MODEL, quality=quality, calibration=images(32, 1))
+        sizes.append(report.size)
+        error = output_error(decode_bytes(data)[None], MODEL, images(20, 1))
+        assert error < 20 * 10 ** (-min(quality, 80) / 10)
+    assert sizes == sorted(sizes)
+
+
+def test_the_same_bytes_whatever_runs_it() -> None:
+    chosen: dict[str, Any] = {"quality": 18, "calibration": images(16, 3)}
+    alone, _ = encode_bytes(MODEL, **chosen)
+    assert encode_bytes(MODEL, jobs=3, **chosen)[0] == alone
+    with ThreadPoolExecutor(2) as executor:
+        assert encode_bytes(MODEL, jobs=executor, **chosen)[0] == alone
+
+
+def test_samples_that_all_look_the_same_are_left_out() -> None:
+    same = [{"image": image["image"] * 0.001} for image in images(8, 1)]
+    without, _ = encode_bytes(MODEL, quality=24)
+    data, report = encode_bytes(MODEL, quality=24, calibration=same)
+    assert data == without
+    assert any("without the calibration samples" in remark for remark in report.remarks)
+
+
+def test_folded_normalizations_are_told_of() -> None:
+    _, report = encode_bytes(MODEL, calibration=images(16, 1))
+    assert any("2 batch normalizations" in remark for remark in report.remarks)
+
+
+def layers() -> onnx.ModelProto:
+    """Return layers of other kinds: matrix products either way, transposed and grouped convolutions."""
+    rng = np.random.default_rng(0)
+    constants: dict[str, Array | onnx.TensorProto] = {
+        "grouped": heavy(rng, 24, 8, 3, 3, scale=0.2),
+        "transposed": heavy(rng, 24, 24, 2, 2, scale=0.2),
+        "left": heavy(rng, 64, 96, scale=0.2),
+        "right": heavy(rng, 24 * 16, 64, scale=0.2),
+        "unused": heavy(rng, 64, 64),
+        "shape": np.array([1, 24 * 16]),
+        "column": np.array([96, 1]),
+        "wide": heavy(rng, 64, 96, scale=1.0),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "grouped"], ["a"], group=3, pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("ConvTranspose", ["b", "transposed"], ["c"], strides=[2, 2]),
+        helper.make_node("Tanh", ["c"], ["d"]),
+        helper.make_node("Reshape", ["d", "shape"], ["e"]),
+        helper.make_node("MatMul", ["e", "right"], ["f"]),
+        helper.make_node("Gemm", ["f", "wide"], ["g"]),
+        helper.make_node("Reshape", ["g", "column"], ["h"]),
+        helper.make_node("MatMul", ["left", "h"], ["y"]),
+    ]
+    return model_of(nodes, constants, {"x": (1, 24, 2, 2)}, {"y": (64, 1)})
+
+
+def test_layers_of_all_kinds() -> None:
+    rng = np.random.default_rng(1)
+    mixed = rng.normal(size=(24, 24))
+    samples = [
+        {"x": np.einsum("oc,nchw->nohw", mixed, rng.normal(size=(1, 24, 2, 2))).astype(np.float32)}
+        for _ in range(48)
+    ]
+    original = layers().SerializeToString()
+    data, report = encode_bytes(original, quality=20, calibration=samples[:32])
+    assert output_error(decode_bytes(data)[None], original, samples[32:]) < 0.2
+    assert {t.tool for t in report.tensors if t.size > 2048} == {"uniform"}
+
+
+def test_samples_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(SamplesError, match="image"):
+        encode_bytes(MODEL, calibration=[{"image": np.zeros((1, 3, 5, 5), np.float32)}])
+    with pytest.raises(ValueError, match="calibration is for method auto"):
+        encode_bytes(MODEL, method="dct", calibration=images(2, 1))
+
+
+def test_a_size_out_of_reach_is_an_error() -> None:
+    with pytest.raises(ModelError, match="E_GOAL"):
+        encode_bytes(MODEL, target_size=100, calibration=images(8, 1))
