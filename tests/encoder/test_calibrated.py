@@ -35,8 +35,8 @@ def output_error(decoded: bytes, original: bytes, samples: list[dict[str, Any]])
 @pytest.mark.parametrize("ratio", [6, 9])
 def test_outputs_are_nearer_than_without_samples_at_the_same_size(ratio: int) -> None:
     errors = []
-    for chosen in ({}, {"calibration": images(64, 1)}):
-        data, report = encode_bytes(MODEL, ratio=ratio, **chosen)
+    for calibration in (None, images(64, 1)):
+        data, report = encode_bytes(MODEL, ratio=ratio, calibration=calibration)
         assert 0.97 * ratio < report.original_size / report.size * 0.97 <= 1.02 * ratio
         decoded = decode_bytes(data)[None]
         errors.append(output_error(decoded, MODEL, images(40, 2)))

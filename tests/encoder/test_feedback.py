@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from codec.encoder.quantize import feedback
 from codec.encoder.quantize.feedback import Sequences, search_with_feedback
 from codec.encoder.quantize.trellis import EIGHT_STATES, LO, search
-from codec.format.trellis import NEXT, QUANTIZER, START
+from codec.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER
 
 FREE = np.zeros((2, 256), np.float32)
 COSTLY = (0.8 * np.abs(np.arange(256) + LO)[None].repeat(2, 0)).astype(np.float32)
@@ -63,10 +63,10 @@ def test_quantizers_are_those_of_the_decoder(length: int) -> None:
     given = sequences(np.random.default_rng(length), 7, length)
     found = search_with_feedback(given, COSTLY, 0.2)
     for row in range(7):
-        state = START[EIGHT_STATES.code]
+        state = 0
         for i in range(row * length, (row + 1) * length):
-            assert found.quantizers[i] == QUANTIZER[state]
-            state = NEXT[2 * state + (int(found.tokens[i]) & 1)]
+            assert found.quantizers[i] == EIGHT_QUANTIZER[state]
+            state = EIGHT_NEXT[state][int(found.tokens[i]) & 1]
 
 
 def test_more_survivors_come_nearer() -> None:
