@@ -35,8 +35,8 @@ def output_error(decoded: bytes, original: bytes, samples: list[dict[str, Any]])
 @pytest.mark.parametrize("ratio", [6, 9])
 def test_outputs_are_nearer_than_without_samples_at_the_same_size(ratio: int) -> None:
     errors = []
-    for chosen in ({}, {"calibration": images(64, 1)}):
-        data, report = encode_bytes(MODEL, ratio=ratio, **chosen)
+    for calibration in (None, images(64, 1)):
+        data, report = encode_bytes(MODEL, ratio=ratio, calibration=calibration)
         assert 0.97 * ratio < report.original_size / report.size * 0.97 <= 1.02 * ratio
         decoded = decode_bytes(data)[None]
         errors.append(output_error(decoded, MODEL, images(40, 2)))
@@ -112,6 +112,25 @@ def test_layers_of_all_kinds() -> None:
     data, report = encode_bytes(original, quality=20, calibration=samples[:32])
     assert output_error(decode_bytes(data)[None], original, samples[32:]) < 0.2
     assert {t.tool for t in report.tensors if t.size > 2048} == {"uniform"}
+
+
+def test_a_bias_that_two_layers_share_is_not_shifted() -> None:
+    rng = np.random.default_rng(3)
+    bias = rng.normal(0, 0.01, 64).astype(np.float32)
+    constants: dict[str, Array | onnx.TensorProto] = {
+        "a": heavy(rng, 64, 64, scale=0.3), "b": heavy(rng, 64, 64, scale=0.3), "c": bias, "d": bias,
+    }  # fmt: skip
+    nodes = [
+        helper.make_node("Gemm", ["x", "a", "c"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("Gemm", ["r", "b", "d"], ["y"]),
+    ]
+    original = model_of(nodes, constants, {"x": (1, 64)}, {"y": (1, 64)}).SerializeToString()
+    samples = [{"x": rng.normal(1, 1, (1, 64)).astype(np.float32)} for _ in range(32)]
+    decoded = decode_bytes(encode_bytes(original, quality=20, calibration=samples)[0])[None]
+    tensors = {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load_from_string(decoded).graph.initializer}
+    np.testing.assert_array_equal(tensors["c"], tensors["d"])
+    assert np.abs(tensors["c"] - bias).max() < 0.02
 
 
 def test_samples_that_do_not_fit_are_refused() -> None:

@@ -20,7 +20,7 @@ INPUTS = (RNG.normal(1, 1, (500, SIZE)) @ RNG.normal(0, 1, (SIZE, SIZE))).astype
 MATRIX = RNG.normal(0, 1, (ROWS, SIZE))
 KNOWN = TensorStatistics(
     View(ViewKind.MATRIX, ROWS, 2, 9),
-    (INPUTS.T @ INPUTS / 500)[None],
+    (INPUTS.T @ INPUTS / np.float32(500))[None],
     INPUTS.mean(axis=0)[None],
     Along.ROWS,
     images=100,

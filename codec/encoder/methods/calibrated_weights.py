@@ -92,7 +92,7 @@ def quantize_calibrated(
     numpy.linalg.LinAlgError
         The statistics are of no use.
     """
-    matrix = values.reshape(statistics.view.rows, -1)
+    matrix = values.reshape(ways[0].view.rows, -1)
     prepared = [_prepare(way, matrix, statistics, noise, has_offset) for way in ways]
     fitting = [
         way
@@ -180,12 +180,11 @@ def _search(way: _Way) -> Quantized:
     factors = way.metric.factors * (way.white * way.shaping.steps).reshape(-1, size)[:, :, None]
     if way.metric.along is Along.ROWS:
         chain = _chain(rows, groups, size)
-        x, numbers = (a.reshape(-1, chain * size) for a in (way.x, numbers))
+        x, numbers = way.x.reshape(-1, chain * size), numbers.reshape(-1, chain * size)
         factors = _chained(factors, chain, rows // groups)
     else:
-        x, numbers = (
-            a.reshape(rows, groups, size).swapaxes(0, 1).reshape(-1, size) for a in (way.x, numbers)
-        )
+        x = way.x.reshape(rows, groups, size).swapaxes(0, 1).reshape(-1, size)
+        numbers = numbers.reshape(rows, groups, size).swapaxes(0, 1).reshape(-1, size)
         chain = 1
     diagonals = np.einsum("gii->gi", factors)
     weights = diagonals**2 / np.mean(diagonals**2)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from codec.decoder.entropy.tables import FrequencyTable
 from codec.encoder.tensor.record import Record
+from codec.encoder.tensors import Tensor
 
 
 class Overhead(Protocol):
@@ -27,8 +28,15 @@ class Coded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Records for all tensors, and the shared tables they use, each with its precision."""
+    """Records for all tensors, and the shared tables they use, each with its precision.
+
+    Parameters
+    ----------
+    changed
+        Tensors, by number, that were changed on purpose before they were coded.
+    """
 
     coded: Sequence[Coded]
     tables: Sequence[tuple[FrequencyTable, int]] = ()
     remarks: tuple[str, ...] = ()
+    changed: Mapping[int, Tensor] = field(default_factory=dict)

@@ -137,12 +137,14 @@ class _Past:
 
     def of(self, ancestors: NDArray[np.intp]) -> _Past:
         """Return the past of new survivors; `ancestors` are indices into [paths * rows]."""
-        shape = self.errors.shape
-        errors, levels, quantizers = (
-            a.reshape(-1, shape[2]).take(ancestors, axis=0).reshape(shape)
-            for a in (self.errors, self.levels, self.quantizers)
+        errors, levels, quantizers = self.errors, self.levels, self.quantizers
+        width = levels.shape[2]
+        return _Past(
+            self.start,
+            errors.reshape(-1, width).take(ancestors, axis=0).reshape(errors.shape),
+            levels.reshape(-1, width).take(ancestors, axis=0).reshape(levels.shape),
+            quantizers.reshape(-1, width).take(ancestors, axis=0).reshape(quantizers.shape),
         )
-        return _Past(self.start, errors, levels, quantizers)
 
 
 class _Search:

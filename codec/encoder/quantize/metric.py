@@ -116,12 +116,12 @@ def _shrunk(moments: NDArray[np.float64], statistics: TensorStatistics) -> NDArr
     diagonals = np.einsum("gii->gi", moments).clip(min=0)
     every = np.arange(size)
     shrunk = moments * (1 - share)
-    least = _DEAD * diagonals.mean(axis=1, keepdims=True)
+    least: NDArray[np.float64] = _DEAD * diagonals.mean(axis=1, keepdims=True)
     shrunk[:, every, every] = np.maximum(diagonals, least) + least
     return shrunk
 
 
 def _factors(moments: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return M, upper triangular, with M M^T = moments."""
-    backwards: NDArray[np.float64] = np.linalg.cholesky(moments[:, ::-1, ::-1])
+    backwards: NDArray[np.float64] = np.linalg.cholesky(np.ascontiguousarray(moments[:, ::-1, ::-1]))
     return np.ascontiguousarray(backwards[:, ::-1, ::-1])
