@@ -84,7 +84,8 @@ def equal_noise(
 MAX_OUTPUT_NOISE = 0.03
 """What is measured at small noise says little about more than this, relative to a layer's output."""
 LEAST_SENSITIVITY = 0.1
-"""No tensor counts as less sensitive than this part of the median."""
+"""No weights count as less sensitive than this part of the median."""
+_TINY = 1e-12
 
 
 def allocate_by_sensitivity(
@@ -104,12 +105,13 @@ def allocate_by_sensitivity(
     quality
         Signal-to-noise ratio in dB: minus 10 log10 of the mean noise of the weights, by size.
     weights
-        Tensors that are weights.
+        Tensors that are weights: their noise is bounded, that of others is not.
     """
+    own = set(weights)
     known = np.array([sensitivity[i] for i in weights if i in sensitivity] or [1.0])
     median = float(np.median(known))
-    least = LEAST_SENSITIVITY * median
-    ratio = {i: n / max(sensitivity.get(i, median), least) for i, n in sizes.items()}
+    least = {i: LEAST_SENSITIVITY * median if i in own else _TINY * median for i in sizes}
+    ratio = {i: n / max(sensitivity.get(i, median), least[i]) for i, n in sizes.items()}
     wanted = 10 ** (-quality / 10)
     cap = max(MAX_OUTPUT_NOISE, 2 * wanted)
     total = max(sum(sizes[i] for i in weights), 1)
@@ -119,4 +121,4 @@ def allocate_by_sensitivity(
         mean = sum(sizes[i] * min(c * ratio[i], cap) for i in weights) / total
         low, high = ((low + high) / 2, high) if mean < wanted else (low, (low + high) / 2)
     c = np.exp(high)
-    return {i: float(min(c * r, cap)) for i, r in ratio.items()}
+    return {i: float(min(c * r, cap) if i in own else c * r) for i, r in ratio.items()}

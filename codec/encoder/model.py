@@ -229,21 +229,22 @@ class Encoder:
         if doubt:
             self._remarks = (f"encoded without the calibration samples: {doubt}",)
             return None
-        biases = self._fold(calibration.network)
+        paths = [self._split.payloads[tensor.payload].path for tensor in self._tensors]
+        repeated = set(self._repeats.values())
+        whole = {
+            number
+            for number, tensor in enumerate(self._tensors)
+            if tensor.payload not in repeated and tensor.view.size == prod(tensor.dims)
+        }
+        biases = self._fold(calibration.network, {paths[number]: number for number in whole})
         if biases:
             self._remarks = (f"{len(biases)} batch normalizations are now part of the weights before them",)
-        paths = [self._split.payloads[tensor.payload].path for tensor in self._tensors]
-        return known_of(calibration, paths, biases)
+        return known_of(calibration, paths, biases, whole)
 
-    def _fold(self, network: Network) -> dict[TensorPath, TensorPath]:
+    def _fold(self, network: Network, own: dict[TensorPath, int]) -> dict[TensorPath, TensorPath]:
         """Fold normalizations, in the network and in the tensors to code; return biases by weights."""
         from codec.encoder.calibration.folding import fold_normalizations
 
-        own: dict[TensorPath, int] = {}
-        for number, tensor in enumerate(self._tensors):
-            whole = tensor.payload not in self._repeats.values() and tensor.view.size == prod(tensor.dims)
-            if whole:
-                own[self._split.payloads[tensor.payload].path] = number
         values, biases = fold_normalizations(network, own)
         network.change(values)
         for path, value in values.items():
@@ -377,7 +378,7 @@ class _Assembly:
         reports = []
         for number, (c, body) in enumerate(zip(coded, bodies, strict=True)):
             for part, index in enumerate(c.tensors):
-                tensor = self._tensors[index]
+                tensor = self._plan.changed.get(index, self._tensors[index])
                 share = len(body) * tensor.size / c.record.view.size
                 error = _relative_error(tensor, parts[number][part])
                 reports.append(

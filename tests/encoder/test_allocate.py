@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec.encoder.allocate import MAX_NOISE, allocate_noise, equal_noise
+from codec.encoder.allocate import MAX_NOISE, allocate_by_sensitivity, allocate_noise, equal_noise
 
 SIZES = st.lists(st.integers(16, 10**8), max_size=20)
 
@@ -52,3 +52,23 @@ def test_equal_noise_is_one_squared_error(tensors: list[tuple[int, float]], qual
     if free.all() and tensors:
         pooled = np.dot(errors, sizes) / np.dot(powers, sizes)
         assert pooled == pytest.approx(10 ** (-quality / 10))
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 10**6), st.floats(1e-3, 1e3)), min_size=1, max_size=20),
+    st.floats(5, 60),
+)
+def test_noise_by_sensitivity_has_the_mean_asked_for(layers: list[tuple[int, float]], quality: float) -> None:
+    sizes = {i: n for i, (n, _) in enumerate(layers)}
+    noise = allocate_by_sensitivity(sizes, {i: s for i, (_, s) in enumerate(layers)}, quality, list(sizes))
+    mean = sum(n * noise[i] for i, n in sizes.items()) / sum(sizes.values())
+    assert mean == pytest.approx(10 ** (-quality / 10), rel=1e-3)
+
+
+def test_noise_goes_where_it_costs_little() -> None:
+    sizes = {0: 1000, 1: 1000, 2: 4000, 3: 10, 4: 1000}
+    noise = allocate_by_sensitivity(sizes, {0: 1.0, 1: 4.0, 2: 1.0, 3: 1e-9}, 40, [0, 1, 2, 4])
+    assert noise[0] == pytest.approx(4 * noise[1])
+    assert noise[2] == pytest.approx(4 * noise[0])
+    assert noise[4] == pytest.approx(noise[0])  # as the median, where nothing is known
+    assert noise[3] > 1  # no weight, and nothing depends on it

@@ -114,6 +114,25 @@ def test_layers_of_all_kinds() -> None:
     assert {t.tool for t in report.tensors if t.size > 2048} == {"uniform"}
 
 
+def test_a_bias_that_two_layers_share_is_not_shifted() -> None:
+    rng = np.random.default_rng(3)
+    bias = rng.normal(0, 0.01, 64).astype(np.float32)
+    constants: dict[str, Array | onnx.TensorProto] = {
+        "a": heavy(rng, 64, 64, scale=0.3), "b": heavy(rng, 64, 64, scale=0.3), "c": bias, "d": bias,
+    }  # fmt: skip
+    nodes = [
+        helper.make_node("Gemm", ["x", "a", "c"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("Gemm", ["r", "b", "d"], ["y"]),
+    ]
+    original = model_of(nodes, constants, {"x": (1, 64)}, {"y": (1, 64)}).SerializeToString()
+    samples = [{"x": rng.normal(1, 1, (1, 64)).astype(np.float32)} for _ in range(32)]
+    decoded = decode_bytes(encode_bytes(original, quality=20, calibration=samples)[0])[None]
+    tensors = {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load_from_string(decoded).graph.initializer}
+    np.testing.assert_array_equal(tensors["c"], tensors["d"])
+    assert np.abs(tensors["c"] - bias).max() < 0.02
+
+
 def test_samples_that_do_not_fit_are_refused() -> None:
     with pytest.raises(SamplesError, match="image"):
         encode_bytes(MODEL, calibration=[{"image": np.zeros((1, 3, 5, 5), np.float32)}])

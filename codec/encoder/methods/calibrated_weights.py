@@ -93,7 +93,7 @@ def quantize_calibrated(
     numpy.linalg.LinAlgError
         The statistics are of no use.
     """
-    matrix = values.reshape(statistics.view.rows, -1)
+    matrix = values.reshape(ways[0].view.rows, -1)
     prepared = [_prepare(way, matrix, statistics, noise, has_offset) for way in ways]
     fitting = [
         way

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,17 +33,19 @@ class Known:
     offsets: Mapping[int, tuple[int, int]]
 
 
-def known_of(calibration: Calibration, paths: Sequence[Path], biases: Mapping[Path, Path]) -> Known:
+def known_of(
+    calibration: Calibration, paths: Sequence[Path], biases: Mapping[Path, Path], whole: Container[int]
+) -> Known:
     """Return what calibration tells about tensors with these paths; pieces of one tensor share it.
 
     Parameters
     ----------
     biases
         For weights, what is added to their outputs, where calibration does not know that.
+    whole
+        Numbers of tensors that are all of one ONNX tensor and no other: only they have offsets or are some.
     """
-    numbers: dict[Path, int] = {}
-    for number, path in enumerate(paths):
-        numbers.setdefault(path, number)
+    numbers = {path: number for number, path in enumerate(paths) if number in whole}
     statistics = calibration.statistics.tensors
     slopes = calibration.sensitivities.slopes()
     offsets = {}

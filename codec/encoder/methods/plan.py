@@ -9,6 +9,7 @@ from typing import Protocol
 from codec.decoder.entropy.tables import FrequencyTable
 from codec.encoder.stages import TensorSizes
 from codec.encoder.tensor.record import Record
+from codec.encoder.tensors import Tensor
 
 
 class Overhead(Protocol):
@@ -34,9 +35,12 @@ class Plan:
     ----------
     sizes
         Method deep: by tensor number, sizes after its stages.
+    changed
+        Tensors, by number, that were changed on purpose before they were coded.
     """
 
     coded: Sequence[Coded]
     tables: Sequence[tuple[FrequencyTable, int]] = ()
     remarks: tuple[str, ...] = ()
     sizes: Mapping[int, TensorSizes] = field(default_factory=dict)
+    changed: Mapping[int, Tensor] = field(default_factory=dict)
