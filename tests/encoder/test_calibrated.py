@@ -128,7 +128,8 @@ def test_a_bias_that_two_layers_share_is_not_shifted() -> None:
     original = model_of(nodes, constants, {"x": (1, 64)}, {"y": (1, 64)}).SerializeToString()
     samples = [{"x": rng.normal(1, 1, (1, 64)).astype(np.float32)} for _ in range(32)]
     decoded = decode_bytes(encode_bytes(original, quality=20, calibration=samples)[0])[None]
-    tensors = {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load_from_string(decoded).graph.initializer}
+    initializers = onnx.load_from_string(decoded).graph.initializer
+    tensors = {t.name: onnx.numpy_helper.to_array(t) for t in initializers}
     np.testing.assert_array_equal(tensors["c"], tensors["d"])
     assert np.abs(tensors["c"] - bias).max() < 0.02
 
