@@ -39,6 +39,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "quantization": {"method": "quantization", "bits": 6},
     "clustering": {"method": "clustering", "bits": 6},
     "dct": {"method": "dct", "bits": 6},
+    "deep": {"method": "deep", "prune": 0.5, "bits": 6},
 }
 BASE = "squeezenet1.1"
 SHAPES: dict[str, tuple[int, ...]] = {

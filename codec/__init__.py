@@ -4,6 +4,7 @@
     codec.decode("model.nntc", "model.onnx")     and restore it
     codec.open("model.nntc")                     look inside; tensors as arrays, decoded one by one
     codec.verify("model.nntc", "model.onnx")     check every checksum; compare with the original
+    codec.sweep("model.onnx", evaluation=...)    draw how well it answers against how small it is
     codec.runtime.session("model.nntc")          run it (needs onnxruntime)
 
 Names are loaded on first use: a program that only decodes never imports what encoding needs.
@@ -14,7 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from codec.errors import FormatError, ModelError, NntcError, OutputError, UnsupportedError
+from codec.errors import FormatError, ModelError, NntcError, OutputError, SamplesError, UnsupportedError
 
 if TYPE_CHECKING:
     from codec import runtime
@@ -23,27 +24,41 @@ if TYPE_CHECKING:
     from codec.decoder.lazy import Container, LazyTensor, open  # noqa: A004 - the verb that Python's users expect
     from codec.decoder.model import DecodedFile, DecodeResult, decode
     from codec.decoder.source import Source
+    from codec.encoder.goals.fidelity import Fidelity, Share
+    from codec.encoder.goals.goal import Goal, GoalReport, GoalTry
     from codec.encoder.model import encode
-    from codec.encoder.options import Entropy, Method, Options
-    from codec.encoder.report import EncodeReport, TensorReport
+    from codec.encoder.options import Centroids, Entropy, Method, Options, PruneScope
+    from codec.encoder.report import EncodeReport, Stage, TensorReport
+    from codec.encoder.sweep.curves import Curves, SweepPoint, sweep
 
     __version__: str
 
 __all__ = [
+    "Centroids",
     "Container",
+    "Curves",
     "DecodeResult",
     "DecodedFile",
     "EncodeReport",
     "Entropy",
+    "Fidelity",
     "FormatError",
+    "Goal",
+    "GoalReport",
+    "GoalTry",
     "LazyTensor",
     "Method",
     "ModelError",
     "NntcError",
     "Options",
     "OutputError",
+    "PruneScope",
+    "SamplesError",
     "Section",
+    "Share",
     "Source",
+    "Stage",
+    "SweepPoint",
     "TensorDifference",
     "TensorReport",
     "UnsupportedError",
@@ -53,26 +68,38 @@ __all__ = [
     "encode",
     "open",
     "runtime",
+    "sweep",
     "verify",
 ]
 
 _HOMES = {
+    "Centroids": "codec.encoder.options",
     "Container": "codec.decoder.lazy",
+    "Curves": "codec.encoder.sweep.curves",
     "DecodeResult": "codec.decoder.model",
     "DecodedFile": "codec.decoder.model",
     "EncodeReport": "codec.encoder.report",
     "Entropy": "codec.encoder.options",
+    "Fidelity": "codec.encoder.goals.fidelity",
+    "Goal": "codec.encoder.goals.goal",
+    "GoalReport": "codec.encoder.goals.goal",
+    "GoalTry": "codec.encoder.goals.goal",
     "LazyTensor": "codec.decoder.lazy",
     "Method": "codec.encoder.options",
     "Options": "codec.encoder.options",
+    "PruneScope": "codec.encoder.options",
     "Section": "codec.decoder.container",
+    "Share": "codec.encoder.goals.fidelity",
     "Source": "codec.decoder.source",
+    "Stage": "codec.encoder.report",
+    "SweepPoint": "codec.encoder.sweep.curves",
     "TensorDifference": "codec.decoder.compare",
     "TensorReport": "codec.encoder.report",
     "VerifyResult": "codec.decoder.compare",
     "decode": "codec.decoder.model",
     "encode": "codec.encoder.model",
     "open": "codec.decoder.lazy",
+    "sweep": "codec.encoder.sweep.curves",
     "verify": "codec.decoder.compare",
 }
 

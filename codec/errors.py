@@ -4,6 +4,7 @@
     ├── FormatError            the .nntc input is at fault: `id` (SPEC.md, "Error ids"), `offset`
     │   └── UnsupportedError   valid perhaps, but it needs a newer or fuller decoder (exit status 3)
     ├── ModelError             the ONNX input is at fault: `id`, `offset` where one is known
+    ├── SamplesError           samples to calibrate or measure with are at fault: E_SAMPLES
     └── OutputError            the output place is at fault: it exists, or cannot be written
 
 Misuse of the Python interface (a wrong type or an option out of range) raises `ValueError` or
@@ -12,7 +13,7 @@ Misuse of the Python interface (a wrong type or an option out of range) raises `
 
 from __future__ import annotations
 
-__all__ = ["FormatError", "ModelError", "NntcError", "OutputError", "UnsupportedError"]
+__all__ = ["FormatError", "ModelError", "NntcError", "OutputError", "SamplesError", "UnsupportedError"]
 
 
 class NntcError(Exception):
@@ -49,6 +50,13 @@ class UnsupportedError(FormatError):
 
 class ModelError(NntcError):
     """An ONNX input that the encoder cannot take."""
+
+
+class SamplesError(NntcError):
+    """Samples that do not fit the model or cannot be read."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("E_SAMPLES", message)
 
 
 class OutputError(NntcError):

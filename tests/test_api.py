@@ -123,7 +123,7 @@ def test_misuse_is_a_value_error(tmp_path: Path) -> None:
 
 def test_errors_form_one_tree() -> None:
     assert issubclass(codec.UnsupportedError, codec.FormatError)
-    for error in (codec.FormatError, codec.ModelError, codec.OutputError):
+    for error in (codec.FormatError, codec.ModelError, codec.OutputError, codec.SamplesError):
         assert issubclass(error, codec.NntcError)
     with pytest.raises(codec.NntcError) as caught:
         codec.verify(b"nothing of the kind")
@@ -223,7 +223,7 @@ def test_a_session_without_onnxruntime(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_public_functions_are_typed() -> None:
-    for function in (codec.encode, codec.decode, codec.open, codec.verify):
+    for function in (codec.encode, codec.decode, codec.open, codec.verify, codec.sweep):
         hints = dict(function.__annotations__)
         assert hints.pop("return")
         assert hints
@@ -235,5 +235,5 @@ def test_public_functions_are_typed() -> None:
 
 def test_the_modules_docstring_lists_the_functions() -> None:
     doc: Any = codec.__doc__
-    for name in ("encode", "decode", "open", "verify", "runtime.session"):
+    for name in ("encode", "decode", "open", "verify", "sweep", "runtime.session"):
         assert f"codec.{name}(" in doc

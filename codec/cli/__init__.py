@@ -1,4 +1,4 @@
-"""The command `nntc`: encode, decode, info, verify, demo, conformance.
+"""The command `nntc`: encode, decode, info, verify, sweep, demo, conformance.
 
 Modules here import click alone at their top, so that `nntc decode` on a small device starts at once; what a
 command needs (numpy, onnx, rich) it imports when it runs.
@@ -60,6 +60,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     except UnsupportedError as e:
         return _fail(str(e), UNSUPPORTED)
     except NntcError as e:
+        return _fail(str(e))
+    except ImportError as e:  # one that is optional: the message says how to get it
         return _fail(str(e))
     except MemoryError:
         return _fail("out of memory")

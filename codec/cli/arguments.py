@@ -36,11 +36,20 @@ def input_file(_context: click.Context, _parameter: click.Parameter, value: str 
     return path
 
 
-def output_file(_context: click.Context, _parameter: click.Parameter, value: str) -> Path:
+def samples_path(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
+    """Return the path of a file or folder of samples that can be opened; a callback of click."""
+    if value is not None and Path(value).is_dir():
+        return Path(value)
+    return input_file(_context, _parameter, value)
+
+
+def output_file(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
     """Return the path of a file that may be written; a callback of click.
 
     Output appears only when it is complete, so it cannot be a stream.
     """
+    if value is None:
+        return None
     if value == "-":
         raise click.BadParameter("standard output will not do; name a file ('./-' for one of that name).")
     path = Path(value)
@@ -67,6 +76,31 @@ def refuse_same(source: Path, target: Path) -> None:
     """Fail as wrong usage where output would replace input."""
     if target.exists() and source.samefile(target):
         raise click.UsageError(f"'{target}' is the input; name another output.")
+
+
+class Sectioned(click.Command):
+    """A command whose help lists options under headings.
+
+    Parameters
+    ----------
+    sections
+        Heading -> names of the options below it; others come last, under "Options".
+    """
+
+    def __init__(self, *args: Any, sections: dict[str, tuple[str, ...]], **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self.sections = sections
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options' help."""
+        options = [p for p in self.get_params(ctx) if isinstance(p, click.Option)]
+        lines = {option.name: option.get_help_record(ctx) for option in options}
+        listed = {name for names in self.sections.values() for name in names}
+        rest = tuple(str(name) for name in lines if name not in listed)
+        for heading, names in {**self.sections, "Options": rest}.items():
+            records = [record for name in names if (record := lines.get(name)) is not None]
+            with formatter.section(heading):
+                formatter.write_dl(records)
 
 
 def jobs_option(command: T) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,15 +16,26 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option(
+    "--save", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER",
+    help="Write model.onnx, calibration.npz and evaluation.npz there instead, to try other commands on.",
+)  # fmt: skip
 @json_option
-def demo(as_json: bool) -> None:
+def demo(folder: Path | None, as_json: bool) -> None:
     """Code a small network and run it before and after.
 
     The network reads handwritten digits; it comes along as a .nntc file, with 500 images that it was not
     trained on. Nothing is written, nothing is fetched. It runs on onnxruntime where that is installed.
     """
-    from codec.demo.run import run
+    from codec.demo.run import run, save
 
+    if folder is not None:
+        paths = [str(path) for path in save(folder)]
+        if as_json:
+            show_json({"files": paths})
+        else:
+            click.echo("\n".join(paths))
+        return
     result = run()
     if as_json:
         show_json(asdict(result))

@@ -9,6 +9,7 @@ from codec.cli.decode import decode
 from codec.cli.demo import demo
 from codec.cli.encode import encode
 from codec.cli.info import info
+from codec.cli.sweep import sweep
 from codec.cli.verify import verify
 
 
@@ -32,6 +33,7 @@ def nntc() -> None:
       nntc decode model.nntc model.onnx     restore
       nntc info   model.nntc                what is inside, what it costs
       nntc verify model.nntc model.onnx     is it sound, how far from the original
+      nntc sweep  model.onnx ...            how small it gets, and what that costs
       nntc demo                             see it work on a network that comes along
       nntc conformance check model.nntc     does any encoder's file keep the format's rules
       nntc conformance run --help           prove any decoder of the format
@@ -48,5 +50,5 @@ def nntc() -> None:
     """  # noqa: D301 - \b tells click to keep the lines below it
 
 
-for command in (encode, decode, info, verify, demo, conformance):
+for command in (encode, decode, info, verify, sweep, demo, conformance):
     nntc.add_command(command)

@@ -7,13 +7,11 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import click
-
-Progress = Callable[[int, int], None]
 
 _PATIENCE = 0.5  # seconds before a bar appears
 _WIDTH_IN_FILES = 160  # columns of a table that does not go to a terminal
@@ -21,7 +19,12 @@ _WIDTH_IN_FILES = 160  # columns of a table that does not go to a terminal
 
 def show_json(value: dict[str, Any]) -> None:
     """Write one JSON object to standard output; numbers that JSON has not become null."""
-    click.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
+    click.echo(json_text(value), nl=False)
+
+
+def json_text(value: dict[str, Any]) -> str:
+    """Return one JSON object and the end of its line; numbers that JSON has not become null."""
+    return json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"
 
 
 def _plain(value: Any) -> Any:
@@ -73,20 +76,20 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Progress | None]:
+def progress(what: str) -> Iterator[Bar | None]:
     """Give a callback that draws a bar on standard error once work takes long; None off a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
-    bar = _Bar(what)
+    bar = Bar(what)
     try:
-        yield bar.update
+        yield bar
     finally:
         bar.close()
 
 
-class _Bar:
-    """A progress bar that comes late and leaves nothing behind."""
+class Bar:
+    """A progress bar that comes late and leaves nothing behind; called with steps done and steps in all."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -94,7 +97,14 @@ class _Bar:
         self._bar: Any = None
         self._task: Any = None
 
-    def update(self, done: int, total: int) -> None:
+    def say(self, what: str) -> None:
+        """Say what is being done."""
+        self._what = what
+        if self._bar is not None:
+            self._bar.update(self._task, description=what)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Draw, once work takes long."""
         if self._bar is None:
             if time.monotonic() - self._since < _PATIENCE:
                 return
@@ -113,6 +123,7 @@ class _Bar:
         self._bar.update(self._task, completed=done, total=total)
 
     def close(self) -> None:
+        """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from codec.decoder.container import Directory, Section, read_section
 from codec.decoder.entropy.symbols import Surroundings
@@ -15,6 +15,9 @@ from codec.decoder.tensor.record import Payload, TensorRecord, decode_records, r
 from codec.errors import FormatError
 from codec.format.layout import TABLE_COUNT, SectionStream, parse
 from codec.format.registry import MAX_RAGGED_OUTPUT, ViewKind
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 BATCH_COST = 48 << 20
 """Payload bytes, and four times the stored bytes, decoded together: many lanes, little memory."""
@@ -43,7 +46,8 @@ def decode_section(source: Source, section: Section, around: Surroundings) -> tu
 
 
 Decoded = tuple[TensorRecord, Payload]
-Batch = tuple[deque[Decoded], FormatError | None]
+Batch = Generator[Decoded, None, None]
+"""A batch's decoded sections; raises its first fault after what comes before it."""
 
 
 def decode_sections(
@@ -71,17 +75,15 @@ def decode_sections(
     offsets = iter([section.offset for section in sections])
     ragged = 0
     with closing(results):
-        for decoded, fault in results:
-            # Nothing here keeps a payload alive while the next batch is decoded.
-            while decoded:
-                if decoded[0][0].view.kind is ViewKind.RAGGED:
-                    ragged += decoded[0][1].size
+        for batch in results:
+            for record, payload in batch:
+                if record.view.kind is ViewKind.RAGGED:
+                    ragged += payload.size
                 offset = next(offsets)
                 if ragged > MAX_RAGGED_OUTPUT:
                     raise FormatError("E_LIMIT", "ragged tensors are too large together", offset)
-                yield decoded.popleft()
-            if fault is not None:
-                raise fault
+                yield record, payload
+                del record, payload  # nothing here keeps them alive while the next is decoded
 
 
 def _batches(sections: Sequence[Section]) -> Iterator[list[Section]]:
@@ -99,7 +101,7 @@ def _batches(sections: Sequence[Section]) -> Iterator[list[Section]]:
 
 
 def _decode_batch(source: Source, sections: Sequence[Section], around: Surroundings) -> Batch:
-    """Decode a batch up to its first fault, which is returned with what comes before it."""
+    """Decode a batch: all tokens together, then one payload after the other as it is asked for."""
     records: list[TensorRecord] = []
     fault = None
     for section in sections:
@@ -108,25 +110,45 @@ def _decode_batch(source: Source, sections: Sequence[Section], around: Surroundi
         except FormatError as e:
             fault = e
             break
-    decoded: deque[Decoded] = deque()
     tokens = decode_records(records)
     for number, record in enumerate(records):
-        try:
-            decoded.append((record, record.payload(tokens[number])))
-        except FormatError as e:
-            return decoded, e
-        tokens[number] = []
-    return decoded, fault
+        own, tokens[number] = tokens[number], []
+        yield record, record.payload(own)
+    if fault is not None:
+        raise fault
 
 
 def _in_threads(
     source: Source, batches: Iterator[list[Section]], around: Surroundings, jobs: int
 ) -> Generator[Batch, None, None]:
+    # Few want threads, and importing them takes a small model longer than being decoded.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(jobs) as executor:
-        waiting: deque[Future[Batch]] = deque()
+        waiting: deque[Future[_Finished]] = deque()
         for batch in batches:
-            waiting.append(executor.submit(_decode_batch, source, batch, around))
+            waiting.append(executor.submit(_finish, source, batch, around))
             if len(waiting) > jobs:
-                yield waiting.popleft().result()
+                yield _replay(*waiting.popleft().result())
         while waiting:
-            yield waiting.popleft().result()
+            yield _replay(*waiting.popleft().result())
+
+
+_Finished = tuple[deque[Decoded], FormatError | None]
+
+
+def _finish(source: Source, sections: Sequence[Section], around: Surroundings) -> _Finished:
+    """Decode a whole batch; return its sections and what it would raise behind them."""
+    decoded: deque[Decoded] = deque()
+    try:
+        decoded.extend(_decode_batch(source, sections, around))
+    except FormatError as e:
+        return decoded, e
+    return decoded, None
+
+
+def _replay(decoded: deque[Decoded], fault: FormatError | None) -> Batch:
+    while decoded:
+        yield decoded.popleft()
+    if fault is not None:
+        raise fault

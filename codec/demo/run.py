@@ -1,7 +1,11 @@
-"""The experiment of `nntc demo`: code a trained network, and see whether it still reads digits."""
+"""The experiment of `nntc demo`: code a trained network, and see whether it still reads digits.
+
+Model and images can be saved, to try other commands on.
+"""
 
 from __future__ import annotations
 
+import io
 import tempfile
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -12,8 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import codec
+from codec.decoder.sink import write_files
 
 _PIXEL_RANGE = np.float32(16)
+_CALIBRATION = 100
+"""Images that are saved as calibration samples; the others are for measuring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +71,7 @@ def run() -> DemoResult:
         original, small, restored = (
             Path(folder) / name for name in ("digits.onnx", "digits.nntc", "restored.onnx")
         )
-        with np.load(images, allow_pickle=False) as held_out:
-            inputs = held_out["images"][:, None].astype(np.float32) / _PIXEL_RANGE
-            labels = held_out["labels"]
+        inputs, labels = read_images(images)
         codec.decode(lossless, original)
         report = codec.encode(original, small)
         codec.decode(small, restored)
@@ -84,6 +89,47 @@ def run() -> DemoResult:
             row("nntc auto", small, report.error, after),
         )
         return DemoResult(len(labels), sum(tensor.size for tensor in report.tensors), rows)
+
+
+def save(folder: Path) -> tuple[Path, Path, Path]:
+    """Write `model.onnx`, `calibration.npz` (100 images) and `evaluation.npz` (400 others, and labels).
+
+    Parameters
+    ----------
+    folder
+        An existing folder; files of these names in it are replaced.
+
+    Raises
+    ------
+    OutputError
+        E_OUTPUT: the folder cannot be written to.
+    """
+    here = files("codec.demo")
+    model, calibration, evaluation = (
+        folder / name for name in ("model.onnx", "calibration.npz", "evaluation.npz")
+    )
+    with as_file(here / "digits.nntc") as lossless, as_file(here / "digits.npz") as images:
+        inputs, labels = read_images(images)
+        codec.decode(lossless, model)
+    contents = {
+        calibration: _archive(image=inputs[:_CALIBRATION]),
+        evaluation: _archive(image=inputs[_CALIBRATION:], labels=labels[_CALIBRATION:].astype(np.int64)),
+    }
+    write_files(contents)
+    return model, calibration, evaluation
+
+
+def read_images(path: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Return the network's inputs, float32 [images, 1, 8, 8] from 0 to 1, and the digits they show."""
+    with np.load(path, allow_pickle=False) as held_out:
+        return held_out["images"][:, None].astype(np.float32) / _PIXEL_RANGE, held_out["labels"]
+
+
+def _archive(**arrays: NDArray[Any]) -> bytes:
+    """Return the bytes of an `.npz` file."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, allow_pickle=False, **arrays)
+    return stream.getvalue()
 
 
 def answers(model: Path, inputs: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -10,7 +10,7 @@ For the weights' own sake, every weight has the same squared error: the least su
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,3 +79,44 @@ def equal_noise(
     noise = wanted * float(n @ power) / max(n.sum(), 1) / power
     # Where there would be more noise than signal, zeros do: no more power than the signal's is lost.
     return np.minimum(noise, 1.0), np.full(parameters, EQUAL_STEP_GAP * wanted)
+
+
+MAX_OUTPUT_NOISE = 0.03
+"""What is measured at small noise says little about more than this, relative to a layer's output."""
+LEAST_SENSITIVITY = 0.1
+"""No tensor counts as less sensitive than this part of the median."""
+
+
+def allocate_by_sensitivity(
+    sizes: Mapping[int, int], sensitivity: Mapping[int, float], quality: float, weights: Sequence[int]
+) -> dict[int, float]:
+    """Return the relative noise power to allow each tensor, where its effect on the output is known.
+
+    A tensor of n elements and sensitivity s is given the noise c n / s: then a bit more, wherever it is
+    spent, makes the output better by the same amount.
+
+    Parameters
+    ----------
+    sizes
+        Number of elements of each tensor.
+    sensitivity
+        Divergence of the output for each unit of relative noise; tensors without count as the median.
+    quality
+        Signal-to-noise ratio in dB: minus 10 log10 of the mean noise of the weights, by size.
+    weights
+        Tensors that are weights.
+    """
+    known = np.array([sensitivity[i] for i in weights if i in sensitivity] or [1.0])
+    median = float(np.median(known))
+    least = LEAST_SENSITIVITY * median
+    ratio = {i: n / max(sensitivity.get(i, median), least) for i, n in sizes.items()}
+    wanted = 10 ** (-quality / 10)
+    cap = max(MAX_OUTPUT_NOISE, 2 * wanted)
+    total = max(sum(sizes[i] for i in weights), 1)
+    low, high = -200.0, 50.0  # log of c
+    for _ in range(100):
+        c = np.exp((low + high) / 2)
+        mean = sum(sizes[i] * min(c * ratio[i], cap) for i in weights) / total
+        low, high = ((low + high) / 2, high) if mean < wanted else (low, (low + high) / 2)
+    c = np.exp(high)
+    return {i: float(min(c * r, cap)) for i, r in ratio.items()}

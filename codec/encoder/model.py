@@ -6,30 +6,39 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from codec.decoder.assembly import Progress
 from codec.decoder.entropy.symbols import Surroundings
 from codec.decoder.model import verify
-from codec.decoder.sink import FolderSink
-from codec.decoder.tensor.record import Payload, decode_records, read_tensor
+from codec.decoder.sink import write_files
+from codec.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
 from codec.encoder.container import NewFile, NewSection, graph_section, write_container
 from codec.encoder.entropy.symbols import assemble
 from codec.encoder.entropy.tables import write_tables
-from codec.encoder.methods import Coded, Plan, plan_tensors
+from codec.encoder.goals.fidelity import Metric
+from codec.encoder.methods import Coded, Known, Plan, known_of, plan_tensors
 from codec.encoder.notes import notes_section
-from codec.encoder.options import Method, Objective, Options, check_options
-from codec.encoder.report import EncodeReport, TensorReport
+from codec.encoder.options import Centroids, Method, Objective, Options, PruneScope, check_options
+from codec.encoder.page import check_page, make_page
+from codec.encoder.report import EncodeReport, Stage, TensorReport
 from codec.encoder.split import SplitSource, open_model
+from codec.encoder.stages import report_stages
+from codec.encoder.tensor.detail import tool_detail
 from codec.encoder.tensors import Tensor, as_float64, load_tensors
 from codec.encoder.workers import Workers
 from codec.errors import FormatError, NntcError, OutputError
 from codec.format import layout as f
 from codec.format.layout import build
 from codec.format.registry import Profile, SectionType
+
+if TYPE_CHECKING:
+    from codec.encoder.calibration.samples import SampleSource
+    from codec.encoder.goals.reach import Tried
 
 
 def encode(
@@ -42,9 +51,22 @@ def encode(
     target_size: int | None = None,
     ratio: float | None = None,
     objective: Objective | str | None = None,
+    max_divergence: float | None = None,
+    min_agreement: float | None = None,
+    max_drop: float | None = None,
+    metric: Metric | str | None = None,
+    evaluation: SampleSource | None = None,
+    calibration: SampleSource | None = None,
     entropy: str | None = None,
+    prune: float | None = None,
+    prune_scope: PruneScope | str | None = None,
+    centroids: Centroids | str | None = None,
+    sparse: bool | None = None,
+    biases: bool = False,
     jobs: int | Executor = 1,
+    report: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
+    tried: Tried | None = None,
 ) -> EncodeReport:
     """Encode an ONNX model as a `.nntc` file.
 
@@ -54,10 +76,19 @@ def encode(
         Path of the model, its external data beside it, or the bytes of a model without any.
     target
         Path of the `.nntc` file; replaced only by a complete one.
-    method, quality, bits, target_size, ratio, objective, entropy, jobs
+    method, quality, bits, target_size, ratio, objective, calibration, entropy, jobs
         See `codec.Options`. `auto` with none of the goals uses the default quality.
+    max_divergence, min_agreement, max_drop, metric, evaluation
+        See `codec.Options`. One of the first three is a goal for the decoded network's answers, which takes
+        several encodings to reach. Without a goal, the file is measured on the evaluation samples.
+    prune, prune_scope, centroids, sparse, biases
+        Method `deep`, see `codec.Options`.
+    report
+        Path of an HTML page about the encoding, to be written together with the target.
     progress
         Called with steps done and steps in all.
+    tried
+        Called with each encoding that the search for a goal makes.
 
     Returns
     -------
@@ -66,7 +97,11 @@ def encode(
     Raises
     ------
     ModelError
-        The model is at fault.
+        The model is at fault; E_GOAL: the goal cannot be reached; E_RUN: onnxruntime cannot run the model.
+    SamplesError
+        E_SAMPLES: samples cannot be read, or do not fit the model.
+    ImportError
+        The model is to be run and there is no onnxruntime, or a page is asked for and there is no jinja2.
     OutputError
         E_OUTPUT: the target cannot be written; E_OUTPUT_EXISTS: it is a file of the model.
     ValueError
@@ -79,17 +114,33 @@ def encode(
         target_size=target_size,
         ratio=ratio,
         objective=objective,
+        max_divergence=max_divergence,
+        min_agreement=min_agreement,
+        max_drop=max_drop,
+        metric=metric,
+        evaluation=evaluation,
+        calibration=calibration,
         entropy=entropy,
+        prune=prune,
+        prune_scope=prune_scope,
+        centroids=centroids,
+        sparse=sparse,
+        biases=biases,
         jobs=jobs,
     )
-    with open_model(source) as split:
-        if not isinstance(source, bytes):
-            _check_target(split, Path(source), Path(target))
-        data, report = _encode(split, options, progress)
-    with FolderSink(Path(target)) as sink:
-        sink.begin(None)
-        sink.write(memoryview(data))
-    return report
+    if report is not None:
+        check_page()
+    with open_model(source) as split, Workers(options.jobs, progress) as workers:
+        for path in (target, report):
+            if path is not None and not isinstance(source, bytes):
+                _check_target(split, Path(source), Path(path))
+        data, told = Encoder(source, split, workers).encode(options, tried)
+    contents = {Path(target): data}
+    if report is not None:
+        name = "model" if isinstance(source, bytes) else Path(source).name
+        contents[Path(report)] = make_page(name, data, told, options).encode()
+    write_files(contents)
+    return told
 
 
 def _check_target(split: SplitSource, source: Path, target: Path) -> None:
@@ -105,16 +156,77 @@ def encode_bytes(
 ) -> tuple[bytes, EncodeReport]:
     """Encode in memory; as `encode`, but return the file's bytes and the report."""
     options = check_options(**chosen)
-    with open_model(source) as split:
-        return _encode(split, options, progress)
+    with open_model(source) as split, Workers(options.jobs, progress) as workers:
+        return Encoder(source, split, workers).encode(options)
 
 
-def _encode(split: SplitSource, options: Options, progress: Progress | None) -> tuple[bytes, EncodeReport]:
-    """Encode an open model."""
-    with Workers(options.jobs, progress) as workers:
-        tensors, repeats = load_tensors(split)
-        plan = plan_tensors(tensors, options, workers, _Overhead(split, repeats))
-        return _Assembly(split, tensors, repeats, plan).finish(options)
+class Encoder:
+    """A model opened to be encoded, several times perhaps.
+
+    Parameters
+    ----------
+    source, split
+        What the model was opened from, and the open model.
+    workers
+        What runs the work.
+    """
+
+    def __init__(
+        self, source: str | os.PathLike[str] | bytes, split: SplitSource, workers: Workers
+    ) -> None:
+        self._source, self._split, self._workers = source, split, workers
+        self._tensors, self._repeats = load_tensors(split)
+        self._overhead = _Overhead(split, self._repeats)
+        self._calibrated: tuple[SampleSource, Known] | None = None
+
+    def encode(self, options: Options, tried: Tried | None = None) -> tuple[bytes, EncodeReport]:
+        """Return a file and its report; the file has been checked by decoding it."""
+        goal = options.goal
+        if goal is None and options.evaluation is None:
+            data, report = self.build(options)
+            _check(data)
+            return data, report
+        from codec.encoder.goals.evaluation import open_decoded, prepare
+        from codec.encoder.goals.reach import reach
+
+        measuring = prepare(self._source, options)
+        options = replace(options, calibration=measuring.calibration)
+        evaluator = measuring.evaluator
+        if goal is not None:
+            data, report = reach(goal, evaluator, lambda quality: self.build(options.at(quality)), tried)
+        else:
+            data, report = self.build(options)
+            report = replace(report, fidelity=evaluator.measure(open_decoded(data)))
+        return data, replace(report, remarks=(*report.remarks, *measuring.remarks))
+
+    def build(self, options: Options) -> tuple[bytes, EncodeReport]:
+        """Return a file that nobody has decoded yet, and its report."""
+        known = self._known(options)
+        plan = plan_tensors(self._tensors, options, self._workers, self._overhead, known)
+        return _Assembly(self._split, self._tensors, self._repeats, plan).finish(options)
+
+    def _known(self, options: Options) -> Known | None:
+        """Return what calibration samples tell, found out once."""
+        if options.calibration is None:
+            return None
+        if self._calibrated is None or self._calibrated[0] is not options.calibration:
+            from codec.encoder.calibration.calibration import calibrate
+
+            jobs = options.jobs if isinstance(options.jobs, int) else 1
+            calibration = calibrate(
+                self._source, options.calibration, jobs=jobs, progress=self._workers.report
+            )
+            paths = [self._split.payloads[tensor.payload].path for tensor in self._tensors]
+            self._calibrated = options.calibration, known_of(calibration, paths)
+        return self._calibrated[1]
+
+
+def _check(data: bytes) -> None:
+    """Raise E_INTERNAL if a file does not decode."""
+    try:
+        verify(data)
+    except FormatError as e:
+        raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e
 
 
 class _Overhead:
@@ -143,13 +255,14 @@ class _Assembly:
     def finish(self, options: Options) -> tuple[bytes, EncodeReport]:
         coded = self._in_order()
         bodies = assemble([c.record.fragments for c in coded])
-        decoded = self._decode(coded, bodies)
+        records = self._parse(coded, bodies)
+        decoded = _decode(records)
         sections = [
             NewSection(SectionType.TENSOR, b, c.record.output) for b, c in zip(bodies, coded, strict=True)
         ]
         parts = _part_bytes(coded, decoded)
         files, splices, skeleton = self._splice(coded, parts)
-        if options.method is Method.LOSSLESS:
+        if options.is_lossless:
             originals = [hashlib.sha256(file.data).digest() for file in self._split.files]
             if [file.sha256 for file in files] != originals:
                 raise NntcError(
@@ -161,30 +274,26 @@ class _Assembly:
             body = build(f.TABLE_COUNT, len(self._plan.tables)) + write_tables(self._plan.tables)
             head.append(NewSection(SectionType.TABLES, body, 0))
         profile = max((c.record.profile for c in coded), default=Profile.BASELINE)
-        reports = self._reports(coded, bodies, parts)
-        notes = [notes_section(reports)] if options.method is not Method.LOSSLESS and coded else []
+        reports = self._reports(coded, bodies, parts, [tool_detail(record) for record in records])
+        notes = [notes_section(reports)] if coded and not options.is_lossless else []
         data = write_container(profile, [*head, *sections, *notes])
-        try:
-            verify(data)
-        except FormatError as e:
-            raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e
         original = sum(file.size for file in self._split.files)
-        return data, EncodeReport(original, len(data), len(graph.data), tuple(reports), self._plan.remarks)
+        stages: tuple[Stage, ...] = ()
+        if options.method is Method.DEEP:
+            stages = report_stages(self._plan.sizes, self._tensors, self._repeats, original, len(data))
+        remarks = self._plan.remarks
+        return data, EncodeReport(
+            original, len(data), len(graph.data), tuple(reports), remarks, stages=stages
+        )
 
     def _in_order(self) -> list[Coded]:
         """Order records by the first payload they hold, as the output needs them."""
         return sorted(self._plan.coded, key=lambda c: min(c.tensors))
 
-    def _decode(self, coded: Sequence[Coded], bodies: Sequence[bytes]) -> list[Payload]:
-        """Decode every record as a decoder will."""
+    def _parse(self, coded: Sequence[Coded], bodies: Sequence[bytes]) -> list[TensorRecord]:
+        """Parse every record as a decoder will."""
         around = Surroundings(Profile.MAIN, [table for table, _ in self._plan.tables])
-        records = [read_tensor(b, 0, c.record.output, around) for b, c in zip(bodies, coded, strict=True)]
-        decoded = []
-        for start in range(0, len(records), 64):
-            batch = records[start : start + 64]
-            tokens = decode_records(batch)
-            decoded += [record.payload(t) for record, t in zip(batch, tokens, strict=True)]
-        return decoded
+        return [read_tensor(b, 0, c.record.output, around) for b, c in zip(bodies, coded, strict=True)]
 
     def _splice(
         self, coded: Sequence[Coded], parts: list[list[memoryview]]
@@ -228,7 +337,11 @@ class _Assembly:
         return files.finish(), splices, b"".join(skeleton)
 
     def _reports(
-        self, coded: Sequence[Coded], bodies: Sequence[bytes], parts: list[list[memoryview]]
+        self,
+        coded: Sequence[Coded],
+        bodies: Sequence[bytes],
+        parts: list[list[memoryview]],
+        details: list[str],
     ) -> list[TensorReport]:
         reports = []
         for number, (c, body) in enumerate(zip(coded, bodies, strict=True)):
@@ -246,6 +359,7 @@ class _Assembly:
                         share,
                         error,
                         c.record.note,
+                        details[number],
                     )
                 )
         return reports
@@ -279,6 +393,16 @@ class _FileHashes:
                 name_at = (file.location_offset - before, file.location_length)
             files.append(NewFile(file.size, digest.digest(), name_at))
         return files
+
+
+def _decode(records: Sequence[TensorRecord]) -> list[Payload]:
+    """Decode parsed records, some at a time."""
+    decoded = []
+    for start in range(0, len(records), 64):
+        batch = records[start : start + 64]
+        tokens = decode_records(batch)
+        decoded += [record.payload(t) for record, t in zip(batch, tokens, strict=True)]
+    return decoded
 
 
 def _part_bytes(coded: Sequence[Coded], decoded: Sequence[Payload]) -> list[list[memoryview]]:

@@ -56,6 +56,13 @@ class Tensor:
         """Number of elements."""
         return self.view.size
 
+    @property
+    def is_vector(self) -> bool:
+        """Whether it is a bias, a normalization, or a vector of unknown use."""
+        if self.role is Role.OTHER:
+            return self.view.rows == 1
+        return self.role in (Role.BIAS, Role.NORMALIZATION)
+
     def flat(self) -> Tensor:
         """Return the tensor as one row, whose coded order is the payload's own."""
         return replace(self, view=View(ViewKind.MATRIX, 1, self.size))

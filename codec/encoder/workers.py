@@ -44,6 +44,11 @@ class Workers:
         futures = [self._executor.submit(function, *item) for item in items]
         return [self._count(future.result()) for future in futures]
 
+    def report(self, done: int, total: int) -> None:
+        """Tell of work done elsewhere, in steps of its own."""
+        if self._progress is not None:
+            self._progress(done, total)
+
     def _count(self, result: T) -> T:
         self._done += 1
         if self._progress is not None:

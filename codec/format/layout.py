@@ -259,8 +259,14 @@ def require(valid: NDArray[np.bool_], offsets: NDArray[np.int64], error: str, wh
         raise FormatError(error, what, int(offsets[np.argmin(valid)]))
 
 
+_FIELDS = (_VarInt, _ZigZag, _Checked, _Fixed, _Take)
+
+
 def parse(layout: Any, stream: SectionStream) -> Any:
     """Parse one `layout` from `stream`."""
+    if isinstance(layout, _FIELDS):
+        # A single field needs no context; making one takes construct longer than the field.
+        return layout._parse(stream, None, "")
     return layout.parse_stream(stream)
 
 

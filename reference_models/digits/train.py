@@ -13,21 +13,16 @@ import hashlib
 import io
 import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import torch
 from onnx.reference import ReferenceEvaluator
-from sklearn.datasets import load_digits
 from torch import nn
 
+from reference_models.digits.data import TRAINING_IMAGES, Labelled, read_split, scale
 from reference_models.digits.network import digits_network
 
-TRAINING_IMAGES = 1297
-HELD_OUT_IMAGES = 500
-WHITE = 16  # pixels of the data set count the ink in 4x4 cells: 0..16
 OPSET = 17
 
 BATCH = 64
@@ -35,33 +30,6 @@ PEAK_LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 1.5
 LABEL_SMOOTHING = 0.1
 LARGEST_SHIFT = 1
-
-
-class Labelled(NamedTuple):
-    """Images, uint8 (N, 8, 8) in 0..16, and their labels, uint8 (N,) in 0..9."""
-
-    images: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.uint8]
-
-
-def read_split() -> tuple[Labelled, Labelled]:
-    """Read the data set and cut it in its own order: 1,297 images to train on, the last 500 held out.
-
-    The order is kept because neighbours often come from one writer: a shuffled split would test on the
-    hands it was trained on.
-    """
-    digits = load_digits()
-    images = digits.images.astype(np.uint8)
-    labels = digits.target.astype(np.uint8)
-    if len(images) != TRAINING_IMAGES + HELD_OUT_IMAGES or not np.array_equal(images, digits.images):
-        raise SystemExit("load_digits() is not the data set this recipe was written for")
-    cut = TRAINING_IMAGES
-    return Labelled(images[:cut], labels[:cut]), Labelled(images[cut:], labels[cut:])
-
-
-def scale(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Turn uint8 (N, 8, 8) in 0..16 into the network's input, float32 (N, 1, 8, 8) in 0..1."""
-    return images[:, np.newaxis].astype(np.float32) / np.float32(WHITE)
 
 
 def shift(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

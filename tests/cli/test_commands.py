@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Command, network
 
@@ -36,6 +37,10 @@ def test_encode_and_decode(model: Path, nntc: Command) -> None:
         ["-m", "dct", "--bits", "5", "--entropy", "bzip2"],
         ["-m", "quantization"],
         ["-m", "clustering", "-j", "2"],
+        ["-m", "deep"],
+        ["-m", "deep", "--prune", "0.5", "--bits", "4"],
+        ["-m", "deep", "--prune", ".9", "--prune-scope", "global", "--sparse", "--entropy", "rans"],
+        ["-m", "deep", "--bits", "2", "--centroids", "density", "--no-sparse", "--biases"],
     ],
 )
 def test_encode_options(options: list[str], model: Path, nntc: Command) -> None:
@@ -52,6 +57,29 @@ def test_encode_as_json(model: Path, nntc: Command) -> None:
     assert report["error"] == 0
     assert [tensor["name"] for tensor in report["tensors"]] == ["kernel"]
     assert isinstance(report["remarks"], list)
+
+
+def test_encode_shows_the_stages_of_deep_compression(model: Path, nntc: Command) -> None:
+    options = ("-m", "deep", "--prune", "0.5", "--bits", "4")
+    shown = nntc("encode", model, "small.nntc", *options)
+    assert (shown.code, shown.err) == (0, "")
+    first, _, *table = shown.out.splitlines()
+    assert first.startswith("small.nntc: ")
+    assert [line.split("  ")[0] for line in table if "─" not in line] == [
+        "stage",
+        "original",
+        "pruned, zeros stored",
+        "pruned, sparse rows",
+        "quantized",
+        "coded, the whole file",
+    ]
+    size, original = Path("small.nntc").stat().st_size, model.stat().st_size
+    assert re.fullmatch(rf"coded, the whole file +{size:,} +[\d.]+ +{original / size:.2f}", table[-1])
+    report = nntc("encode", model, "small.nntc", *options, "--json").json
+    assert all(set(stage) == {"name", "size", "factor", "total"} for stage in report["stages"])
+    assert report["stages"][0] == {"name": "original", "size": original, "factor": 1, "total": 1}
+    assert report["stages"][-1]["size"] == size
+    assert nntc("encode", model, "small.nntc", "--json").json["stages"] == []
 
 
 def test_decode_as_json(coded: Path, nntc: Command) -> None:
@@ -163,13 +191,26 @@ def test_demo(nntc: Command) -> None:
     assert not list(Path().iterdir())
 
 
+def test_demo_saves_what_other_commands_take(nntc: Command, tmp_path: Path) -> None:
+    shown = nntc("demo", "--save", str(tmp_path))
+    names = [Path(line).name for line in shown.out.split()]
+    assert names == ["model.onnx", "calibration.npz", "evaluation.npz"]
+    result = nntc(
+        "encode", str(tmp_path / "model.onnx"), str(tmp_path / "model.nntc"), "--json",
+        "--evaluation", str(tmp_path / "evaluation.npz"),
+    ).json  # fmt: skip
+    assert result["fidelity"]["samples"] == 400
+    with np.load(tmp_path / "calibration.npz") as samples:
+        assert samples["image"].shape == (100, 1, 8, 8)
+
+
 def test_demo_without_onnxruntime(nntc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     before = nntc("demo", "--json").json
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     assert nntc("demo", "--json").json == before
 
 
-@pytest.mark.parametrize("command", [[], ["encode"], ["decode"], ["info"], ["verify"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["encode"], ["decode"], ["info"], ["verify"], ["sweep"], ["demo"]])
 def test_help_teaches(command: list[str], nntc: Command) -> None:
     for option in ("--help", "-h"):
         shown = nntc(*command, option)

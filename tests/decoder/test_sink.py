@@ -154,8 +154,13 @@ def test_more_files_than_may_be_open_at_once(tmp_path: Path) -> None:
     assert len(listing(tmp_path)) == 101
 
 
-@pytest.mark.parametrize("kind", ["memory", "folder"])
-def test_bytes_written_earlier_can_be_read_again(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "large"), [("memory", 1 << 16), ("memory", 3), ("memory", 1), ("folder", 1)]
+)
+def test_bytes_written_earlier_can_be_read_again(
+    kind: str, large: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codec.decoder.sink._LARGE", large)
     sink = MemorySink() if kind == "memory" else FolderSink(tmp_path / "model")
     sink.begin(None)
     sink.write(memoryview(b"0123456789"))

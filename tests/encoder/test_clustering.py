@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 
+from codec.encoder.options import Centroids
 from codec.encoder.quantize.clustering import cluster, nearest
 
 Values = NDArray[np.float64]
@@ -85,9 +86,34 @@ def test_the_order_of_values_does_not_matter() -> None:
     np.testing.assert_array_equal(cluster(values[::-1], 8), cluster(values, 8))
 
 
-@given(some_values, st.integers(1, 20))
-def test_centroids_ascend_within_the_range(values: Values, count: int) -> None:
-    centroids = cluster(values, count)
+def test_linear_centroids_are_even_from_end_to_end() -> None:
+    values = np.append(samples("normal", 500), 9)
+    found = cluster(values, 6, start=Centroids.LINEAR, steps=0)
+    np.testing.assert_allclose(found, np.linspace(values.min(), 9, 6))
+
+
+def test_density_centroids_have_equally_many_values_around_them() -> None:
+    values = samples("laplace", 5000)
+    found = cluster(values, 10, start=Centroids.DENSITY, steps=0)
+    np.testing.assert_allclose(found, np.quantile(values, np.arange(0.05, 1, 0.1)), atol=1e-2)
+
+
+def test_random_centroids_are_values() -> None:
+    values = samples("normal", 500)
+    found = cluster(values, 10, start=Centroids.RANDOM, steps=0)
+    assert np.abs(found[:, None] - values).min(axis=1).max() < 1e-12
+
+
+@pytest.mark.parametrize("start", Centroids)
+def test_steps_lessen_the_distortion(start: Centroids) -> None:
+    values = samples("laplace", 4000)
+    before, after = (distortion(values, cluster(values, 16, start=start, steps=n)) for n in (0, 100))
+    assert after < 0.9 * before
+
+
+@given(some_values, st.integers(1, 20), st.sampled_from(Centroids))
+def test_centroids_ascend_within_the_range(values: Values, count: int, start: Centroids) -> None:
+    centroids = cluster(values, count, start=start)
     assert 1 <= centroids.size <= count
     assert np.all(centroids[1:] >= centroids[:-1])
     assert values.min() <= centroids[0]

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import codec
 from codec.decoder.model import decode_bytes
-from codec.encoder.methods import auto, sorting
+from codec.encoder.methods import exact, sorting
 from codec.encoder.model import encode_bytes
 from codec.encoder.report import EncodeReport
 from codec.format.registry import SectionType
@@ -312,7 +312,7 @@ def test_models_that_onnx_cannot_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_more_small_tensors_than_one_file_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (auto, sorting):
+    for module in (exact, sorting):
         monkeypatch.setattr(module, "MAX_TOGETHER", 3000)
     small = {f"w{i}": networks.heavy(RNG, 8, 2 + i) for i in range(12)}
     integers = {f"i{i}": RNG.integers(0, 1 << 40, 20 + i) for i in range(30)}
@@ -347,3 +347,19 @@ def test_elements_outside_raw_data() -> None:
     assert decoded["integers"].tolist() == list(range(100))
     assert error(decoded["packed"], values) < 0.1
     assert error(decoded["doubles"], values) < 0.1
+
+
+@pytest.mark.parametrize("options", [{}, {"prune": 0.9, "bits": 5, "biases": True, "prune_scope": "global"}])
+def test_deep_compression_of_all_of_it(options: dict[str, Any]) -> None:
+    tensors = EXACT | LOSSY | OTHER | SHAPES
+    model = networks.holding(**{name: tensors[name] for name in tensors})
+    decoded, report = check(model, exactly=False, method="deep", **options)
+    if not options:
+        assert all(same(decoded[name], values) for name, values in tensors.items())
+        assert report.error == 0
+    for name in tensors:
+        values = tensors[name]
+        if name in OTHER or (values.dtype.kind == "f" and not np.isfinite(values).all()):
+            assert same(decoded[name], values), name
+        elif values.dtype.kind == "f":
+            assert np.isfinite(decoded[name]).all(), name

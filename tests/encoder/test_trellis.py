@@ -18,7 +18,6 @@ from codec.encoder.quantize.trellis import (
     search,
 )
 from codec.format.registry import ESCAPE
-from codec.format.trellis import NEXT, QUANTIZER, START
 
 MACHINES = (FOUR_STATES, EIGHT_STATES)
 Values = NDArray[np.float32]
@@ -32,12 +31,12 @@ def found(x: Values, bits: Values, weight: float, segment: int, machine: Machine
 def quantizers(tokens: NDArray[np.uint8], segment: int, machine: Machine) -> list[int]:
     """Return the quantizers that a decoder uses."""
     out = []
-    state = START[machine.code]
+    state = 0
     for i, token in enumerate(tokens.tolist()):
         if i % segment == 0:
-            state = START[machine.code]
-        out.append(int(QUANTIZER[state]))
-        state = int(NEXT[2 * state + (token & 1)])
+            state = 0
+        out.append(machine.quantizer[state])
+        state = machine.next[state][token & 1]
     return out
 
 

@@ -13,7 +13,8 @@ from codec.format.registry import MAX_STEPS
 
 MAX_LENGTH = 15
 _PREFIX = (1 << MAX_LENGTH) - 1
-_FEW_LANES = 100
+FEW_LANES = 100
+"""Fewer are decoded one after the other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ class HuffmanRun:
     def decode(self) -> NDArray[np.uint8]:
         """Return the tokens, uint8 [count]; E_ENTROPY if a lane's bits do not end as they must."""
         tables = _prefix_tables(self.lengths)
-        tokens = self._by_lanes(*tables) if self.lane_sizes.size < _FEW_LANES else self._by_steps(*tables)
+        tokens = self._by_lanes(*tables) if self.lane_sizes.size < FEW_LANES else self._by_steps(*tables)
         if tokens is None:
             raise FormatError("E_ENTROPY", "Huffman lane does not end as it must", self.offset)
         return tokens

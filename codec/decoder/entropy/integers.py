@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codec.decoder.entropy.rans import DependentTokens
 from codec.decoder.entropy.symbols import Surroundings, TokenRun, Tokens, read_symbol_block, read_symbol_data
 from codec.errors import FormatError
 from codec.format import layout as f
@@ -59,35 +60,63 @@ class IntegerBlock:
         """Whether every integer is `lo` plus its token."""
         return self.escapes is None and not self.low_bits and self.sparse is None
 
-    def table(self, *, dependent: bool = False) -> NDArray[np.int64]:
-        """Return the integer of each token, low bits and escapes apart.
+    def table(self, letters: Letters, *, dependent: bool = False) -> NDArray[np.int64]:
+        """Return the integer of each letter, low bits and escapes apart.
 
         Parameters
         ----------
+        letters
+            What tokens can be.
         dependent
-            Index by token * 2 + quantizer bit, and return integers on the fine grid of a trellis.
+            Return integers on the fine grid of a trellis.
         """
-        if dependent:
-            code = np.arange(512)
-            return on_fine_grid((code >> 1) + self.lo, code & 1)
-        return np.arange(256) + self.lo
+        integers = letters.tokens.astype(np.int64) + self.lo
+        return on_fine_grid(integers, letters.quantizers) if dependent else integers
 
-    def escaped(self, codes: Tokens, *, dependent: bool = False) -> Iterator[Escaped]:
+    def escaped(self, letters: Letters, *, dependent: bool = False) -> Iterator[Escaped]:
         """Yield places of escape tokens and their integers as `table` has them, some at a time.
 
         E_ESCAPE, before anything is yielded, if tokens and escapes differ in number.
         """
         if self.escapes is None:
             return
-        first = 2 * ESCAPE if dependent else ESCAPE
-        if np.count_nonzero(codes >= first) != self.escapes.size:
+        is_escape = letters.tokens == ESCAPE
+        indices = letters.indices
+        spans = [slice(start, start + SPAN) for start in range(0, indices.size, SPAN)]
+        if sum(np.count_nonzero(is_escape.take(indices[span])) for span in spans) != self.escapes.size:
             raise FormatError("E_ESCAPE", "escape tokens and escape values differ in number", self.offset)
         done = 0
-        for start in range(0, codes.size, SPAN):
-            places = np.flatnonzero(codes[start : start + SPAN] >= first) + start
+        for span in spans:
+            places = np.flatnonzero(is_escape.take(indices[span])) + span.start
             integers = self.escapes[done : done + places.size].astype(np.int64)
             done += places.size
-            yield places, on_fine_grid(integers, codes[places] & 1) if dependent else integers
+            if dependent:
+                integers = on_fine_grid(integers, letters.quantizers.take(indices[places]))
+            yield places, integers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Letters:
+    """Tokens as indices, and what the indices stand for.
+
+    Parameters
+    ----------
+    indices
+        One for each token in coded order, unsigned, rank 1.
+    tokens, quantizers
+        uint8: the token of each index, and its quantizer bit under a trellis.
+    """
+
+    indices: NDArray[Any]
+    tokens: NDArray[np.uint8]
+    quantizers: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, tokens: Tokens) -> Letters:
+        """Return decoded tokens as letters."""
+        if isinstance(tokens, DependentTokens):
+            return cls(tokens.indices(), tokens.tokens, tokens.quantizers)
+        return cls(tokens, np.arange(256, dtype=np.uint8), np.zeros(256, np.uint8))
 
 
 Escaped = tuple[NDArray[np.intp], NDArray[np.int64]]
@@ -96,9 +125,9 @@ SPAN = 1 << 16
 """Integers worked on at once: bounds memory, and they stay in cache."""
 
 
-def on_fine_grid(levels: NDArray[np.int64], quantizers: NDArray[Any]) -> NDArray[np.int64]:
+def on_fine_grid(levels: NDArray[Any], quantizers: NDArray[np.uint8]) -> NDArray[Any]:
     """Return 2 * level - quantizer bit * sign of the level: dependent quantization."""
-    fine: NDArray[np.int64] = 2 * levels - np.sign(levels) * quantizers
+    fine: NDArray[Any] = 2 * levels - np.sign(levels) * quantizers
     return fine
 
 
@@ -107,10 +136,19 @@ class IntegerReader:
 
     Parameters
     ----------
-    tokens
-        The decoded `IntegerBlock.runs`.
+    letters
+        The decoded `IntegerBlock.run`.
+    gaps
+        The decoded gaps of a sparse block.
+    dtype
+        Of the integers: int64, or float64, which holds them all.
     dependent
-        Read integers on the fine grid of a trellis: tokens are those of a rANS stream with trellis.
+        Read integers on the fine grid of a trellis.
+
+    Attributes
+    ----------
+    bound
+        No integer has a greater magnitude.
 
     Raises
     ------
@@ -118,32 +156,50 @@ class IntegerReader:
         E_ESCAPE, E_PADDING, E_RANGE at the block.
     """
 
-    def __init__(self, block: IntegerBlock, tokens: list[Tokens], *, dependent: bool = False) -> None:
+    def __init__(
+        self,
+        block: IntegerBlock,
+        letters: Letters,
+        gaps: NDArray[np.uint8] | None = None,
+        *,
+        dtype: type[np.generic] = np.int64,
+        dependent: bool = False,
+    ) -> None:
         self._block = block
-        self._codes = codes = tokens[-1]
-        self._gaps = tokens[0]
-        self._table = block.table(dependent=dependent)
-        self._escaped = block.escaped(codes, dependent=dependent)
+        self._indices = letters.indices
+        self._gaps = np.zeros(0, np.uint8) if gaps is None else gaps
+        table = block.table(letters, dependent=dependent)
+        self._table = table.astype(dtype)
+        self._escaped = block.escaped(letters, dependent=dependent)
         self._places = np.zeros(0, np.intp)
         self._escapes = np.zeros(0, np.int64)
         self._seen = 0  # tokens below this have their escapes in _places
         self._limit = 2 * MAX_LEVEL if dependent else MAX_LEVEL
-        table = np.abs(self._table)
-        self._sound = not block.low_bits and int(table.max()) <= self._limit  # whatever the tokens
+        self.bound = self._bound(int(np.abs(table).max()))
         self._next = 0  # token to be read next
         self._gone = 0  # integers handed out since the last sparse one
         if block.escapes is not None:
             self._more_escapes()
-        if block.low_bits and not padding_is_zero(block.low_data, codes.size, block.low_bits):
+        count = letters.indices.size
+        if block.low_bits and not padding_is_zero(block.low_data, count, block.low_bits):
             raise FormatError("E_PADDING", "padding bits are not zero", block.offset)
-        if block.sparse is not None and int(self._gaps.sum(dtype=np.int64)) + codes.size > block.count:
+        if block.sparse is not None and int(self._gaps.sum(dtype=np.int64)) + count > block.count:
             raise FormatError("E_RANGE", "sparse position is past the end", block.offset)
 
-    def take(self, count: int) -> NDArray[np.int64]:
+    def _bound(self, largest: int) -> int:
+        """Return the greatest magnitude, if that of the table is `largest`."""
+        block = self._block
+        if block.escapes is not None:
+            largest = max(largest, self._limit)
+        if block.sparse is not None:
+            largest = max(largest, abs(block.sparse.background))
+        return (largest + 1) << block.low_bits if block.low_bits else largest
+
+    def take(self, count: int) -> NDArray[Any]:
         """Return the next `count` integers; all integers together are as many as the block has."""
         if self._block.sparse is None:
             return self._coded(count)
-        dense = np.full(count, self._block.sparse.background, np.int64)
+        dense = np.full(count, self._block.sparse.background, self._table.dtype)
         gaps = self._gaps[self._next : self._next + count].astype(np.int64)
         places = np.cumsum(gaps + 1) - 1 - self._gone
         inside = int(np.searchsorted(places, count))
@@ -153,10 +209,10 @@ class IntegerReader:
             self._gone = count - 1 - int(places[inside - 1])
         return dense
 
-    def _coded(self, count: int) -> NDArray[np.int64]:
+    def _coded(self, count: int) -> NDArray[Any]:
         block, start = self._block, self._next
         self._next = end = start + count
-        values = self._table.take(self._codes[start:end])
+        values = self._table.take(self._indices[start:end])
         if block.escapes is not None:
             while self._seen < end:
                 self._more_escapes()
@@ -164,9 +220,9 @@ class IntegerReader:
             values[self._places[:inside] - start] = self._escapes[:inside]
             self._places, self._escapes = self._places[inside:], self._escapes[inside:]
         if block.low_bits:
-            low = unpack(block.low_data, count, block.low_bits, start * block.low_bits)
-            values = (values << block.low_bits) + low
-        if not self._sound and (values.min() < -self._limit or values.max() > self._limit):
+            values *= 1 << block.low_bits
+            values += unpack(block.low_data, count, block.low_bits, start * block.low_bits)
+        if self.bound > self._limit and (values.min() < -self._limit or values.max() > self._limit):
             raise FormatError("E_RANGE", "integer is too large", block.offset)
         return values
 

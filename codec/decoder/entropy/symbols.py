@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codec.decoder.entropy.general import unbzip2, unzstd
 from codec.decoder.entropy.huffman import HuffmanRun, read_huffman
-from codec.decoder.entropy.rans import RansStream, decode_streams
+from codec.decoder.entropy.rans import DependentTokens, RansStream, decode_streams
 from codec.decoder.entropy.tables import FrequencyTable, read_tables
 from codec.errors import FormatError
 from codec.format import layout as f
@@ -73,9 +72,10 @@ class ClassList:
         """Return the decoded tokens of `run`, each below 64; E_RANGE for others."""
         if isinstance(tokens, FormatError):
             raise tokens
-        if tokens.max() >= MAX_CONTEXTS:
+        classes = plain(tokens)
+        if classes.max() >= MAX_CONTEXTS:
             raise FormatError("E_RANGE", "class number is too large", self.offset)
-        return tokens
+        return classes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +101,9 @@ class Contexts:
             sums = (rows[:, None] + of_column[None, :]).ravel()
         else:
             sums = np.repeat(rows, self.view.lengths)
-        return np.minimum(sums, np.uint8(self.count - 1), out=sums)
+        if sum(int(part.max()) for part in (rows, *columns)) >= self.count:
+            np.minimum(sums, np.uint8(self.count - 1), out=sums)
+        return sums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +115,7 @@ class RansRun:
     trellis: int
     tables: Sequence[FrequencyTable]
     base: int
+    used: int
     contexts: Contexts | None
     states: NDArray[np.uint32]
     words: NDArray[np.uint16]
@@ -126,6 +129,7 @@ class RansRun:
             self.trellis,
             self.tables,
             self.base,
+            self.used,
             contexts,
             self.states,
             self.words,
@@ -134,7 +138,14 @@ class RansRun:
 
 
 TokenRun = ByteRun | HuffmanRun | RansRun
-Tokens = NDArray[Any]
+Tokens = NDArray[np.uint8] | DependentTokens
+
+
+def plain(tokens: Tokens) -> NDArray[np.uint8]:
+    """Return tokens that were decoded without trellis."""
+    if isinstance(tokens, DependentTokens):
+        raise TypeError("tokens under a trellis")
+    return tokens
 
 
 def decode_runs(runs: Sequence[TokenRun]) -> list[Tokens | FormatError]:
@@ -245,7 +256,7 @@ def _read_rans(
         raise FormatError("E_ENTROPY", "rANS state is too small", at)
     data = np.frombuffer(stream.take(2 * words, "rANS words"), "<u2")
     # A segment longer than the run is as long as the run; idle steps would only cost time.
-    return RansRun(count, min(segment, count), trellis, tables, base, contexts, states, data, offset)
+    return RansRun(count, min(segment, count), trellis, tables, base, needed, contexts, states, data, offset)
 
 
 def _read_classes(stream: SectionStream, count: int, around: Surroundings) -> ClassList:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from codec.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL
 
 MAX_UNARY = 26
 MAX_BIT_LENGTH = 12
+ENTRY_FREQUENCY = 16
+"""Where in an entry of decoding tables the frequency begins."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,13 +35,46 @@ class FrequencyTable:
     first: int
     frequencies: NDArray[np.int64]
 
-    def slots(self) -> NDArray[np.uint32]:
-        """Return uint32 [4096]: for each slot (slot - start) | token << 12 | (frequency - 1) << 20."""
-        f = self.frequencies
-        token = np.repeat(np.arange(self.first, self.first + f.size), f)
-        offset = np.arange(FREQUENCY_TOTAL) - np.repeat(np.cumsum(f) - f, f)
-        packed = offset | token << FREQUENCY_BITS | (np.repeat(f, f) - 1) << (8 + FREQUENCY_BITS)
-        return packed.astype(np.uint32)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodingTables:
+    """Several frequency tables, one behind the other, as a decoder looks tokens up.
+
+    Every frequency of every table is an entry; entries are numbered through.
+
+    Parameters
+    ----------
+    slots
+        uint16 or, for more entries, uint32 [tables * 4096]: the entry that each slot belongs to.
+    entries
+        uint32 [entries]: frequency << 16 | parity of the token << 12 | slots of the table below the entry.
+    tokens
+        uint8 [entries].
+    firsts
+        int64 [tables + 1]: first entry of each table, and the number of all.
+    """
+
+    slots: NDArray[Any]
+    entries: NDArray[np.uint32]
+    tokens: NDArray[np.uint8]
+    firsts: NDArray[np.int64]
+
+
+def decoding_tables(tables: Sequence[FrequencyTable]) -> DecodingTables:
+    """Return the decoding tables of frequency tables."""
+    sizes = np.array([table.frequencies.size for table in tables])
+    firsts = np.cumsum([0, *sizes])
+    frequencies = np.concatenate([table.frequencies for table in tables])
+    numbers = np.arange(frequencies.size)
+    tokens = numbers - np.repeat(firsts[:-1] - [table.first for table in tables], sizes)
+    starts = (np.cumsum(frequencies) - frequencies) & (FREQUENCY_TOTAL - 1)
+    entries = frequencies << ENTRY_FREQUENCY | (tokens & 1) << FREQUENCY_BITS | starts
+    return DecodingTables(
+        np.repeat(numbers.astype(np.min_scalar_type(max(numbers.size, 256))), frequencies),
+        entries.astype(np.uint32),
+        tokens.astype(np.uint8),
+        firsts,
+    )
 
 
 def read_tables(stream: SectionStream, count: int) -> list[FrequencyTable]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.decoder.entropy.integers import SPAN, IntegerBlock, IntegerReader, read_integer_block
-from codec.decoder.entropy.symbols import Surroundings, TokenRun, Tokens
+from codec.decoder.entropy.integers import SPAN, IntegerBlock, IntegerReader, Letters, read_integer_block
+from codec.decoder.entropy.symbols import Surroundings, TokenRun, Tokens, plain
 from codec.errors import FormatError
 from codec.format.layout import CODEBOOK_COUNT, U8, SectionStream, between, parse
 from codec.format.registry import ElementType
@@ -37,12 +37,15 @@ class Codebook:
     def values(self, tokens: list[Tokens]) -> NDArray[Any]:
         """Return the elements' bit patterns in coded order; E_RANGE for an index without entry."""
         block = self.indices
-        reader = None if block.is_plain and block.lo == 0 else IntegerReader(block, tokens)
+        codes = plain(tokens[-1])
+        is_index = block.is_plain and block.lo == 0
+        gaps = plain(tokens[0]) if block.sparse is not None else None
+        reader = None if is_index else IntegerReader(block, Letters.of(codes), gaps)
         out = np.empty(block.count, self.entries.dtype)
         # Some at a time: numpy makes eight bytes of an index of one.
         for start in range(0, block.count, SPAN):
             span = out[start : start + SPAN]
-            indices = tokens[-1][start : start + SPAN] if reader is None else reader.take(span.size)
+            indices = codes[start : start + SPAN] if reader is None else reader.take(span.size)
             span[:] = self._entries_at(indices)
         return out
 

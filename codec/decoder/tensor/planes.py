@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.decoder.entropy.symbols import Surroundings, TokenRun, Tokens, read_symbol_data
+from codec.decoder.entropy.symbols import Surroundings, TokenRun, Tokens, plain, read_symbol_data
 from codec.errors import FormatError
 from codec.format.layout import CODER, PLANES_FLAGS, SectionStream, parse
 from codec.format.registry import Coder, ElementType
@@ -26,8 +26,9 @@ class Planes:
     def values(self, tokens: list[Tokens]) -> NDArray[Any]:
         """Return the elements in coded order: unsigned integers, or [elements, 16] bytes."""
         width = self.element.width
-        memory = np.empty((tokens[0].size, width), np.uint8)
-        for place, plane in enumerate(tokens):
+        planes = [plain(plane) for plane in tokens]
+        memory = np.empty((planes[0].size, width), np.uint8)
+        for place, plane in enumerate(planes):
             memory[:, width - 1 - place] = plane
         if width == 16:
             return memory.view("V16").ravel()

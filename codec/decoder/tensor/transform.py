@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,11 @@ class Transform:
             x = mixed.astype(np.float64, order="C").ravel()
         if area == 1:
             return x * 4.0**BASIS_BITS
-        kernel = np.kron(basis(self.height), basis(self.width))
-        transformed: NDArray[np.float64] = (x.reshape(-1, area) @ kernel).ravel()
+        transformed: NDArray[np.float64] = (x.reshape(-1, area) @ _kernel(self.height, self.width)).ravel()
         return transformed
+
+
+@cache
+def _kernel(height: int, width: int) -> NDArray[np.float64]:
+    """Return what a plane as a row vector is to be multiplied by."""
+    return np.kron(basis(height), basis(width)).astype(np.float64)

@@ -13,8 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.decoder.entropy.integers import IntegerBlock, IntegerReader, on_fine_grid, read_integer_block
-from codec.decoder.entropy.symbols import Surroundings, TokenRun, Tokens, read_symbol_block
+from codec.decoder.entropy.integers import (
+    IntegerBlock,
+    IntegerReader,
+    Letters,
+    on_fine_grid,
+    read_integer_block,
+)
+from codec.decoder.entropy.symbols import Surroundings, TokenRun, Tokens, plain, read_symbol_block
 from codec.decoder.tensor.rounding import is_finite, round_to_element
 from codec.decoder.tensor.transform import SCALE, Transform
 from codec.errors import FormatError
@@ -24,7 +30,7 @@ from codec.format.registry import MAX_INTEGER, MAX_LEVEL, ElementType, Profile, 
 from codec.format.steps import STEP_CODES
 from codec.format.view import View
 
-_CHUNK = 1 << 16  # elements dequantized at once
+_CHUNK = 1 << 15  # elements dequantized at once: what they need stays in cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,16 +66,13 @@ class Uniform:
     def values(self, tokens: list[Tokens]) -> NDArray[Any]:
         """Return the elements in coded order; E_ESCAPE, E_PADDING or E_RANGE at the levels."""
         rest = iter(tokens)
-        row_codes = next(rest) if self.row_codes is not None else None
-        column_codes = next(rest) if self.column_codes is not None else None
-        levels = list(rest)
+        row_codes = plain(next(rest)) if self.row_codes is not None else None
+        column_codes = plain(next(rest)) if self.column_codes is not None else None
+        gaps = plain(next(rest)) if self.levels.sparse is not None else None
+        letters = Letters.of(next(rest))
         if row_codes is None and column_codes is None and self._is_lookup():
-            result = self._look_up(levels[-1])
-        else:
-            result = self._compute(levels, row_codes, column_codes)
-        if not is_finite(result, self.element):
-            raise FormatError("E_RANGE", "value overflows its type", self.levels.offset)
-        return result
+            return self._look_up(letters)
+        return self._compute(letters, gaps, row_codes, column_codes)
 
     def _is_lookup(self) -> bool:
         """Whether, step codes and escapes apart, a value depends on its token alone."""
@@ -78,42 +81,52 @@ class Uniform:
         is_simple = not block.low_bits and block.sparse is None
         return in_range and is_simple and self.bases is None and self.transform is None
 
-    def _look_up(self, codes: Tokens) -> NDArray[Any]:
+    def _look_up(self, letters: Letters) -> NDArray[Any]:
         dependent = bool(self.trellis)
-        elements = self._to_elements(self.levels.table(dependent=dependent) * self.step)
-        out = np.empty(codes.size, elements.dtype)
+        elements = self._to_elements(self.levels.table(letters, dependent=dependent) * self.step)
+        is_sound = is_finite(elements, self.element)
+        indices = letters.indices
+        out = np.empty(indices.size, elements.dtype)
         # Some at a time: numpy makes eight bytes of an index of one.
-        for start in range(0, codes.size, _CHUNK):
-            out[start : start + _CHUNK] = elements.take(codes[start : start + _CHUNK])
-        for places, integers in self.levels.escaped(codes, dependent=dependent):
-            out[places] = self._to_elements(integers * self.step)
+        for start in range(0, indices.size, _CHUNK):
+            span = slice(start, start + _CHUNK)
+            elements.take(indices[span], out=out[span], mode="clip")
+        for places, integers in self.levels.escaped(letters, dependent=dependent):
+            out[places] = escaped = self._to_elements(integers * self.step)
+            is_sound = is_sound and is_finite(escaped, self.element)
+        if not is_sound:  # unless what overflows does not occur
+            self._check_finite(out)
         return out
 
     def _compute(
-        self, tokens: list[Tokens], row_codes: Tokens | None, column_codes: Tokens | None
+        self,
+        letters: Letters,
+        gaps: NDArray[np.uint8] | None,
+        row_codes: NDArray[np.uint8] | None,
+        column_codes: NDArray[np.uint8] | None,
     ) -> NDArray[Any]:
-        codes = tokens[-1]
-        if self.trellis and self.bases is not None:
-            tokens = [codes >> 1]
-        reader = IntegerReader(self.levels, tokens, dependent=bool(self.trellis) and self.bases is None)
+        dependent = bool(self.trellis) and self.bases is None
+        reader = IntegerReader(self.levels, letters, gaps, dtype=np.float64, dependent=dependent)
         scale = self.step if self.transform is None else self.step * SCALE
         limit = MAX_INTEGER if self.transform is None else self.transform.limit
-        limited = column_codes is not None or self.transform is not None
+        bound = 2 * (MAX_LEVEL if self.bases is not None else reader.bound)
+        if column_codes is not None:
+            bound *= STEP_CODES[int(column_codes.max())]
         out = np.empty(self.view.size, self._to_elements(np.zeros(0)).dtype)
         done = 0
         for rows, columns, count in self._tiles():
-            fine = reader.take(count)
+            span = slice(done, done + count)
+            x = reader.take(count)
             if self.bases is not None:
-                fine += self.bases[rows]
-                if fine.min() < -MAX_LEVEL or fine.max() > MAX_LEVEL:
+                x += self.bases[rows]
+                if x.min() < -MAX_LEVEL or x.max() > MAX_LEVEL:
                     raise FormatError("E_RANGE", "level is too large", self.levels.offset)
                 if self.trellis:
-                    fine = on_fine_grid(fine, codes[done : done + count] & 1)
-            x = fine.astype(np.float64)
+                    x = on_fine_grid(x, letters.quantizers.take(letters.indices[span]))
             if column_codes is not None:
                 own = column_codes[columns]
-                x = (x.reshape(-1, own.size) * STEP_CODES.take(own)).ravel()
-            if limited and max(-x.min(), x.max()) > limit:
+                x.reshape(-1, own.size)[...] *= STEP_CODES.take(own)
+            if bound > limit and max(-x.min(), x.max()) > limit:
                 raise FormatError("E_RANGE", "scaled level is too large", self.levels.offset)
             if self.transform is not None:
                 x = self.transform.inverse(x)
@@ -121,10 +134,15 @@ class Uniform:
                 x *= scale
             else:
                 factors = scale * STEP_CODES.take(row_codes[rows])
-                x = (x.reshape(factors.size, -1) * factors[:, None]).ravel()
-            out[done : done + count] = self._to_elements(x)
+                x.reshape(factors.size, -1)[...] *= factors[:, None]
+            out[span] = self._to_elements(x)
+            self._check_finite(out[span])
             done += count
         return out
+
+    def _check_finite(self, elements: NDArray[Any]) -> None:
+        if not is_finite(elements, self.element):
+            raise FormatError("E_RANGE", "value overflows its type", self.levels.offset)
 
     @property
     def _is_ragged(self) -> bool:

@@ -7,9 +7,10 @@ import heapq
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.decoder.entropy.huffman import MAX_LENGTH
+from codec.decoder.entropy.huffman import FEW_LANES, MAX_LENGTH
 from codec.encoder.entropy.rans import choose_lanes
 from codec.format.layout import HUFFMAN_HEAD, LANES, VARINT, build
+from codec.format.registry import MAX_STEPS
 
 
 def code_lengths(counts: NDArray[np.integer]) -> NDArray[np.uint8]:
@@ -50,7 +51,7 @@ def write_huffman(tokens: NDArray[np.uint8]) -> bytes:
     used = np.flatnonzero(lengths)
     first, last = int(used[0]), int(used[-1])
     own = np.append(lengths[first : last + 1], np.zeros((last - first + 1) % 2, np.uint8))
-    lanes = choose_lanes(tokens.size)
+    lanes = _lane_count(tokens.size)
     parts = [_lane(tokens[lane::lanes], lengths, codes) for lane in range(lanes)]
     return b"".join(
         [
@@ -61,6 +62,16 @@ def write_huffman(tokens: NDArray[np.uint8]) -> bytes:
             *parts,
         ]
     )
+
+
+def _lane_count(count: int) -> int:
+    """Return the fewest lanes that make decoding of `count` tokens fast.
+
+    Below `FEW_LANES` they are decoded one by one: nothing is gained by having more than it takes.
+    """
+    lanes = choose_lanes(count)
+    wanted = 1 if lanes < FEW_LANES else min(lanes, 2 * FEW_LANES)
+    return max(wanted, -(-count // MAX_STEPS))
 
 
 def _lane(tokens: NDArray[np.uint8], lengths: NDArray[np.uint8], codes: NDArray[np.uint16]) -> bytes:

@@ -1,4 +1,4 @@
-"""Write symbol data and integer blocks (SPEC.md, "Symbol data" and "Integer block").
+"""Write symbol data (SPEC.md, "Symbol data").
 
 A record is a list of fragments: bytes, or an rANS stream still to be encoded. Streams of many tensors
 are encoded in lockstep at the end, by `assemble`.
@@ -16,11 +16,11 @@ from codec.decoder.entropy.tables import FrequencyTable
 from codec.encoder.entropy.general import bzip2, zstd
 from codec.encoder.entropy.huffman import write_huffman
 from codec.encoder.entropy.rans import EncodedStream, EncoderStream, choose_lanes, encode_streams
-from codec.encoder.entropy.tables import make_table, write_tables
+from codec.encoder.entropy.tables import costs, make_table, write_tables
 from codec.format import layout as f
 from codec.format.bits import pack
 from codec.format.layout import build
-from codec.format.registry import ESCAPE, MAX_LOW_BITS, Coder
+from codec.format.registry import Coder
 from codec.format.view import View
 
 Fragment = bytes | EncoderStream
@@ -149,77 +149,20 @@ def _own_tables(
     return [make_table(row) if row.any() else unused for row in counts]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TokenizedIntegers:
-    """Integers split into tokens and what does not fit them.
-
-    Parameters
-    ----------
-    low_bits, low
-        Width of the low parts, and they, uint32.
-    escapes
-        int64, integers (before low bits) whose token is 255; None where 255 is a token as any other.
-    """
-
-    tokens: NDArray[np.uint8]
-    lo: int
-    low_bits: int
-    low: NDArray[np.uint32]
-    escapes: NDArray[np.int64] | None
-
-
-def tokenize(values: NDArray[np.int64], *, even_lo: bool = False) -> TokenizedIntegers:
-    """Split integers, rank 1, |value| < 2**31, into tokens, escapes and low bits.
-
-    A spread of more than 256 goes to low bits only as far as the bulk of the values needs; the rest
-    becomes escapes.
-    """
-    lo, hi = int(values.min()), int(values.max())
-    lo -= lo & 1 if even_lo else 0
-    if hi - lo <= 255:
-        return TokenizedIntegers((values - lo).astype(np.uint8), lo, 0, np.zeros(0, np.uint32), None)
-    inner_lo, inner_hi = (int(v) for v in np.quantile(values, [0.001, 0.999], method="nearest"))
-    low_bits = min(max(0, (inner_hi - inner_lo + 1).bit_length() - 7), MAX_LOW_BITS)
-    high = values >> low_bits
-    low = (values & ((1 << low_bits) - 1)).astype(np.uint32)
-    start = (inner_lo >> low_bits) - (ESCAPE - ((inner_hi >> low_bits) - (inner_lo >> low_bits) + 1)) // 2
-    start = max(start, int(high.min()))
-    escaped = (high < start) | (high >= start + ESCAPE)
-    tokens = np.where(escaped, ESCAPE, high - start).astype(np.uint8)
-    if not escaped.any() and int(tokens.max()) < ESCAPE:
-        return TokenizedIntegers(tokens, start, low_bits, low, None)
-    return TokenizedIntegers(tokens, start, low_bits, low, high[escaped])
-
-
-def integer_block(
-    split: TokenizedIntegers,
-    coder: Coder,
-    data: Sequence[Fragment],
-    sparse: tuple[int, NDArray[np.uint8], Coder] | None = None,
-) -> list[Fragment]:
-    """Return the fragments of an integer block around symbol data already made.
-
-    Parameters
-    ----------
-    sparse
-        Background, gaps and the gaps' coder where only some integers are coded.
-    """
-    flags = (
-        int(coder) | (split.escapes is not None) << 3 | bool(split.low_bits) << 4 | (sparse is not None) << 5
-    )
-    head = build(f.INTEGER_FLAGS, flags) + build(f.LO, split.lo)
-    if split.low_bits:
-        head += build(f.LOW_BITS, split.low_bits)
-    if split.escapes is not None:
-        head += build(f.VARINT, split.escapes.size) + b"".join(build(f.LO, int(v)) for v in split.escapes)
-    middle: list[Fragment] = []
-    if sparse is not None:
-        background, gaps, gap_coder = sparse
-        head += build(f.BACKGROUND, background) + build(f.VARINT, split.tokens.size)
-        middle = [build(f.CODER, gap_coder), *symbol_data(gaps, gap_coder)]
-    if split.low_bits:
-        head += pack(split.low, split.low_bits)
-    return [head, *middle, *data]
+def expected_size(fragments: Iterable[Fragment]) -> float:
+    """Return how many bytes fragments will take, to a few bytes for each rANS stream."""
+    size = 0.0
+    for fragment in fragments:
+        if isinstance(fragment, bytes):
+            size += len(fragment)
+            continue
+        tables = np.stack([costs(table) for table in fragment.tables])
+        counts = count_tokens(fragment.tokens, fragment.numbers, len(tables))
+        used = counts > 0
+        bits = float(counts[used] @ tables[used])
+        # Of a lane's state of 32 bits, tokens fill what lies between 2^16 and 2^32: 8 on average.
+        size += (bits + 24 * fragment.lanes) / 8 + len(build(f.LANES, fragment.lanes))
+    return size
 
 
 def assemble(records: Iterable[Sequence[Fragment]]) -> list[bytes]:

@@ -1,16 +1,20 @@
-"""Methods auto (the best rate at a quality, or the best quality at a size, without data) and lossless."""
+"""Method auto: the best rate at a quality, or the best quality at a size, without data."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from codec.encoder.allocate import allocate_noise, equal_noise
 from codec.encoder.entropy.symbols import assemble
 from codec.encoder.entropy.tables import write_tables
-from codec.encoder.methods.groups import group_exact, group_parameters
-from codec.encoder.methods.lossless import lossless_record
+from codec.encoder.methods.calibrated import plan_calibrated
+from codec.encoder.methods.exact import plan_exact
+from codec.encoder.methods.groups import group_parameters
+from codec.encoder.methods.known import Known
 from codec.encoder.methods.plan import Coded, Overhead, Plan
-from codec.encoder.methods.sorting import MAX_TOGETHER, SMALL, Sorting, sort_tensors
+from codec.encoder.methods.sorting import Sorting, sort_tensors
 from codec.encoder.methods.weights import quantize, shared_tables, weight_record
 from codec.encoder.options import DEFAULT_QUALITY, Objective, Options
 from codec.encoder.quantize.shaping import equal_steps, shapings
@@ -19,13 +23,21 @@ from codec.encoder.workers import Workers
 from codec.errors import ModelError
 
 _LOWEST, _HIGHEST = 2.0, 90.0  # dB: the range in which a quality for a size is looked for
+_FIRST = 20.0  # dB: where the search begins
 _TRIES = 10
-_CLOSE = 0.995
-"""A size this near below the one asked for is near enough."""
+_CLOSE, _CLOSER = 0.995, 0.9975
+"""A size this near below the one asked for is near enough, and one that is aimed at."""
 
 
-def plan_auto(tensors: list[Tensor], options: Options, workers: Workers, overhead: Overhead) -> Plan:
+def plan_auto(
+    tensors: list[Tensor], options: Options, workers: Workers, overhead: Overhead, known: Known | None
+) -> Plan:
     """Return records for every tensor, aiming at the goal in `options`.
+
+    Parameters
+    ----------
+    known
+        What calibration samples tell, if there are any.
 
     Raises
     ------
@@ -33,18 +45,18 @@ def plan_auto(tensors: list[Tensor], options: Options, workers: Workers, overhea
         E_GOAL if the model cannot be made as small as asked for.
     """
     sorting = sort_tensors(tensors)
-    exact = _plan_exact(tensors, sorting, workers)
+    exact = plan_exact(tensors, {i: sorting.notes[i] for i in sorting.exact}, workers)
+
+    def plan_at(quality: float) -> Plan:
+        if known is not None:
+            return plan_calibrated(tensors, sorting, exact, quality, workers, known)
+        return _plan_at(tensors, sorting, exact, options.objective, quality, workers)
+
     target = _target_size(tensors, options, overhead)
     if target is None:
-        quality = DEFAULT_QUALITY if options.quality is None else options.quality
-        return _plan_at(tensors, sorting, exact, options.objective, quality, workers)
-    return _search(tensors, sorting, exact, options.objective, target, workers, overhead)
-
-
-def plan_lossless(tensors: list[Tensor], workers: Workers) -> Plan:
-    """Return exact records for every tensor."""
-    numbers = list(range(len(tensors)))
-    return Plan(_plan_exact(tensors, Sorting([], [], numbers, dict.fromkeys(numbers, "")), workers))
+        return plan_at(DEFAULT_QUALITY if options.quality is None else options.quality)
+    weights = sum(tensors[i].size for i in sorting.lossy)
+    return _search(plan_at, target, weights, overhead)
 
 
 def _target_size(tensors: list[Tensor], options: Options, overhead: Overhead) -> int | None:
@@ -54,24 +66,6 @@ def _target_size(tensors: list[Tensor], options: Options, overhead: Overhead) ->
     if options.ratio is not None:
         return int(overhead.original_size / options.ratio)
     return options.target_size
-
-
-def _plan_exact(tensors: list[Tensor], sorting: Sorting, workers: Workers) -> list[Coded]:
-    """Return records of the tensors that are coded exactly."""
-    large, small = [], []
-    room = MAX_TOGETHER
-    for i in sorting.exact:
-        size = tensors[i].data.nbytes
-        if tensors[i].size < SMALL and size <= room:
-            small.append(i)
-            room -= size
-        else:
-            large.append(i)
-    items = [(tensors[i].element, tensors[i].view, tensors[i].bits(), sorting.notes[i]) for i in large]
-    coded = [
-        Coded(record, (i,)) for i, record in zip(large, workers.map(lossless_record, items), strict=True)
-    ]
-    return coded + group_exact(tensors, small, sorting.notes)
 
 
 def _plan_at(
@@ -104,39 +98,36 @@ def _plan_at(
     return Plan([*exact, *coded, *grouped], tables[0])
 
 
-def _search(
-    tensors: list[Tensor],
-    sorting: Sorting,
-    exact: list[Coded],
-    objective: Objective,
-    target: int,
-    workers: Workers,
-    overhead: Overhead,
-) -> Plan:
+def _search(plan_at: Callable[[float], Plan], target: int, weights: int, overhead: Overhead) -> Plan:
     """Return the records of the highest quality whose file is at most `target` bytes.
 
-    Six decibels are about a bit for every weight, so that the size is nearly linear in the quality:
-    interpolation between a quality too low and one too high finds it in a few steps.
+    Six decibels are about a bit for every weight, so that the size is nearly linear in the quality. That
+    finds a quality too low and one too high, between which interpolation goes on.
     """
-    low, high = _LOWEST, _HIGHEST
-    best = _plan_at(tensors, sorting, exact, objective, low, workers)
-    low_size = _size(best, overhead)
-    if low_size > target:
-        raise ModelError("E_GOAL", f"cannot be made smaller than about {low_size} bytes")
-    weights = sum(tensors[i].size for i in sorting.weights) or 1
-    high_size = low_size + weights * (high - low) / 6.02 / 8
+    slope = max(weights, 1) / 6.02 / 8  # bytes for each decibel
+    low: tuple[float, int] | None = None
+    high: tuple[float, int] | None = None
+    best: Plan | None = None
+    quality = _FIRST
     for _ in range(_TRIES):
-        if low_size >= _CLOSE * target or high - low < 0.01 or not sorting.lossy:
-            break
-        share = (target - low_size) / max(high_size - low_size, 1)
-        quality = low + (high - low) * min(max(share, 0.02), 0.98)
-        plan = _plan_at(tensors, sorting, exact, objective, quality, workers)
+        plan = plan_at(quality)
         size = _size(plan, overhead)
         if size <= target:
-            low, low_size, best = quality, size, plan
+            low, best = (quality, size), plan
         else:
-            high, high_size = quality, size
-    return best
+            high = quality, size
+            if quality == _LOWEST:
+                raise ModelError("E_GOAL", f"cannot be made smaller than about {size} bytes")
+        if (low and (low[1] >= _CLOSE * target or low[0] == _HIGHEST)) or not weights:
+            break
+        if low and high:
+            if high[0] - low[0] < 0.01:
+                break
+            share = (_CLOSER * target - low[1]) / max(high[1] - low[1], 1)
+            quality = low[0] + (high[0] - low[0]) * min(max(share, 0.02), 0.98)
+        else:
+            quality = min(max(quality + (_CLOSER * target - size) / slope, _LOWEST), _HIGHEST)
+    return best or plan_at(_LOWEST)
 
 
 def _size(plan: Plan, overhead: Overhead) -> int:

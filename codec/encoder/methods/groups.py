@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ _MAX_SPREAD = 2.0**28  # of the steps in a group: step codes reach a little furt
 _MAX_BITS = 29  # of levels: these, and their distances from a base, have 31
 
 
-def group_exact(tensors: list[Tensor], numbers: Sequence[int], notes: dict[int, str]) -> list[Coded]:
+def group_exact(tensors: list[Tensor], numbers: Sequence[int], notes: Mapping[int, str]) -> list[Coded]:
     """Return exact records of small tensors, those of one element type together."""
     tensors = [tensor.flat() for tensor in tensors]
     coded = []

@@ -35,13 +35,12 @@ from codec.encoder.options import Method, Options
 from codec.encoder.quantize.blocks import cut_blocks
 from codec.encoder.quantize.clustering import cluster, nearest
 from codec.encoder.quantize.dct import forward
-from codec.encoder.roles import Role
-from codec.encoder.tensor.codebook import codebook_record
+from codec.encoder.tensor.codebook import codebook_pays, codebook_record, make_codebook
 from codec.encoder.tensor.record import Record
 from codec.encoder.tensor.uniform import UniformParameters, uniform_record
 from codec.encoder.tensors import Tensor, as_float64
 from codec.encoder.workers import Workers
-from codec.format.registry import MAX_EXPANSION, Coder, ElementType
+from codec.format.registry import Coder, ElementType
 from codec.format.view import View
 
 _DEFAULT_BITS = 6
@@ -59,9 +58,7 @@ def plan_laude(tensors: list[Tensor], options: Options, workers: Workers) -> Pla
 
 def _method(tensor: Tensor, method: Method) -> Method:
     """Return `clustering` for what method dct clusters."""
-    small = (Role.BIAS, Role.NORMALIZATION)
-    is_vector = tensor.role in small or (tensor.role is Role.OTHER and tensor.view.rows == 1)
-    return Method.CLUSTERING if method is Method.DCT and is_vector else method
+    return Method.CLUSTERING if method is Method.DCT and tensor.is_vector else method
 
 
 def laude_record(
@@ -143,7 +140,7 @@ def _uniform(
     element: ElementType, view: View, parameters: UniformParameters, levels: NDArray[np.int64], coder: Coder
 ) -> Record:
     record = uniform_record(element, view, parameters, levels, coder)
-    if _is_long_enough(record):
+    if record.is_long_enough:
         return record
     return uniform_record(element, view, parameters, levels, Coder.RANS)
 
@@ -153,13 +150,13 @@ def _clustered(
 ) -> Record | None:
     """Return a record of at most 2^bits centroids, or None if it would hardly be smaller than the tensor."""
     centroids = cluster(values, 1 << bits)
-    index_bits = (centroids.size - 1).bit_length()
-    if 8 * element.width * (values.size - centroids.size) <= index_bits * values.size:
+    if not codebook_pays(element, values.size, centroids.size):
         return None
     entries = round_to_element(centroids, element).view(f"<u{element.width}")
     patterns = entries[nearest(values, as_float64(entries, element))]
-    record = codebook_record(element, view, patterns, coder)
-    return record if _is_long_enough(record) else codebook_record(element, view, patterns, Coder.RANS)
+    codebook = make_codebook(patterns)
+    record = codebook_record(element, view, codebook, coder)
+    return record if record.is_long_enough else codebook_record(element, view, codebook, Coder.RANS)
 
 
 def _binary32_from(value: float) -> float:
@@ -176,14 +173,3 @@ def _is_sound(element: ElementType, step: float, extremes: NDArray[np.float64]) 
     if not _MIN_STEP <= step < np.inf or not np.isfinite(extremes).all():
         return False
     return is_finite(round_to_element(extremes, element), element)
-
-
-def _is_long_enough(record: Record) -> bool:
-    """Whether a record is not shorter than a section of its output may be (SPEC.md, R-159).
-
-    bzip2 and zstd can make it so where nearly all symbols are equal; rANS never does.
-    """
-    if any(not isinstance(fragment, bytes) for fragment in record.fragments):
-        return True
-    length = sum(len(fragment) for fragment in record.fragments if isinstance(fragment, bytes))
-    return record.output <= MAX_EXPANSION * (length + 1)

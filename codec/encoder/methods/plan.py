@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from codec.decoder.entropy.tables import FrequencyTable
+from codec.encoder.stages import TensorSizes
 from codec.encoder.tensor.record import Record
 
 
@@ -27,8 +28,15 @@ class Coded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Records for all tensors, and the shared tables they use, each with its precision."""
+    """Records for all tensors, and the shared tables they use, each with its precision.
+
+    Parameters
+    ----------
+    sizes
+        Method deep: by tensor number, sizes after its stages.
+    """
 
     coded: Sequence[Coded]
     tables: Sequence[tuple[FrequencyTable, int]] = ()
     remarks: tuple[str, ...] = ()
+    sizes: Mapping[int, TensorSizes] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codec.encoder.methods.lossless import FEW_VALUES
 from codec.encoder.roles import Role
 from codec.encoder.tensors import Tensor
 from codec.format.registry import MAX_RAGGED_OUTPUT, ElementType
@@ -22,7 +23,6 @@ _LARGEST = {
     ElementType.FLOAT32: 3.0e38,
     ElementType.FLOAT64: 3.0e38,
 }
-_FEW_VALUES = 256
 _SAMPLE = 4096
 
 
@@ -85,8 +85,8 @@ def _why_exact(tensor: Tensor) -> str | None:
         return "is constant"
     if not _TINY < max(-low, high) < _LARGEST[tensor.element] / 4:
         return "is too near the ends of its type's range"
-    if np.unique(values[:_SAMPLE]).size <= _FEW_VALUES:
+    if np.unique(values[:_SAMPLE]).size <= FEW_VALUES:
         distinct = np.unique(values).size
-        if distinct <= _FEW_VALUES and 8 * distinct <= values.size:
+        if distinct <= FEW_VALUES and 8 * distinct <= values.size:
             return "has few distinct values"
     return None

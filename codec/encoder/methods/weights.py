@@ -25,9 +25,9 @@ from codec.format.steps import STEP_CODES
 SEGMENT = 128
 LAGRANGIAN = 0.30
 """Squared steps per bit: about the slope of the trellis' own rate-distortion curve."""
-_TRELLIS_NOISE = 0.26
+TRELLIS_NOISE = 0.26
 """Squared steps of noise that the trellis leaves, rate-aware rounding included."""
-_SCALAR_STEP = (12 * _TRELLIS_NOISE) ** 0.5
+SCALAR_STEP = (12 * TRELLIS_NOISE) ** 0.5
 """Step that leaves the noise of the trellis without one, in steps of the trellis."""
 _MAX_OUTLIER = 50_000.0  # steps; levels are kept in 16 bits
 _MOST_STEPS = 2.0**30  # levels have 31 bits; no element type but float64 is as precise
@@ -46,12 +46,15 @@ class Quantized:
     ----------
     white
         The step that white noise would have.
+    segment
+        Levels between restarts of the trellis.
     """
 
     white: float
     way: Shaping
     scales: Scales
     found: TrellisLevels
+    segment: int = SEGMENT
 
     @property
     def first(self) -> int:
@@ -88,30 +91,34 @@ def quantize(ways: Sequence[Shaping], values: NDArray[np.float64], noise: float)
     """
     largest = float(np.abs(values).max())
     power = float(np.mean(values * values))
-    white = max(float(np.sqrt(power * noise / _TRELLIS_NOISE)), largest / _MOST_STEPS)
+    white = max(float(np.sqrt(power * noise / TRELLIS_NOISE)), largest / _MOST_STEPS)
     domains = [values if way.transform is None else forward(values, way.transform) for way in ways]
     white *= output_gain(ways[-1], domains[-1]) ** 0.5
     best: tuple[float, Shaping, NDArray[np.float32], Scales] | None = None
     for way, coefficients in zip(ways, domains, strict=True):
-        if not _is_within_limits(coefficients, white, way):
+        if not is_within_limits(coefficients, white, way):
             continue
         x = (coefficients.reshape(-1, way.steps.size) / (white * way.steps)).ravel().astype(np.float32)
         scales = fit_scales(np.abs(x), way.view)
-        bits = _expected_size(scales, way)
+        bits = expected_size(scales, way)
         if best is None or bits < best[0]:
             best = bits, way, x, scales
     if best is None:
         raise ValueError("there must be a way to code a tensor")
     _, way, x, scales = best
-    magnitudes = np.abs(x)
-    bulk = np.quantile(magnitudes[:: max(1, magnitudes.size >> 16)], 0.999)
-    if magnitudes.max() > _MAX_OUTLIER or bulk > 2 * MAX_LEVEL:
-        return Scalar(white, way, np.rint(x / _SCALAR_STEP).astype(np.int64))
-    found = search(x, _numbers(scales, way), expected_bits(), LAGRANGIAN, SEGMENT, EIGHT_STATES)
+    if is_scalar(np.abs(x)):
+        return Scalar(white, way, np.rint(x / SCALAR_STEP).astype(np.int64))
+    found = search(x, scale_numbers(scales, way), expected_bits(), LAGRANGIAN, SEGMENT, EIGHT_STATES)
     return Quantized(white, way, scales, found)
 
 
-def _is_within_limits(coefficients: NDArray[np.float64], white: float, way: Shaping) -> bool:
+def is_scalar(magnitudes: NDArray[np.floating]) -> bool:
+    """Return whether values, in steps, spread over more levels than a trellis has tokens."""
+    bulk = np.quantile(magnitudes.ravel()[:: max(1, magnitudes.size >> 16)], 0.999)
+    return bool(magnitudes.max() > _MAX_OUTLIER or bulk > 2 * MAX_LEVEL)
+
+
+def is_within_limits(coefficients: NDArray[np.float64], white: float, way: Shaping) -> bool:
     """Return whether levels times step codes suit the inverse transform, however they are rounded."""
     if way.transform is None:
         return True
@@ -119,15 +126,15 @@ def _is_within_limits(coefficients: NDArray[np.float64], white: float, way: Shap
     return bool(np.abs(coefficients).max() / (white * way.unit) + slack <= way.transform.limit)
 
 
-def _numbers(scales: Scales, way: Shaping) -> NDArray[np.uint16]:
+def scale_numbers(scales: Scales, way: Shaping) -> NDArray[np.uint16]:
     """Return the scale class of every element, as table pairs are numbered."""
     contexts = scales.classes.contexts(way.view).astype(np.int32)
     return np.clip(contexts + (scales.lowest - LOWEST_CLASS), 0, CLASS_COUNT - 1).astype(np.uint16)
 
 
-def _expected_size(scales: Scales, way: Shaping) -> float:
+def expected_size(scales: Scales, way: Shaping) -> float:
     """Return about how many bits the tokens and their classes take."""
-    counts = np.bincount(_numbers(scales, way), minlength=CLASS_COUNT)
+    counts = np.bincount(scale_numbers(scales, way), minlength=CLASS_COUNT)
     side = len(scales.classes.write(way.view)) + (0 if way.codes is None else 40)
     return float(counts @ expected_entropy()) + 8 * side
 
@@ -151,7 +158,7 @@ def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> R
     if q.way.transform is not None:
         step /= 2 ** (q.way.transform.mix / 2)
     if isinstance(q, Scalar):
-        parameters = _parameters(q.way, step * _SCALAR_STEP)
+        parameters = _parameters(q.way, step * SCALAR_STEP)
         classes = fit_scales(np.abs(q.levels).astype(np.float32), q.way.view).classes
         return uniform_record(tensor.element, q.way.view, parameters, q.levels, Coder.RANS, classes)
     tables, first = shared
@@ -164,7 +171,7 @@ def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> R
         _parameters(q.way, step),
         q.found,
         EIGHT_STATES.code,
-        SEGMENT,
+        q.segment,
         classes if classes.count > 1 else None,
         SharedTables([table for table, _ in tables], 2 * base),
     )

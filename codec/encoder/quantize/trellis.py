@@ -19,7 +19,8 @@ LO = -128
 MAX_LEVEL = 126
 """Largest magnitude that has a token; larger levels are escaped, and odd, as their token is."""
 _ESCAPE_BITS = 30.0
-_MAGNITUDES = MAX_LEVEL + 4
+MAGNITUDES = MAX_LEVEL + 4
+"""Costs that `magnitude_costs` gives for each table."""
 _BLOCK = 2048  # segments searched at once
 _STEPS = 8  # places of a segment whose candidates are found at once
 _FAR = np.float32(1e30)
@@ -100,17 +101,21 @@ def search(
     places = np.ascontiguousarray(contexts.reshape(segments, segment).T)
     levels = np.empty((segment, segments), np.int32)
     quantizers = np.empty((segment, segments), np.uint8)
-    scaled = _magnitude_costs(bits, lagrangian)
+    scaled = magnitude_costs(bits, lagrangian)
     for start in range(0, segments, _BLOCK):
         span = slice(start, start + _BLOCK)
         _search_block(values[:, span], places[:, span], scaled, machine, levels[:, span], quantizers[:, span])
     return TrellisLevels(levels.T.ravel()[:count], quantizers.T.ravel()[:count])
 
 
-def _candidates(
-    magnitude: NDArray[np.float32], base: NDArray[np.int32], bits: NDArray[np.float32], q: int
-) -> tuple[list[NDArray[np.float32]], list[NDArray[np.int16]]]:
-    """Return the costs and the magnitudes of the best even and the best odd level under quantizer `q`.
+def candidates(
+    magnitude: NDArray[np.float32],
+    base: NDArray[np.int32],
+    bits: NDArray[np.float32],
+    q: int | NDArray[np.int32],
+    weight: float | NDArray[np.float32] = 1.0,
+) -> tuple[list[NDArray[np.float32]], list[NDArray[np.int32]]]:
+    """Return the costs and the magnitudes of the best even and the best odd level.
 
     Three magnitudes are tried: those whose points lie around the value, and the one below these.
 
@@ -120,29 +125,35 @@ def _candidates(
         float32 and int32 of the same shape: values, and where the costs of their table begin for level 0.
     bits
         float32, rank 1: costs of levels 0, 1, ... of all tables, the escape's from `MAX_LEVEL` + 1 on.
+    q
+        Quantizer: 0 or 1, of all values or of each.
+    weight
+        What a squared error counts, of all values or of each.
     """
     # Points are 2k, or 2k - 1 with 0 for k = 0.
-    floor = ((magnitude + np.float32(q)) * np.float32(0.5)).astype(np.int32)
+    floor = ((magnitude + np.asarray(q, np.float32)) * np.float32(0.5)).astype(np.int32)
+    squares = np.asarray(weight, np.float32)
     costs = []
     for k in (floor, floor + 1, np.abs(floor - 1)):
-        distance = magnitude - np.maximum(2 * k - q, 0)
-        costs.append(distance * distance + bits.take(base + np.minimum(k, MAX_LEVEL + 2 - (k & 1))))
+        distance = magnitude - np.maximum(2 * k - q, 0).astype(np.float32)
+        rates = bits.take(base + np.minimum(k, MAX_LEVEL + 2 - (k & 1)))
+        costs.append(squares * (distance * distance) + rates)
     lower = costs[2] < costs[1]
     neighbour = np.minimum(costs[1], costs[2])
     other = np.where(lower, np.abs(floor - 1), floor + 1)
     odd = (floor & 1).astype(np.bool_)
     even_cost, odd_cost = np.where(odd, neighbour, costs[0]), np.where(odd, costs[0], neighbour)
     even, uneven = np.where(odd, other, floor), np.where(odd, floor, other)
-    return [even_cost, odd_cost], [even.astype(np.int16), uneven.astype(np.int16)]
+    return [even_cost, odd_cost], [even, uneven]
 
 
-def _magnitude_costs(bits: NDArray[np.float32], lagrangian: float) -> NDArray[np.float32]:
+def magnitude_costs(bits: NDArray[np.float32], lagrangian: float) -> NDArray[np.float32]:
     """Return the weighted cost of magnitudes 0..129 under each table: of the two signs the mean.
 
     Magnitudes beyond the tokens cost an escape if they are odd, 127 and 129 here; even ones cannot be
     coded, 128 here.
     """
-    costs = np.full((bits.shape[0], _MAGNITUDES), _ESCAPE_BITS, np.float32)
+    costs = np.full((bits.shape[0], MAGNITUDES), _ESCAPE_BITS, np.float32)
     k = np.arange(MAX_LEVEL + 1)
     costs[:, : MAX_LEVEL + 1] = (bits[:, k - LO] + bits[:, -k - LO]) / 2
     costs *= np.float32(lagrangian)
@@ -182,7 +193,7 @@ def _search_block(
         magnitude = np.abs(values[span])
         branches = np.empty((magnitude.shape[0], 4, width), np.float32)
         for q in (0, 1):
-            costs, levels_of = _candidates(magnitude, (2 * places[span] + q) * _MAGNITUDES, flat, q)
+            costs, levels_of = candidates(magnitude, (2 * places[span] + q) * MAGNITUDES, flat, q)
             for parity in (0, 1):
                 branches[:, 2 * q + parity] = costs[parity]
                 options[span, 2 * q + parity] = levels_of[parity]

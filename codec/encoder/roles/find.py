@@ -9,7 +9,7 @@ from itertools import chain
 
 import onnx
 
-from codec.encoder.roles.role import Role, TensorRole
+from codec.encoder.roles.role import Role, TensorRole, Use
 from codec.encoder.roles.uses import classify, is_linear
 from codec.encoder.roles.views import Constant, generic_view, stored_view
 from codec.encoder.split.elements import is_floating
@@ -54,6 +54,15 @@ def find_roles(model: onnx.ModelProto) -> dict[Path, TensorRole]:
     dict
         Roles by the paths of `codec.format.onnx_wire.find_tensors`.
     """
+    return _searched(model).all_roles()
+
+
+def find_uses(model: onnx.ModelProto) -> dict[Path, list[Use]]:
+    """Return every use of a model's tensors by path, in node order; functions count once for each call."""
+    return _searched(model).uses
+
+
+def _searched(model: onnx.ModelProto) -> _Finder:
     finder = _Finder(model)
     scope = _Scope()
     finder.graph(model.graph, ("graph",), scope, 0)
@@ -62,7 +71,7 @@ def find_roles(model: onnx.ModelProto) -> dict[Path, TensorRole]:
         finder.graph(training.initialization, ("training_info", index, "initialization"), inner.inner(), 0)
         finder.graph(training.algorithm, ("training_info", index, "algorithm"), inner.inner(), 0)
     finder.uncalled_functions()
-    return finder.all_roles()
+    return finder
 
 
 class _Finder:
@@ -71,6 +80,7 @@ class _Finder:
     def __init__(self, model: onnx.ModelProto) -> None:
         self.roles: dict[Path, TensorRole] = {}
         self.tensors: dict[Path, onnx.TensorProto] = {}
+        self.uses: dict[Path, list[Use]] = {}
         self.functions = {
             (function.domain, function.name, function.overload): (("functions", index), function)
             for index, function in reversed(list(enumerate(model.functions)))
@@ -167,6 +177,7 @@ class _Finder:
             if passed and (index == 0 or node.op_type == "Concat"):
                 continue  # its use is what uses the output
             for constant in made_of:
+                self.uses.setdefault(constant.path, []).append(Use(place, index, constant.axes))
                 known = self.roles.get(constant.path)
                 if known and known.role is not Role.OTHER:
                     continue

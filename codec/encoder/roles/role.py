@@ -44,3 +44,22 @@ class TensorRole:
     view: View
     node: Path | None = None
     input: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A node's use of a tensor.
+
+    Parameters
+    ----------
+    node
+        Path of the node.
+    input
+        Which of its inputs the tensor feeds, perhaps through casts and the like.
+    axes
+        The tensor's own axis of each axis that the node sees; None once the shape has changed.
+    """
+
+    node: Path
+    input: int
+    axes: tuple[int, ...] | None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codec.encoder.entropy.symbols import Fragment
+from codec.encoder.entropy.symbols import Fragment, expected_size
 from codec.format import layout as f
 from codec.format.layout import build
-from codec.format.registry import ElementType, Profile, Tool, ViewKind
+from codec.format.registry import MAX_EXPANSION, ElementType, Profile, Tool, ViewKind
 from codec.format.view import View
 
 
@@ -38,6 +38,21 @@ class Record:
     def output(self) -> int:
         """Payload bytes."""
         return self.view.size * self.element.width
+
+    @property
+    def expected_size(self) -> float:
+        """Bytes it will take, to a few."""
+        return expected_size(self.fragments)
+
+    @property
+    def is_long_enough(self) -> bool:
+        """Whether it is not shorter than a section of its output may be (SPEC.md, R-159).
+
+        Where nearly all elements are equal, sparse rows, bzip2 and zstd can be; rANS of all elements
+        never is, because of its lanes.
+        """
+        length = sum(len(p) if isinstance(p, bytes) else 4 * p.lanes for p in self.fragments)
+        return self.output <= MAX_EXPANSION * (length + 1)
 
 
 def record_head(tool: Tool, element: ElementType, view: View) -> bytes:

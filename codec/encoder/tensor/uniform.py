@@ -8,15 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codec.decoder.tensor.transform import Transform
-from codec.encoder.entropy.symbols import (
-    Classes,
-    SharedTables,
-    TokenizedIntegers,
-    integer_block,
-    symbol_data,
-    tokenize,
-    write_symbol_block,
-)
+from codec.encoder.entropy.integers import TokenizedIntegers, integer_block, write_integers
+from codec.encoder.entropy.symbols import Classes, SharedTables, symbol_data, write_symbol_block
 from codec.encoder.quantize.trellis import LO, TrellisLevels
 from codec.encoder.tensor.record import Record, record_head
 from codec.format import layout as f
@@ -54,6 +47,7 @@ def uniform_record(
     levels: NDArray[np.int64],
     coder: Coder,
     classes: Classes | None = None,
+    background: int | None = None,
 ) -> Record:
     """Return a record without trellis.
 
@@ -61,12 +55,12 @@ def uniform_record(
     ----------
     levels
         int64, rank 1, in coded order.
+    background
+        Code as sparse rows all levels but this one; None to code all.
     """
-    split = tokenize(levels)
-    data = symbol_data(split.tokens, coder, view, classes=classes)
     main = classes is not None or parameters.row_codes is not None or parameters.column_codes is not None
     return Record(
-        [_head(element, view, parameters, 0), *integer_block(split, coder, data)],
+        [_head(element, view, parameters, 0), *write_integers(levels, coder, view, classes, background)],
         element,
         Tool.UNIFORM,
         view,

@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import view_of
 
-from codec.decoder.entropy.integers import IntegerReader, read_integer_block
-from codec.decoder.entropy.symbols import Surroundings, decode_runs, read_symbol_data
+from codec.decoder.entropy.integers import IntegerReader, Letters, read_integer_block
+from codec.decoder.entropy.symbols import Surroundings, decode_runs, plain, read_symbol_data
 from codec.decoder.entropy.tables import FrequencyTable
 from codec.encoder.entropy.huffman import code_lengths
+from codec.encoder.entropy.integers import integer_block, sparse_rows, tokenize, write_integers
 from codec.encoder.entropy.rans import EncoderStream, choose_lanes, encode_streams
 from codec.encoder.entropy.symbols import (
     Classes,
     SharedTables,
     assemble,
-    integer_block,
+    expected_size,
     symbol_data,
-    tokenize,
     write_symbol_block,
 )
 from codec.encoder.entropy.tables import make_table
@@ -56,7 +56,8 @@ def decoded(
     stream.finish("symbol data")
     result = decode_runs([run])[0]
     assert not isinstance(result, FormatError)
-    found: list[int] = result.tolist()
+    letters = Letters.of(result)
+    found: list[int] = letters.tokens[letters.indices].tolist()
     return found
 
 
@@ -111,8 +112,8 @@ def test_contexts_trellises_and_shared_tables(
             )
         ]
     )[0]
-    codes = decoded(data, Coder.RANS, own.size, own, tables if sharing else None, trellis, segment)
-    assert [c >> 1 if trellis else c for c in codes] == tokens.tolist()
+    shared = tables if sharing else None
+    assert decoded(data, Coder.RANS, own.size, own, shared, trellis, segment) == tokens.tolist()
 
 
 @given(strategies.chance())
@@ -157,8 +158,8 @@ def read_integers(data: bytes, count: int, step: int) -> list[int]:
     tokens = []
     for result in decode_runs(block.runs):
         assert not isinstance(result, FormatError)
-        tokens.append(result)
-    reader = IntegerReader(block, tokens)
+        tokens.append(plain(result))
+    reader = IntegerReader(block, Letters.of(tokens[-1]), tokens[0])
     found: list[int] = []
     while len(found) < count:
         found += reader.take(min(step, count - len(found))).tolist()
@@ -188,6 +189,57 @@ def test_sparse_integers_come_back(values: list[int], data: st.DataObject) -> No
     sparse = background, np.array(gaps, np.uint8), Coder.PACKED
     block = assemble([integer_block(split, Coder.RANS, symbol_data(split.tokens, Coder.RANS), sparse)])[0]
     assert read_integers(block, len(expected), data.draw(st.integers(1, 500))) == expected
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 700), st.integers(-400, 400)), max_size=60),
+    st.integers(0, 700),
+    st.sampled_from(Coder),
+    st.sampled_from([0, -3, 5000]),
+)
+def test_sparse_rows_come_back(
+    runs: list[tuple[int, int]], rest: int, coder: Coder, background: int
+) -> None:
+    values = [v for gap, value in runs for v in [background] * gap + [value]] + [background] * (rest + 1)
+    view = View(ROW.kind, 1, len(values), 1)
+    block = write_integers(np.array(values, np.int64), coder, view, background=background)
+    assert read_integers(assemble([block])[0], len(values), 100) == values
+
+
+@given(st.lists(st.integers(0, 700), min_size=1, max_size=60), st.integers(1, 8))
+def test_gaps_that_are_too_long_take_fillers(zeros: list[int], gap_bits: int) -> None:
+    values = np.array([v for run in zeros for v in [0] * run + [9]], np.int64)
+    gaps, coded = sparse_rows(values, 0, gap_bits)
+    assert gaps.size == coded.size == sum(1 + run // 2**gap_bits for run in zeros)
+    assert gaps.max() < 2**gap_bits
+    again = np.zeros(values.size, np.int64)
+    again[np.cumsum(gaps.astype(np.int64) + 1) - 1] = coded
+    assert again.tolist() == values.tolist()
+
+
+@pytest.mark.parametrize("spread", [257, 300, 1000])
+@pytest.mark.parametrize("common", [0, -1])
+def test_a_spread_beyond_a_token_keeps_a_common_value_cheap(spread: int, common: int) -> None:
+    rng = np.random.default_rng(spread)
+    values = rng.integers(0, spread, 20_000)
+    background = int(values.min() if common == 0 else values.max())
+    values[rng.random(20_000) < 0.9] = background
+    counts = np.unique(values, return_counts=True)[1]
+    entropy = -float(counts @ np.log2(counts / values.size)) / 8
+    view = View(ROW.kind, 1, values.size, 1)
+    block = write_integers(values, Coder.RANS, view, background=background)
+    assert len(assemble([block])[0]) < 1.05 * entropy + 400
+    if spread < 500:
+        dense = write_integers(values, Coder.RANS, view)
+        assert len(assemble([dense])[0]) < 1.15 * entropy + 400
+
+
+@pytest.mark.parametrize("coder", [Coder.RANS, Coder.HUFFMAN])
+@pytest.mark.parametrize("count", [10, 3000, 50_000])
+def test_sizes_are_known_before_streams_are_encoded(coder: Coder, count: int) -> None:
+    tokens = np.random.default_rng(count).geometric(0.4, count).clip(0, 30).astype(np.uint8)
+    fragments = symbol_data(tokens, coder)
+    assert expected_size(fragments) == pytest.approx(len(assemble([fragments])[0]), rel=0.003, abs=8)
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=256))

@@ -18,7 +18,7 @@ from codec.decoder.entropy.symbols import Surroundings
 from codec.decoder.tensor.record import decode_records, read_tensor
 from codec.decoder.tensor.transform import Transform
 from codec.encoder.entropy.symbols import Classes, assemble
-from codec.encoder.tensor.codebook import codebook_record
+from codec.encoder.tensor.codebook import codebook_record, make_codebook
 from codec.encoder.tensor.planes import planes_record
 from codec.encoder.tensor.record import Record
 from codec.encoder.tensor.uniform import UniformParameters, uniform_record
@@ -63,8 +63,10 @@ def test_codebooks_are_exact(element: ElementType, view: samples.View, rng: Rand
     zeros = rng.randrange(element.width)
     pool = [bytes(zeros) + rng.randbytes(element.width - zeros) for _ in range(rng.choice((1, 3, 300)))]
     payload = b"".join(rng.choice(pool) for _ in range(own.size))
-    classes = random_classes(rng, view) if coder is Coder.RANS and rng.random() < 0.5 else None
-    record = codebook_record(element, own, coded_bits(element, own, payload), coder, classes)
+    codebook = make_codebook(coded_bits(element, own, payload))
+    sparse = rng.random() < 0.5
+    classes = random_classes(rng, view) if coder is Coder.RANS and not sparse and rng.random() < 0.5 else None
+    record = codebook_record(element, own, codebook, coder, classes, sparse=sparse)
     assert decode(record) == payload
 
 
@@ -98,7 +100,8 @@ def test_uniform_records_decode_as_the_specification_says(
     )
     top = rng.choice((3, 120, 400))
     levels = np.array([rng.randint(-top, top) for _ in range(own.size)], np.int64)
-    record = uniform_record(element, own, parameters, levels, coder)
+    background = rng.choice((None, 0, int(levels[0])))
+    record = uniform_record(element, own, parameters, levels, coder, background=background)
     payload = decode(record)
     if parameters == UniformParameters(parameters.step) and element is ElementType.FLOAT64:
         assert own.to_coded(np.frombuffer(payload, "<f8")).tolist() == (levels * parameters.step).tolist()

@@ -1,0 +1,44 @@
+"""Quantizer bits of a trellis in many lanes at once (SPEC.md, "Tool uniform").
+
+Both machines are linear over the bits, which spares looking states up. With q(t) the quantizer of token t,
+p(t) its parity, and zeros before the start:
+
+- four states: q(t+1) = q(t-1) ^ p(t)
+- eight states: q(t+1) = q(t) ^ u(t+1), where u(t+2) = u(t) ^ p(t)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Quantizers:
+    """The machines of some lanes, all of one kind.
+
+    Parameters
+    ----------
+    lanes
+        Number of lanes.
+    trellis
+        1 four states, 2 eight states.
+    """
+
+    def __init__(self, lanes: int, trellis: int) -> None:
+        self.bits = np.zeros(lanes, np.uint32)
+        """q of the token that comes next, standing where the parities given to `advance` stand."""
+        self._trellis = trellis
+        self._now, self._later = np.zeros((2, lanes), np.uint32)  # u(t) and u(t+1), or q(t-1) and nothing
+
+    def restart(self, lanes: slice) -> None:
+        """Put lanes into the first state."""
+        self.bits[lanes] = self._now[lanes] = self._later[lanes] = 0
+
+    def advance(self, parities: NDArray[np.uint32]) -> None:
+        """Go on by one token in every lane."""
+        np.bitwise_xor(self._now, parities, out=self._now)
+        if self._trellis == 1:
+            self._now, self.bits = self.bits, self._now
+        else:
+            self._now, self._later = self._later, self._now
+            np.bitwise_xor(self.bits, self._now, out=self.bits)

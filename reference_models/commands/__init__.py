@@ -1,0 +1,1 @@
+"""One file for each command; torch is imported when a command runs."""

@@ -1,0 +1,1 @@
+"""Data sets, whatever form they are found in. Nothing is fetched."""

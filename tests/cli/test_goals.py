@@ -1,0 +1,218 @@
+"""Goals, measures and pages as a user of the command sees them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import networks
+import numpy as np
+import pytest
+from conftest import Command
+
+from codec.cli import output
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def classifier(folder: Path) -> Path:
+    """Write a classifier and samples of its input, with labels and without."""
+    path = folder / "model.onnx"
+    path.write_bytes(networks.classifier(width=16).SerializeToString())
+    images = np.random.default_rng(2).normal(size=(40, 3, 12, 12)).astype(np.float32)
+    np.savez("plain.npz", image=images)
+    np.savez("labelled.npz", image=images, labels=np.arange(40))
+    return Path("model.onnx")
+
+
+def test_a_goal(classifier: Path, nntc: Command) -> None:
+    done = nntc("encode", classifier, "m.nntc", "--min-agreement", "0.9", "--evaluation", "plain.npz")
+    assert (done.code, done.err) == (0, "")
+    first, second = done.out.splitlines()
+    assert first.startswith(f"m.nntc: {Path('m.nntc').stat().st_size:,} bytes")
+    assert re.fullmatch(
+        r"same top answer \d\d\.\d\d% \(95% interval .* to .*\), on 40 evaluation samples; \d+ encodings .*",
+        second,
+    )
+
+
+def test_a_goal_as_json(classifier: Path, nntc: Command) -> None:
+    goal = ["--max-drop", "5", "--metric", "top5", "--evaluation", "labelled.npz"]
+    report = nntc("encode", classifier, "m.nntc", *goal, "--json").json
+    assert report["goal"]["goal"] == {"kind": "max_drop", "limit": 5, "metric": "top5"}
+    assert report["goal"]["reached"] in report["goal"]["tries"]
+    assert report["goal"]["reached"]["size"] == report["size"] == Path("m.nntc").stat().st_size
+    assert report["goal"]["measured_on"] == "evaluation"
+    assert report["fidelity"]["original_top5"]["total"] == 40
+
+
+def test_a_measure_without_a_goal(classifier: Path, nntc: Command) -> None:
+    shown = nntc("encode", classifier, "m.nntc", "--evaluation", "labelled.npz").out
+    assert re.search(r"^KL divergence in nats \S+, same top answer .*, top1 .*on 40 samples$", shown, re.M)
+
+
+def test_a_page(classifier: Path, nntc: Command) -> None:
+    assert nntc("encode", classifier, "m.nntc", "--report", "m.html").code == 0
+    assert Path("m.html").read_text().startswith("<!DOCTYPE html>")
+    assert nntc("encode", classifier, "m.nntc", "--report", "./m.nntc").code == 2
+    assert nntc("encode", classifier, "m.nntc", "--report", classifier).code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["--max-drop", "1", "--evaluation", "plain.npz"], 1, "nntc: E_SAMPLES: "),
+        (["--min-agreement", "0.9", "--evaluation", "wrong.npz"], 1, "nntc: E_SAMPLES: wrong.npz: expected"),
+        (["--min-agreement", "0.9", "--evaluation", "model.onnx"], 1, "nntc: E_SAMPLES: "),
+        (["--min-agreement", "0.9", "--evaluation", "empty"], 1, "nntc: E_SAMPLES: there are no samples"),
+        (["--min-agreement", "0.9", "--evaluation", "none.npz"], 2, "cannot open 'none.npz'"),
+        (["--min-agreement", "0.9"], 2, "needs samples"),
+        (["--max-drop", "1"], 2, "needs evaluation samples with labels"),
+        (["--min-agreement", "99", "--evaluation", "plain.npz"], 2, "at most 1"),
+        (["--report", "none/m.html"], 2, "there is no folder 'none'"),
+    ],
+)
+def test_what_cannot_be_done_leaves_nothing(
+    arguments: list[str], code: int, reason: str, classifier: Path, nntc: Command, folder: Path
+) -> None:
+    np.savez("wrong.npz", picture=np.zeros((4, 3, 12, 12), np.float32))
+    Path("empty").mkdir()
+    Path("m.nntc").write_text("what was there before")
+    before = sorted(path.name for path in folder.iterdir())
+    outcome = nntc("encode", classifier, "m.nntc", *arguments)
+    assert (outcome.code, outcome.out) == (code, "")
+    assert reason in outcome.err.replace("\n", " ")
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert Path("m.nntc").read_text() == "what was there before"
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "extra"),
+    [
+        ("onnxruntime", ["encode", "model.onnx", "m.nntc", "--evaluation", "plain.npz"], "runtime"),
+        ("jinja2", ["encode", "model.onnx", "m.nntc", "--report", "m.html"], "report"),
+        ("matplotlib", ["sweep", "model.onnx", "--evaluation", "plain.npz", "--out", "curves"], "plot"),
+    ],
+)
+def test_what_is_missing_is_named(
+    module: str,
+    arguments: list[str],
+    extra: str,
+    classifier: Path,
+    nntc: Command,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert classifier.exists()
+    before = sorted(path.name for path in folder.iterdir())
+    monkeypatch.setitem(sys.modules, module, None)
+    outcome = nntc(*arguments)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith("nntc: ")
+    assert f"pip install 'nntc[{extra}]'" in outcome.err
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_sweep(classifier: Path, nntc: Command) -> None:
+    options = ["--evaluation", "labelled.npz", "--methods", "auto, dct", "--points", "2"]
+    done = nntc("sweep", classifier, *options, "--out", "curves")
+    assert (done.code, done.err) == (0, "")
+    assert sorted(path.name for path in Path("curves").iterdir()) == [
+        "sweep.csv", "sweep.json", "sweep.png", "sweep.svg"
+    ]  # fmt: skip
+    assert re.search(r"^auto +34 dB +[\d,]+ ", done.out, re.MULTILINE)
+    assert done.out.endswith("curves: sweep.csv, sweep.json, sweep.png, sweep.svg\n")
+    assert len(Path("curves/sweep.csv").read_text().splitlines()) == 5
+    again = nntc("sweep", classifier, *options, "--out", "curves", "--json", "--no-picture")
+    assert [point["method"] for point in again.json["points"]] == ["auto", "auto", "dct", "dct"]
+    assert again.json["files"] == ["sweep.csv", "sweep.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["--evaluation", "plain.npz", "--out", "curves", "--methods", "jpeg"], 2, "'jpeg' is not one of"),
+        (["--evaluation", "plain.npz", "--out", "curves", "--methods", ","], 2, "name a method"),
+        (["--evaluation", "plain.npz", "--out", "none/curves"], 2, "there is no folder 'none'"),
+        (["--evaluation", "plain.npz", "--out", "model.onnx"], 2, "is not a folder"),
+        (["--evaluation", "plain.npz"], 2, "Missing option"),
+        (["--out", "curves"], 2, "needs --calibration"),
+        (["--evaluation", "plain.npz", "--out", "c", "--methods", "calibrated"], 2, "needs --calibration"),
+        (["--evaluation", "bad.npz", "--out", "curves"], 1, "E_SAMPLES"),
+    ],
+)
+def test_a_sweep_that_fails_leaves_nothing(
+    arguments: list[str], code: int, reason: str, classifier: Path, nntc: Command, folder: Path
+) -> None:
+    Path("bad.npz").write_bytes(b"PK\x03\x04 no archive")
+    before = sorted(path.name for path in folder.iterdir())
+    outcome = nntc("sweep", classifier, *arguments)
+    assert (outcome.code, outcome.out) == (code, "")
+    assert reason in outcome.err.replace("\n", " ")
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+INTERRUPTED = """
+import sys, time
+import codec.encoder.goals.evaluation as evaluation
+from codec.cli import main
+
+measure = evaluation.Evaluator.measure
+
+def stop_in_the_middle(self, network):
+    found = measure(self, network)
+    print("measured", flush=True)
+    time.sleep(60)
+    return found
+
+evaluation.Evaluator.measure = stop_in_the_middle
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["encode", "model.onnx", "m.nntc", "--min-agreement", "0.9", "--report", "m.html"],
+        ["sweep", "model.onnx", "--out", "curves"],
+    ],
+)
+def test_interruption_leaves_nothing(
+    command: list[str], classifier: Path, start: Start, folder: Path
+) -> None:
+    assert classifier.exists()
+    before = sorted(path.name for path in folder.iterdir())
+    process = start("-c", INTERRUPTED, *command, "--evaluation", "plain.npz")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "measured\n"
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors.strip()) == (130, "")
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_tries_are_told_on_a_terminal(
+    classifier: Path, nntc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr(output.Bar, "say", lambda _, text: said.append(text))
+    goal = ["--max-divergence", "0.1", "--evaluation", "plain.npz"]
+    assert nntc("encode", classifier, "m.nntc", *goal).code == 0
+    assert re.fullmatch(r"try 1: goal met with [\d,]+ bytes, looking further", said[0])
+
+
+def test_options_stand_under_headings(nntc: Command) -> None:
+    shown = nntc("encode", "--help").out
+    heads = re.findall(r"^(\S.*):$", shown, re.MULTILINE)
+    assert heads[0] == "How"
+    assert heads[-1] == "Options"
+    goals = shown[shown.index("How small or how close") : shown.index("Samples of")]
+    for option in ("--quality", "--ratio", "--max-divergence", "--min-agreement", "--max-drop", "--metric"):
+        assert option in goals

@@ -1,0 +1,32 @@
+"""Quantizer bits without states against the state machines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codec.decoder.entropy.quantizers import Quantizers
+from codec.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER, FOUR_NEXT, FOUR_QUANTIZER
+
+MACHINES = {1: (FOUR_NEXT, FOUR_QUANTIZER), 2: (EIGHT_NEXT, EIGHT_QUANTIZER)}
+
+
+@pytest.mark.parametrize("trellis", MACHINES)
+@given(st.lists(st.tuples(st.integers(0, 7), st.sampled_from(("", "", "", "first", "second"))), max_size=40))
+def test_bits_are_those_of_the_states(trellis: int, steps: list[tuple[int, str]]) -> None:
+    after, quantizer = MACHINES[trellis]
+    found = Quantizers(3, trellis)
+    states = [0, 0, 0]
+    for parities, restart in steps:
+        if restart == "first":
+            found.restart(slice(0, 1))
+            states[0] = 0
+        elif restart == "second":
+            found.restart(slice(1, 3))
+            states[1:] = [0, 0]
+        assert found.bits.tolist() == [quantizer[state] << 12 for state in states]
+        bits = [parities >> lane & 1 for lane in range(3)]
+        found.advance(np.array(bits, np.uint32) << np.uint32(12))
+        states = [after[state][bit] for state, bit in zip(states, bits, strict=True)]

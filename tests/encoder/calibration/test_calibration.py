@@ -1,0 +1,146 @@
+"""Sensitivities, offsets, and the calibration that keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from networks import classifier, model_of
+from onnx import helper
+
+from codec.encoder.calibration import Along, Calibration, Offset, calibrate
+from codec.encoder.calibration.sensitivity import MAX_DIVERGENCE, NOISE, _unit_noise
+from codec.errors import ModelError, SamplesError
+
+
+def images(count: int = 6) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(1)
+    return [{"image": rng.normal(size=(1, 3, 12, 12)).astype(np.float32)} for _ in range(count)]
+
+
+def calibrated(model: onnx.ModelProto | None = None, **chosen: Any) -> Calibration:
+    return calibrate((model or classifier(width=16)).SerializeToString(), images(), **chosen)
+
+
+def by_name(calibration: Calibration, found: Any) -> dict[str, Any]:
+    return {calibration.network.names[path]: value for path, value in found.items()}
+
+
+def chain(gain: float = 1.0) -> Calibration:
+    """Return two products in a row, and a third whose part in the output is `gain`."""
+    rng = np.random.default_rng(0)
+    names = ("first", "second", "aside")
+    constants: dict[str, Any] = {name: rng.normal(size=(64, 64)).astype(np.float32) for name in names}
+    constants["gain"] = np.float32(gain)
+    nodes = [
+        helper.make_node("MatMul", ["x", "first"], ["a"]),
+        helper.make_node("MatMul", ["a", "second"], ["b"]),
+        helper.make_node("MatMul", ["x", "aside"], ["c"]),
+        helper.make_node("Mul", ["c", "gain"], ["d"]),
+        helper.make_node("Add", ["b", "d"], ["e"]),
+        helper.make_node("Tanh", ["e"], ["y"]),
+    ]
+    model = model_of(nodes, constants, {"x": (16, 64)}, {"y": (16, 64)})
+    inputs = [{"x": 0.01 * rng.normal(size=(16, 64))} for _ in range(40)]
+    return calibrate(model.SerializeToString(), inputs)
+
+
+def test_noise_in_a_linear_network_comes_out_as_it_went_in() -> None:
+    calibration = chain(gain=0.0)
+    slopes = by_name(calibration, calibration.sensitivities.slopes(floor=0))
+    assert slopes["first"] == pytest.approx(1, rel=0.3)
+    assert slopes["second"] == pytest.approx(1, rel=0.3)
+    assert slopes["aside"] == 0
+    floored = by_name(calibration, calibration.sensitivities.slopes(floor=0.1))
+    assert floored["aside"] == pytest.approx(0.1 * np.mean([slopes["first"], slopes["second"], 0]))
+
+
+def test_noise_is_white_where_it_matters_and_as_strong_as_the_outputs() -> None:
+    calibration = calibrated()
+    for path, known in calibration.statistics.tensors.items():
+        weights = calibration.network.constants[calibration.network.names[path]]
+        noise = _unit_noise(weights, known, path)
+        matrices = [known.view.to_coded(a.ravel()).reshape(known.view.rows, -1) for a in (weights, noise)]
+        assert known.output_power(matrices[1]) == pytest.approx(known.output_power(matrices[0]), rel=1e-4)
+        if known.along is Along.ROWS and len(known.moment) == 1:
+            factor = np.linalg.cholesky(known.regularized(0))
+            spread = ((matrices[1] @ factor) ** 2).mean(axis=0)
+            assert spread.max() < 6 * spread.mean()
+
+
+def test_sensitivities_do_not_depend_on_threads_and_are_kept() -> None:
+    alone, together = calibrated(), calibrated(jobs=3)
+    assert alone.sensitivities.tensors == together.sensitivities.tensors
+    assert alone.sensitivities.groups == together.sensitivities.groups
+    assert alone.sensitivities is alone.sensitivities
+    assert alone.statistics is alone.statistics
+    names = by_name(alone, alone.sensitivities.tensors)
+    assert set(names) == {"stem", "conv", "point", "depth", "dense"}
+    assert all(value.divergence > 0 for value in names.values())
+    groups = [sorted(alone.network.names[path] for path in paths) for paths in alone.sensitivities.groups]
+    assert ["bn1.scale", "bn2.scale", "bn3.scale"] in groups
+    assert ["dense.bias"] in groups
+    assert len(alone.sensitivities.slopes()) == 5 + 12 + 1
+
+
+def test_noise_that_does_too_much_is_made_smaller() -> None:
+    calibration = calibrated()
+    strong = calibration.sensitivities_at(100.0)
+    assert all(found.divergence < MAX_DIVERGENCE or found.noise < 1 for found in strong.tensors.values())
+    assert any(found.noise < 100 for found in strong.tensors.values())
+    path = next(iter(strong.tensors))
+    other = calibration.sensitivities_at({path: 1e-3}).tensors
+    assert other[path].noise == 1e-3
+    assert {found.noise for key, found in other.items() if key != path} == {NOISE}
+
+
+def test_progress_ends_with_everything_done() -> None:
+    steps: list[tuple[int, int]] = []
+    calibration = calibrated(progress=lambda done, total: steps.append((done, total)))
+    assert calibration.statistics.tensors
+    assert steps == [(number, 6) for number in range(1, 7)]
+    steps.clear()
+    assert calibration.sensitivities.tensors
+    assert steps == [(number, len(steps)) for number in range(1, len(steps) + 1)]
+
+
+def test_the_model_is_known_by_its_hash() -> None:
+    first, again, other = calibrated(), calibrated(), calibrated(classifier(seed=1, width=16))
+    assert first.model_hash == again.model_hash != other.model_hash
+
+
+def test_offsets_are_biases_sums_and_running_means() -> None:
+    calibration = calibrated()
+    found = by_name(calibration, calibration.offsets)
+    name = calibration.network.names
+    assert {key: (name[offset.path], offset.sign) for key, offset in found.items()} == {
+        "stem": ("bn1.mean", -1),
+        "conv": ("bn2.mean", -1),
+        "point": ("bn3.mean", -1),
+        "dense": ("dense.bias", 1),
+    }
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_offsets_behind_products_belong_to_one_layer(shared: bool) -> None:
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["a"]),
+        helper.make_node("Add", ["b", "a"], ["c"]),
+        helper.make_node("Add", ["c", "b"], ["y"]) if shared else helper.make_node("Relu", ["c"], ["y"]),
+    ]
+    rng = np.random.default_rng(0)
+    constants: dict[str, Any] = {"w": rng.normal(size=(8, 8)), "b": rng.normal(size=8)}
+    constants = {key: value.astype(np.float32) for key, value in constants.items()}
+    model = model_of(nodes, constants, {"x": (1, 8)}, {"y": (1, 8)})
+    calibration = calibrate(model.SerializeToString(), [{"x": np.ones((1, 8))}])
+    expected = {} if shared else {("graph", "initializer", 0): Offset(("graph", "initializer", 1), 1)}
+    assert calibration.offsets == expected
+
+
+def test_faults_of_model_and_samples() -> None:
+    with pytest.raises(SamplesError, match="expected arrays image"):
+        calibrate(classifier(width=16).SerializeToString(), [{"x": np.ones(3)}])
+    with pytest.raises(ModelError, match="E_RUN"):
+        calibrate(b"nothing", images())

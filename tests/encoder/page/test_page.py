@@ -1,0 +1,149 @@
+"""The page of --report: complete, self-contained, and safe whatever names a model has."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import digits
+import networks
+import numpy as np
+import pytest
+from onnx import helper
+
+import codec
+
+HOSTILE = "</td><script>alert(1)</script><img src=x onerror='alert(2)'>\"&{{ 7 * 7 }}"
+VOID = {"meta", "line", "polyline", "br"}
+
+
+class Reader(HTMLParser):
+    """Collects elements, attributes and text, and checks that elements close."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.text += " "
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in VOID
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def hostile() -> bytes:
+    draw = np.random.default_rng(0)
+    constants = {
+        HOSTILE: draw.normal(size=(64, 64)).astype(np.float32),
+        "constant": np.ones((40, 40), np.float32),
+    }
+    model: bytes = networks.holding(**constants).SerializeToString()
+    return model
+
+
+def page_of(source: Path | bytes, folder: Path, **chosen: object) -> tuple[str, codec.EncodeReport]:
+    report = codec.encode(source, folder / "m.nntc", report=folder / "m.html", **chosen)  # type: ignore[arg-type]
+    return (folder / "m.html").read_text(encoding="utf-8"), report
+
+
+@pytest.mark.parametrize("chosen", [{}, {"method": "lossless"}, {"method": "dct"}, {"bits": 3}])
+def test_names_are_text_and_nothing_else(chosen: dict[str, object], tmp_path: Path) -> None:
+    page, _ = page_of(hostile(), tmp_path, **chosen)
+    read = Reader(page)
+    assert HOSTILE in read.text
+    assert "49" not in re.sub(r"[\d.,]*\d{2}[\d.,]+", "", read.text).split(HOSTILE)
+    assert not read.tags & {"script", "img", "link", "iframe", "object", "a"}
+    assert not [name for name in read.attributes if name.startswith("on") or name in ("src", "href")]
+
+
+def test_nothing_is_fetched(tmp_path: Path) -> None:
+    page, _ = page_of(hostile(), tmp_path)
+    assert "default-src 'none'" in page
+    assert not re.search(r"https?:|url\(|@import|//", page)
+
+
+def test_it_tells_what_the_report_tells(tmp_path: Path) -> None:
+    network = digits.write_network(tmp_path)
+    samples = digits.write_samples(tmp_path / "s.npz", 100)
+    page, report = page_of(network, tmp_path, max_divergence=0.05, evaluation=samples)
+    text = " ".join(Reader(page).text.split())
+    assert report.goal is not None
+    for tensor in report.tensors:
+        assert tensor.name in text
+        assert tensor.detail
+        assert f"{tensor.size:,}" in text
+        assert f"{tensor.bits_per_weight:.2f}" in text
+    for t in report.goal.tries:
+        assert f"{t.quality:.1f} dB {t.size:,} {report.original_size / t.size:.2f}" in text
+    assert report.goal.text in text
+    assert f"Compression {report.ratio:.2f} " in text
+    assert hashlib.sha256((tmp_path / "m.nntc").read_bytes()).hexdigest() in text
+    decoded = codec.decode(tmp_path / "m.nntc", tmp_path / "again.onnx")
+    assert decoded.files[0].sha256 in text
+    assert "evaluation s.npz" in text
+    assert page.count("<circle") == len(report.goal.tries)
+    assert page.count('class="chosen"') == 2
+
+
+def test_measures_without_a_goal_are_told(tmp_path: Path) -> None:
+    samples = [{"x": np.full((1, 64), number, np.float32)} for number in range(1, 4)]
+    model = networks.model_of(
+        [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Softmax", ["h"], ["y"])],
+        {"w": np.random.default_rng(0).normal(0, 0.1, (64, 64)).astype(np.float32)},
+        {"x": [1, 64]},
+        {"y": [1, 64]},
+    )
+    page, report = page_of(model.SerializeToString(), tmp_path, evaluation=samples)
+    assert report.fidelity is not None
+    assert report.fidelity.text in Reader(page).text
+    assert "Answers 100.00%" in " ".join(Reader(page).text.split())
+
+
+def test_why_a_tensor_is_exact_is_told(tmp_path: Path) -> None:
+    page, _ = page_of(hostile(), tmp_path)
+    assert "is constant" in Reader(page).text
+
+
+def test_a_model_without_tensors(tmp_path: Path) -> None:
+    page, _ = page_of(networks.holding().SerializeToString(), tmp_path)
+    assert "Tensor by tensor" not in Reader(page).text
+
+
+def test_the_same_encoding_gives_the_same_page(tmp_path: Path) -> None:
+    pages = [page_of(hostile(), tmp_path)[0] for _ in range(2)]
+    assert pages[0] == pages[1]
+
+
+def test_without_jinja_nothing_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(ImportError, match=r"pip install 'nntc\[report\]'"):
+        page_of(hostile(), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_both_files_appear_or_none(tmp_path: Path) -> None:
+    (tmp_path / "m.nntc").write_text("what was there before")
+    with pytest.raises(codec.OutputError, match="E_OUTPUT"):
+        codec.encode(hostile(), tmp_path / "m.nntc", report=tmp_path / "none" / "m.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["m.nntc"]
+    assert (tmp_path / "m.nntc").read_text() == "what was there before"
