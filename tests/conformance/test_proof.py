@@ -31,7 +31,8 @@ def test_vectors_reach_every_line_and_branch_of_the_decoders() -> None:
 
 
 def test_mutants_are_killed_or_explained() -> None:
-    done = python("conformance.proof.mutation", "--every", "199", "--jobs", "1")
+    # Some of those of MUTATION.md.
+    done = python("conformance.proof.mutation", "--every", "340", "--first", "1")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -37,6 +37,7 @@ def add(suite: Suite) -> None:
     _many_streams(suite)
     _many_sections(suite)
     _long_blocks(suite)
+    _infinite_tokens(suite)
     _class_lists(suite)
     _splices(suite)
     _transform(suite)
@@ -178,9 +179,9 @@ def _add_long_uniform(suite: Suite, packed: Coder) -> None:
         ("low-bits", "70000 columns with low bits",
          uniform(FLOAT16, matrix(1, LONG), [v & -2 for v in levels(LONG)], Integers(packed, low_bits=1),
                  row_codes=codes(1))),
-        ("transform", "7000 blocks of 3 x 3 in a row",
-         uniform(FLOAT16, matrix(2, 7_500, 9), levels(135_000), Integers(packed), step=2.0**-5,
-                 transform=Transform(3, 3), row_codes=codes(2))),
+        ("transform", "7500 blocks of 3 x 3 in a row",
+         uniform(FLOAT16, matrix(1, 7_500, 9), levels(67_500), Integers(packed), step=2.0**-5,
+                 transform=Transform(3, 3), row_codes=codes(1))),
         ("mix", "2100 blocks of 8 planes of 2 x 2 in a row",
          uniform(FLOAT16, matrix(1, 2_100, 32), levels(67_200), Integers(packed), step=2.0**-5,
                  transform=Transform(2, 2, 3))),
@@ -204,6 +205,29 @@ def _add_long_uniform(suite: Suite, packed: Coder) -> None:
         "uniform-long-bases", "ragged rows of up to 70000 elements with row bases", "R-346 R-540",
         uniform(FLOAT16, ragged(lengths), levels(sum(lengths)), Integers(packed), bases=bases),
     )  # fmt: skip
+
+
+def _infinite_tokens(suite: Suite) -> None:
+    """Tokens that would give an infinite element: rejected where one occurs, and only there."""
+    levels = [0, -3, 7, 60, -60, 5]
+    rans = Integers(Rans(tables=[spread(0, 256)] * 2), lo=-60)
+    for name, how, trellis in (
+        ("tokens", Integers(Packed(8), lo=-60), None),
+        ("escapes", Integers(Packed(8), lo=-100, escape=True), None),
+        ("trellis", rans, Trellis(2, 4)),
+    ):
+        good = levels if name != "escapes" else [*levels[:4], -101, 5]
+        parent = f"infinite-{name}-unused"
+        suite.valid(
+            parent, "tokens that do not occur would give infinite elements", "R-542",
+            uniform(FLOAT16, matrix(2, 3), good, how, step=300.0, trellis=trellis),
+        )  # fmt: skip
+        worst = [*good[:4], -305 if name == "escapes" else 191 if trellis else 195, 5]
+        wrong = uniform(FLOAT16, matrix(2, 3), worst, how, step=1000.0 if trellis else 400.0, trellis=trellis)
+        suite.bad(
+            f"infinite-{name}", parent, "E_RANGE", "TENSOR[0].levels.flags", "R-542",
+            "one element is infinite", file=File([wrong]),
+        )  # fmt: skip
 
 
 def _class_lists(suite: Suite) -> None:
