@@ -55,12 +55,14 @@ def test_points_are_those_of_encodings_of_their_own(curves: Curves) -> None:
 
 
 def test_calibrated_encodings_are_compared_on_the_same_samples() -> None:
-    images = samples()
-    found = sweep(MODEL, calibration=images, methods=["calibrated", "auto"], points=2)
+    model = networks.decisive().SerializeToString()
+    coarse = np.random.default_rng(3).normal(0, 3, (64, 1, 3, 4, 4))
+    images = [{"image": np.kron(image, np.ones((3, 3))).astype(np.float32)} for image in coarse]
+    found = sweep(model, calibration=images, methods=["calibrated", "auto"], points=2)
     assert found.measured_on == "held-out calibration"
-    assert {point.fidelity.samples for point in found.points} == {3}
+    assert {point.fidelity.samples for point in found.points} == {16}
     kept = [sample for number, sample in enumerate(images) if number % 4]
-    _, report = encode_bytes(MODEL, quality=34, calibration=kept)
+    _, report = encode_bytes(model, quality=34, calibration=kept)
     assert found.points[0].size == report.size != found.points[2].size
 
 
