@@ -21,12 +21,10 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import onnx
 
 from codec.decoder.model import decode
 from codec.encoder import allocate
 from codec.encoder import model as encoder_model
-from codec.encoder.calibration.samples import Samples
 from codec.encoder.methods import calibrated, calibrated_weights
 from codec.encoder.methods.known import Known
 from codec.encoder.model import Encoder
@@ -38,7 +36,7 @@ from codec.encoder.workers import Workers
 
 from . import arguments
 from .curves import markdown_table
-from .imagenet import PREPROCESSING, Evaluator, Metrics, load_split, preprocess
+from .imagenet import Evaluator, Metrics, calibration_samples
 
 Patches = Callable[[], AbstractContextManager[Any]]
 DEFAULT_FACTORS = {"squeezenet1.1": (11, 13, 15), "googlenet": (15, 17, 19), "mobilenetv2": (9, 11, 13)}
@@ -82,9 +80,7 @@ class Bench:
 
     def __init__(self, network: str, data: Path, count: int | None) -> None:
         self.evaluator = Evaluator(network, data)
-        images = preprocess(load_split(data, "calibration", count).images, PREPROCESSING[network])
-        name = onnx.load(self.evaluator.path).graph.input[0].name
-        self.samples = Samples([{name: image[None]} for image in images])
+        self.samples = calibration_samples(network, data, count)
 
     @contextmanager
     def encoder(self, without: str) -> Iterator[Callable[[float], tuple[int, Metrics]]]:

@@ -46,9 +46,19 @@ class Point:
         return self.original_size / self.size
 
     @property
+    def top1_loss(self) -> float:
+        """Top-1 accuracy lost, in percentage points."""
+        return 100 * (self.original.top1 - self.metrics.top1)
+
+    @property
     def top5_loss(self) -> float:
         """Top-5 accuracy lost, in percentage points."""
         return 100 * (self.original.top5 - self.metrics.top5)
+
+    @property
+    def disagreement(self) -> float:
+        """Images whose most probable class is another than the original's, in percent."""
+        return 100 * (1 - self.metrics.agreement)
 
 
 def append_point(path: Path, point: Point) -> None:
@@ -69,8 +79,10 @@ def read_points(path: Path) -> list[Point]:
     return list(points.values())
 
 
-def factor_at_loss(curve: Iterable[Point], loss: float) -> float | None:
-    """Return the compression factor at which `loss` percentage points of top-5 accuracy are gone.
+def factor_at_loss(
+    curve: Iterable[Point], loss: float, of: Callable[[Point], float]
+) -> float | None:
+    """Return the compression factor at which `loss` percentage points `of` something are gone.
 
     Linear interpolation between neighbouring points, as Laude et al. report it: in order of growing factor,
     the first step from a point that loses no more to one that loses more. None where the curve has no such
@@ -78,8 +90,8 @@ def factor_at_loss(curve: Iterable[Point], loss: float) -> float | None:
     """
     points = sorted(curve, key=lambda point: point.factor)
     for before, after in itertools.pairwise(points):
-        if before.top5_loss <= loss < after.top5_loss:
-            share = (loss - before.top5_loss) / (after.top5_loss - before.top5_loss)
+        if of(before) <= loss < of(after):
+            share = (loss - of(before)) / (of(after) - of(before))
             return before.factor + share * (after.factor - before.factor)
     return None
 
@@ -132,6 +144,15 @@ def relative_bytes(
     return float(np.exp(difference.mean()))
 
 
+LEVELS: dict[str, tuple[float, Callable[[Point], float]]] = {
+    "top-5 -1": (1, lambda point: point.top5_loss),
+    "top-5 -2": (2, lambda point: point.top5_loss),
+    "top-1 -1": (1, lambda point: point.top1_loss),
+    "99 % agreement": (1, lambda point: point.disagreement),
+}
+"""What factors are interpolated for: a loss, and of what."""
+
+
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Format a Markdown table, first column left, others right aligned."""
     cells = [list(header), *(list(row) for row in rows)]
@@ -176,11 +197,11 @@ def curves_table(points: Iterable[Point], baseline: Iterable[Point] = (), kl: fl
     rows = []
     for (network, codec), curve in curves.items():
         size = bytes_at_kl(curve, kl)
-        row = [network, codec, *(optional(factor_at_loss(curve, loss), ".2f") for loss in (1, 2))]
+        row = [network, codec, *(optional(factor_at_loss(curve, *level), ".2f") for level in LEVELS.values())]
         row += [optional(size and curve[0].original_size / size, ".2f")]
         peer = baselines.get(network, [])
         row += [optional(relative_bytes(curve, peer, at), ".1%") for at in (log_kl, snr)]
         rows.append(row)
-    header = ["network", "codec", "factor, top-5 -1", "factor, top-5 -2"]
+    header = ["network", "codec", *(f"factor, {level}" for level in LEVELS)]
     header += [f"factor, KL {kl:g}", "bytes / baseline, KL", "bytes / baseline, SNR"]
     return markdown_table(header, rows)

@@ -24,6 +24,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
+from codec.encoder.calibration.samples import Samples
+
 from . import arguments
 
 Preprocessing = Literal["caffe", "torch"]
@@ -90,6 +92,13 @@ def preprocess(images: Images, style: Preprocessing) -> NDArray[np.float32]:
         mean, deviation = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
         planes = (images.astype(np.float32) / 255 - mean) / deviation
     return np.ascontiguousarray(planes.transpose(0, 3, 1, 2))
+
+
+def calibration_samples(network: str, data: Path, count: int | None = None) -> Samples:
+    """Return the first `count` calibration images (all by default) as samples of a network's input."""
+    planes = preprocess(load_split(data, "calibration", count).images, PREPROCESSING[network])
+    graph = onnx.load(data / "models" / f"{network}.onnx", load_external_data=False).graph
+    return Samples([{graph.input[0].name: image[None]} for image in planes])
 
 
 def session(model: Path | bytes) -> onnxruntime.InferenceSession:
