@@ -22,6 +22,7 @@ import resource
 import signal
 import sys
 import tomllib
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -137,6 +138,7 @@ def _find_killer(
     path: str, mutant: Mutant, vectors: Sequence[Vector], inputs: dict[str, bytes]
 ) -> str | None:
     """Return the first vector that a mutant gets wrong; None if there is none."""
+    warnings.simplefilter("ignore")  # of numpy, about numbers that a broken decoder makes
     name = path.removesuffix(".py").replace("/", ".")
     sys.meta_path.insert(0, _Finder(name, compile(mutant.tree(), path, "exec")))
     try:
@@ -174,11 +176,10 @@ def read_survivors() -> dict[str, dict[str, str]]:
     return tomllib.loads(SURVIVORS.read_text("utf-8"))
 
 
-def reason(survivors: dict[str, dict[str, str]], fate: Fate) -> str | None:
-    """Return why a mutant cannot be killed."""
-    label = fate.mutant.label
-    for known, why in survivors.get(fate.path, {}).items():
-        if label == known or (known.endswith("*") and label.startswith(known[:-1])):
+def reason(survivors: dict[str, dict[str, str]], path: str, mutant: Mutant) -> str | None:
+    """Return why a mutant of a file cannot be killed, None if it should be."""
+    for known, why in survivors.get(path, {}).items():
+        if mutant.label == known or (known.endswith("*") and mutant.label.startswith(known[:-1])):
             return why
     return None
 
@@ -208,7 +209,8 @@ def report(fates: Sequence[Fate], every: int) -> str:
         if survivors:
             lines += [f"## {path}", ""]
             for fate in survivors:
-                lines.append(f"- `{fate.mutant.label}`: {reason(reasons, fate) or 'not known'}")
+                why = reason(reasons, path, fate.mutant)
+                lines.append(f"- `{fate.mutant.label}`: {why or 'not known'}")
             lines.append("")
     return "\n".join(lines)
 
@@ -225,6 +227,7 @@ def main() -> None:
     )
     parser.add_argument("--every", type=int, default=1, help="run one mutant in so many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--killable", action="store_true", help="leave out those of survivors.toml")
     parser.add_argument("--path", help="only mutants of files whose path has this in it")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--log", action="store_true", help="tell the fate of each mutant as it is known")
@@ -232,9 +235,13 @@ def main() -> None:
     options = parser.parse_args()
     chosen = [own for own in all_mutants() if options.path is None or options.path in own[0]]
     chosen = chosen[options.first :: options.every]
-    fates = run(chosen, options.jobs, _log if options.log else None)
     reasons = read_survivors()
-    unexplained = [fate for fate in fates if fate.killer is None and reason(reasons, fate) is None]
+    if options.killable:
+        chosen = [own for own in chosen if reason(reasons, *own) is None]
+    fates = run(chosen, options.jobs, _log if options.log else None)
+    unexplained = [
+        fate for fate in fates if fate.killer is None and reason(reasons, fate.path, fate.mutant) is None
+    ]
     for fate in unexplained:
         sys.stdout.write(f"{fate.path}: {fate.mutant.label}\n")
     killed = sum(fate.killer is not None for fate in fates)

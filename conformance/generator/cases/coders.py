@@ -223,6 +223,10 @@ def _bad_data(suite: Suite) -> None:
         "huffman-no-code", "huffman-single", "E_ENTROPY", f"{PLANE}.first", "R-510",
         "bits that begin no code, in the last lane", {f"{PLANE}.data": b"\0\x08"},
     )  # fmt: skip
+    suite.bad(
+        "huffman-byte-left", "huffman-single-255", "E_ENTROPY", f"{PLANE}.first", "R-510",
+        "eight bits are left", {f"{PLANE}.data": bytes(2), f"{PLANE}.lane_length[0]": b"\2"},
+    )  # fmt: skip
     eight = bytes([0, 0, 1, 1, 0, 1])
     suite.valid(
         "huffman-bits-9", "six tokens in nine bits", "R-510", planes(OPAQUE1, matrix(6), eight, [coder])

@@ -77,6 +77,19 @@ def _many_lanes(suite: Suite) -> None:
         f"{parent}-of-a-bit", "130 lanes of one bit and seven of padding", "R-431 R-510",
         planes(OPAQUE1, matrix(LANES), b"\7" * LANES, [Huffman(LANES)]),
     )  # fmt: skip
+    suite.fault(
+        f"{parent}-of-a-bit-padding", f"{parent}-of-a-bit", f"{PLANE}.data", b"\x40" + bytes(LANES - 1),
+        "E_ENTROPY", "R-510", "the first of seven padding bits is 1", at=f"{PLANE}.first",
+    )  # fmt: skip
+    suite.valid(
+        f"{parent}-of-a-byte", "130 lanes of eight bits, without padding", "R-431 R-510",
+        planes(OPAQUE1, matrix(8 * LANES), bytes(4 * LANES) + b"\1" * 4 * LANES, [Huffman(LANES)]),
+    )  # fmt: skip
+    suite.bad(
+        f"{parent}-of-a-byte-long", f"{parent}-of-a-byte", "E_ENTROPY", f"{PLANE}.first", "R-510",
+        "eight bits are left in lane 77 of 130",
+        {f"{PLANE}.data": b"\x0f" * 78 + b"\0" + b"\x0f" * 52, f"{PLANE}.lane_length[77]": varint(2)},
+    )  # fmt: skip
     single = planes(OPAQUE1, matrix(4 * LANES), b"\7" * 4 * LANES, [Huffman(LANES)])
     parent = "huffman-130-lanes-single"
     suite.valid(parent, "130 lanes of one token", "R-434 R-510", single)
