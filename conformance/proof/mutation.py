@@ -46,13 +46,14 @@ TARGETS = (
     "codec/decoder/assembly.py", "codec/decoder/container.py", "codec/decoder/graph.py",
     "codec/decoder/model.py", "codec/decoder/payloads.py",
     "codec/decoder/entropy/general.py", "codec/decoder/entropy/huffman.py",
-    "codec/decoder/entropy/integers.py", "codec/decoder/entropy/rans.py",
-    "codec/decoder/entropy/symbols.py", "codec/decoder/entropy/tables.py",
+    "codec/decoder/entropy/integers.py", "codec/decoder/entropy/quantizers.py",
+    "codec/decoder/entropy/rans.py", "codec/decoder/entropy/symbols.py",
+    "codec/decoder/entropy/tables.py",
     "codec/decoder/tensor/codebook.py", "codec/decoder/tensor/planes.py",
     "codec/decoder/tensor/record.py", "codec/decoder/tensor/rounding.py",
     "codec/decoder/tensor/transform.py", "codec/decoder/tensor/uniform.py",
     "codec/format/bits.py", "codec/format/dct.py", "codec/format/layout.py", "codec/format/names.py",
-    "codec/format/registry.py", "codec/format/steps.py", "codec/format/trellis.py", "codec/format/view.py",
+    "codec/format/registry.py", "codec/format/steps.py", "codec/format/view.py",
 )  # fmt: skip
 SECONDS = 3.0
 """Processor time for a vector; the decoder as it is takes a tenth of it at most."""

@@ -62,6 +62,10 @@ def _packed(suite: Suite) -> None:
         )  # fmt: skip
     wide = planes(OPAQUE1, matrix(13), bytes(13), [Packed(8)])
     suite.valid("packed-wider", "tokens that are all 0 in 8 bits", "R-425", wide)
+    long = bytes(65_536) + bytes(b & 1 for b in noise("packed long", 40))
+    suite.valid(
+        "packed-long", "65576 tokens of a bit", "R-425", planes(OPAQUE1, matrix(len(long)), long, [Packed()])
+    )
     narrow = planes(OPAQUE1, matrix(16), bytes(16), [Packed(1)])
     suite.valid("packed-whole-bytes", "tokens that fill their bytes", "R-425 R-014", narrow)
     for width in (0, 9, 255):

@@ -165,6 +165,15 @@ def _long_blocks(suite: Suite) -> None:
         "codebook-long-escapes", "70000 indices with escapes up to the last", "R-405 R-520",
         codebook(OPAQUE2, matrix(LONG), entries, indices, Integers(packed, lo=0, escape=True)),
     )  # fmt: skip
+    suite.valid(
+        "codebook-escapes-65537", "65537 indices, all escapes", "R-405 R-520",
+        codebook(OPAQUE1, matrix(65_537), [3, 8, 9], [*[1] * 65_535, 0, 2], Integers(packed, lo=100)),
+    )  # fmt: skip
+    suite.valid(
+        "codebook-long-escape", "65536 indices, the last is an escape", "R-405 R-520",
+        codebook(OPAQUE1, matrix(65_536), entries[:64], [*[1] * 65_535, 0],
+                 Integers(packed, lo=1, escape=True)),
+    )  # fmt: skip
     _add_long_uniform(suite, packed)
     levels = [5] * LONG
     places = tuple(range(200, LONG, 250))
@@ -190,7 +199,7 @@ def _add_long_uniform(suite: Suite, packed: Coder) -> None:
         ("column-codes", "column codes of 70000 columns",
          uniform(FLOAT16, wide, levels(2 * LONG), Integers(packed), step=2.0**-9, column_codes=codes(LONG))),
         ("low-bits", "70000 columns with low bits",
-         uniform(FLOAT16, matrix(1, LONG), [v & -2 for v in levels(LONG)], Integers(packed, low_bits=1),
+         uniform(FLOAT16, matrix(1, LONG), levels(LONG), Integers(packed, low_bits=1),
                  row_codes=codes(1))),
         ("transform", "7500 blocks of 3 x 3 in a row",
          uniform(FLOAT16, matrix(1, 7_500, 9), levels(67_500), Integers(packed), step=2.0**-5,
@@ -211,6 +220,16 @@ def _add_long_uniform(suite: Suite, packed: Coder) -> None:
         "uniform-long-sparse", "7000 rows of ten columns, sparse, each with its row code", "R-522 R-540",
         uniform(FLOAT16, matrix(7_000, 10), dense, Integers(packed, sparse=Sparse(0, places, packed)),
                 row_codes=codes(7_000)),
+    )  # fmt: skip
+    places = tuple(range(5, 98_307, 230))
+    dense = [0] * 98_307
+    for place in places:
+        dense[place] = place % 17 - 8
+    suite.valid(
+        "uniform-long-sparse-wide", "three rows of 32769 columns, sparse, each with its row code",
+        "R-522 R-540",
+        uniform(FLOAT16, matrix(3, 32_769), dense, Integers(packed, sparse=Sparse(0, places, packed)),
+                row_codes=Codes((1, 9, 5))),
     )  # fmt: skip
     lengths = [1, LONG, 3, 65_535, 1]
     bases = [4, -1000, 7, 1000, 0]
