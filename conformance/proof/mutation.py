@@ -180,9 +180,26 @@ def read_survivors() -> dict[str, dict[str, str]]:
 def reason(survivors: dict[str, dict[str, str]], path: str, mutant: Mutant) -> str | None:
     """Return why a mutant of a file cannot be killed, None if it should be."""
     for known, why in survivors.get(path, {}).items():
-        if mutant.label == known or (known.endswith("*") and mutant.label.startswith(known[:-1])):
+        if _fits(known, mutant.label):
             return why
     return None
+
+
+def baseless_reasons() -> list[str]:
+    """Return reasons for mutants that there are not."""
+    labels: dict[str, list[str]] = {path: [] for path in TARGETS}
+    for path, mutant in all_mutants():
+        labels[path].append(mutant.label)
+    return [
+        f"{path}: {known}"
+        for path, reasons in read_survivors().items()
+        for known in reasons
+        if not any(_fits(known, label) for label in labels.get(path, []))
+    ]
+
+
+def _fits(known: str, label: str) -> bool:
+    return label == known or (known.endswith("*") and label.startswith(known[:-1]))
 
 
 def report(fates: Sequence[Fate], every: int) -> str:
@@ -240,20 +257,26 @@ def main() -> None:
     if options.killable:
         chosen = [own for own in chosen if reason(reasons, *own) is None]
     fates = run(chosen, options.jobs, _log if options.log else None)
-    unexplained = [
-        fate for fate in fates if fate.killer is None and reason(reasons, fate.path, fate.mutant) is None
-    ]
-    for fate in unexplained:
-        sys.stdout.write(f"{fate.path}: {fate.mutant.label}\n")
+    baseless = baseless_reasons()
+    for text in baseless:
+        sys.stdout.write(f"{text}: a reason, but there is no such mutant\n")
+    unexplained = needless = 0
+    for fate in fates:
+        is_explained = reason(reasons, fate.path, fate.mutant) is not None
+        if (fate.killer is None) != is_explained:
+            what = "has a reason, but is killed" if is_explained else "survives"
+            sys.stdout.write(f"{fate.path}: {fate.mutant.label}: {what}\n")
+            unexplained += not is_explained
+            needless += is_explained
     killed = sum(fate.killer is not None for fate in fates)
     survivors = len(fates) - killed
     sys.stdout.write(
         f"{len(fates)} mutants, {killed} killed ({killed / max(len(fates), 1):.1%}); "
-        f"of {survivors} survivors {len(unexplained)} without a reason\n"
+        f"of {survivors} survivors {unexplained} without a reason\n"
     )
     if options.write:
         REPORT.write_text(report(fates, options.every), "utf-8")
-    sys.exit(bool(unexplained))
+    sys.exit(bool(unexplained or needless or baseless))
 
 
 if __name__ == "__main__":
