@@ -23,12 +23,24 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-def examples() -> Iterator[tuple[str, str]]:
-    """Yield each command of the console blocks with the output shown below it."""
-    for block in blocks("console"):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, output = part.partition("\n")
-            yield command, output
+CONSOLE = blocks("console")
+
+
+def examples(block: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a console block with the output shown below it."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+def makers(number: int) -> Iterator[str]:
+    """Yield the commands of earlier blocks that make the files which a block reads."""
+    used = {word for command, _ in examples(CONSOLE[number]) for word in command.split()}
+    for block in CONSOLE[:number]:
+        for command, _ in examples(block):
+            _, verb, *rest = command.split()
+            if "--save" in rest or (verb == "encode" and rest[1] in used):
+                yield command
 
 
 def plain(output: str) -> list[str]:
@@ -69,7 +81,7 @@ class Checkout:
 
     def run(self, *command: str) -> str:
         done = subprocess.run(
-            command, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=120
+            command, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=600
         )
         faults = [line for line in done.stderr.splitlines() if not line.startswith("nntc: note: ")]
         assert (done.returncode, faults) == (0, []), f"{command}\n{done.stderr}"
@@ -81,10 +93,16 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path)
 
 
-def test_console_examples(checkout: Checkout) -> None:
-    seen = list(examples())
-    assert {command.split()[1] for command, _ in seen} == {"demo", "encode", "decode", "info", "verify"}
-    for command, shown in seen:
+def test_every_command_has_an_example() -> None:
+    seen = {command.split()[1] for block in CONSOLE for command, _ in examples(block)}
+    assert seen == {"demo", "encode", "decode", "info", "verify"}
+
+
+@pytest.mark.parametrize("number", range(len(CONSOLE)))
+def test_console_examples(checkout: Checkout, number: int) -> None:
+    for command in makers(number):
+        checkout.run("bash", "-c", command)
+    for command, shown in examples(CONSOLE[number]):
         printed = checkout.run("bash", "-c", command)
         assert shown.strip(), f"the README shows no output of {command!r}"
         lines = "".join(f"{line}\n" for line in plain(printed))
@@ -170,7 +188,7 @@ def renew() -> None:
     text = README
     with tempfile.TemporaryDirectory() as folder:
         checkout = Checkout(Path(folder))
-        for command, shown in examples():
+        for command, shown in (example for block in CONSOLE for example in examples(block)):
             printed = renewed(shown, checkout.run("bash", "-c", command))
             text = text.replace(f"$ {command}\n{shown.rstrip()}\n", f"$ {command}\n{printed}", 1)
     (ROOT / "README.md").write_text(text, encoding="utf-8")

@@ -137,7 +137,7 @@ class BatchDecoder:
         process = self._conversation.process
         forget_peak_memory(process.pid)
         self._conversation.send({"input": str(source), "output": str(target)})
-        stopped = watch(process, caps, self._conversation.has_answer)
+        stopped = watch(process.pid, caps, self._conversation.has_answer)
         memory = peak_memory(process.pid)
         seconds = time.monotonic() - begin
         if stopped is not None:
@@ -200,7 +200,7 @@ class _Conversation:
 
     def close(self) -> None:
         """End it."""
-        kill(self.process)
+        kill(self.process.pid)
         self.process.wait()
         self._reader.join()
         for file in (self.process.stdin, self.process.stdout, self._stderr):

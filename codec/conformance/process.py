@@ -17,6 +17,9 @@ from typing import IO, Any
 
 _LONGEST_PAUSE = 0.02
 _KEPT_TEXT = 1 << 16
+_LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
+_MAXRSS = 1 if sys.platform == "darwin" else 1024
+"""Bytes in a unit of ru_maxrss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,58 +60,79 @@ def start(words: Sequence[str], stderr: IO[bytes], **pipes: Any) -> subprocess.P
 
 def run(words: Sequence[str], caps: Caps) -> Ended:
     """Run a command to its end, or to the end of its time or memory; OSError if it cannot be started."""
-    begin = time.monotonic()
     with tempfile.TemporaryFile() as stderr:
-        process = start(words, stderr, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        end = _End(process)
+        process = _Measured(words, stderr) if hasattr(os, "wait4") else _Process(words, stderr)
+        begin = time.monotonic()
         try:
-            stopped = watch(process, caps, end.is_there)
+            stopped = watch(process.pid, caps, process.has_ended)
         finally:
-            kill(process)
-            while not end.is_there():
-                time.sleep(_LONGEST_PAUSE)
-        return Ended(process.returncode, stopped, beginning(stderr), time.monotonic() - begin, end.memory)
+            kill(process.pid)
+            code, memory = process.end()
+        return Ended(code, stopped, beginning(stderr), time.monotonic() - begin, memory)
 
 
-class _End:
-    """Waits for a process, and asks what memory it took, which is told only once."""
+class _Process:
+    """A command, where the system does not tell what memory it took."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self.memory: int | None = None
-        """Peak of the process, or of one that it waited for, in bytes."""
+    def __init__(self, words: Sequence[str], stderr: IO[bytes]) -> None:
+        self._process = start(words, stderr, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.pid = self._process.pid
 
-    def is_there(self) -> bool:
-        """Whether the process has ended."""
-        if self._process.returncode is None and hasattr(os, "wait4"):
-            pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
-            if pid:
-                self._process.returncode = os.waitstatus_to_exitcode(status)
-                self.memory = int(usage.ru_maxrss) * (1 if sys.platform == "darwin" else 1024)
+    def has_ended(self) -> bool:
+        """Whether it has."""
         return self._process.poll() is not None
 
+    def end(self) -> tuple[int, int | None]:
+        """Wait for the end; return exit code and peak memory in bytes."""
+        return self._process.wait(), None
 
-def watch(process: subprocess.Popen[bytes], caps: Caps, done: Callable[[], bool]) -> str | None:
+
+class _Measured:
+    """A command started by `launch.py`, which tells what memory it took."""
+
+    def __init__(self, words: Sequence[str], stderr: IO[bytes]) -> None:
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+        self._launcher = start([*_LAUNCHER, *words], stderr, **pipes)
+        self.pid = int(self._line())
+        if self.pid < 0:
+            self._launcher.communicate()
+            raise OSError(-self.pid, os.strerror(-self.pid), words[0])
+
+    def _line(self) -> bytes:
+        return self._launcher.stdout.readline() if self._launcher.stdout is not None else b""
+
+    def has_ended(self) -> bool:
+        """Whether it has."""
+        return self._launcher.poll() is not None
+
+    def end(self) -> tuple[int, int | None]:
+        """Wait for the end; return exit code and peak memory in bytes, also of those it waited for."""
+        code, memory = self._line().split()
+        self._launcher.communicate()
+        return int(code), int(memory) * _MAXRSS
+
+
+def watch(pid: int, caps: Caps, done: Callable[[], bool]) -> str | None:
     """Wait until `done`; return None then, or before that why the process must be stopped."""
     deadline = time.monotonic() + caps.seconds
     pause = 0.0005
     while not done():
         if time.monotonic() > deadline:
             return f"took more than {caps.seconds:g} s"
-        if caps.memory is not None and (peak_memory(process.pid) or 0) > caps.memory:
+        if caps.memory is not None and (peak_memory(pid) or 0) > caps.memory:
             return "took too much memory"
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
     return None
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(pid: int) -> None:
     """End a process and all that it has started, also where it has ended by itself."""
-    with suppress(ProcessLookupError, PermissionError):
+    with suppress(OSError):  # nothing of it is left
         if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
         else:
-            process.kill()
+            os.kill(pid, signal.SIGTERM)
 
 
 def beginning(stderr: IO[bytes]) -> str:

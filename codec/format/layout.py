@@ -197,7 +197,6 @@ UNIFORM_FLAGS = _Checked(U8, "E_RESERVED", lambda value: value < 0x80 and value 
 STEP = _Checked(F32, "E_STEP", lambda value: 2.0**-126 <= value < float("inf"), "quantization step")
 OFFSET = _Checked(F32, "E_STEP", lambda value: value != 0 and abs(value) < float("inf"), "offset")
 MIX = between(U8, 0, MAX_MIX, "E_RESERVED", "mix")
-ROW_BASE = between(SVARINT, -r.MAX_LEVEL, r.MAX_LEVEL, "E_LIMIT", "row base")
 SEGMENT = between(VARINT, 1, r.MAX_STEPS, "E_LIMIT", "trellis segment length")
 
 # Integer block and symbol data

@@ -63,7 +63,7 @@ def integer_block(how: Integers, integers: Sequence[int], around: Around) -> Int
     lo = min(high) if how.lo is None else how.lo
     if around.trellis is not None and how.lo is None:
         lo -= lo % 2
-    escape = any(not lo <= h <= lo + 255 for h in high) if how.escape is None else how.escape
+    escape = min(high) < lo or max(high) > lo + 255 if how.escape is None else how.escape
     escaped = [escape and not lo <= h < lo + ESCAPE for h in high]
     tokens = [ESCAPE if e else h - lo for h, e in zip(high, escaped, strict=True)]
     out = Fields()

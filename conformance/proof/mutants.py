@@ -75,6 +75,8 @@ def _places(tree: ast.Module, lines: Sequence[str], skipped: Container[str]) -> 
     def walk(node: ast.AST, path: Path, scope: str) -> Iterator[tuple[Path, str]]:
         if isinstance(node, ast.keyword) and node.arg == "strict":
             return  # of zip: says what always holds
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            return
         is_skipped = isinstance(node, ast.stmt | ast.expr) and lines[node.lineno - 1].strip() in skipped
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             scope = f"{scope}.{node.name}".lstrip(".")

@@ -31,8 +31,8 @@ def test_vectors_reach_every_line_and_branch_of_the_decoders() -> None:
 
 
 def test_mutants_are_killed_or_explained() -> None:
-    # Some of those of MUTATION.md.
-    done = python("conformance.proof.mutation", "--every", "340", "--first", "1")
+    # A few of those of MUTATION.md, and none that is known to survive: such a one has to see all vectors.
+    done = python("conformance.proof.mutation", "--every", "80", "--first", "7", "--killable")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -82,9 +82,9 @@ def test_both_decoders_decode_any_valid_file(rng: Random) -> None:
 
 
 def test_both_decoders_agree_on_damaged_files() -> None:
-    findings = fuzz.compare(0, range(1500))
+    findings = fuzz.compare(0, range(800))
     assert findings.differences == []
-    assert sum(findings.outcomes.values()) == 1500
+    assert sum(findings.outcomes.values()) == 800
     assert len(findings.outcomes) > 15
 
 

@@ -447,7 +447,7 @@ def odd_nodes(draw: st.DrawFn) -> onnx.NodeProto:
     return result
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(odd_nodes(), max_size=8),
     st.lists(st.tuples(NAMES, st.lists(st.integers(-1, 4), max_size=5)), max_size=5),

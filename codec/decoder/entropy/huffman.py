@@ -68,13 +68,11 @@ class HuffmanRun:
             window = data[byte].astype(np.int64) << 16 | data[byte + 1].astype(np.int64) << 8 | data[byte + 2]
             prefix = window >> (9 - (at & 7)) & _PREFIX
             tokens[step, :live] = token_at[prefix]
-            lengths = length_at[prefix]
-            if not lengths.all():
-                return None
-            position[:live] += lengths
+            position[:live] += length_at[prefix]
         left = ends - position
-        padding = data[np.maximum((ends >> 3) - 1, 0)] & ((1 << np.clip(left, 0, 7)) - 1)
-        if np.any(left < 0) or np.any(left > 7) or np.any((padding != 0) & (left > 0)):
+        padding = data[(ends >> 3) - 1] & ((1 << np.clip(left, 0, 7)) - 1)
+        # Where no code begins, `position` stays before a bit that is one: of its lane, or of one behind it.
+        if np.any((left < 0) | (left > 7) | (padding != 0)):
             return None
         return tokens.reshape(-1)[: self.count]
 

@@ -109,7 +109,7 @@ class Uniform:
         reader = IntegerReader(self.levels, letters, gaps, dtype=np.float64, dependent=dependent)
         scale = self.step if self.transform is None else self.step * SCALE
         limit = MAX_INTEGER if self.transform is None else self.transform.limit
-        bound = 2 * (MAX_LEVEL if self.bases is not None else reader.bound)
+        bound = reader.bound
         if column_codes is not None:
             bound *= STEP_CODES[int(column_codes.max())]
         out = np.empty(self.view.size, self._to_elements(np.zeros(0)).dtype)

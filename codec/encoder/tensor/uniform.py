@@ -107,5 +107,5 @@ def _head(element: ElementType, view: View, p: UniformParameters, machine: int) 
         parts.append(build(f.U8, (t.height - 1) << 4 | (t.width - 1)) + build(f.MIX, t.mix))
     parts += [write_symbol_block(codes) for codes in (p.row_codes, p.column_codes) if codes is not None]
     if p.bases is not None:
-        parts += [build(f.ROW_BASE, int(base)) for base in p.bases]
+        parts += [build(f.SVARINT, int(base)) for base in p.bases]
     return b"".join(parts)

@@ -62,6 +62,10 @@ def _packed(suite: Suite) -> None:
         )  # fmt: skip
     wide = planes(OPAQUE1, matrix(13), bytes(13), [Packed(8)])
     suite.valid("packed-wider", "tokens that are all 0 in 8 bits", "R-425", wide)
+    long = bytes(65_536) + bytes(b & 1 for b in noise("packed long", 40))
+    suite.valid(
+        "packed-long", "65576 tokens of a bit", "R-425", planes(OPAQUE1, matrix(len(long)), long, [Packed()])
+    )
     narrow = planes(OPAQUE1, matrix(16), bytes(16), [Packed(1)])
     suite.valid("packed-whole-bytes", "tokens that fill their bytes", "R-425 R-014", narrow)
     for width in (0, 9, 255):
@@ -222,6 +226,10 @@ def _bad_data(suite: Suite) -> None:
     suite.bad(
         "huffman-no-code", "huffman-single", "E_ENTROPY", f"{PLANE}.first", "R-510",
         "bits that begin no code, in the last lane", {f"{PLANE}.data": b"\0\x08"},
+    )  # fmt: skip
+    suite.bad(
+        "huffman-byte-left", "huffman-single-255", "E_ENTROPY", f"{PLANE}.first", "R-510",
+        "eight bits are left", {f"{PLANE}.data": bytes(2), f"{PLANE}.lane_length[0]": b"\2"},
     )  # fmt: skip
     eight = bytes([0, 0, 1, 1, 0, 1])
     suite.valid(

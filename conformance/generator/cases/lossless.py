@@ -132,6 +132,8 @@ def _codebook(suite: Suite) -> None:
     suite.valid("codebook-300", "indices with low bits", "R-333", many)
     below = codebook(OPAQUE2, matrix(3), [3, 5, 9], [2, 0, 1], Integers(lo=-5))
     suite.valid("codebook-lo", "tokens far above the indices, lo negative", "R-333 R-402", below)
+    from_1 = codebook(OPAQUE2, matrix(3), [3, 5, 9], [2, 1, 2], Integers(lo=1))
+    suite.valid("codebook-lo-1", "tokens below the indices, lo 1", "R-333 R-402", from_1)
     above = codebook(OPAQUE2, matrix(4), list(range(600)), [599, 0, 260, 3], Integers(lo=2, escape=True))
     suite.valid("codebook-escapes", "indices by escapes on both sides of lo", "R-333 R-405", above)
 
@@ -162,7 +164,8 @@ def _bad_codebook(suite: Suite) -> None:
         suite.fault(
             f"entries-{name}", CODEBOOK, "TENSOR[0].entry", _bytes(entries, 2), "E_CODEBOOK", "R-332", comment
         )
-    for name, lo in (("above", 2), ("below", -1), ("far-above", 2**31 - 200), ("far-below", -(2**31) + 1)):
+    wrong = {"next": 1, "above": 2, "below": -1, "far-above": 2**31 - 200, "far-below": -(2**31) + 1}
+    for name, lo in wrong.items():
         suite.fault(
             f"index-{name}", CODEBOOK, "TENSOR[0].indices.lo", svarint(lo), "E_RANGE", "R-333 R-503",
             f"lo {lo} makes an index that has no entry", at="TENSOR[0].indices.flags",

@@ -77,6 +77,19 @@ def _many_lanes(suite: Suite) -> None:
         f"{parent}-of-a-bit", "130 lanes of one bit and seven of padding", "R-431 R-510",
         planes(OPAQUE1, matrix(LANES), b"\7" * LANES, [Huffman(LANES)]),
     )  # fmt: skip
+    suite.fault(
+        f"{parent}-of-a-bit-padding", f"{parent}-of-a-bit", f"{PLANE}.data", b"\x40" + bytes(LANES - 1),
+        "E_ENTROPY", "R-510", "the first of seven padding bits is 1", at=f"{PLANE}.first",
+    )  # fmt: skip
+    suite.valid(
+        f"{parent}-of-a-byte", "130 lanes of eight bits, without padding", "R-431 R-510",
+        planes(OPAQUE1, matrix(8 * LANES), bytes(4 * LANES) + b"\1" * 4 * LANES, [Huffman(LANES)]),
+    )  # fmt: skip
+    suite.bad(
+        f"{parent}-of-a-byte-long", f"{parent}-of-a-byte", "E_ENTROPY", f"{PLANE}.first", "R-510",
+        "eight bits are left in lane 77 of 130",
+        {f"{PLANE}.data": b"\x0f" * 78 + b"\0" + b"\x0f" * 52, f"{PLANE}.lane_length[77]": varint(2)},
+    )  # fmt: skip
     single = planes(OPAQUE1, matrix(4 * LANES), b"\7" * 4 * LANES, [Huffman(LANES)])
     parent = "huffman-130-lanes-single"
     suite.valid(parent, "130 lanes of one token", "R-434 R-510", single)
@@ -152,6 +165,15 @@ def _long_blocks(suite: Suite) -> None:
         "codebook-long-escapes", "70000 indices with escapes up to the last", "R-405 R-520",
         codebook(OPAQUE2, matrix(LONG), entries, indices, Integers(packed, lo=0, escape=True)),
     )  # fmt: skip
+    suite.valid(
+        "codebook-escapes-65537", "65537 indices, all escapes", "R-405 R-520",
+        codebook(OPAQUE1, matrix(65_537), [3, 8, 9], [*[1] * 65_535, 0, 2], Integers(packed, lo=100)),
+    )  # fmt: skip
+    suite.valid(
+        "codebook-long-escape", "65536 indices, the last is an escape", "R-405 R-520",
+        codebook(OPAQUE1, matrix(65_536), entries[:64], [*[1] * 65_535, 0],
+                 Integers(packed, lo=1, escape=True)),
+    )  # fmt: skip
     _add_long_uniform(suite, packed)
     levels = [5] * LONG
     places = tuple(range(200, LONG, 250))
@@ -177,7 +199,7 @@ def _add_long_uniform(suite: Suite, packed: Coder) -> None:
         ("column-codes", "column codes of 70000 columns",
          uniform(FLOAT16, wide, levels(2 * LONG), Integers(packed), step=2.0**-9, column_codes=codes(LONG))),
         ("low-bits", "70000 columns with low bits",
-         uniform(FLOAT16, matrix(1, LONG), [v & -2 for v in levels(LONG)], Integers(packed, low_bits=1),
+         uniform(FLOAT16, matrix(1, LONG), levels(LONG), Integers(packed, low_bits=1),
                  row_codes=codes(1))),
         ("transform", "7500 blocks of 3 x 3 in a row",
          uniform(FLOAT16, matrix(1, 7_500, 9), levels(67_500), Integers(packed), step=2.0**-5,
@@ -198,6 +220,16 @@ def _add_long_uniform(suite: Suite, packed: Coder) -> None:
         "uniform-long-sparse", "7000 rows of ten columns, sparse, each with its row code", "R-522 R-540",
         uniform(FLOAT16, matrix(7_000, 10), dense, Integers(packed, sparse=Sparse(0, places, packed)),
                 row_codes=codes(7_000)),
+    )  # fmt: skip
+    places = tuple(range(5, 98_307, 230))
+    dense = [0] * 98_307
+    for place in places:
+        dense[place] = place % 17 - 8
+    suite.valid(
+        "uniform-long-sparse-wide", "three rows of 32769 columns, sparse, each with its row code",
+        "R-522 R-540",
+        uniform(FLOAT16, matrix(3, 32_769), dense, Integers(packed, sparse=Sparse(0, places, packed)),
+                row_codes=Codes((1, 9, 5))),
     )  # fmt: skip
     lengths = [1, LONG, 3, 65_535, 1]
     bases = [4, -1000, 7, 1000, 0]

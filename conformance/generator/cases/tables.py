@@ -106,6 +106,13 @@ def _bad(suite: Suite) -> None:
         "the section ends with the last of 27 ones", change=Change({PLACE: ones}, cut=PLACE, keep=len(ones)),
         features="precedence truncated",
     )  # fmt: skip
+    # Eight frequencies of bit length 1 in front, so that the last of 26 ones is that of a byte.
+    ones = bit_run([*_raw(0, 9, 9, 0, [(2, 0, 0), *[(0, 0, 0)] * 7]), (2**26 - 1, 26)])
+    suite.bad(
+        "table-unary-26-at-end", PARENT, "E_TRUNCATED", "TENSOR[0]$", "R-460 R-011",
+        "the section ends with the last of 26 ones", change=Change({PLACE: ones}, cut=PLACE, keep=len(ones)),
+        features="truncated",
+    )  # fmt: skip
     good = table_for(list(BYTES))
     run = write_tables([good])
     used = sum(width for _, width in good.fields())
@@ -129,6 +136,13 @@ def _shared(suite: Suite) -> None:
     suite.valid(
         "tables-1024", "the last of 1024 shared tables", "R-250 R-444", file=File([last], tables=many)
     )
+    some = [Table(i, (4096,), 0, 0) for i in range(254)] + [spread(0, 4)]
+    ends = [planes(OPAQUE1, matrix(3), bytes(3), [Rans(base=0)], shared=some),
+            planes(OPAQUE1, matrix(3, 4), BYTES, [Rans(2, base=254)], shared=some)]  # fmt: skip
+    suite.valid(
+        "tables-255", "the first and the last of 255 shared tables", "R-250 R-444",
+        file=File(ends, tables=some),
+    )  # fmt: skip
     unused = File(suite.file("planes-packed").records, tables=[spread(0, 2)])
     suite.valid("tables-unused", "shared tables that nothing refers to", "R-250", file=unused)
     first = planes(OPAQUE1, matrix(3, 4), BYTES, [Rans(base=0)], shared=many[1023:])

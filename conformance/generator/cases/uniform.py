@@ -8,7 +8,7 @@ from conformance.generator.cases.basics import LEVELS
 from conformance.generator.coders import Contexts, Packed, Rans
 from conformance.generator.fields import f32, noise, svarint, u32, varint
 from conformance.generator.files import MAIN, Change, File
-from conformance.generator.integers import Integers
+from conformance.generator.integers import Integers, Sparse
 from conformance.generator.records import (
     BFLOAT16,
     ELEMENT_NAMES,
@@ -164,6 +164,15 @@ def _codes(suite: Suite) -> None:
     suite.fault(
         "scaled-2-64", "scaled-2-33", "TENSOR[0].column_codes.bits", b"\xf8\0", "E_RANGE", "R-542 R-950",
         "X of 2^64", at="TENSOR[0].levels.flags",
+    )  # fmt: skip
+    hidden = uniform(
+        FLOAT64, matrix(1, 2), [2**31 - 1, 0], Integers(sparse=Sparse(2**31 - 1, (1,))),
+        column_codes=Codes((0, 0), Packed(8)),
+    )  # fmt: skip
+    suite.valid("scaled-background", "a background of 2^31 - 1 and column codes", "R-522 R-542", hidden)
+    suite.fault(
+        "scaled-background-and-more", "scaled-background", "TENSOR[0].column_codes.bits", b"\xf0\0",
+        "E_RANGE", "R-522 R-542", "X of 2^64 - 2^33 from the background alone", at="TENSOR[0].levels.flags",
     )  # fmt: skip
 
 
