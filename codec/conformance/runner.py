@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from codec.conformance.decoders import Answer, BatchDecoder, CommandDecoder, Dec
 from codec.conformance.judge import Problem, judge
 from codec.conformance.process import Caps
 from codec.conformance.suite import Expected, Suite, SuiteError, Vector
+from codec.progress import Progress
 
 BASE = "empty"
 """The vector for which a decoder takes next to no memory beyond its program and libraries."""
@@ -86,7 +87,7 @@ class Runner:
         self._started: list[Decoder] = []
         self._base_memory: int | None = None
 
-    def run(self, vectors: Sequence[Vector], progress: Callable[[int, int], None]) -> list[Result]:
+    def run(self, vectors: Sequence[Vector], progress: Progress) -> list[Result]:
         """Return a result for each vector and each limit of a caller, in order; OSError if nothing starts."""
         cases = [case for vector in vectors for case in self._cases(vector)]
         results = []

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable
 from itertools import accumulate
 
 from codec.decoder.graph import Graph
 from codec.decoder.sink import Sink
 from codec.errors import FormatError
+from codec.progress import Progress
 
-Progress = Callable[[int, int], None]
 _COPY = 1 << 20
 
 

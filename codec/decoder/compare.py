@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from codec.decoder.arrays import elements, type_name
-from codec.decoder.model import DecodedFile, Progress, decode
+from codec.decoder.model import DecodedFile, decode
 from codec.decoder.model import verify as decode_and_check
 from codec.decoder.source import FileSource, SourceLike
 from codec.errors import ModelError
 from codec.format.onnx_tensor import ELEMENT_BITS, WireTensor, payload_length
 from codec.format.onnx_wire import find_tensors
+from codec.progress import Progress
 
 _CHUNK = 1 << 22  # bytes compared at a time; whole elements of every type
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.decoder.assembly import Assembly, Progress
+from codec.decoder.assembly import Assembly
 from codec.decoder.container import Directory, read_directory, read_section
 from codec.decoder.graph import FRESH, Splices, read_graph
 from codec.decoder.payloads import Decoded, decode_sections, read_surroundings
@@ -21,6 +21,7 @@ from codec.decoder.source import Source, SourceLike, as_source
 from codec.decoder.tensor.record import Payload
 from codec.errors import FormatError
 from codec.format.registry import HEADER_SIZE
+from codec.progress import Progress
 
 __all__ = ["DecodeResult", "DecodedFile", "Progress", "decode", "decode_bytes", "verify"]
 

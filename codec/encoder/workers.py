@@ -7,6 +7,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, TypeVar
 
+from codec.progress import Progress
+
 T = TypeVar("T")
 
 
@@ -21,7 +23,7 @@ class Workers:
         Called with items done and items in all.
     """
 
-    def __init__(self, jobs: int | Executor, progress: Callable[[int, int], None] | None = None) -> None:
+    def __init__(self, jobs: int | Executor, progress: Progress | None = None) -> None:
         self._own = ThreadPoolExecutor(jobs) if isinstance(jobs, int) and jobs > 1 else None
         self._executor = jobs if isinstance(jobs, Executor) else self._own
         self._progress = progress

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 from codec.encoder.calibration.collect import collect
@@ -14,8 +14,8 @@ from codec.encoder.calibration.sensitivity import NOISE, Sensitivities, measure
 from codec.encoder.calibration.session import Network
 from codec.encoder.calibration.statistics import Statistics
 from codec.format.onnx_tensor import Path
+from codec.progress import Progress
 
-Progress = Callable[[int, int], None]
 _LEAST_SAMPLES, _MOST_SAMPLES, _RUNS = 16, 32, 1024
 # Each tensor takes a run over some samples; the more tensors, the less the error of each matters. With
 # 32 samples a sensitivity is off by about 20 % of itself, with 16 by 25 %.

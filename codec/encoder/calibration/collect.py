@@ -17,8 +17,8 @@ from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage
 from codec.encoder.calibration.statistics import Statistics, TensorStatistics
 from codec.format.onnx_tensor import Path
 from codec.format.view import View
+from codec.progress import Progress
 
-Progress = Callable[[int, int], None]
 POSITIONS = 60
 """Vectors that are used of each sample, if it has more."""
 VECTORS = 8192

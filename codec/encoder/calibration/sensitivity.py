@@ -9,7 +9,7 @@ power, is what the layer's precision is worth. A tensor without statistics gets 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,8 +23,8 @@ from codec.encoder.calibration.session import Network
 from codec.encoder.calibration.statistics import Statistics, TensorStatistics
 from codec.encoder.split import MIN_BYTES
 from codec.format.onnx_tensor import Path
+from codec.progress import Progress
 
-Progress = Callable[[int, int], None]
 NOISE = 0.01
 """Power of the noise in a layer's outputs, relative to these."""
 PARAMETER_NOISE = 1e-4

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from codec.decoder.assembly import Progress
 from codec.encoder.calibration.samples import SampleSource
 from codec.encoder.goals.evaluation import open_decoded, prepare
 from codec.encoder.goals.fidelity import Fidelity
@@ -18,6 +17,7 @@ from codec.encoder.model import Encoder
 from codec.encoder.options import check_options
 from codec.encoder.split import open_model
 from codec.encoder.workers import Workers
+from codec.progress import Progress
 
 _COARSEST, _FINEST = 10.0, 34.0  # dB, method auto: from wrecked to beyond what a network can tell
 _LEAST_BITS, _MOST_BITS = 2, 8  # paper methods
