@@ -1,4 +1,4 @@
-"""Tests run side by side, as many as there are processors: threads of BLAS would only be in each other's way."""
+"""Tests run side by side, one for each processor: threads of BLAS would only be in each other's way."""
 
 from __future__ import annotations
 
