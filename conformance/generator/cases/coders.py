@@ -198,6 +198,10 @@ def _bad_lanes(suite: Suite) -> None:
         "huffman-lane-length-varint", two, f"{length}[1]", b"\x82\0", "E_VARINT", "R-013",
         "the length of a lane is not minimal",
     )  # fmt: skip
+    suite.fault(
+        "huffman-lane-length-long", two, f"{length}[1]", b"\x82" + b"\x80" * 8 + b"\1", "E_VARINT", "R-013",
+        "the length of a lane takes ten bytes",
+    )  # fmt: skip
     _bad_data(suite)
     for field, keep in (("first", 0), ("last_index", 0), ("lengths", 1), ("lanes", 0), ("lane_length[1]", 0),
                         ("data", 1)):  # fmt: skip
