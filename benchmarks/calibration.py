@@ -2,7 +2,10 @@
 
     python -m benchmarks.calibration NETWORK --data DIR                   all parts
     python -m benchmarks.calibration NETWORK --data DIR --without feedback transforms
-    python -m benchmarks.calibration NETWORK --data DIR --samples 16 32 64 128
+    python -m benchmarks.calibration NETWORK --data DIR --samples 16 32 64 128 256
+    python -m benchmarks.calibration NETWORK --data DIR --samples 16 128 --noise
+
+`--noise` puts noise in the place of the images; more than 128 images are mirrored ones.
 
 Calibrates on the calibration images, measures on the evaluation images. Sizes and divergences at two
 qualities or more give the divergence at the factors asked for: log KL linear in the log of the factor.
@@ -78,9 +81,9 @@ KNOWN_PARTS = ("bias correction", "cross-validated shrinkage", "folding")
 class Bench:
     """A network, what its calibration images tell, and its measurement."""
 
-    def __init__(self, network: str, data: Path, count: int | None) -> None:
+    def __init__(self, network: str, data: Path, count: int | None, *, noise: bool) -> None:
         self.evaluator = Evaluator(network, data)
-        self.samples = calibration_samples(network, data, count)
+        self.samples = calibration_samples(network, data, count, noise=noise)
 
     @contextmanager
     def encoder(self, without: str) -> Iterator[Callable[[float], tuple[int, Metrics]]]:
@@ -139,6 +142,7 @@ def main() -> None:
     parser.add_argument("--quality", type=float, nargs="+")
     parser.add_argument("--factors", type=float, nargs="+")
     parser.add_argument("--samples", type=int, nargs="+", default=[], help="numbers of calibration images")
+    parser.add_argument("--noise", action="store_true", help="noise in the place of images")
     options = parser.parse_args()
     qualities = options.quality or DEFAULT_QUALITIES[options.network]
     factors = options.factors or DEFAULT_FACTORS[options.network]
@@ -163,7 +167,7 @@ def _print_line(
     qualities: Sequence[float],
     factors: Sequence[float],
 ) -> None:
-    bench = Bench(options.network, data, count)
+    bench = Bench(options.network, data, count, noise=options.noise)
     original = bench.evaluator.path.stat().st_size
     points, told = [], []
     with bench.encoder(without) as at:
@@ -172,7 +176,7 @@ def _print_line(
             points.append((original / size, metrics.kl))
             lost = 100 * (bench.evaluator.original.top5 - metrics.top5)
             told.append(f"{original / size:.2f}x: {metrics.kl:.4f}, top-5 -{lost:.1f}")
-    label = without if count is None else f"{count} images"
+    label = without if count is None else f"{count} {'of noise' if options.noise else 'images'}"
     cells = [label, *(f"{kl:.4f}" for kl in divergence_at(points, factors)), "; ".join(told)]
     print(f"| {' | '.join(cells)} |", flush=True)
 

@@ -94,9 +94,22 @@ def preprocess(images: Images, style: Preprocessing) -> NDArray[np.float32]:
     return np.ascontiguousarray(planes.transpose(0, 3, 1, 2))
 
 
-def calibration_samples(network: str, data: Path, count: int | None = None) -> Samples:
-    """Return the first `count` calibration images (all by default) as samples of a network's input."""
-    planes = preprocess(load_split(data, "calibration", count).images, PREPROCESSING[network])
+def calibration_samples(network: str, data: Path, count: int | None = None, *, noise: bool = False) -> Samples:
+    """Return calibration images as samples of a network's input.
+
+    Args:
+        network: its name.
+        data: the data folder.
+        count: how many, all by default; where there are fewer, mirrored ones follow.
+        noise: noise of the images' mean and variance instead of them.
+
+    """
+    images = load_split(data, "calibration").images
+    images = np.concatenate([images, images[:, :, ::-1]])[: count or len(images)]
+    planes = preprocess(images, PREPROCESSING[network])
+    if noise:
+        draw = np.random.default_rng(0).standard_normal(planes.shape, np.float32)
+        planes = planes.mean() + planes.std() * draw
     graph = onnx.load(data / "models" / f"{network}.onnx", load_external_data=False).graph
     return Samples([{graph.input[0].name: image[None]} for image in planes])
 
