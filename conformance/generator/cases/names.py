@@ -17,6 +17,7 @@ GOOD = (
     ("device", "CON"),
 )
 BAD = (
+    ("256-bytes", b"x" * 256),
     ("dot-first", b".hidden"),
     ("dot", b"."),
     ("dots", b".."),
