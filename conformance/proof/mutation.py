@@ -2,11 +2,12 @@
 
 python -m conformance.proof.mutation                 all mutants: score and survivors
 python -m conformance.proof.mutation --every 40      one in forty
+python -m conformance.proof.mutation --killable      none that `survivors.toml` says survives
 python -m conformance.proof.mutation --write         and put the result into conformance/MUTATION.md
 
 Each mutant runs in a process of its own, which ends at the first vector that it gets wrong: another verdict,
 error id, offset or byte, an exception, too much time or memory. `survivors.toml` says why others cannot be
-told from the decoder as it is.
+told from the decoder as it is; a survivor without a reason, and a reason without a survivor, is a failure.
 """
 
 from __future__ import annotations

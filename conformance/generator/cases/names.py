@@ -17,6 +17,7 @@ GOOD = (
     ("device", "CON"),
 )
 BAD = (
+    ("256-bytes", b"x" * 256),
     ("dot-first", b".hidden"),
     ("dot", b"."),
     ("dots", b".."),
@@ -43,7 +44,7 @@ def add(suite: Suite) -> None:
     suite.valid(PARENT, "two output files with names", "R-220 R-221 R-222", file=_named("first", "second"))
     two = File(outputs=[Output(None, (b"abc",)), Output("abc", ()), Output("bc", ()), Output("c", (b"!",))])
     suite.valid("names-overlap", "names that lie within each other, one at the end", "R-220", file=two)
-    cases = _named("Äx", "äx", "Kx", "\u212ax")
+    cases = _named("Äx", "äx", "Kx", "\u212ax", "@x", "`x", "[x", "{x")
     suite.valid("names-differ", "names that differ only beyond A to Z", "R-222", file=cases)
     bad = [*BAD, *((f"character-{ord(c):02x}", f"a{c}b".encode()) for c in FORBIDDEN)]
     for name, data in bad:
@@ -51,11 +52,15 @@ def add(suite: Suite) -> None:
             f"name-{name}", PARENT, "E_FILE_NAME", "GRAPH", "R-221 R-207",
             f"a name that is not allowed: {name}", file=_named("first", data),
         )  # fmt: skip
-    for name, one, two_ in (("same", "first", "first"), ("same-folded", "First.bin", "fIRST.BIN")):
+    for name, one, two_, comment in (
+        ("same", "first", "first", "two names are the same"),
+        ("same-folded", "First.bin", "fIRST.BIN", "two names are the same when folded"),
+        ("same-a", "A", "a", "two names differ in the case of the first letter there is"),
+        ("same-z", "Z", "z", "two names differ in the case of the last letter there is"),
+    ):
         suite.bad(
-            f"name-{name}", PARENT, "E_FILE_NAME", "GRAPH", "R-222 R-207", f"two names are the {name}",
-            file=_named(one, two_),
-        )  # fmt: skip
+            f"name-{name}", PARENT, "E_FILE_NAME", "GRAPH", "R-222 R-207", comment, file=_named(one, two_)
+        )
 
 
 def _named(*names: str | bytes) -> File:
