@@ -94,7 +94,9 @@ def preprocess(images: Images, style: Preprocessing) -> NDArray[np.float32]:
     return np.ascontiguousarray(planes.transpose(0, 3, 1, 2))
 
 
-def calibration_samples(network: str, data: Path, count: int | None = None, *, noise: bool = False) -> Samples:
+def calibration_samples(
+    network: str, data: Path, count: int | None = None, *, noise: bool = False
+) -> Samples:
     """Return calibration images as samples of a network's input.
 
     Args:
