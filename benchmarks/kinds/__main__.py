@@ -148,7 +148,9 @@ def main() -> None:
     """Measure what is asked for; print a table of points and one of curves."""
     parser = arguments.parser(__doc__)
     parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], metavar="KIND", help=", ".join(KINDS))
-    parser.add_argument("--speech", type=Path, nargs="+", default=[], help="folders with a folder of recordings for each voice")
+    parser.add_argument(
+        "--speech", type=Path, nargs="+", default=[], help="folders with one of recordings for each voice"
+    )
     parser.add_argument("--samples", type=int, nargs="+", default=[128], help="numbers to calibrate by")
     parser.add_argument("--noise", type=int, nargs="+", default=[128], help="numbers of samples of noise")
     parser.add_argument("--evaluation", type=int, default=240, help="number of inputs to measure on")

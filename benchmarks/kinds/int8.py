@@ -22,7 +22,7 @@ ZSTD_LEVEL = 19
 _PER_CHANNEL_OPSET = 13
 
 
-class _Reader(CalibrationDataReader):  # type: ignore[misc] - the package has no types
+class _Reader(CalibrationDataReader):  # type: ignore[misc]  # the package has no types
     """Hands out samples one by one."""
 
     def __init__(self, samples: Sequence[Batch]) -> None:
@@ -57,8 +57,10 @@ def quantize(model: Path, kind: Kind, samples: Sequence[Batch], folder: Path) ->
 
 def _with_initializers(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the model with its Constant nodes as initializers, where the tools look for weights."""
-    constants = [node for node in model.graph.node if node.op_type == "Constant" and node.attribute[0].HasField("t")]
+    constants = [node for node in model.graph.node if node.op_type == "Constant"]
     for node in constants:
+        if not node.attribute[0].HasField("t"):
+            continue
         tensor = onnx.TensorProto()
         tensor.CopyFrom(node.attribute[0].t)
         tensor.name = node.output[0]

@@ -64,4 +64,5 @@ def network_input(pixels: Pixels, width: int) -> NDArray[np.float32]:
     Padding is 0, grey.
     """
     planes = (pixels[:, :, ::-1].transpose(2, 0, 1).astype(np.float32) / 255 - 0.5) / 0.5
-    return np.pad(planes, ((0, 0), (0, 0), (0, max(width - planes.shape[2], 0))))[None]
+    padded = np.pad(planes, ((0, 0), (0, 0), (0, max(width - planes.shape[2], 0))))
+    return padded[None].astype(np.float32)

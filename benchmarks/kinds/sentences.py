@@ -58,4 +58,4 @@ def _nearest(embeddings: Array) -> Array:
     """Return for each text, of unit embedding, the most similar other one."""
     similarity = embeddings @ embeddings.T
     np.fill_diagonal(similarity, -np.inf)
-    return similarity.argmax(axis=1)
+    return np.asarray(similarity.argmax(axis=1))

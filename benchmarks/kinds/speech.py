@@ -10,9 +10,10 @@ embedding of its other recordings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, zip_longest
 from math import gcd
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -59,9 +60,9 @@ def speech(data: Path, recordings: Sequence[Path], calibration: int, evaluation:
 
 def _in_turn(voices: Sequence[Sequence[Floats]], count: int) -> list[tuple[int, Batch]]:
     """Return speakers and inputs, of each voice the first, then of each the second, and so on."""
-    longest = max(map(len, voices))
-    turns = [(who, voices[who][i]) for i in range(longest) for who in range(len(voices)) if i < len(voices[who])]
-    return [(who, {"mels": spectrogram[None]}) for who, spectrogram in turns[:count]]
+    turns = zip_longest(*voices)
+    found = [(who, mel) for turn in turns for who, mel in enumerate(turn) if mel is not None]
+    return [(who, {"mels": mel[None]}) for who, mel in found[:count]]
 
 
 def _spectrograms(voice: Path) -> Iterator[Floats]:
@@ -78,17 +79,21 @@ def _spectrograms(voice: Path) -> Iterator[Floats]:
 
 def _read(path: Path) -> Floats:
     """Return a recording at 16 kHz, of the usual loudness."""
-    raw = {"format": "RAW", "subtype": "GSM610", "samplerate": 8000, "channels": 1}
-    sound, rate = soundfile.read(path, dtype="float32", always_2d=True, **(raw if path.suffix == ".gsm" else {}))
+    form: dict[str, Any] = {}
+    if path.suffix == ".gsm":  # no header
+        form = {"format": "RAW", "subtype": "GSM610", "samplerate": 8000, "channels": 1}
+    sound, rate = soundfile.read(path, dtype="float32", always_2d=True, **form)
     mono = sound.mean(axis=1)
     divisor = gcd(rate, RATE)
     mono = resample_poly(mono, RATE // divisor, rate // divisor).astype(np.float32)
-    return mono * np.float32(_LEVEL / max(float(np.sqrt(np.mean(mono**2))), 1e-6)) if mono.size else mono
+    loudness = float(np.sqrt(np.mean(mono**2))) if mono.size else 1.0
+    return np.asarray(mono * (_LEVEL / max(loudness, 1e-6)), np.float32)
 
 
 def _without_silence(sound: Floats) -> Floats:
     windows = sound[: len(sound) // SILENCE * SILENCE].reshape(-1, SILENCE)
-    return windows[np.sqrt(np.mean(windows**2, axis=1)) > _QUIET * _LEVEL].ravel()
+    loud = np.sqrt(np.mean(windows**2, axis=1)) > _QUIET * _LEVEL
+    return np.asarray(windows[loud].ravel())
 
 
 def _mel(sound: Floats) -> Floats:
@@ -107,7 +112,7 @@ def _filters() -> NDArray[np.float64]:
     frequencies = np.fft.rfftfreq(WINDOW, 1 / RATE)
     low, centre, high = (hertz[i : i + BANDS, None] for i in range(3))
     rising, falling = (frequencies - low) / (centre - low), (high - frequencies) / (high - centre)
-    return np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low)
+    return np.asarray(np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low))
 
 
 def _compare(original: Outputs, other: Outputs, speakers: NDArray[np.int64]) -> Fidelity:
@@ -125,4 +130,4 @@ def _identified(embeddings: Array, speakers: NDArray[np.int64]) -> Array:
     scores -= belongs * (embeddings**2).sum(axis=1)[:, None]
     # Means of the others, as unit vectors.
     squares = (sums**2).sum(axis=1) - belongs * (2 * scores + (embeddings**2).sum(axis=1)[:, None])
-    return np.argmax(scores / np.sqrt(np.maximum(squares, 1e-12)), axis=1)
+    return np.asarray(np.argmax(scores / np.sqrt(np.maximum(squares, 1e-12)), axis=1))

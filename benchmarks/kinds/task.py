@@ -82,7 +82,8 @@ def cosines(original: Array, other: Array) -> NDArray[np.float64]:
     """Return the cosine of the angle between each two rows, 0 where one is zero or not finite."""
     a, b = original.astype(np.float64), np.nan_to_num(other.astype(np.float64))
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return np.einsum("ij,ij->i", a, b) / np.where(norms > 0, norms, np.inf)
+    found: NDArray[np.float64] = np.einsum("ij,ij->i", a, b) / np.where(norms > 0, norms, np.inf)
+    return found
 
 
 def divergence(original: Array, other: Array) -> float:

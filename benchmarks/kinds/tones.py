@@ -47,7 +47,7 @@ def _tone(rng: np.random.Generator) -> NDArray[np.float32]:
     shifts = rng.uniform(0, 2 * np.pi, len(harmonics))
     sound = strengths @ np.sin(harmonics[:, None] * phase + shifts[:, None])
     sound += rng.normal(0, rng.uniform(0, 0.2) * sound.std(), LENGTH)
-    return ((sound - sound.mean()) / sound.std()).astype(np.float32)
+    return np.asarray((sound - sound.mean()) / sound.std(), np.float32)
 
 
 def _compare(original: Outputs, other: Outputs) -> Fidelity:
