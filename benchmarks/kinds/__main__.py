@@ -83,7 +83,7 @@ class Bench:
         for kind in kinds:
             with tempfile.TemporaryDirectory() as folder:
                 path, size = int8.quantize(self.task.model, kind, self.task.calibration, Path(folder))
-                yield self.point("int8 + zstd", kind, size, path, {})
+                yield self.point(f"int8 {kind} + zstd", "default", size, path, {})
 
 
 def _covering(at: Callable[[float], Point], qualities: Sequence[float]) -> Iterator[Point]:

@@ -110,7 +110,7 @@ def points_table(points: Sequence[Point]) -> str:
 def curves_table(points: Iterable[Point], levels: Sequence[float] = (0.99, 0.999)) -> str:
     """Format one line per network and codec: factors at levels of fidelity, and at equal distance.
 
-    The distance is the geometric middle of those at the first level on all curves of the network, so that
+    A single point is no curve: its factor is given with its fidelity. The distance is the geometric middle of those at the first level on all curves of the network, so that
     they can be compared where decisions are too coarse.
     """
     curves: dict[str, dict[str, list[Point]]] = {}
@@ -121,6 +121,8 @@ def curves_table(points: Iterable[Point], levels: Sequence[float] = (0.99, 0.999
         level = _common_distance(of_network.values(), 1 - levels[0])
         for codec, curve in of_network.items():
             row = [network, codec, *(optional(factor_at(curve, 1 - x, loss), ".2f") for x in levels)]
+            if len(curve) == 1:
+                row[2] = f"{curve[0].factor:.2f} ({curve[0].fidelity.own:.1%})"
             at_level = None if level is None else factor_at(curve, level, distance)
             rows.append([*row, "-" if level is None else f"{level:.1e}", optional(at_level, ".2f")])
     header = ["network", "codec", *(f"factor at {x:.1%}" for x in levels), "distance", "factor there"]
