@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec.encoder.allocate import MAX_NOISE, allocate_by_sensitivity, allocate_noise, equal_noise
+from codec.encoder.allocate import (
+    LEAST_WEIGHT_NOISE,
+    MAX_NOISE,
+    WEIGHT_GAP,
+    allocate_by_sensitivity,
+    allocate_noise,
+    equal_noise,
+)
 
 SIZES = st.lists(st.integers(16, 10**8), max_size=20)
 
@@ -72,3 +79,11 @@ def test_noise_goes_where_it_costs_little() -> None:
     assert noise[2] == pytest.approx(4 * noise[0])
     assert noise[4] == pytest.approx(noise[0])  # as the median, where nothing is known
     assert noise[3] > 1  # no weight, and nothing depends on it
+
+
+@given(st.floats(0.1, 130))
+def test_a_small_tensor_is_more_precise_than_all_but_not_by_much(quality: float) -> None:
+    noise, _ = allocate_noise([100, 10**8], [], quality)
+    wanted = min(10 ** (-quality / 10), MAX_NOISE)
+    assert noise[0] == pytest.approx(min(LEAST_WEIGHT_NOISE, WEIGHT_GAP * wanted))
+    assert noise[1] == pytest.approx(wanted, rel=1e-5)

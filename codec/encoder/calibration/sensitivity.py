@@ -33,6 +33,9 @@ MAX_DIVERGENCE = 0.5
 """A divergence above this one says little about smaller noise: then it is measured with a tenth of it."""
 FLOOR = 0.05
 """Least sensitivity of a tensor, relative to the mean of all."""
+MAX_MEAN = 8.0
+"""A mean above so many medians is that of a few tensors and says nothing about the others. Means of
+convolutional networks are 2 to 7 medians; a speaker encoder's, whose first LSTM is the sensitive one, 34."""
 _RETRIES = 3
 
 
@@ -79,11 +82,12 @@ class Sensitivities:
         Parameters
         ----------
         floor
-            Least slope, relative to the mean of the weights': what a little noise hardly changes, much
-            noise still may.
+            Least slope, relative to the mean of the weights' (or to `MAX_MEAN` medians): what a little noise
+            hardly changes, much noise still may.
         """
         weights = {path: found.slope for path, found in self.tensors.items()}
-        least = floor * float(np.mean(list(weights.values()))) if weights else 0.0
+        values = list(weights.values())
+        least = floor * float(min(np.mean(values), MAX_MEAN * np.median(values))) if weights else 0.0
         parts = {
             path: found.slope / len(paths) for paths, found in self.groups.items() for path in paths
         }

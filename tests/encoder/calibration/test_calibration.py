@@ -11,7 +11,13 @@ from networks import classifier, model_of
 from onnx import helper
 
 from codec.encoder.calibration import Along, Calibration, Offset, calibrate
-from codec.encoder.calibration.sensitivity import MAX_DIVERGENCE, NOISE, _unit_noise
+from codec.encoder.calibration.sensitivity import (
+    MAX_DIVERGENCE,
+    NOISE,
+    Sensitivities,
+    Sensitivity,
+    _unit_noise,
+)
 from codec.errors import ModelError, SamplesError
 
 
@@ -55,6 +61,12 @@ def test_noise_in_a_linear_network_comes_out_as_it_went_in() -> None:
     assert slopes["aside"] == 0
     floored = by_name(calibration, calibration.sensitivities.slopes(floor=0.1))
     assert floored["aside"] == pytest.approx(0.1 * np.mean([slopes["first"], slopes["second"], 0]))
+
+
+def test_one_tensor_far_more_sensitive_than_the_others_is_no_measure_for_them() -> None:
+    weights = {("graph", "initializer", i): Sensitivity(slope, 1.0) for i, slope in enumerate((1, 2, 3, 900))}
+    assert list(Sensitivities(weights).slopes(floor=0.1).values()) == [2, 2, 3, 900]
+    assert list(Sensitivities(dict(list(weights.items())[:3])).slopes(floor=0.6).values()) == [1.2, 2, 3]
 
 
 def test_noise_is_white_where_it_matters_and_as_strong_as_the_outputs() -> None:

@@ -1,0 +1,69 @@
+"""8-bit integers by onnxruntime's quantization tools, and zstd over the file.
+
+Dynamic: weights in 8 bits, for each channel where the operator allows it, activations as they come; static:
+both, activations in ranges seen on the calibration samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import onnx
+import zstandard
+from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_dynamic, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from .task import Batch
+
+Kind = Literal["dynamic", "static"]
+ZSTD_LEVEL = 19
+_PER_CHANNEL_OPSET = 13
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]  # the package has no types
+    """Hands out samples one by one."""
+
+    def __init__(self, samples: Sequence[Batch]) -> None:
+        self._samples: Iterator[Batch] = iter(samples)
+
+    def get_next(self) -> Batch | None:
+        """Return the next sample, None after the last."""
+        return next(self._samples, None)
+
+
+def quantize(model: Path, kind: Kind, samples: Sequence[Batch], folder: Path) -> tuple[Path, int]:
+    """Quantize a model; return the quantized file, in `folder`, and the bytes it takes by zstd.
+
+    Args:
+        model: float ONNX file.
+        kind: what to quantize, see this module's description.
+        samples: to calibrate static quantization.
+        folder: where to leave files.
+
+    """
+    prepared, target = folder / f"{model.stem}-prepared.onnx", folder / f"{model.stem}-{kind}.onnx"
+    onnx.save(_with_initializers(onnx.load(model)), prepared)
+    quant_pre_process(prepared, prepared, skip_symbolic_shape=True)
+    opset = next(entry.version for entry in onnx.load(prepared).opset_import if not entry.domain)
+    per_channel = opset >= _PER_CHANNEL_OPSET
+    if kind == "dynamic":
+        quantize_dynamic(prepared, target, per_channel=per_channel, weight_type=QuantType.QInt8)
+    else:
+        quantize_static(prepared, target, _Reader(samples), per_channel=per_channel)
+    return target, len(zstandard.compress(target.read_bytes(), ZSTD_LEVEL))
+
+
+def _with_initializers(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the model with its Constant nodes as initializers, where the tools look for weights."""
+    constants = [node for node in model.graph.node if node.op_type == "Constant"]
+    for node in constants:
+        if not node.attribute[0].HasField("t"):
+            continue
+        tensor = onnx.TensorProto()
+        tensor.CopyFrom(node.attribute[0].t)
+        tensor.name = node.output[0]
+        model.graph.initializer.append(tensor)
+        model.graph.node.remove(node)
+    return model
