@@ -19,9 +19,9 @@ WORDS, UNITS, LENGTH = 30, 5, 6
 CPU = torch.device("cpu")
 
 STAGES = (
-    Stage("dense", epochs=1.5, learning_rate=1e-2, decay="cycle", gradient_norm=1.0),
+    Stage("dense", epochs=1.5, learning_rate=1e-2, decay="cycle", gradient_norm=1.0, average=0.9),
     Stage("prune", epochs=1, learning_rate=1e-2, sparsity=0.5, ramp=0.5),
-    Stage("quantize", epochs=1.2, learning_rate=1e-2, bits=2, decay="cosine"),
+    Stage("quantize", epochs=1.2, learning_rate=1e-2, bits=2, decay="cosine", average=0.5),
 )
 RECIPE = Recipe("reviews", STAGES, batch=8, seed=3, digest="digest")
 

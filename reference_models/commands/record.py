@@ -42,10 +42,11 @@ def record(recipe: Path, trained: Path, data: Path | None, target: Path, threads
     chosen = read_recipe(recipe)
     task = build_task(chosen, data, prepare(threads))
     result = json.loads((trained / RESULT).read_text(encoding="utf-8"))
-    first, last = chosen.stages[0].name, chosen.stages[-1].name
+    dense = [stage.name for stage in chosen.stages if stage.kind == "dense"][-1]
+    last = chosen.stages[-1].name
     names = list(task.networks)
     with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-        alone = _quantized_alone(trained / f"{first}.{names[0]}.onnx", Path(folder))
+        alone = _quantized_alone(trained / f"{dense}.{names[0]}.onnx", Path(folder))
         result["quantized_alone"] = {
             "bits": _ALONE_BITS,
             "bytes": alone.with_suffix(".nntc").stat().st_size,

@@ -60,6 +60,9 @@ def _from_onnx(network: nn.Module, model: onnx.ModelProto) -> dict[str, Tensor]:
     state = network.state_dict()
     wanted = [name for name in state if not name.endswith(_COUNTER)]
     arrays = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Identity" and node.input[0] in arrays:  # the exporter stores equal tensors once
+            arrays[node.output[0]] = arrays[node.input[0]]
     if set(wanted) <= set(arrays):
         found = {name: arrays[name] for name in wanted}
     else:

@@ -12,6 +12,7 @@ from reference_models.training.recipe import Stage
 from reference_models.training.sharing import SharedWeights, share
 
 _RAMP_EVERY = 20  # steps from one rise of the sparsity to the next
+_WARMTH = 10  # the running mean reaches back over about a tenth of the steps, until its decay limits it
 
 
 def weights_of(network: nn.Module) -> dict[str, nn.Parameter]:
@@ -42,6 +43,7 @@ class Compressible:
         self._masks: dict[str, Tensor] = {}
         self._shared: dict[str, SharedWeights] = {}
         self._initial_sparsity: dict[str, float] = {}
+        self._average: dict[str, Tensor] = {}
         self._optimizer: torch.optim.Optimizer | None = None
 
     def begin(self) -> None:
@@ -57,6 +59,8 @@ class Compressible:
         if self._chosen and stage.kind == "prune":
             self._prune(0.0)
         self._hold()
+        if stage.average:
+            self._average = {name: values.detach().clone() for name, values in self._values().items()}
         self._make_optimizer()
 
     def step(self, loss: Tensor, learning_rate: float, step: int, steps: int) -> None:
@@ -73,6 +77,14 @@ class Compressible:
         if rising and (step == steps or step % _RAMP_EVERY == 0):
             self._prune(step / steps)
         self._hold()
+        self._follow(step)
+
+    def finish(self) -> None:
+        """Finish the stage: with a running mean, the network gets it."""
+        with torch.no_grad():
+            for name, mean in self._average.items():
+                self._values()[name].copy_(mean)
+        self._hold()
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that the rest of the stage depends on, as tensors and plain values."""
@@ -82,6 +94,7 @@ class Compressible:
             "masks": self._masks,
             "shared": {n: (s.centroids.detach(), s.clusters) for n, s in self._shared.items()},
             "initial_sparsity": self._initial_sparsity,
+            "average": self._average,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -90,6 +103,7 @@ class Compressible:
         self._masks = state["masks"]
         self._shared = {name: SharedWeights(*pair) for name, pair in state["shared"].items()}
         self._initial_sparsity = state["initial_sparsity"]
+        self._average = state["average"]
         self._make_optimizer()
         if self._optimizer is not None:
             self._optimizer.load_state_dict(state["optimizer"])
@@ -119,6 +133,17 @@ class Compressible:
                 self._shared[name].centroids.grad = self._shared[name].gradient(gradient)
             else:
                 p.grad = gradient
+
+    def _values(self) -> dict[str, Tensor]:
+        """Return what the optimizer changes: for shared weights their centroids."""
+        return {n: self._shared[n].centroids if n in self._shared else p for n, p in self._trained.items()}
+
+    def _follow(self, step: int) -> None:
+        """Let the running mean follow, faster in the first steps, lest it remember the stage's beginning."""
+        decay = min(self._stage.average, (1 + step) / (_WARMTH + step))
+        with torch.no_grad():
+            for name, mean in self._average.items():
+                mean.lerp_(self._values()[name], 1 - decay)
 
     def _prune(self, progress: float) -> None:
         stage = self._stage

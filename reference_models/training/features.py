@@ -15,7 +15,7 @@ from reference_models.networks.weights import load_weights
 
 _ROOT = Path(__file__).resolve().parents[2]
 DIGITS = _ROOT / "codec" / "demo" / "digits.nntc"
-CIFAR10 = _ROOT / "reference_models" / "trained" / "images.nntc"
+CIFAR10 = _ROOT / "reference_models" / "trained" / "images.cnn.nntc"
 N = TypeVar("N", bound=nn.Module)
 
 CIFAR10_DIVISOR = 4  # of that network's widths

@@ -5,6 +5,7 @@ Goodfellow et al., "Generative Adversarial Nets" (2014), with the generator's lo
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 
 import torch
@@ -56,8 +57,9 @@ class GanTask:
         yield "generator", _loss(judge(made), 1.0)
 
     def measure(self, run: Run) -> dict[str, float]:
-        """Return the Fréchet distance of generated images from those trained on."""
-        return {"frechet": self._frechet.distance(run)}
+        """Return the Fréchet distance of generated images from those trained on, over several seeds."""
+        distances = self._frechet.distances(run)
+        return {"frechet": statistics.mean(distances), "frechet deviation": statistics.stdev(distances)}
 
 
 def _loss(logits: Tensor, truth: float) -> Tensor:

@@ -53,6 +53,9 @@ class Stage:
         Decoupled decay of tensors of two or more dimensions.
     betas
         Adam's.
+    average
+        Decay of a running mean of what is trained, in 0..1: the stage leaves that mean; with 0, what its last
+        step made.
     gradient_norm
         Largest norm of a network's gradient; 0 for no limit.
     networks
@@ -84,6 +87,7 @@ class Stage:
     decay: Decay = "constant"
     weight_decay: float = 0.0
     betas: tuple[float, float] = (0.9, 0.999)
+    average: float = 0.0
     gradient_norm: float = 0.0
     networks: tuple[str, ...] = ()
     sparsity: float = 0.0
@@ -113,6 +117,8 @@ class Stage:
             raise _fault("epochs and learning_rate must be greater than 0")
         if not 0 <= self.ramp <= 1:
             raise _fault("ramp must be in 0..1")
+        if not 0 <= self.average < 1:
+            raise _fault("average must be at least 0 and less than 1")
         shares = [self.sparsity, *(self.tensors.values() if self.kind == "prune" else ())]
         if not all(0 <= share < 1 for share in shares):
             raise _fault("a sparsity must be at least 0 and less than 1")

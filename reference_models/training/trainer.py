@@ -171,6 +171,8 @@ class Trainer:
 
     def _finish(self, stage: Stage) -> dict[str, Any]:
         """Write the networks as ONNX and measure the first of them."""
+        for model in self._models.values():
+            model.finish()
         files = {}
         for name, network in self._task.networks.items():
             network.eval()

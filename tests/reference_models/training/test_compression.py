@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -121,6 +123,36 @@ def test_a_network_that_is_not_named_is_trained_as_it_is() -> None:
     model.begin()
     step(model, network)
     assert network.weight.all()
+
+
+@pytest.mark.parametrize("stage", [{"kind": "dense"}, {"kind": "prune", "sparsity": 0.5, "ramp": 0.5}])
+def test_a_stage_may_leave_the_running_mean(stage: dict[str, Any]) -> None:
+    """Decay 0.5 halves, after every step, the distance of the mean to the weights."""
+    network, steps = dense(), 40
+    model = Compressible("n", network, Stage(epochs=1, learning_rate=1e-2, average=0.5, **stage))
+    model.begin()
+    mean = network.weight.detach().clone()
+    for number in range(1, steps + 1):
+        step(model, network, number, steps)
+        mean += max(0.5, 9 / (10 + number)) * (network.weight.detach() - mean)
+    last = network.weight.detach().clone()
+    model.finish()
+    assert not torch.equal(network.weight, last)
+    assert torch.equal(network.weight == 0, last == 0)
+    assert torch.allclose(network.weight, torch.where(last == 0, 0.0, mean), atol=1e-6)
+
+
+def test_the_mean_of_shared_weights_is_shared() -> None:
+    network = dense()
+    stage = Stage("quantize", epochs=1, learning_rate=1e-2, bits=2, average=0.9)
+    model = Compressible("n", network, stage)
+    model.begin()
+    for number in range(30):
+        step(model, network, number, 30)
+    last = network.weight.detach().clone()
+    model.finish()
+    assert len(network.weight.unique()) == len(last.unique()) == 4
+    assert not torch.equal(network.weight, last)
 
 
 def test_biases_are_never_compressed() -> None:

@@ -12,8 +12,8 @@ from PIL import Image
 
 from reference_models.data.cifar10 import read_cifar10
 from reference_models.data.digits import enlarge
-from reference_models.training.features import DigitsFeatures
-from reference_models.training.frechet import Frechet, frechet_distance, moments
+from reference_models.training.features import Cifar10Features, DigitsFeatures
+from reference_models.training.frechet import SEEDS, Frechet, frechet_distance, moments
 from reference_models.training.image_task import augment
 from reference_models.training.tasks import pixels
 
@@ -36,9 +36,10 @@ def test_the_frechet_distance_is_one_of_a_distance(seed: int) -> None:
 def test_generators_are_measured_with_the_same_noise_each_time() -> None:
     real = pixels(torch.from_numpy(tiny.images().training.images))
     frechet = Frechet(lambda images: images[:, :, 0, 0], real)
-    first = frechet.distance(lambda noise: noise[:, :3, None, None])
+    first = frechet.distances(lambda noise: noise[:, :3, None, None])
     torch.rand(1)
-    assert frechet.distance(lambda noise: noise[:, :3, None, None]) == first
+    assert frechet.distances(lambda noise: noise[:, :3, None, None]) == first
+    assert len(set(first)) == len(SEEDS)
 
 
 def test_the_demos_network_reads_enlarged_digits() -> None:
@@ -54,6 +55,11 @@ def test_the_demos_network_reads_enlarged_digits() -> None:
     centres = np.array([features[labels == digit].mean(axis=0) for digit in range(10)])
     nearest = ((features[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
     assert np.mean(nearest == labels) > 0.95
+
+
+def test_the_trained_cnn_gives_features() -> None:
+    images = pixels(torch.from_numpy(tiny.images().training.images))
+    assert Cifar10Features()(images).shape == (20, 230)
 
 
 def test_enlarged_digits_keep_their_ink() -> None:

@@ -53,6 +53,7 @@ def test_the_recipes_that_come_along_are_sound(path: Path) -> None:
         ('kind = "dense"', 'kind = "sparse"', "kind must be one of"),
         ('kind = "dense"', 'kind = "prune"\nsparsity = 1.0', "sparsity"),
         ('kind = "dense"', 'kind = "prune"\nramp = 2.0', "ramp"),
+        ("epochs = 1", "epochs = 1\naverage = 1.0", "average"),
         ('kind = "dense"', 'kind = "quantize"\nbits = 9', "bits"),
         ('kind = "dense"', 'kind = "quantize"\nstart = "even"', "start must be one of"),
         ('kind = "dense"', 'kind = "quantize"\ntensors = { "lstm.dense.weight" = 0 }', "bits"),
