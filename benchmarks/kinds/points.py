@@ -110,8 +110,8 @@ def points_table(points: Sequence[Point]) -> str:
 def curves_table(points: Iterable[Point], levels: Sequence[float] = (0.99, 0.999)) -> str:
     """Format one line per network and codec: factors at levels of fidelity, and at equal distance.
 
-    A single point is no curve: its factor is given with its fidelity. The distance is the geometric middle of those at the first level on all curves of the network, so that
-    they can be compared where decisions are too coarse.
+    A single point is no curve: its factor is given with its fidelity. The distance is the middle of those at
+    the first level on all curves of the network: there they can be compared where decisions are too coarse.
     """
     curves: dict[str, dict[str, list[Point]]] = {}
     for point in points:

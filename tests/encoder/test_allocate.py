@@ -81,9 +81,9 @@ def test_noise_goes_where_it_costs_little() -> None:
     assert noise[3] > 1  # no weight, and nothing depends on it
 
 
-@given(st.floats(0.1, 130))
+@given(st.floats(7, 130))
 def test_a_small_tensor_is_more_precise_than_all_but_not_by_much(quality: float) -> None:
     noise, _ = allocate_noise([100, 10**8], [], quality)
-    wanted = min(10 ** (-quality / 10), MAX_NOISE)
+    wanted = 10 ** (-quality / 10)
     assert noise[0] == pytest.approx(min(LEAST_WEIGHT_NOISE, WEIGHT_GAP * wanted))
     assert noise[1] == pytest.approx(wanted, rel=1e-5)
