@@ -12,6 +12,7 @@ from typing import Literal
 
 import onnx
 import zstandard
+from onnx import version_converter
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -44,14 +45,15 @@ def quantize(model: Path, kind: Kind, samples: Sequence[Batch], folder: Path) ->
 
     """
     prepared, target = folder / f"{model.stem}-prepared.onnx", folder / f"{model.stem}-{kind}.onnx"
-    onnx.save(_with_initializers(onnx.load(model)), prepared)
+    original = onnx.load(model)
+    if next(entry.version for entry in original.opset_import if not entry.domain) < _PER_CHANNEL_OPSET:
+        original = version_converter.convert_version(original, _PER_CHANNEL_OPSET)
+    onnx.save(_with_initializers(original), prepared)
     quant_pre_process(prepared, prepared, skip_symbolic_shape=True)
-    opset = next(entry.version for entry in onnx.load(prepared).opset_import if not entry.domain)
-    per_channel = opset >= _PER_CHANNEL_OPSET
     if kind == "dynamic":
-        quantize_dynamic(prepared, target, per_channel=per_channel, weight_type=QuantType.QInt8)
+        quantize_dynamic(prepared, target, per_channel=True, weight_type=QuantType.QInt8)
     else:
-        quantize_static(prepared, target, _Reader(samples), per_channel=per_channel)
+        quantize_static(prepared, target, _Reader(samples), per_channel=True)
     return target, len(zstandard.compress(target.read_bytes(), ZSTD_LEVEL))
 
 
