@@ -19,6 +19,7 @@ from codec.encoder.calibration.sensitivity import (
     _unit_noise,
 )
 from codec.errors import ModelError, SamplesError
+from codec.format.onnx_tensor import Path
 
 
 def images(count: int = 6) -> list[dict[str, Any]]:
@@ -64,7 +65,8 @@ def test_noise_in_a_linear_network_comes_out_as_it_went_in() -> None:
 
 
 def test_one_tensor_far_more_sensitive_than_the_others_is_no_measure_for_them() -> None:
-    weights = {("graph", "initializer", i): Sensitivity(slope, 1.0) for i, slope in enumerate((1, 2, 3, 900))}
+    slopes = enumerate((1, 2, 3, 900))
+    weights: dict[Path, Sensitivity] = {("initializer", i): Sensitivity(slope, 1.0) for i, slope in slopes}
     assert list(Sensitivities(weights).slopes(floor=0.1).values()) == [2, 2, 3, 900]
     assert list(Sensitivities(dict(list(weights.items())[:3])).slopes(floor=0.6).values()) == [1.2, 2, 3]
 
