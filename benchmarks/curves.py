@@ -7,12 +7,15 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .imagenet import Metrics
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,8 @@ class Point:
         return 100 * (1 - self.metrics.agreement)
 
 
-def append_point(path: Path, point: Point) -> None:
-    """Add a point to a file of JSON lines."""
+def append_point(path: Path, point: DataclassInstance) -> None:
+    """Add a point, of this kind or another, to a file of JSON lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         file.write(json.dumps(asdict(point)) + "\n")

@@ -29,7 +29,7 @@ from codec.encoder.options import check_options
 from codec.encoder.split import open_model
 from codec.encoder.workers import Workers
 
-from . import arguments
+from . import arguments, int8
 from .curves import Point, append_point, curves_table, points_table, read_points
 from .imagenet import PREPROCESSING, Evaluator, calibration_samples
 from .tensors import FLOAT_TYPES, arrays, weight_snr
@@ -90,6 +90,21 @@ def calibrated_points(
             yield measure_coded(evaluator, f"quality {quality:g}", name, coded)
 
 
+def int8_point(evaluator: Evaluator, samples: Samples) -> Point:
+    """Quantize the network to 8-bit integers by onnxruntime, zstd over the file, and measure."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, size = int8.quantize(evaluator.path, "static", list(samples), Path(folder))
+        return Point(
+            network=evaluator.path.stem,
+            codec="onnxruntime int8 + zstd",
+            label=f"static, {len(samples)} images",
+            size=size,
+            original_size=evaluator.path.stat().st_size,
+            metrics=evaluator.measure(path),
+            original=evaluator.original,
+        )
+
+
 def points(evaluator: Evaluator, options: argparse.Namespace) -> Iterator[Point]:
     """Measure what the command line asks for."""
     for label, file, *size in options.file:
@@ -106,6 +121,8 @@ def points(evaluator: Evaluator, options: argparse.Namespace) -> Iterator[Point]
         samples = calibration_samples(
             options.network, arguments.data_folder(options), options.calibration
         )
+        if options.int8:
+            yield int8_point(evaluator, samples)
         yield from calibrated_points(
             evaluator, samples, options.quality, f"nntc calibrated, {len(samples)} images"
         )
@@ -136,6 +153,7 @@ def main() -> None:
         metavar="N",
         help="calibrate on the first N images, 128 by default (with --quality)",
     )
+    parser.add_argument("--int8", action="store_true", help="onnxruntime's int8 too (with --calibration)")
     parser.add_argument(
         "--file",
         action="append",

@@ -24,10 +24,10 @@ from codec.encoder.options import check_options
 from codec.encoder.split import open_model
 from codec.encoder.workers import Workers
 
-from .. import arguments, nncodec
+from .. import arguments, int8, nncodec
+from ..curves import append_point
 from ..timing import timed
-from . import int8
-from .points import Point, append_point, curves_table, points_table, read_points
+from .points import Point, curves_table, points_table, read_points
 from .task import Batch, Outputs, Task, answers, noise_like
 
 KINDS = ("sentences", "speech", "ocr", "direction", "tones")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +50,6 @@ class Point:
     def loss(self) -> float:
         """What the network's own measure lacks of 1."""
         return max(1 - self.fidelity.own, LEAST_LOSS)
-
-
-def append_point(path: Path, point: Point) -> None:
-    """Add a point to a file of JSON lines."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        file.write(json.dumps(asdict(point)) + "\n")
 
 
 def read_points(path: Path) -> list[Point]:

@@ -6,18 +6,18 @@ both, activations in ranges seen on the calibration samples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import onnx
 import zstandard
+from numpy.typing import NDArray
 from onnx import version_converter
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from .task import Batch
-
+Batch = Mapping[str, NDArray[Any]]
 Kind = Literal["dynamic", "static"]
 ZSTD_LEVEL = 19
 _PER_CHANNEL_OPSET = 13
