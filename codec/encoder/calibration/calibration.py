@@ -43,8 +43,8 @@ class Calibration:
 
     @property
     def model_hash(self) -> str:
-        """SHA-256 of the model as it was loaded, in hexadecimal."""
-        return self.network.content_hash
+        """SHA-256 of the model as it is now, in hexadecimal."""
+        return self.network.content_hash()
 
     @cached_property
     def statistics(self) -> Statistics:

@@ -69,8 +69,6 @@ class Network:
         """The main graph's other nodes, in order."""
         self._add_constants(constants)
         self._model = _emptied(model, self._input_names)
-        self.content_hash: str = self._hash()
-        """SHA-256 of the model, in hexadecimal."""
         self._values: dict[str, Any] = {}
 
     def take_branches(self, samples: Iterable[Mapping[str, Array]]) -> None:
@@ -136,7 +134,8 @@ class Network:
             for tensor in self._inline
         ]
 
-    def _hash(self) -> str:
+    def content_hash(self) -> str:
+        """Return the SHA-256 of the model, in hexadecimal."""
         digest = hashlib.sha256(self._model.SerializeToString(deterministic=True))
         for node in self.nodes:
             digest.update(repr(node.path).encode() + node.proto.SerializeToString(deterministic=True))
