@@ -93,6 +93,13 @@ class Goal:
         side = "above" if value < 0 else "below"
         return f"{self.metric} {after.text}, {abs(value):.2f} points {side} {before.value:.2%}"
 
+    def value_text(self, fidelity: Fidelity) -> str:
+        """Return the value reached alone."""
+        value = self.value(fidelity)
+        if self.kind is GoalKind.MAX_DIVERGENCE:
+            return f"{value:.3g}"
+        return f"{value:.2%}" if self.kind is GoalKind.MIN_AGREEMENT else f"{value:.2f} points"
+
     @property
     def axis(self) -> str:
         """What a curve of the values shows."""
