@@ -1,8 +1,15 @@
-"""Tests run side by side, one for each processor: threads of BLAS would only be in each other's way."""
+"""What holds for all tests: threads of BLAS, settings of hypothesis."""
 
 from __future__ import annotations
 
 import os
 
+from hypothesis import settings
+
+# Tests run side by side, one for each processor: more threads would only be in each other's way.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+# No test depends on time, and every run tries the same examples, whichever files it is of.
+settings.register_profile("nntc", deadline=None, derandomize=True, max_examples=30)
+settings.load_profile("nntc")

@@ -8,15 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from codec.format.registry import ViewKind
 from codec.format.view import View
 from conformance.proof import samples
-
-settings.register_profile("nntc", deadline=None, derandomize=True, max_examples=30)
-settings.load_profile("nntc")
 
 
 def chance() -> st.SearchStrategy[Random]:
