@@ -28,6 +28,7 @@ import numpy as np
 from codec.decoder.model import decode
 from codec.encoder import allocate
 from codec.encoder import model as encoder_model
+from codec.encoder.calibration import shrinkage
 from codec.encoder.methods import calibrated, calibrated_weights
 from codec.encoder.methods.known import Known
 from codec.encoder.model import Encoder
@@ -66,6 +67,7 @@ PARTS: dict[str, Patches] = {
     "transforms": partial(patch.object, calibrated, "shapings", lambda tensor: shapings(tensor)[:1]),
     "sensitivities": partial(patch.object, calibrated, "allocate_by_sensitivity", _equal_noise),
     "rate-aware levels": partial(patch.object, calibrated_weights, "LAGRANGIAN", 1e-3),
+    "weights' own moments": partial(patch.object, shrinkage, "_KINSHIPS", (0.0,)),
     "second survivor": partial(
         patch.object,
         calibrated_weights,

@@ -55,6 +55,20 @@ def test_a_transform_changes_the_domain_and_not_the_power() -> None:
     assert transformed.power(coefficients) == pytest.approx(plain.power(MATRIX), rel=1e-3)
 
 
+def test_weights_count_as_far_as_statistics_say() -> None:
+    own = RNG.normal(0, 1, (SIZE, SIZE)).astype(np.float32)
+    own = (own @ own.T)[None]
+    kin = replace(KNOWN, trust=Shrinkage(1.0, kinship=1.0), own=own)
+    transform = Transform(3, 3)
+    error = RNG.normal(0, 1, (ROWS, SIZE))
+    expected = ((error @ own[0]) * error).sum() * np.trace(KNOWN.moment[0]) / np.trace(own[0])
+    plain = output_metric(kin, MATRIX, 1e-6, centred=False)
+    assert ((error @ plain.factors[0]) ** 2).sum() == pytest.approx(expected, rel=0.01)
+    coefficients = [forward(matrix.ravel(), transform).reshape(matrix.shape) for matrix in (MATRIX, error)]
+    transformed = output_metric(kin, coefficients[0], 1e-6, transform, centred=False)
+    assert ((coefficients[1] @ transformed.factors[0]) ** 2).sum() == pytest.approx(expected, rel=0.01)
+
+
 def test_blocks_of_columns_are_summed() -> None:
     halves = replace(
         KNOWN,

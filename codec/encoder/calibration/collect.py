@@ -13,8 +13,8 @@ from codec.encoder.calibration.layers import Along, Layer, LayerInput, Placement
 from codec.encoder.calibration.moments import MAX_BYTES, MomentSum, memory_of
 from codec.encoder.calibration.samples import Array, Samples
 from codec.encoder.calibration.session import Network
-from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage
-from codec.encoder.calibration.statistics import Statistics, TensorStatistics
+from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage, own_moments
+from codec.encoder.calibration.statistics import Statistics, TensorStatistics, in_blocks
 from codec.format.onnx_tensor import Path
 from codec.format.view import View
 from codec.progress import Progress
@@ -57,6 +57,12 @@ def collect(
     """
     layers, missing = _find_layers(network)
     targets = {target.key: target for _, found in layers for target in map(_Target.of, found)}
+    weights: dict[object, list[_Weights]] = {key: [] for key in targets}
+    for paths, found in layers:
+        for layer in found:
+            place = layer[1]
+            if isinstance(place, Placement):
+                weights[_Target.of(layer).key].append((network.constants[network.names[paths[0]]], place))
     passes = list(_passes(list(targets.values()), max_bytes))
     done = 0
     collected: dict[object, _Collected] = {}
@@ -72,7 +78,7 @@ def collect(
             if progress is not None:
                 progress(done, len(passes) * len(samples))
         for target, sum_ in zip(group, sums, strict=True):
-            collected[target.key] = sum_.finish()
+            collected[target.key] = sum_.finish(weights[target.key])
     tensors: dict[Path, TensorStatistics] = {}
     for paths, found in layers:
         result = _combined([_placed(collected[_Target.of(layer).key], layer) for layer in found])
@@ -95,6 +101,10 @@ class _Collected:
     parts: int = 1
     counts: NDArray[np.int64] | None = None
     trust: Shrinkage | None = None
+    own: NDArray[np.float32] | None = None
+
+
+_Weights = tuple[Array, Placement]
 
 
 class _Moments:
@@ -111,21 +121,24 @@ class _Moments:
         half.add(vectors if self._order is None else vectors[:, :, self._order], positions)
         self._batches += 1
 
-    def finish(self) -> _Collected:
+    def finish(self, weights: Sequence[_Weights]) -> _Collected:
         moments, means = zip(*(half.means() for half in self._halves), strict=True)
         vectors = [half.vectors for half in self._halves]
         shares = [count / max(sum(vectors), 1) for count in vectors]
         with np.errstate(over="ignore", invalid="ignore"):
             moment = shares[0] * moments[0] + shares[1] * moments[1]
             mean = shares[0] * means[0] + shares[1] * means[1]
-            trust = None
+            trust = own = None
             if all(vectors) and moment.ndim == 3 and np.isfinite(moment).all():
                 shape = moment.shape[:2]
                 center = mean.reshape(shape)
                 first, second = (
                     _about(own, at.reshape(shape), center) for own, at in zip(moments, means, strict=True)
                 )
-                trust = choose_shrinkage((first, second))
+                rows = self._rows(weights)
+                trust = choose_shrinkage((first, second), rows)
+                if trust and trust.kinship:
+                    own = own_moments(rows).astype(np.float32)
             return _Collected(
                 moment.astype(np.float32),
                 mean.astype(np.float32),
@@ -134,7 +147,25 @@ class _Moments:
                 sum(half.positions for half in self._halves),
                 self._halves[0].parts,
                 trust=trust,
+                own=own,
             )
+
+    def _rows(self, weights: Sequence[_Weights]) -> NDArray[np.float32]:
+        """Return the rows of all weights that are multiplied with these vectors, as moments are in blocks."""
+        parts = self._halves[0].parts
+        blocks, size = self._source.blocks * parts, self._source.size // parts
+        return np.concatenate(
+            [
+                in_blocks(
+                    place.view.to_coded(array.ravel()).reshape(place.view.rows, -1),
+                    blocks,
+                    size,
+                    Along.COLUMNS if parts > 1 else place.along,
+                ).astype(np.float32)
+                for array, place in weights
+            ],
+            axis=1,
+        )
 
 
 def _about(
@@ -158,7 +189,7 @@ class _Counts:
         self._counts += self._source.counts(values[0])
         self._batches += 1
 
-    def finish(self) -> _Collected:
+    def finish(self, weights: Sequence[_Weights]) -> _Collected:  # noqa: ARG002
         ones = np.ones((1, self._columns), np.float32)
         total = int(self._counts.sum())
         return _Collected(ones, ones * 0, self._batches, total, total, counts=self._counts)
@@ -263,6 +294,7 @@ def _placed(collected: _Collected, layer: Layer) -> TensorStatistics | str:
         positions=collected.positions / collected.images,
         row_weights=weights,
         trust=collected.trust,
+        own=collected.own,
     )
     return result if result.power > 0 else "its inputs are all zero"
 

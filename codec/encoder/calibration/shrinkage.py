@@ -1,25 +1,34 @@
 """How far second moments from few samples are to be trusted: shrinkage by cross-validation.
 
-Moments of half of the samples, shrunk towards their diagonal, are judged by how likely they make the other
-half (a Gaussian likelihood, its scale left open). For error feedback that is the right judge: noise shaped by
-one matrix makes an output error, at a given rate, as large as this likelihood is small under the other.
-No formula from counts does as well: positions of one sample may be worth much or nothing.
+Moments are shrunk towards their diagonal and, where that is better, towards the weights' own second moment:
+training leaves weights no component where inputs have none, so W^T W tells what few samples cannot, such as
+the inputs of a classifier of a thousand columns.
+
+Moments of half of the samples, shrunk, are judged by how likely they make the other half (a Gaussian
+likelihood, its scale left open). For error feedback that is the right judge: noise shaped by one matrix makes
+an output error, at a given rate, as large as this likelihood is small under the other. No formula from counts
+does as well: positions of one sample may be worth much or nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cholesky, lapack
 
 Floats = NDArray[np.float64]
 
 _SHARES = (0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75)
-_FIRST = 3  # where the search begins
+_KINSHIPS = (0.0, 0.3, 0.6, 0.9)
+_FIRST = 3, 0  # where the search begins
+_LEAST_SHARE = 2  # less is hardly worth asking what it is a share of
 _MOST_COLUMNS = 768  # more of them are thinned out
 _MOST_BLOCKS = 16
 _LEAST_POWER = 1e-6  # of an input, relative to the mean
+_TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,60 +38,110 @@ class Shrinkage:
     Parameters
     ----------
     share
-        Share of the diagonal.
+        Share of what they are shrunk towards.
     inflation
         Power of an output error with other samples, relative to what the shrunk moments tell, at least 1.
+    kinship
+        Share of the weights' own second moment in that; the rest is the moments' diagonal.
     """
 
     share: float
-    inflation: float
+    inflation: float = 1.0
+    kinship: float = 0.0
+
+    def shrink(self, moments: Floats, own: Floats | None) -> Floats:
+        """Return shrunk moments.
+
+        Parameters
+        ----------
+        moments
+            float64 [blocks, size, size].
+        own
+            The weights' own second moment, of the same shape and any scale; None if it is not asked for.
+        """
+        every = np.arange(moments.shape[1])
+        diagonals = np.einsum("bii->bi", moments).clip(min=0)
+        shrunk: Floats = moments * (1 - self.share)
+        towards = self.share * (1 - self.kinship)
+        shrunk[:, every, every] = diagonals * (1 - self.share + towards)
+        if own is not None and self.kinship:
+            scales = diagonals.sum(axis=1) / np.einsum("bii->b", own).clip(min=_TINY)
+            shrunk += (self.share * self.kinship * scales)[:, None, None] * own
+        return shrunk
 
 
-def choose_shrinkage(halves: tuple[Floats, Floats]) -> Shrinkage | None:
+def choose_shrinkage(
+    halves: tuple[Floats, Floats], weights: NDArray[np.floating] | None = None
+) -> Shrinkage | None:
     """Return the shrinkage for moments over all samples, None if they tell nothing.
 
     Parameters
     ----------
     halves
         Second moments about the common mean over two halves of the samples, float64 [blocks, size, size].
+    weights
+        Rows of all weights that are multiplied with these inputs, [blocks, rows, size].
     """
     blocks = np.linspace(0, len(halves[0]) - 1, min(len(halves[0]), _MOST_BLOCKS)).astype(int)
     size = halves[0].shape[1]
     columns = np.linspace(0, size - 1, min(size, _MOST_COLUMNS)).astype(int)
     first, second = (half[np.ix_(blocks, columns, columns)] for half in halves)
+    own = None if weights is None else own_moments(weights[blocks][:, :, columns])
     least = _LEAST_POWER * np.einsum("bii->b", first + second) / len(columns)
     if not (least > 0).all():
         return None
     every = np.arange(len(columns))
     for half in (first, second):
         half[:, every, every] += least[:, None]
-    known: dict[int, tuple[float, float]] = {}
+    known: dict[tuple[int, int], tuple[float, float]] = {}
 
-    def loss(index: int) -> float:
-        if index not in known:
-            results = [_judge(*pair, _SHARES[index]) for pair in ((first, second), (second, first))]
-            known[index] = tuple(np.mean(results, axis=0))
-        return known[index][0]
+    def loss(place: tuple[int, int]) -> float:
+        if place not in known:
+            way = Shrinkage(_SHARES[place[0]], kinship=_KINSHIPS[place[1]])
+            results = [
+                _judge(way.shrink(train, own), test) for train, test in ((first, second), (second, first))
+            ]
+            known[place] = tuple(np.mean(results, axis=0))
+        return known[place][0]
 
     best = _FIRST
     try:
-        while True:
-            around = [i for i in (best - 1, best, best + 1) if 0 <= i < len(_SHARES)]
-            better = min(around, key=loss)
-            if better == best:
-                break
+        while (better := min([best, *_around(best, own is not None)], key=loss)) != best:
             best = better
     except np.linalg.LinAlgError:
         return None
     # All samples need less than a half of them: measured on the last layers of three networks.
-    share = _SHARES[best]
-    return Shrinkage(share * (0.5 + 0.4 * share), max(1 + (known[best][1] - 1) / 2, 1.0))
+    share = _SHARES[best[0]]
+    inflation = max(1 + (known[best][1] - 1) / 2, 1.0)
+    return Shrinkage(share * (0.5 + 0.4 * share), inflation, _KINSHIPS[best[1]])
 
 
-def _judge(train: Floats, test: Floats, share: float) -> tuple[float, float]:
-    """Return how unlikely `test` is under `train`, shrunk, and its power relative to it."""
-    every = np.arange(train.shape[1])
-    shrunk = train * (1 - share)
-    shrunk[:, every, every] = np.einsum("bii->bi", train)
-    power = float(np.einsum("bij,bji->", np.linalg.inv(shrunk), test)) / (len(train) * len(every))
-    return np.log(power) + float(np.linalg.slogdet(shrunk)[1].mean()) / len(every), power
+def own_moments(weights: NDArray[np.floating]) -> Floats:
+    """Return the sums of w w^T over rows w [blocks, rows, size], float64 [blocks, size, size]."""
+    wide = weights.astype(np.float64)
+    return wide.swapaxes(1, 2) @ wide
+
+
+def _around(place: tuple[int, int], has_kin: bool) -> Iterator[tuple[int, int]]:
+    """Yield places next to one in the search."""
+    share, kinship = place
+    for near in (share - 1, share + 1):
+        if 0 <= near < len(_SHARES):
+            yield near, kinship
+    for near in (kinship - 1, kinship + 1):
+        if has_kin and share >= _LEAST_SHARE and 0 <= near < len(_KINSHIPS):
+            yield share, near
+
+
+def _judge(shrunk: Floats, test: Floats) -> tuple[float, float]:
+    """Return how unlikely `test` is under `shrunk`, and its power relative to it."""
+    size = shrunk.shape[1]
+    power = logarithm = 0.0
+    for own, other in zip(shrunk, test, strict=True):
+        factor = cholesky(own, lower=True, check_finite=False)
+        logarithm += 2 * float(np.log(np.diagonal(factor)).sum())
+        inverse, _ = lapack.dpotri(factor, lower=True)  # its lower triangle
+        products = inverse * other
+        power += 2 * float(products.sum()) - float(np.trace(products))
+    elements = len(shrunk) * size
+    return np.log(power / elements) + logarithm / elements, power / elements

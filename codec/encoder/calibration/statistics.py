@@ -19,6 +19,13 @@ _SHRINKAGE, _MAX_SHRINKAGE = 0.1, 0.7
 Matrix = NDArray[np.floating[Any]]
 
 
+def in_blocks(matrix: Matrix, blocks: int, size: int, along: Along) -> Matrix:
+    """Return a matrix as (blocks, rows of a block, size)."""
+    if along is Along.ROWS:
+        return matrix.reshape(blocks, -1, size)
+    return matrix.reshape(-1, blocks, size).transpose(1, 0, 2)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TensorStatistics:
     """What a tensor's matrix is multiplied with.
@@ -45,6 +52,9 @@ class TensorStatistics:
         used in no other way; None otherwise.
     trust
         How far the moment is to be trusted, by cross-validation; None where there was too little for it.
+    own
+        Second moments of all weights that are multiplied with the same x, of the shape of `moment` and any
+        scale, where `trust` asks for them.
     """
 
     view: View
@@ -56,6 +66,7 @@ class TensorStatistics:
     positions: float
     row_weights: NDArray[np.float64] | None = None
     trust: Shrinkage | None = None
+    own: NDArray[np.float32] | None = None
 
     @property
     def is_diagonal(self) -> bool:
@@ -74,10 +85,7 @@ class TensorStatistics:
 
     def blocked(self, matrix: Matrix) -> Matrix:
         """Return a matrix of `view`'s shape as (blocks, rows of a block, size)."""
-        blocks, size = self.moment.shape[:2]
-        if self.along is Along.ROWS:
-            return matrix.reshape(blocks, -1, size)
-        return matrix.reshape(-1, blocks, size).transpose(1, 0, 2)
+        return in_blocks(matrix, self.moment.shape[0], self.moment.shape[1], self.along)
 
     def unblocked(self, blocks: Matrix) -> Matrix:
         """Return the matrix that `blocked` gave."""
@@ -86,16 +94,16 @@ class TensorStatistics:
         return blocks.reshape(self.view.rows, -1)
 
     @property
-    def shrinkage(self) -> float:
-        """How far to shrink a moment towards its diagonal: as cross-validated, else by the number of vectors.
+    def shrinkage(self) -> Shrinkage:
+        """How far to shrink a moment: as cross-validated, else by the number of vectors.
 
         Vectors of one image are far from independent: their number counts by its square root.
         """
         if self.trust is not None:
-            return self.trust.share
+            return self.trust
         per_image = self.vectors / self.images
         share: float = _SHRINKAGE * self.moment.shape[1] / (self.images * per_image**0.5)
-        return min(share, _MAX_SHRINKAGE)
+        return Shrinkage(min(share, _MAX_SHRINKAGE))
 
     def regularized(self, block: int, damping: float = DAMPING) -> NDArray[np.float64]:
         """Return the moment of a block, shrunk and damped to be positive definite, shape (size, size).
@@ -111,10 +119,9 @@ class TensorStatistics:
         if self.is_diagonal:
             result = np.diag(diagonal)
         else:
-            share = self.shrinkage
-            result = self.moment[block] * (1 - share)
-            result = result.astype(np.float64)
-            result[np.diag_indices_from(result)] = diagonal
+            moment = self.moment[block, None].astype(np.float64)
+            own = None if self.own is None else self.own[block, None].astype(np.float64)
+            result = self.shrinkage.shrink(moment, own)[0]
         result[np.diag_indices_from(result)] += damping * max(float(diagonal.mean()), self.power * damping)
         return result
 

@@ -18,7 +18,7 @@ from codec.encoder.calibration.layers import Along
 from codec.encoder.calibration.statistics import TensorStatistics
 from codec.encoder.quantize.dct import forward
 
-_LEAST_SHRINKAGE = 1e-4
+_DAMPING = 1e-4
 _RIDGE = 0.2
 """What a weight's error counts by itself, relative to what the error of an output may be."""
 _LEAST_COLUMN = 0.01
@@ -86,13 +86,15 @@ def output_metric(
         The moments are not positive definite, however they are shrunk.
     """
     moments = statistics.moment.astype(np.float64)
+    own = None if statistics.own is None else statistics.own.astype(np.float64)
     mean = statistics.mean.astype(np.float64).reshape(moments.shape[:2])
     if centred:
         moments -= mean[:, :, None] * mean[:, None, :]
     if transform is not None:
-        moments = np.stack([_transformed(moment, transform) for moment in moments])
+        moments = _transformed(moments, transform)
+        own = None if own is None else _transformed(own, transform)
         mean = forward(mean.ravel(), transform).reshape(mean.shape)
-    shrunk = _shrunk(moments, statistics)
+    shrunk = _positive(statistics.shrinkage.shrink(moments, own))
     power = OutputMetric(shrunk, statistics.along, moments, mean).power(matrix) / matrix.size
     columns = np.mean(matrix * matrix, axis=0)
     # Errors larger than the weights themselves help nothing, even where the samples do not see them.
@@ -103,22 +105,20 @@ def output_metric(
     return OutputMetric(_factors(shrunk), statistics.along, moments, mean)
 
 
-def _transformed(moment: NDArray[np.float64], transform: Transform) -> NDArray[np.float64]:
-    """Return the second moment in the domain of a transform (nearly orthonormal)."""
-    half = forward(moment.ravel(), transform).reshape(moment.shape)
-    return forward(half.T.ravel(), transform).reshape(moment.shape)
+def _transformed(moments: NDArray[np.float64], transform: Transform) -> NDArray[np.float64]:
+    """Return second moments in the domain of a transform (nearly orthonormal)."""
+    shape = moments.shape
+    half = forward(moments.ravel(), transform).reshape(shape).swapaxes(1, 2)
+    return forward(half.ravel(), transform).reshape(shape)
 
 
-def _shrunk(moments: NDArray[np.float64], statistics: TensorStatistics) -> NDArray[np.float64]:
-    """Shrink second moments towards their diagonals, the more the less they are to be trusted."""
-    size = moments.shape[1]
-    share = max(statistics.shrinkage, _LEAST_SHRINKAGE)
-    diagonals = np.einsum("gii->gi", moments).clip(min=0)
-    every = np.arange(size)
-    shrunk: NDArray[np.float64] = moments * (1 - share)
+def _positive(moments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Make second moments a little larger along the diagonal, for their factors' sake."""
+    every = np.arange(moments.shape[1])
+    diagonals = moments[:, every, every]
     least = _DEAD * diagonals.mean(axis=1, keepdims=True)
-    shrunk[:, every, every] = np.maximum(diagonals, least) + least
-    return shrunk
+    moments[:, every, every] = np.maximum(diagonals, least) * (1 + _DAMPING)
+    return moments
 
 
 def _factors(moments: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -317,3 +317,26 @@ def test_dynamic_shapes_and_half_precision() -> None:
     power = [y[0].astype(np.float64).ravel() ** 2 for y in network.session().run_all(samples)]
     weights = found.view.to_coded(network.constants["w"].ravel()).reshape(3, -1)
     assert found.output_power(weights) == pytest.approx(np.concatenate(power).mean(), rel=1e-2)
+
+
+def test_weights_of_one_input_tell_about_it_together() -> None:
+    # 24 inputs of 4 sources: 6 samples do not show their span, both layers' weights do.
+    spread = normal(4, 24, seed=3)
+    first, second = normal(30, 4, seed=4) @ spread, normal(20, 4, seed=5) @ spread
+    nodes = [
+        helper.make_node("MatMul", ["x", "spread"], ["h"]),
+        helper.make_node("Gemm", ["h", "first"], ["y"], transB=1),
+        helper.make_node("MatMul", ["h", "second"], ["z"]),
+    ]
+    constants = {"spread": spread, "first": first, "second": np.ascontiguousarray(second.T)}
+    network = untyped(model_of(nodes, constants, {"x": (1, 4)}, {"y": (), "z": ()}))
+    found = collect(network, samples_for(network, 6)).tensors
+    known = [found[path] for path, name in network.names.items() if name != "spread"]
+    assert len(known) == 2
+    for tensor in known:
+        assert tensor.trust is not None
+        assert tensor.trust.kinship > 0
+        assert tensor.own is not None
+        np.testing.assert_allclose(tensor.own[0], first.T @ first + second.T @ second, rtol=1e-4, atol=1e-3)
+    many = collect(network, samples_for(network, 2000)).tensors
+    assert all(tensor.own is None for tensor in many.values())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from networks import decisive
 from numpy.typing import NDArray
 
 from codec.encoder.calibration.divergence import Reference
 from codec.encoder.calibration.samples import Samples
 from codec.encoder.calibration.session import Network
-from codec.encoder.calibration.shrinkage import choose_shrinkage
+from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage, own_moments
 from codec.encoder.calibration.variety import lack_of_variety
 
 SIZE = 40
@@ -67,3 +68,37 @@ def test_equal_answers_are_noticed() -> None:
     assert lack_of_variety(reference(2.0, 6)) == ""
     assert "hardly differ" in lack_of_variety(reference(0.001, 6))
     assert "only one" in lack_of_variety(reference(1.0, 1))
+
+
+def test_weights_tell_where_few_inputs_are() -> None:
+    # Inputs and weights lie near the same few directions, of which 20 samples show not all.
+    rng = np.random.default_rng(1)
+    directions = rng.normal(size=(12, SIZE))
+
+    def moments(count: int) -> NDArray[np.float64]:
+        x = rng.normal(size=(count, 12)) @ directions + 0.1 * rng.normal(size=(count, SIZE))
+        return (x.T @ x / count)[None]
+
+    halves = moments(10), moments(10)
+    weights = (rng.normal(size=(1, 200, 12)) @ directions).astype(np.float32)
+    unlike = rng.normal(size=(1, 200, SIZE)).astype(np.float32) * np.geomspace(1, 100, SIZE, dtype=np.float32)
+    own = own_moments(weights)
+    alone, kin = choose_shrinkage(halves), choose_shrinkage(halves, weights)
+    other = choose_shrinkage(halves, unlike)
+    assert alone is not None
+    assert kin is not None
+    assert (alone.kinship, kin.kinship) == (0, 0.9)
+    assert other == alone
+    both = (halves[0] + halves[1]) / 2
+    truth = moments(100_000)
+
+    def output_error(found: Shrinkage) -> float:
+        """Return the power of the output error of noise of one rate that is shaped for shrunk moments."""
+        shrunk = found.shrink(both, own)
+        return float(np.trace(np.linalg.solve(shrunk[0], truth[0]))) * float(
+            np.exp(np.linalg.slogdet(shrunk[0])[1] / SIZE)
+        )
+
+    assert output_error(kin) < 0.7 * output_error(alone)
+    # As much power in all as there was.
+    assert np.trace(kin.shrink(both, own)[0]) == pytest.approx(np.trace(both[0]))
