@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from codec.encoder.quantize import feedback
-from codec.encoder.quantize.feedback import Sequences, search_with_feedback
+from codec.encoder.quantize.feedback import Sequences, _parts, search_with_feedback
 from codec.encoder.quantize.trellis import EIGHT_STATES, LO, search
 from codec.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER
 
@@ -94,3 +94,16 @@ def test_large_values_are_escaped_as_the_format_has_it() -> None:
     found = search_with_feedback(unrelated(given), FREE, 0)
     assert found.fine.reshape(3, 10)[1, 4] == pytest.approx(1000, abs=2)
     assert found.levels.reshape(3, 10)[1, 4] % 2 == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "groups"), [(1, 1), (2500, 1), (960, 960), (6000, 3), (5000, 50), (40_000, 1)]
+)
+def test_every_sequence_is_searched_once(count: int, groups: int) -> None:
+    seen = np.zeros(count, int)
+    for rows, group in _parts(count, groups):
+        seen[rows] += 1
+        size = (rows.stop - rows.start) // (group.stop - group.start)
+        assert group.stop - group.start == 1 or size == count // groups
+        assert rows.start // (count // groups) == group.start
+    assert (seen == 1).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from codec.encoder.calibration.layers import Along, Layer, LayerInput, Placement
 from codec.encoder.calibration.moments import MAX_BYTES, MomentSum, memory_of
 from codec.encoder.calibration.samples import Array, Samples
 from codec.encoder.calibration.session import Network
-from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage, own_moments
+from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage, own_moments, thinned
 from codec.encoder.calibration.statistics import Statistics, TensorStatistics, in_blocks
 from codec.format.onnx_tensor import Path
 from codec.format.view import View
@@ -108,59 +109,78 @@ _Weights = tuple[Array, Placement]
 
 
 class _Moments:
-    """Sums over the input vectors of a layer, in the order of its matrix's columns."""
+    """Sums over the input vectors of a layer, in the order of its matrix's columns.
+
+    And over those of every other batch, of as many columns as cross-validation needs.
+    """
 
     def __init__(self, source: LayerInput, order: NDArray[np.int64] | None) -> None:
         self._source, self._order = source, order
-        self._halves = MomentSum(source.blocks, source.size), MomentSum(source.blocks, source.size)
-        self._batches = 0
+        self._all = MomentSum(source.blocks, source.size)
+        self._parts = self._all.parts
+        self._some, self._columns = thinned(source.blocks * self._parts, source.size // self._parts)
+        self._half = MomentSum(len(self._some), len(self._columns))
 
     def add(self, values: Sequence[Array], limit: int, rng: np.random.Generator) -> None:
         vectors, positions = self._source.vectors(values, limit, rng)
-        half = self._halves[self._batches % 2]
-        half.add(vectors if self._order is None else vectors[:, :, self._order], positions)
-        self._batches += 1
+        if self._order is not None:
+            vectors = vectors[:, :, self._order]
+        self._all.add(vectors, positions)
+        if self._all.batches % 2 and not self._all.is_diagonal:
+            few = self._all.in_parts(vectors)[self._some]
+            self._half.add(few if few.shape[2] == len(self._columns) else few[:, :, self._columns], positions)
 
     def finish(self, weights: Sequence[_Weights]) -> _Collected:
-        moments, means = zip(*(half.means() for half in self._halves), strict=True)
-        vectors = [half.vectors for half in self._halves]
-        shares = [count / max(sum(vectors), 1) for count in vectors]
+        products, sums = self._all.sums()
+        count = max(self._all.vectors, 1)
         with np.errstate(over="ignore", invalid="ignore"):
-            moment = shares[0] * moments[0] + shares[1] * moments[1]
-            mean = shares[0] * means[0] + shares[1] * means[1]
             trust = own = None
-            if all(vectors) and moment.ndim == 3 and np.isfinite(moment).all():
-                shape = moment.shape[:2]
-                center = mean.reshape(shape)
-                first, second = (
-                    _about(own, at.reshape(shape), center) for own, at in zip(moments, means, strict=True)
-                )
+            if 0 < self._half.vectors < self._all.vectors and np.isfinite(products).all():
                 rows = self._rows(weights)
-                trust = choose_shrinkage((first, second), rows)
+                trust = choose_shrinkage(self._halves(products, sums), self._thinned(rows))
                 if trust and trust.kinship:
                     own = own_moments(rows).astype(np.float32)
+            products /= count
             return _Collected(
-                moment.astype(np.float32),
-                mean.astype(np.float32),
-                sum(half.batches for half in self._halves),
-                sum(vectors),
-                sum(half.positions for half in self._halves),
-                self._halves[0].parts,
+                products.astype(np.float32),
+                (sums / count).astype(np.float32),
+                self._all.batches,
+                self._all.vectors,
+                self._all.positions,
+                self._parts,
                 trust=trust,
                 own=own,
             )
 
+    def _halves(
+        self, products: NDArray[np.float64], sums: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the second moments of each half of the batches about the mean of all, of some columns."""
+        of_all = products[np.ix_(self._some, self._columns, self._columns)]
+        sums_of_all = self._thinned(sums.reshape(products.shape[0], 1, -1))[:, 0]
+        half, half_sums = self._half.sums()
+        half_sums = half_sums.reshape(sums_of_all.shape)
+        center = sums_of_all / self._all.vectors
+        others = self._all.vectors - self._half.vectors
+        return (
+            _about(half / self._half.vectors, half_sums / self._half.vectors, center),
+            _about((of_all - half) / others, (sums_of_all - half_sums) / others, center),
+        )
+
+    def _thinned(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """Return rows [blocks, n, size], of the blocks and columns that are looked at."""
+        return rows[self._some][:, :, self._columns]
+
     def _rows(self, weights: Sequence[_Weights]) -> NDArray[np.float32]:
         """Return the rows of all weights that are multiplied with these vectors, as moments are in blocks."""
-        parts = self._halves[0].parts
-        blocks, size = self._source.blocks * parts, self._source.size // parts
+        blocks, size = self._source.blocks * self._parts, self._source.size // self._parts
         return np.concatenate(
             [
                 in_blocks(
                     place.view.to_coded(array.ravel()).reshape(place.view.rows, -1),
                     blocks,
                     size,
-                    Along.COLUMNS if parts > 1 else place.along,
+                    Along.COLUMNS if self._parts > 1 else place.along,
                 ).astype(np.float32)
                 for array, place in weights
             ],
@@ -214,7 +234,8 @@ class _Target:
             )
         order = place.order if isinstance(place, Placement) else None
         key = (source, None if order is None else order.tobytes())
-        memory = 2 * memory_of(source.blocks, source.size)
+        some, columns = thinned(source.blocks, source.size)
+        memory = memory_of(source.blocks, source.size) + memory_of(len(some), len(columns))
         return _Target(key, source.tensors, memory, lambda: _Moments(source, order))
 
 

@@ -86,11 +86,16 @@ class MomentSum:
         if self._rows >= _rows_of(self._products.shape[-1]) or waiting >= _FLUSH_BYTES:
             self._flush()
 
-    def means(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the means of x x^T, shape (blocks * parts, width, width) or (blocks, size), and of x."""
+    def sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the sums of x x^T, shape (blocks * parts, width, width) or (blocks, size), and of x."""
         self._flush()
-        count = max(self.vectors, 1)
-        return self._products / count, self._sums / count
+        return self._products, self._sums
+
+    def in_parts(self, vectors: NDArray[Any]) -> NDArray[Any]:
+        """Return vectors, shape (blocks, n, size), as (blocks * parts, n, width)."""
+        if self.parts == 1:
+            return vectors
+        return vectors.reshape(vectors.shape[1], self._parts, -1).transpose(1, 0, 2)
 
     def _flush(self) -> None:
         if not self._waiting:
@@ -102,8 +107,7 @@ class MomentSum:
             if self.is_diagonal:
                 self._products += np.einsum("bnk,bnk->bk", rows, rows)
                 return
-            if self._parts > 1:
-                rows = rows.reshape(rows.shape[1], self._parts, -1).transpose(1, 0, 2)
+            rows = self.in_parts(rows)
             if rows.shape[2] <= _SMALL:
                 self._products += rows.swapaxes(1, 2) @ rows
                 return

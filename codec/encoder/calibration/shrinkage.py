@@ -70,6 +70,12 @@ class Shrinkage:
         return shrunk
 
 
+def thinned(blocks: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the blocks and the columns that cross-validation looks at, evenly spaced."""
+    few = np.linspace(0, blocks - 1, min(blocks, _MOST_BLOCKS)).astype(np.intp)
+    return few, np.linspace(0, size - 1, min(size, _MOST_COLUMNS)).astype(np.intp)
+
+
 def choose_shrinkage(
     halves: tuple[Floats, Floats], weights: NDArray[np.floating] | None = None
 ) -> Shrinkage | None:
@@ -78,19 +84,18 @@ def choose_shrinkage(
     Parameters
     ----------
     halves
-        Second moments about the common mean over two halves of the samples, float64 [blocks, size, size].
+        Second moments about the common mean over two halves of the samples, float64 [blocks, size, size],
+        of some blocks and columns (see `thinned`); they are changed.
     weights
         Rows of all weights that are multiplied with these inputs, [blocks, rows, size].
     """
-    blocks = np.linspace(0, len(halves[0]) - 1, min(len(halves[0]), _MOST_BLOCKS)).astype(int)
-    size = halves[0].shape[1]
-    columns = np.linspace(0, size - 1, min(size, _MOST_COLUMNS)).astype(int)
-    first, second = (half[np.ix_(blocks, columns, columns)] for half in halves)
-    own = None if weights is None else own_moments(weights[blocks][:, :, columns])
-    least = _LEAST_POWER * np.einsum("bii->b", first + second) / len(columns)
+    first, second = halves
+    size = first.shape[1]
+    own = None if weights is None else own_moments(weights)
+    least = _LEAST_POWER * (np.einsum("bii->b", first) + np.einsum("bii->b", second)) / size
     if not (least > 0).all():
         return None
-    every = np.arange(len(columns))
+    every = np.arange(size)
     for half in (first, second):
         half[:, every, every] += least[:, None]
     known: dict[tuple[int, int], tuple[float, float]] = {}

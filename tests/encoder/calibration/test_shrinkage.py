@@ -79,17 +79,18 @@ def test_weights_tell_where_few_inputs_are() -> None:
         x = rng.normal(size=(count, 12)) @ directions + 0.1 * rng.normal(size=(count, SIZE))
         return (x.T @ x / count)[None]
 
-    halves = moments(10), moments(10)
+    first, second = moments(10), moments(10)
     weights = (rng.normal(size=(1, 200, 12)) @ directions).astype(np.float32)
     unlike = rng.normal(size=(1, 200, SIZE)).astype(np.float32) * np.geomspace(1, 100, SIZE, dtype=np.float32)
     own = own_moments(weights)
-    alone, kin = choose_shrinkage(halves), choose_shrinkage(halves, weights)
-    other = choose_shrinkage(halves, unlike)
+    alone, kin, other = (
+        choose_shrinkage((first.copy(), second.copy()), rows) for rows in (None, weights, unlike)
+    )
     assert alone is not None
     assert kin is not None
     assert (alone.kinship, kin.kinship) == (0, 0.9)
     assert other == alone
-    both = (halves[0] + halves[1]) / 2
+    both = (first + second) / 2
     truth = moments(100_000)
 
     def output_error(found: Shrinkage) -> float:
