@@ -234,8 +234,8 @@ class _Target:
             )
         order = place.order if isinstance(place, Placement) else None
         key = (source, None if order is None else order.tobytes())
-        some, columns = thinned(source.blocks, source.size)
-        memory = memory_of(source.blocks, source.size) + memory_of(len(some), len(columns))
+        some, few = thinned(source.blocks, source.size)
+        memory = memory_of(source.blocks, source.size) + memory_of(some.size, few.size)
         return _Target(key, source.tensors, memory, lambda: _Moments(source, order))
 
 
