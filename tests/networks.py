@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,8 @@ def heavy(rng: np.random.Generator, *shape: int, scale: float = 0.05) -> NDArray
 def model_of(
     nodes: Sequence[onnx.NodeProto],
     constants: dict[str, Array | onnx.TensorProto],
-    inputs: dict[str, Sequence[int]] | None = None,
-    outputs: dict[str, Sequence[int]] | None = None,
+    inputs: Mapping[str, Sequence[int | str]] | None = None,
+    outputs: Mapping[str, Sequence[int | str]] | None = None,
 ) -> onnx.ModelProto:
     """Return a model; tensors of the graph are float."""
     initializers = [

@@ -6,6 +6,8 @@ such inputs would spoil it for real ones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from codec.encoder.calibration.divergence import OutputKind, Reference
@@ -18,7 +20,7 @@ _LEAST_ERROR = 0.02
 
 
 def lack_of_variety(reference: Reference) -> str:
-    """Return what is wrong with the answers to samples, "" if nothing is.
+    """Return what is wrong with the answers to samples, "" if nothing is or they cannot be compared.
 
     Parameters
     ----------
@@ -28,9 +30,20 @@ def lack_of_variety(reference: Reference) -> str:
     outputs = reference.outputs
     if len(outputs) < 2:
         return "there is only one sample"
-    between = reference.compare(outputs[1:] + outputs[:1])
+    shapes = [[np.shape(value) for value in values] for values in outputs]
+    pairs = {i: j for i in range(len(outputs)) if (j := _next(shapes, i)) != i}
+    if not pairs:
+        return ""  # answers of unlike shape differ, whatever they say
+    compared = reference.compare(outputs[pairs.get(i, i)] for i in range(len(outputs)))
+    between = compared.by_sample[list(pairs)].mean()
     is_scores = any(form.kind in (OutputKind.PROBABILITIES, OutputKind.LOGITS) for form in reference.forms)
     least = _LEAST_NATS if is_scores else _LEAST_ERROR
-    if np.isfinite(between.divergence) and between.divergence >= least:
+    if np.isfinite(between) and between >= least:
         return ""
     return "the model's answers to the samples hardly differ"
+
+
+def _next(shapes: Sequence[object], index: int) -> int:
+    """Return the next index, around the end, that has an equal element; `index` itself if none has."""
+    around = (*range(index + 1, len(shapes)), *range(index))
+    return next((other for other in around if shapes[other] == shapes[index]), index)

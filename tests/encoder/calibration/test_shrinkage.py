@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import decisive
+from networks import decisive, model_of
 from numpy.typing import NDArray
+from onnx import helper
 
 from codec.encoder.calibration.divergence import Reference
 from codec.encoder.calibration.samples import Samples
@@ -68,6 +69,23 @@ def test_equal_answers_are_noticed() -> None:
     assert lack_of_variety(reference(2.0, 6)) == ""
     assert "hardly differ" in lack_of_variety(reference(0.001, 6))
     assert "only one" in lack_of_variety(reference(1.0, 1))
+
+
+def test_answers_are_compared_with_those_of_equal_shape() -> None:
+    rng = np.random.default_rng(0)
+    nodes = [helper.make_node("Gemm", ["x", "w"], ["h"]), helper.make_node("Softmax", ["h"], ["y"], axis=1)]
+    weights = 4 * rng.normal(size=(8, 10)).astype(np.float32)
+    model = model_of(nodes, {"w": weights}, {"x": ("n", 8)}, {"y": ("n", 10)})
+    network = Network(model.SerializeToString())
+
+    def lack(inputs: list[NDArray[np.float64]]) -> str:
+        samples = Samples([{"x": x.astype(np.float32)} for x in inputs])
+        return lack_of_variety(Reference(network, samples))
+
+    alike = rng.normal(size=(3, 8))
+    assert "hardly differ" in lack([alike[:2], alike[:2], alike, alike])
+    assert lack([rng.normal(size=(2, 8)), rng.normal(size=(3, 8)), rng.normal(size=(2, 8)), alike]) == ""
+    assert lack([alike[:2], alike]) == ""
 
 
 def test_weights_tell_where_few_inputs_are() -> None:
