@@ -41,11 +41,6 @@ class Calibration:
         self.samples = samples
         self._jobs, self._progress = jobs, progress
 
-    @property
-    def model_hash(self) -> str:
-        """SHA-256 of the model as it is now, in hexadecimal."""
-        return self.network.content_hash()
-
     @cached_property
     def statistics(self) -> Statistics:
         """What weights are multiplied with."""

@@ -6,7 +6,6 @@ little more than its own optimizations, and other weights need no model to be wr
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -133,15 +132,6 @@ class Network:
             numpy_helper.from_array(changed[tensor.name], tensor.name) if tensor.name in changed else tensor
             for tensor in self._inline
         ]
-
-    def content_hash(self) -> str:
-        """Return the SHA-256 of the model, in hexadecimal."""
-        digest = hashlib.sha256(self._model.SerializeToString(deterministic=True))
-        for node in self.nodes:
-            digest.update(repr(node.path).encode() + node.proto.SerializeToString(deterministic=True))
-        for name, array in self.constants.items():
-            digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
-        return digest.hexdigest()
 
     def session(
         self,

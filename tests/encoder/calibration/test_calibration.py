@@ -120,11 +120,6 @@ def test_progress_ends_with_everything_done() -> None:
     assert steps == [(number, len(steps)) for number in range(1, len(steps) + 1)]
 
 
-def test_the_model_is_known_by_its_hash() -> None:
-    first, again, other = calibrated(), calibrated(), calibrated(classifier(seed=1, width=16))
-    assert first.model_hash == again.model_hash != other.model_hash
-
-
 def test_offsets_are_biases_sums_and_running_means() -> None:
     calibration = calibrated()
     found = by_name(calibration, calibration.offsets)
