@@ -67,7 +67,7 @@ PARTS: dict[str, Patches] = {
     "transforms": partial(patch.object, calibrated, "shapings", lambda tensor: shapings(tensor)[:1]),
     "sensitivities": partial(patch.object, calibrated, "allocate_by_sensitivity", _equal_noise),
     "rate-aware levels": partial(patch.object, calibrated_weights, "LAGRANGIAN", 1e-3),
-    "weights' own moments": partial(patch.object, shrinkage, "_KINSHIPS", (0.0,)),
+    "kinship of weights": partial(patch.object, shrinkage, "_KINSHIPS", (0.0,)),
     "second survivor": partial(
         patch.object,
         calibrated_weights,

@@ -58,7 +58,7 @@ def test_a_transform_changes_the_domain_and_not_the_power() -> None:
 def test_weights_count_as_far_as_statistics_say() -> None:
     own = RNG.normal(0, 1, (SIZE, SIZE)).astype(np.float32)
     own = (own @ own.T)[None]
-    kin = replace(KNOWN, trust=Shrinkage(1.0, kinship=1.0), own=own)
+    kin = replace(KNOWN, trust=Shrinkage(1.0, kinship=1.0), kin=own)
     transform = Transform(3, 3)
     error = RNG.normal(0, 1, (ROWS, SIZE))
     expected = ((error @ own[0]) * error).sum() * np.trace(KNOWN.moment[0]) / np.trace(own[0])

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codec.encoder.calibration.kinship import kin_moments
 from codec.encoder.calibration.layers import Along, Layer, LayerInput, Placement, TableInput, find_layer
 from codec.encoder.calibration.moments import MAX_BYTES, MomentSum, memory_of
 from codec.encoder.calibration.samples import Array, Samples
 from codec.encoder.calibration.session import Network
-from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage, own_moments, thinned
+from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage, thinned
 from codec.encoder.calibration.statistics import Statistics, TensorStatistics, in_blocks
 from codec.format.onnx_tensor import Path
 from codec.format.view import View
@@ -102,7 +102,7 @@ class _Collected:
     parts: int = 1
     counts: NDArray[np.int64] | None = None
     trust: Shrinkage | None = None
-    own: NDArray[np.float32] | None = None
+    kin: NDArray[np.float32] | None = None
 
 
 _Weights = tuple[Array, Placement]
@@ -118,7 +118,9 @@ class _Moments:
         self._source, self._order = source, order
         self._all = MomentSum(source.blocks, source.size)
         self._parts = self._all.parts
-        self._some, self._columns = thinned(source.blocks * self._parts, source.size // self._parts)
+        width = source.size // self._parts
+        self._taps = source.taps if order is None and width % source.taps == 0 else 1
+        self._some, self._columns = thinned(source.blocks * self._parts, width)
         self._half = MomentSum(len(self._some), len(self._columns))
 
     def add(self, values: Sequence[Array], limit: int, rng: np.random.Generator) -> None:
@@ -131,45 +133,40 @@ class _Moments:
             self._half.add(few if few.shape[2] == len(self._columns) else few[:, :, self._columns], positions)
 
     def finish(self, weights: Sequence[_Weights]) -> _Collected:
-        products, sums = self._all.sums()
-        count = max(self._all.vectors, 1)
+        moment, mean = self._all.means()
         with np.errstate(over="ignore", invalid="ignore"):
-            trust = own = None
-            if 0 < self._half.vectors < self._all.vectors and np.isfinite(products).all():
-                rows = self._rows(weights)
-                trust = choose_shrinkage(self._halves(products, sums), self._thinned(rows))
+            trust = kin = None
+            if 0 < self._half.vectors < self._all.vectors and np.isfinite(moment).all():
+                rows, center, width = self._rows(weights), mean.reshape(moment.shape[:2]), moment.shape[1]
+                few, some = None, self._some
+                if self._taps < width:
+                    few = kin_moments(rows[some], moment[some], center[some], self._taps, self._columns)
+                trust = choose_shrinkage(self._halves(moment, center), few)
                 if trust and trust.kinship:
-                    own = own_moments(rows).astype(np.float32)
-            products /= count
+                    kin = kin_moments(rows, moment, center, self._taps, np.arange(width))
             return _Collected(
-                products.astype(np.float32),
-                (sums / count).astype(np.float32),
+                moment.astype(np.float32),
+                mean.astype(np.float32),
                 self._all.batches,
                 self._all.vectors,
                 self._all.positions,
                 self._parts,
                 trust=trust,
-                own=own,
+                kin=None if kin is None else kin.astype(np.float32),
             )
 
     def _halves(
-        self, products: NDArray[np.float64], sums: NDArray[np.float64]
+        self, moment: NDArray[np.float64], mean: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the second moments of each half of the batches about the mean of all, of some columns."""
-        of_all = products[np.ix_(self._some, self._columns, self._columns)]
-        sums_of_all = self._thinned(sums.reshape(products.shape[0], 1, -1))[:, 0]
-        half, half_sums = self._half.sums()
-        half_sums = half_sums.reshape(sums_of_all.shape)
-        center = sums_of_all / self._all.vectors
-        others = self._all.vectors - self._half.vectors
-        return (
-            _about(half / self._half.vectors, half_sums / self._half.vectors, center),
-            _about((of_all - half) / others, (sums_of_all - half_sums) / others, center),
-        )
-
-    def _thinned(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Return rows [blocks, n, size], of the blocks and columns that are looked at."""
-        return rows[self._some][:, :, self._columns]
+        center = mean[self._some][:, self._columns]
+        first, mean_of_first = self._half.means()
+        mean_of_first = mean_of_first.reshape(center.shape)
+        share = self._half.vectors / self._all.vectors
+        both = moment[np.ix_(self._some, self._columns, self._columns)]
+        second = (both - share * first) / (1 - share)
+        mean_of_second = (center - share * mean_of_first) / (1 - share)
+        return _about(first, mean_of_first, center), _about(second, mean_of_second, center)
 
     def _rows(self, weights: Sequence[_Weights]) -> NDArray[np.float32]:
         """Return the rows of all weights that are multiplied with these vectors, as moments are in blocks."""
@@ -315,7 +312,7 @@ def _placed(collected: _Collected, layer: Layer) -> TensorStatistics | str:
         positions=collected.positions / collected.images,
         row_weights=weights,
         trust=collected.trust,
-        own=collected.own,
+        kin=collected.kin,
     )
     return result if result.power > 0 else "its inputs are all zero"
 

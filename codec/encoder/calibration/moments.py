@@ -86,9 +86,14 @@ class MomentSum:
         if self._rows >= _rows_of(self._products.shape[-1]) or waiting >= _FLUSH_BYTES:
             self._flush()
 
-    def sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the sums of x x^T, shape (blocks * parts, width, width) or (blocks, size), and of x."""
+    def means(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the means of x x^T, shape (blocks * parts, width, width) or (blocks, size), and of x.
+
+        Once, at the end: they take the place of the sums.
+        """
         self._flush()
+        for sums in (self._products, self._sums):
+            sums /= max(self.vectors, 1)
         return self._products, self._sums
 
     def in_parts(self, vectors: NDArray[Any]) -> NDArray[Any]:

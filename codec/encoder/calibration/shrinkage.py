@@ -1,8 +1,7 @@
 """How far second moments from few samples are to be trusted: shrinkage by cross-validation.
 
-Moments are shrunk towards their diagonal and, where that is better, towards the weights' own second moment:
-training leaves weights no component where inputs have none, so W^T W tells what few samples cannot, such as
-the inputs of a classifier of a thousand columns.
+Moments are shrunk towards their diagonal and, where that is better, towards what the weights tell about them
+(`kinship.py`).
 
 Moments of half of the samples, shrunk, are judged by how likely they make the other half (a Gaussian
 likelihood, its scale left open). For error feedback that is the right judge: noise shaped by one matrix makes
@@ -42,31 +41,31 @@ class Shrinkage:
     inflation
         Power of an output error with other samples, relative to what the shrunk moments tell, at least 1.
     kinship
-        Share of the weights' own second moment in that; the rest is the moments' diagonal.
+        Share of what the weights tell in that; the rest is the moments' diagonal.
     """
 
     share: float
     inflation: float = 1.0
     kinship: float = 0.0
 
-    def shrink(self, moments: Floats, own: Floats | None) -> Floats:
+    def shrink(self, moments: Floats, kin: Floats | None) -> Floats:
         """Return shrunk moments.
 
         Parameters
         ----------
         moments
             float64 [blocks, size, size].
-        own
-            The weights' own second moment, of the same shape and any scale; None if it is not asked for.
+        kin
+            What weights tell, of the same shape and any scale; None if it is not asked for.
         """
         every = np.arange(moments.shape[1])
         diagonals = np.einsum("bii->bi", moments).clip(min=0)
         shrunk: Floats = moments * (1 - self.share)
         towards = self.share * (1 - self.kinship)
         shrunk[:, every, every] = diagonals * (1 - self.share + towards)
-        if own is not None and self.kinship:
-            scales = diagonals.sum(axis=1) / np.einsum("bii->b", own).clip(min=_TINY)
-            shrunk += (self.share * self.kinship * scales)[:, None, None] * own
+        if kin is not None and self.kinship:
+            scales = diagonals.sum(axis=1) / np.einsum("bii->b", kin).clip(min=_TINY)
+            shrunk += (self.share * self.kinship * scales)[:, None, None] * kin
         return shrunk
 
 
@@ -76,9 +75,7 @@ def thinned(blocks: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]
     return few, np.linspace(0, size - 1, min(size, _MOST_COLUMNS)).astype(np.intp)
 
 
-def choose_shrinkage(
-    halves: tuple[Floats, Floats], weights: NDArray[np.floating] | None = None
-) -> Shrinkage | None:
+def choose_shrinkage(halves: tuple[Floats, Floats], kin: Floats | None = None) -> Shrinkage | None:
     """Return the shrinkage for moments over all samples, None if they tell nothing.
 
     Parameters
@@ -86,12 +83,11 @@ def choose_shrinkage(
     halves
         Second moments about the common mean over two halves of the samples, float64 [blocks, size, size],
         of some blocks and columns (see `thinned`); they are changed.
-    weights
-        Rows of all weights that are multiplied with these inputs, [blocks, rows, size].
+    kin
+        What weights tell about them, of the same shape and any scale.
     """
     first, second = halves
     size = first.shape[1]
-    own = None if weights is None else own_moments(weights)
     least = _LEAST_POWER * (np.einsum("bii->b", first) + np.einsum("bii->b", second)) / size
     if not (least > 0).all():
         return None
@@ -104,14 +100,14 @@ def choose_shrinkage(
         if place not in known:
             way = Shrinkage(_SHARES[place[0]], kinship=_KINSHIPS[place[1]])
             results = [
-                _judge(way.shrink(train, own), test) for train, test in ((first, second), (second, first))
+                _judge(way.shrink(train, kin), test) for train, test in ((first, second), (second, first))
             ]
             known[place] = tuple(np.mean(results, axis=0))
         return known[place][0]
 
     best = _FIRST
     try:
-        while (better := min([best, *_around(best, own is not None)], key=loss)) != best:
+        while (better := min([best, *_around(best, kin is not None)], key=loss)) != best:
             best = better
     except np.linalg.LinAlgError:
         return None
@@ -119,12 +115,6 @@ def choose_shrinkage(
     share = _SHARES[best[0]]
     inflation = max(1 + (known[best][1] - 1) / 2, 1.0)
     return Shrinkage(share * (0.5 + 0.4 * share), inflation, _KINSHIPS[best[1]])
-
-
-def own_moments(weights: NDArray[np.floating]) -> Floats:
-    """Return the sums of w w^T over rows w [blocks, rows, size], float64 [blocks, size, size]."""
-    wide = weights.astype(np.float64)
-    return wide.swapaxes(1, 2) @ wide
 
 
 def _around(place: tuple[int, int], has_kin: bool) -> Iterator[tuple[int, int]]:

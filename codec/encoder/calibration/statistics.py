@@ -52,9 +52,8 @@ class TensorStatistics:
         used in no other way; None otherwise.
     trust
         How far the moment is to be trusted, by cross-validation; None where there was too little for it.
-    own
-        Second moments of all weights that are multiplied with the same x, of the shape of `moment` and any
-        scale, where `trust` asks for them.
+    kin
+        What weights tell about the moment, of its shape and any scale, where `trust` asks for it.
     """
 
     view: View
@@ -66,7 +65,7 @@ class TensorStatistics:
     positions: float
     row_weights: NDArray[np.float64] | None = None
     trust: Shrinkage | None = None
-    own: NDArray[np.float32] | None = None
+    kin: NDArray[np.float32] | None = None
 
     @property
     def is_diagonal(self) -> bool:
@@ -120,8 +119,8 @@ class TensorStatistics:
             result = np.diag(diagonal)
         else:
             moment = self.moment[block, None].astype(np.float64)
-            own = None if self.own is None else self.own[block, None].astype(np.float64)
-            result = self.shrinkage.shrink(moment, own)[0]
+            kin = None if self.kin is None else self.kin[block, None].astype(np.float64)
+            result = self.shrinkage.shrink(moment, kin)[0]
         result[np.diag_indices_from(result)] += damping * max(float(diagonal.mean()), self.power * damping)
         return result
 

@@ -86,15 +86,15 @@ def output_metric(
         The moments are not positive definite, however they are shrunk.
     """
     moments = statistics.moment.astype(np.float64)
-    own = None if statistics.own is None else statistics.own.astype(np.float64)
+    kin = None if statistics.kin is None else statistics.kin.astype(np.float64)
     mean = statistics.mean.astype(np.float64).reshape(moments.shape[:2])
     if centred:
         moments -= mean[:, :, None] * mean[:, None, :]
     if transform is not None:
         moments = _transformed(moments, transform)
-        own = None if own is None else _transformed(own, transform)
+        kin = None if kin is None else _transformed(kin, transform)
         mean = forward(mean.ravel(), transform).reshape(mean.shape)
-    shrunk = _positive(statistics.shrinkage.shrink(moments, own))
+    shrunk = _positive(statistics.shrinkage.shrink(moments, kin))
     power = OutputMetric(shrunk, statistics.along, moments, mean).power(matrix) / matrix.size
     columns = np.mean(matrix * matrix, axis=0)
     # Errors larger than the weights themselves help nothing, even where the samples do not see them.

@@ -193,7 +193,7 @@ def test_sums_are_bounded_whatever_the_samples() -> None:
         total.add(np.ones((blocks, 30, size), np.float32), 30)
         held = sum(array.nbytes for array in total._waiting) + total._products.nbytes + total._sums.nbytes
         assert held <= memory_of(blocks, size)
-    moment, mean = (sums / total.vectors for sums in total.sums())
+    moment, mean = total.means()
     assert (moment == 1).all()
     assert (mean == 1).all()
     assert total.vectors == 6000
@@ -259,7 +259,7 @@ def test_float64_sums_of_float32_products_are_precise() -> None:
     for part in np.split(rows, 50, axis=1):
         total.add(part, part.shape[1])
     exact = rows[0].astype(np.float64)
-    moment, mean = (sums / total.vectors for sums in total.sums())
+    moment, mean = total.means()
     assert np.allclose(moment[0], exact.T @ exact / 4000, rtol=1e-6)
     assert np.allclose(mean[0], exact.mean(axis=0), rtol=1e-9)
 
@@ -336,7 +336,7 @@ def test_weights_of_one_input_tell_about_it_together() -> None:
     for tensor in known:
         assert tensor.trust is not None
         assert tensor.trust.kinship > 0
-        assert tensor.own is not None
-        np.testing.assert_allclose(tensor.own[0], first.T @ first + second.T @ second, rtol=1e-4, atol=1e-3)
+        assert tensor.kin is not None
+        np.testing.assert_allclose(tensor.kin[0], first.T @ first + second.T @ second, rtol=1e-4, atol=1e-3)
     many = collect(network, samples_for(network, 2000)).tensors
-    assert all(tensor.own is None for tensor in many.values())
+    assert all(tensor.kin is None for tensor in many.values())

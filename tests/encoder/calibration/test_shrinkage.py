@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from codec.encoder.calibration.divergence import Reference
+from codec.encoder.calibration.kinship import kin_moments
 from codec.encoder.calibration.samples import Samples
 from codec.encoder.calibration.session import Network
-from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage, own_moments
+from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage
 from codec.encoder.calibration.variety import lack_of_variety
 
 SIZE = 40
@@ -97,12 +98,17 @@ def test_weights_tell_where_few_inputs_are() -> None:
         x = rng.normal(size=(count, 12)) @ directions + 0.1 * rng.normal(size=(count, SIZE))
         return (x.T @ x / count)[None]
 
+    def moments_of(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+        columns = np.arange(SIZE)
+        return kin_moments(rows, np.ones((1, SIZE, SIZE)), np.zeros((1, SIZE)), 1, columns)
+
     first, second = moments(10), moments(10)
     weights = (rng.normal(size=(1, 200, 12)) @ directions).astype(np.float32)
     unlike = rng.normal(size=(1, 200, SIZE)).astype(np.float32) * np.geomspace(1, 100, SIZE, dtype=np.float32)
-    own = own_moments(weights)
+    own = moments_of(weights)
     alone, kin, other = (
-        choose_shrinkage((first.copy(), second.copy()), rows) for rows in (None, weights, unlike)
+        choose_shrinkage((first.copy(), second.copy()), own)
+        for own in (None, moments_of(weights), moments_of(unlike))
     )
     assert alone is not None
     assert kin is not None
@@ -121,3 +127,20 @@ def test_weights_tell_where_few_inputs_are() -> None:
     assert output_error(kin) < 0.7 * output_error(alone)
     # As much power in all as there was.
     assert np.trace(kin.shrink(both, own)[0]) == pytest.approx(np.trace(both[0]))
+
+
+def test_kernels_tell_about_channels_and_samples_about_kernel_positions() -> None:
+    rng = np.random.default_rng(0)
+    blocks, rows, channels, taps = 2, 5, 4, 3
+    weights = rng.normal(size=(blocks, rows, channels, taps))
+    x = rng.normal(1, 1, size=(blocks, 100, channels, taps)) + rng.normal(size=(blocks, 100, channels, 1))
+    flat = x.reshape(blocks, 100, -1)
+    moments, mean = flat.swapaxes(1, 2) @ flat / 100, flat.mean(axis=1)
+    around = x - x.mean(axis=1, keepdims=True)
+    columns = np.array([0, 4, 5, 11])
+    found = kin_moments(weights.reshape(blocks, rows, -1), moments, mean, taps, columns)
+    for block in range(blocks):
+        across = np.einsum("rci,rdi->cd", weights[block], weights[block])
+        within = np.einsum("nci,ncj->ij", around[block], around[block]) / 100
+        whole = np.kron(across, within)
+        np.testing.assert_allclose(found[block], whole[np.ix_(columns, columns)])

@@ -76,7 +76,12 @@ class ConvolutionInput(LayerInput):
     @property
     def size(self) -> int:
         """Channels of a group times kernel positions."""
-        return self.channels // self.groups * prod(self.kernel)
+        return self.channels // self.groups * self.taps
+
+    @property
+    def taps(self) -> int:
+        """Kernel positions."""
+        return prod(self.kernel)
 
     def vectors(self, values: Sequence[Array], limit: int, rng: np.random.Generator) -> tuple[Floats, int]:
         """Return patches of randomly chosen output positions."""

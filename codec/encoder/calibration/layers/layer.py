@@ -41,6 +41,11 @@ class LayerInput(ABC):
     def size(self) -> int:
         """Elements of a vector."""
 
+    @property
+    def taps(self) -> int:
+        """Kernel positions of each channel; the elements of one channel follow each other."""
+        return 1
+
     @abstractmethod
     def vectors(self, values: Sequence[Array], limit: int, rng: np.random.Generator) -> tuple[Floats, int]:
         """Return vectors of one batch.
