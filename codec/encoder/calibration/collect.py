@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from codec.encoder.calibration.kinship import kin_moments
-from codec.encoder.calibration.layers import Along, Layer, LayerInput, Placement, TableInput, find_layer
-from codec.encoder.calibration.moments import MAX_BYTES, MomentSum, memory_of
+from codec.encoder.calibration.input_sums import Collected, InputSums, LookUps, PlacedWeights
+from codec.encoder.calibration.layers import Along, Layer, Placement, TableInput, find_layer
+from codec.encoder.calibration.moments import MAX_BYTES
 from codec.encoder.calibration.samples import Array, Samples
 from codec.encoder.calibration.session import Network
-from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage, thinned
-from codec.encoder.calibration.statistics import Statistics, TensorStatistics, in_blocks
+from codec.encoder.calibration.statistics import Statistics, TensorStatistics
 from codec.format.onnx_tensor import Path
 from codec.format.view import View
 from codec.progress import Progress
@@ -58,15 +56,10 @@ def collect(
     """
     layers, missing = _find_layers(network)
     targets = {target.key: target for _, found in layers for target in map(_Target.of, found)}
-    weights: dict[object, list[_Weights]] = {key: [] for key in targets}
-    for paths, found in layers:
-        for layer in found:
-            place = layer[1]
-            if isinstance(place, Placement):
-                weights[_Target.of(layer).key].append((network.constants[network.names[paths[0]]], place))
+    weights = _weights(network, layers)
     passes = list(_passes(list(targets.values()), max_bytes))
     done = 0
-    collected: dict[object, _Collected] = {}
+    collected: dict[object, Collected] = {}
     for group in passes:
         sums = [target.new_sum() for target in group]
         for values in _run(network, samples, group, jobs):
@@ -79,7 +72,7 @@ def collect(
             if progress is not None:
                 progress(done, len(passes) * len(samples))
         for target, sum_ in zip(group, sums, strict=True):
-            collected[target.key] = sum_.finish(weights[target.key])
+            collected[target.key] = sum_.finish(weights.get(target.key, []))
     tensors: dict[Path, TensorStatistics] = {}
     for paths, found in layers:
         result = _combined([_placed(collected[_Target.of(layer).key], layer) for layer in found])
@@ -91,135 +84,13 @@ def collect(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Collected:
-    """Means over the vectors of a layer's input, or how often each row of a table is looked up."""
-
-    moment: NDArray[np.float32]
-    mean: NDArray[np.float32]
-    images: int
-    vectors: int
-    positions: int
-    parts: int = 1
-    counts: NDArray[np.int64] | None = None
-    trust: Shrinkage | None = None
-    kin: NDArray[np.float32] | None = None
-
-
-_Weights = tuple[Array, Placement]
-
-
-class _Moments:
-    """Sums over the input vectors of a layer, in the order of its matrix's columns.
-
-    And over those of every other batch, of as many columns as cross-validation needs.
-    """
-
-    def __init__(self, source: LayerInput, order: NDArray[np.int64] | None) -> None:
-        self._source, self._order = source, order
-        self._all = MomentSum(source.blocks, source.size)
-        self._parts = self._all.parts
-        width = source.size // self._parts
-        self._taps = source.taps if order is None and width % source.taps == 0 else 1
-        self._some, self._columns = thinned(source.blocks * self._parts, width)
-        self._half = MomentSum(len(self._some), len(self._columns))
-
-    def add(self, values: Sequence[Array], limit: int, rng: np.random.Generator) -> None:
-        vectors, positions = self._source.vectors(values, limit, rng)
-        if self._order is not None:
-            vectors = vectors[:, :, self._order]
-        self._all.add(vectors, positions)
-        if self._all.batches % 2 and not self._all.is_diagonal:
-            few = self._all.in_parts(vectors)[self._some]
-            self._half.add(few if few.shape[2] == len(self._columns) else few[:, :, self._columns], positions)
-
-    def finish(self, weights: Sequence[_Weights]) -> _Collected:
-        moment, mean = self._all.means()
-        with np.errstate(over="ignore", invalid="ignore"):
-            trust = kin = None
-            if 0 < self._half.vectors < self._all.vectors and np.isfinite(moment).all():
-                rows, center, width = self._rows(weights), mean.reshape(moment.shape[:2]), moment.shape[1]
-                few, some = None, self._some
-                if self._taps < width:
-                    few = kin_moments(rows[some], moment[some], center[some], self._taps, self._columns)
-                trust = choose_shrinkage(self._halves(moment, center), few)
-                if trust and trust.kinship:
-                    kin = kin_moments(rows, moment, center, self._taps, np.arange(width))
-            return _Collected(
-                moment.astype(np.float32),
-                mean.astype(np.float32),
-                self._all.batches,
-                self._all.vectors,
-                self._all.positions,
-                self._parts,
-                trust=trust,
-                kin=None if kin is None else kin.astype(np.float32),
-            )
-
-    def _halves(
-        self, moment: NDArray[np.float64], mean: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the second moments of each half of the batches about the mean of all, of some columns."""
-        center = mean[self._some][:, self._columns]
-        first, mean_of_first = self._half.means()
-        mean_of_first = mean_of_first.reshape(center.shape)
-        share = self._half.vectors / self._all.vectors
-        both = moment[np.ix_(self._some, self._columns, self._columns)]
-        second = (both - share * first) / (1 - share)
-        mean_of_second = (center - share * mean_of_first) / (1 - share)
-        return _about(first, mean_of_first, center), _about(second, mean_of_second, center)
-
-    def _rows(self, weights: Sequence[_Weights]) -> NDArray[np.float32]:
-        """Return the rows of all weights that are multiplied with these vectors, as moments are in blocks."""
-        blocks, size = self._source.blocks * self._parts, self._source.size // self._parts
-        return np.concatenate(
-            [
-                in_blocks(
-                    place.view.to_coded(array.ravel()).reshape(place.view.rows, -1),
-                    blocks,
-                    size,
-                    Along.COLUMNS if self._parts > 1 else place.along,
-                ).astype(np.float32)
-                for array, place in weights
-            ],
-            axis=1,
-        )
-
-
-def _about(
-    moment: NDArray[np.float64], mean: NDArray[np.float64], center: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the mean of (x - center)(x - center)^T, from those of x x^T and x; by block."""
-    crossed = mean[:, :, None] * center[:, None, :]
-    return moment - crossed - crossed.swapaxes(1, 2) + center[:, :, None] * center[:, None, :]
-
-
-class _Counts:
-    """How often each row of a table is looked up; its columns matter alike."""
-
-    def __init__(self, source: TableInput, columns: int) -> None:
-        self._source = source
-        self._columns = columns
-        self._counts = np.zeros(source.rows, np.int64)
-        self._batches = 0
-
-    def add(self, values: Sequence[Array], limit: int, rng: np.random.Generator) -> None:  # noqa: ARG002
-        self._counts += self._source.counts(values[0])
-        self._batches += 1
-
-    def finish(self, weights: Sequence[_Weights]) -> _Collected:  # noqa: ARG002
-        ones = np.ones((1, self._columns), np.float32)
-        total = int(self._counts.sum())
-        return _Collected(ones, ones * 0, self._batches, total, total, counts=self._counts)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Target:
     """Input vectors to collect; equal keys need to be collected once only."""
 
     key: object
     tensors: tuple[str, ...]
     memory: int
-    new_sum: Callable[[], _Moments | _Counts]
+    new_sum: Callable[[], InputSums | LookUps]
 
     @staticmethod
     def of(layer: Layer) -> _Target:
@@ -227,13 +98,11 @@ class _Target:
         if isinstance(source, TableInput):
             columns = place.columns if isinstance(place, View) else 0
             return _Target(
-                (source, columns), (source.name,), source.rows * 8, lambda: _Counts(source, columns)
+                (source, columns), (source.name,), source.rows * 8, lambda: LookUps(source, columns)
             )
         order = place.order if isinstance(place, Placement) else None
         key = (source, None if order is None else order.tobytes())
-        some, few = thinned(source.blocks, source.size)
-        memory = memory_of(source.blocks, source.size) + memory_of(some.size, few.size)
-        return _Target(key, source.tensors, memory, lambda: _Moments(source, order))
+        return _Target(key, source.tensors, InputSums.memory(source), lambda: InputSums(source, order))
 
 
 def _find_layers(network: Network) -> tuple[list[tuple[list[Path], list[Layer]]], dict[Path, str]]:
@@ -268,6 +137,19 @@ def _find_layers(network: Network) -> tuple[list[tuple[list[Path], list[Layer]]]
     return layers, missing
 
 
+def _weights(
+    network: Network, layers: list[tuple[list[Path], list[Layer]]]
+) -> dict[object, list[PlacedWeights]]:
+    """Return the weights that are multiplied with each target's vectors, by its key."""
+    weights: dict[object, list[PlacedWeights]] = {}
+    for paths, found in layers:
+        for layer in found:
+            if isinstance(layer[1], Placement):
+                own = network.constants[network.names[paths[0]]], layer[1]
+                weights.setdefault(_Target.of(layer).key, []).append(own)
+    return weights
+
+
 def _passes(targets: list[_Target], max_bytes: int) -> Iterator[list[_Target]]:
     """Yield targets in groups whose sums take at most `max_bytes`."""
     group: list[_Target] = []
@@ -291,7 +173,7 @@ def _run(
         yield dict(zip(names, values, strict=True))
 
 
-def _placed(collected: _Collected, layer: Layer) -> TensorStatistics | str:
+def _placed(collected: Collected, layer: Layer) -> TensorStatistics | str:
     """Return statistics of one use of a tensor, or why there are none."""
     place = layer[1]
     view, along = (place.view, place.along) if isinstance(place, Placement) else (place, Along.ROWS)
