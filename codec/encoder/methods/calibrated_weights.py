@@ -94,12 +94,13 @@ def quantize_calibrated(
         The statistics are of no use.
     """
     matrix = values.reshape(ways[0].view.rows, -1)
-    prepared = [_prepare(way, matrix, statistics, noise, has_offset) for way in ways]
-    fitting = [
+    # One after the other: each has matrices as large as the moments.
+    prepared = (_prepare(way, matrix, statistics, noise, has_offset) for way in ways)
+    fitting = (
         way
         for way in prepared
         if is_within_limits(way.x * (way.white * way.shaping.steps), way.white, way.shaping)
-    ]
+    )
     way = min(fitting, key=lambda way: expected_size(way.scales, way.shaping))
     magnitudes = np.abs(way.x)
     if is_scalar(magnitudes):

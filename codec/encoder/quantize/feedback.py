@@ -95,8 +95,8 @@ def search_with_feedback(
     levels = np.empty((count, length), np.int32)
     quantizers = np.empty((count, length), np.uint8)
     costs = magnitude_costs(bits, lagrangian).ravel()
-    x = (np.rint(sequences.x.astype(np.float64) * _GRID) / _GRID).astype(np.float32)
-    filters = np.rint(sequences.filters * _GRID) / _GRID
+    x = _on_grid(sequences.x.astype(np.float64)).astype(np.float32)
+    filters = _on_grid(sequences.filters.copy())
     for rows, groups in _parts(count, len(filters)):
         search = _Search(
             x[rows],
@@ -109,6 +109,14 @@ def search_with_feedback(
         )
         levels[rows], quantizers[rows] = search.run()
     return TrellisLevels(levels.ravel(), quantizers.ravel())
+
+
+def _on_grid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to multiples of 1/_GRID, in place."""
+    values *= _GRID
+    np.rint(values, out=values)
+    values /= _GRID
+    return values
 
 
 def _parts(count: int, groups: int) -> Iterator[tuple[slice, slice]]:
