@@ -19,18 +19,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Point:
-    """One compressed version of a network and what it cost.
+class Coded:
+    """A network's compressed version, whatever it is measured by.
 
     Attributes:
         network: stem of the original file's name.
         codec: program and method.
-        label: options that tell this point from others of its curve.
+        label: options that tell this version from others of its curve.
         size: bytes of the compressed file.
         original_size: bytes of the original float ONNX file.
-        metrics: outputs compared with the original's.
-        original: the original's own accuracy on the same images.
-        details: times in seconds, weight SNR and other things worth keeping.
 
     """
 
@@ -39,14 +36,27 @@ class Point:
     label: str
     size: int
     original_size: int
-    metrics: Metrics
-    original: Metrics
-    details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def factor(self) -> float:
         """Compression factor: original bytes over compressed bytes."""
         return self.original_size / self.size
+
+
+@dataclass(frozen=True)
+class Point(Coded):
+    """One compressed version of a network and what it cost.
+
+    Attributes:
+        metrics: outputs compared with the original's.
+        original: the original's own accuracy on the same images.
+        details: times in seconds, weight SNR and other things worth keeping.
+
+    """
+
+    metrics: Metrics
+    original: Metrics
+    details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def top1_loss(self) -> float:

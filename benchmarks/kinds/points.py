@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..curves import markdown_table, optional
+from ..curves import Coded, markdown_table, optional
 from .task import Fidelity
 
 LEAST_LOSS = 1e-6
@@ -19,32 +19,17 @@ LEAST_LOSS = 1e-6
 
 
 @dataclass(frozen=True)
-class Point:
+class Point(Coded):
     """One compressed version of a network.
 
     Attributes:
-        network: stem of the original file's name.
-        codec: program and what it was given.
-        label: options that tell this point from others of its curve.
-        size: bytes of the compressed file.
-        original_size: bytes of the original float ONNX file.
         fidelity: answers compared with the original's.
         details: times and whatever else is worth keeping.
 
     """
 
-    network: str
-    codec: str
-    label: str
-    size: int
-    original_size: int
     fidelity: Fidelity
     details: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def factor(self) -> float:
-        """Compression factor: original bytes over compressed bytes."""
-        return self.original_size / self.size
 
     @property
     def loss(self) -> float:
