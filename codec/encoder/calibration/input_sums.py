@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.encoder.calibration.kinship import kin_moments
+from codec.encoder.calibration.kinship import kernel_moments, kin_moments
 from codec.encoder.calibration.layers import Along, LayerInput, Placement, TableInput
 from codec.encoder.calibration.moments import MomentSum, memory_of
 from codec.encoder.calibration.samples import Array
@@ -74,11 +74,12 @@ class InputSums:
             if 0 < self._half.vectors < self._all.vectors and np.isfinite(moment).all():
                 rows, center, width = self._rows(weights), mean.reshape(moment.shape[:2]), moment.shape[1]
                 few, some = None, self._some
+                kernel = kernel_moments(moment, center, self._taps)
                 if self._taps < width:
-                    few = kin_moments(rows[some], moment[some], center[some], self._taps, self._columns)
+                    few = kin_moments(rows[some], kernel[some], self._columns)
                 trust = choose_shrinkage(self._halves(moment, center), few)
                 if trust and trust.kinship:
-                    kin = kin_moments(rows, moment, center, self._taps, np.arange(width))
+                    kin = kin_moments(rows, kernel, np.arange(width))
             return Collected(
                 moment.astype(np.float32),
                 mean.astype(np.float32),

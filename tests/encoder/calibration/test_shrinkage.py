@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from codec.encoder.calibration.divergence import Reference
-from codec.encoder.calibration.kinship import kin_moments
+from codec.encoder.calibration.kinship import kernel_moments, kin_moments
 from codec.encoder.calibration.samples import Samples
 from codec.encoder.calibration.session import Network
 from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage
@@ -99,8 +99,7 @@ def test_weights_tell_where_few_inputs_are() -> None:
         return (x.T @ x / count)[None]
 
     def moments_of(rows: NDArray[np.floating]) -> NDArray[np.float64]:
-        columns = np.arange(SIZE)
-        return kin_moments(rows, np.ones((1, SIZE, SIZE)), np.zeros((1, SIZE)), 1, columns)
+        return kin_moments(rows, np.ones((1, 1, 1)), np.arange(SIZE))
 
     first, second = moments(10), moments(10)
     weights = (rng.normal(size=(1, 200, 12)) @ directions).astype(np.float32)
@@ -138,7 +137,8 @@ def test_kernels_tell_about_channels_and_samples_about_kernel_positions() -> Non
     moments, mean = flat.swapaxes(1, 2) @ flat / 100, flat.mean(axis=1)
     around = x - x.mean(axis=1, keepdims=True)
     columns = np.array([0, 4, 5, 11])
-    found = kin_moments(weights.reshape(blocks, rows, -1), moments, mean, taps, columns)
+    kernel = kernel_moments(moments, mean, taps)
+    found = kin_moments(weights.reshape(blocks, rows, -1), kernel, columns)
     for block in range(blocks):
         across = np.einsum("rci,rdi->cd", weights[block], weights[block])
         within = np.einsum("nci,ncj->ij", around[block], around[block]) / 100
