@@ -24,19 +24,18 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-
-from codec.decoder.model import decode
-from codec.encoder import allocate
-from codec.encoder import model as encoder_model
-from codec.encoder.calibration import shrinkage
-from codec.encoder.methods import calibrated, calibrated_weights
-from codec.encoder.methods.known import Known
-from codec.encoder.model import Encoder
-from codec.encoder.options import check_options
-from codec.encoder.quantize import feedback
-from codec.encoder.quantize.shaping import shapings
-from codec.encoder.split import open_model
-from codec.encoder.workers import Workers
+from nntc.decoder.model import decode
+from nntc.encoder import allocate
+from nntc.encoder import model as encoder_model
+from nntc.encoder.calibration import shrinkage
+from nntc.encoder.methods import calibrated, calibrated_weights
+from nntc.encoder.methods.calibration_data import CalibrationData
+from nntc.encoder.model import Encoder
+from nntc.encoder.options import check_options
+from nntc.encoder.quantize import feedback
+from nntc.encoder.quantize.shaping import shapings
+from nntc.encoder.split import open_model
+from nntc.encoder.workers import Workers
 
 from . import arguments
 from .curves import markdown_table
@@ -67,7 +66,7 @@ PARTS: dict[str, Patches] = {
     "transforms": partial(patch.object, calibrated, "shapings", lambda tensor: shapings(tensor)[:1]),
     "sensitivities": partial(patch.object, calibrated, "allocate_by_sensitivity", _equal_noise),
     "rate-aware levels": partial(patch.object, calibrated_weights, "LAGRANGIAN", 1e-3),
-    "kinship of weights": partial(patch.object, shrinkage, "_KINSHIPS", (0.0,)),
+    "prior_share of weights": partial(patch.object, shrinkage, "_PRIOR_SHARES", (0.0,)),
     "second survivor": partial(
         patch.object,
         calibrated_weights,
@@ -98,7 +97,7 @@ class Bench:
             if without in PARTS:
                 stack.enter_context(PARTS[without]())
             encoder = Encoder(self.evaluator.path, split, workers)
-            stack.enter_context(patch.object(encoder_model, "known_of", _known_without(without)))
+            stack.enter_context(patch.object(encoder_model, "calibration_data_of", _known_without(without)))
 
             def at(quality: float) -> tuple[int, Metrics]:
                 options = check_options(
@@ -114,15 +113,17 @@ class Bench:
             yield at
 
 
-def _known_without(part: str) -> Callable[..., Known]:
-    from codec.encoder.methods.known import known_of
+def _known_without(part: str) -> Callable[..., CalibrationData]:
+    from nntc.encoder.methods.calibration_data import calibration_data_of
 
-    def known(*given: Any) -> Known:
-        found = known_of(*given)
+    def known(*given: Any) -> CalibrationData:
+        found = calibration_data_of(*given)
         if part == "bias correction":
-            return replace(found, offsets={})
+            return replace(found, output_biases={})
         if part == "cross-validated shrinkage":
-            return replace(found, statistics={i: replace(s, trust=None) for i, s in found.statistics.items()})
+            return replace(
+                found, statistics={i: replace(s, cross_validated=None) for i, s in found.statistics.items()}
+            )
         return found
 
     return known

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Coded:
+class PlannedRecord:
     """A network's compressed version, whatever it is measured by.
 
     Attributes:
@@ -44,7 +44,7 @@ class Coded:
 
 
 @dataclass(frozen=True)
-class Point(Coded):
+class Point(PlannedRecord):
     """One compressed version of a network and what it cost.
 
     Attributes:

@@ -19,18 +19,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import nntc
 import numpy as np
+from nntc.encoder.entropy.huffman import code_lengths
+from nntc.encoder.entropy.integers import sparse_rows
+from nntc.encoder.entropy.symbols import assemble
+from nntc.encoder.quantize.scales import fit_scales
+from nntc.encoder.split import open_model
+from nntc.encoder.tensor.codebook import Codebook, codebook_record, make_codebook
+from nntc.encoder.tensors import Tensor, load_tensors
+from nntc.format.registry import Coder
 from numpy.typing import NDArray
-
-import codec
-from codec.encoder.entropy.huffman import code_lengths
-from codec.encoder.entropy.integers import sparse_rows
-from codec.encoder.entropy.symbols import assemble
-from codec.encoder.quantize.scales import fit_scales
-from codec.encoder.split import open_model
-from codec.encoder.tensor.codebook import Codebook, codebook_record, make_codebook
-from codec.encoder.tensors import Tensor, load_tensors
-from codec.format.registry import Coder
 
 from . import arguments
 from .curves import markdown_table
@@ -48,8 +47,8 @@ def stage_row(path: Path, prune: float, bits: int | None) -> list[str]:
     """Encode a model by Huffman coding and by rANS; return its sizes after the stages."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "model.nntc")
-        report = codec.encode(path, target, method="deep", prune=prune, bits=bits)
-        rans = codec.encode(path, target, method="deep", prune=prune, bits=bits, entropy="rans")
+        report = nntc.encode(path, target, method="deep", prune=prune, bits=bits)
+        rans = nntc.encode(path, target, method="deep", prune=prune, bits=bits, entropy="rans")
     stages = {stage.name: stage for stage in report.stages}
     row = [path.stem, f"{prune:.0%}", str(bits or "-"), f"{report.original_size:,}"]
     for name in STAGES:
@@ -126,8 +125,8 @@ def coder_table(models: dict[str, Counter[str]]) -> str:
 def as_trained(path: Path, target: Path, prune: float, bits: int) -> Path:
     """Prune and quantize a model; write it as a model like any other."""
     coded = target.with_suffix(".nntc")
-    codec.encode(path, coded, method="deep", prune=prune, bits=bits)
-    codec.decode(coded, target)
+    nntc.encode(path, coded, method="deep", prune=prune, bits=bits)
+    nntc.decode(coded, target)
     return target
 
 
@@ -135,8 +134,8 @@ def exact_row(path: Path, method: str, **chosen: Any) -> list[str]:
     """Code a pruned and quantized model; it must come back byte for byte."""
     with tempfile.TemporaryDirectory() as folder:
         coded, decoded = Path(folder, "model.nntc"), Path(folder, "model.onnx")
-        report = codec.encode(path, coded, method=method, **chosen)
-        codec.decode(coded, decoded)
+        report = nntc.encode(path, coded, method=method, **chosen)
+        nntc.decode(coded, decoded)
         if decoded.read_bytes() != path.read_bytes():
             raise ValueError(f"{method} did not restore {path.name}")
     label = " ".join([method, *(f"--{name} {value}" for name, value in chosen.items())])

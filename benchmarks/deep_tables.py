@@ -24,7 +24,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import codec
+import nntc
 
 from .curves import markdown_table
 from .deep import coder_sizes, coder_table
@@ -93,7 +93,7 @@ def show_record(path: Path) -> dict[str, Counter[str]]:
         print(stage_table({**network["stages"], "nntc": network["nntc"]}), end="\n\n")
         coded = path.with_name(f"{path.stem}.{name}.nntc")
         with tempfile.TemporaryDirectory() as folder:
-            codec.decode(coded, Path(folder, "model.onnx"))
+            nntc.decode(coded, Path(folder, "model.onnx"))
             sizes = coder_sizes(Path(folder, "model.onnx"))
         if sizes:
             coders[f"{path.stem} {name}"] = sizes
@@ -110,9 +110,9 @@ def show_full_size() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model, coded = Path(folder, "cnn.onnx"), Path(folder, "cnn.nntc")
         model.write_bytes(export(entry.build().eval(), entry.signature()))
-        huffman = codec.encode(model, coded, method="deep", prune=PRUNE, bits=BITS)
+        huffman = nntc.encode(model, coded, method="deep", prune=PRUNE, bits=BITS)
         sizes = {stage.name: stage.size for stage in huffman.stages} | {"huffman": huffman.size}
-        sizes["nntc"] = codec.encode(
+        sizes["nntc"] = nntc.encode(
             model, coded, method="deep", prune=PRUNE, bits=BITS, entropy="rans"
         ).size
     print(f"## Residual CNN of {entry.parameters:,} parameters, untrained, {PRUNE:.0%} pruned, {BITS} bits\n")

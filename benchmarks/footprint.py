@@ -18,8 +18,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from codec.decoder.container import read_directory
-from codec.decoder.source import as_source
+from nntc.decoder.directory import read_directory
+from nntc.sources.source import as_source
 
 from .curves import markdown_table
 from .threads import ONE_THREAD
@@ -48,7 +48,7 @@ def programs(folder: Path, target: Path) -> dict[str, list[str]]:
     return {
         "python": [sys.executable, "-c", ""],
         "numpy.fromfile": [sys.executable, "-c", READ_RAW, str(folder / "model.raw")],
-        "nntc decode": [sys.executable, "-m", "codec.cli", "decode", str(folder / "model.nntc"), str(target)],
+        "nntc decode": [sys.executable, "-m", "nntc.cli", "decode", str(folder / "model.nntc"), str(target)],
     }
 
 
@@ -102,7 +102,9 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=10)
     parser.add_argument("--keep", type=Path, help="folder for the models, used again when it holds them")
     options = parser.parse_args()
-    os.environ.update(ONE_THREAD | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""})
+    os.environ.update(
+        ONE_THREAD | {"PYTHONPATH": f"{ROOT / 'codec'}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": ""}
+    )
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["PYTHONPYCACHEPREFIX"] = str(Path(temporary, "bytecode"))
         folder = options.keep or Path(temporary)

@@ -23,13 +23,13 @@ from random import Random
 
 import numpy as np
 import onnx
+from nntc.decoder.directory import MEMORY_CONSTANT, read_directory
+from nntc.decoder.model import decode_bytes
+from nntc.encoder.model import encode_bytes
+from nntc.errors import FormatError
+from nntc.sources.source import BytesSource
 from onnx import helper, numpy_helper
 
-from codec.decoder.container import MEMORY_CONSTANT, read_directory
-from codec.decoder.model import decode_bytes
-from codec.decoder.source import BytesSource
-from codec.encoder.model import encode_bytes
-from codec.errors import FormatError
 from conformance.proof import mutations, samples
 from conformance.proof.outcomes import of_reference
 

@@ -21,10 +21,9 @@ from typing import Literal
 import numpy as np
 import onnx
 import onnxruntime
+from nntc.encoder.network.samples import Samples
 from numpy.typing import NDArray
 from PIL import Image
-
-from codec.encoder.calibration.samples import Samples
 
 from . import arguments
 

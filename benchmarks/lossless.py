@@ -148,12 +148,12 @@ def measure_peers(path: Path) -> Row:
 
 def measure_nntc(path: Path) -> tuple[int, float, float]:
     """Bytes, encode and decode CPU seconds by nntc; the decoded file must equal the original."""
-    import codec
+    import nntc
 
     with tempfile.TemporaryDirectory() as folder:
         coded, decoded = Path(folder, "model.nntc"), Path(folder, "model.onnx")
-        _, encode = timed(lambda: codec.encode(path, coded, method="lossless"))
-        _, decode = timed(lambda: codec.decode(coded, decoded))
+        _, encode = timed(lambda: nntc.encode(path, coded, method="lossless"))
+        _, decode = timed(lambda: nntc.decode(coded, decoded))
         if decoded.read_bytes() != path.read_bytes():
             raise ValueError("nntc did not restore its input")
         return coded.stat().st_size, encode.cpu, decode.cpu

@@ -19,13 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nntc
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
-
-import codec
 
 from . import arguments
 from .curves import markdown_table, optional
@@ -146,9 +145,9 @@ def check(path: Path, method: str, expected: list[NDArray[Any]]) -> Row:
         coded, decoded = Path(temporary, "model.nntc"), Path(temporary, "decoded", "model.onnx")
         decoded.parent.mkdir()
         try:
-            codec.encode(path, coded, **METHODS[method])
-            result = codec.decode(coded, decoded)
-            difference = codec.verify(coded, path)
+            nntc.encode(path, coded, **METHODS[method])
+            result = nntc.decode(coded, decoded)
+            difference = nntc.verify(coded, path)
             problem = problem_of_run(decoded, model, expected)
         except Exception as e:  # whatever it is, the table shall show it
             return Row(model, method, problem=f"{type(e).__name__}: {e}")

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codec.encoder.calibration import Samples, calibrate
-from codec.encoder.model import encode_bytes
+from nntc.encoder.calibration import Samples, calibrate
+from nntc.encoder.model import encode_bytes
 
 from . import arguments
 from .curves import markdown_table

@@ -20,14 +20,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import nntc
 import onnx
-
-import codec
-from codec.encoder.calibration.samples import Samples
-from codec.encoder.model import Encoder
-from codec.encoder.options import check_options
-from codec.encoder.split import open_model
-from codec.encoder.workers import Workers
+from nntc.encoder.model import Encoder
+from nntc.encoder.network.samples import Samples
+from nntc.encoder.options import check_options
+from nntc.encoder.split import open_model
+from nntc.encoder.workers import Workers
 
 from . import arguments, int8
 from .curves import Point, append_point, curves_table, points_table, read_points
@@ -37,10 +36,10 @@ from .timing import timed
 
 
 def measure_encoded(evaluator: Evaluator, label: str, name: str, encode_options: dict[str, Any]) -> Point:
-    """Encode the network with the given options of `codec.encode`, decode it and measure the result."""
+    """Encode the network with the given options of `nntc.encode`, decode it and measure the result."""
     with tempfile.TemporaryDirectory() as folder:
         coded = Path(folder, "model.nntc")
-        _, encode = timed(lambda: codec.encode(evaluator.path, coded, **encode_options))
+        _, encode = timed(lambda: nntc.encode(evaluator.path, coded, **encode_options))
         details = {"options": encode_options, "encode_wall_s": encode.wall, "encode_cpu_s": encode.cpu}
         return measure_coded(evaluator, label, name, coded, details)
 
@@ -51,7 +50,7 @@ def measure_coded(
     """Decode a .nntc file of the network and measure the result."""
     with tempfile.TemporaryDirectory() as folder:
         decoded = Path(folder, evaluator.path.name)
-        _, decode = timed(lambda: codec.decode(coded, decoded))
+        _, decode = timed(lambda: nntc.decode(coded, decoded))
         details = {**(details or {}), "decode_wall_s": decode.wall, "decode_cpu_s": decode.cpu}
         return measure_decoded(evaluator, label, name, decoded, coded.stat().st_size, details)
 
@@ -143,7 +142,7 @@ def main() -> None:
     parser.add_argument("--bits", type=int, nargs="+", default=[])
     parser.add_argument("--quality", type=float, nargs="+", default=[])
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=JSON", help="further option of codec.encode"
+        "--set", action="append", default=[], metavar="NAME=JSON", help="further option of nntc.encode"
     )
     parser.add_argument(
         "--calibration",

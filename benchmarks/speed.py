@@ -27,9 +27,8 @@ from .threads import ONE_THREAD
 os.environ.update(ONE_THREAD)  # before numpy is loaded
 
 import onnx
-
-from codec.decoder.model import decode_bytes
-from codec.encoder.model import encode_bytes
+from nntc.decoder.model import decode_bytes
+from nntc.encoder.model import encode_bytes
 
 from . import arguments
 from .curves import markdown_table
@@ -56,7 +55,7 @@ class Cost:
 def nncodec(python: Path, model: Path, qp: int) -> Iterator[Callable[[str], dict[str, Any]]]:
     """Start the peer; give a function that has it `encode` or `decode` and returns its answer."""
     command = [str(python), "-m", "benchmarks.peers.nncodec_speed", str(model.resolve()), "--qp", str(qp)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'codec'}{os.pathsep}{ROOT}"}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
     with subprocess.Popen(command, env=environment, cwd=ROOT, **pipes) as process:
         requests, answers = process.stdin, process.stdout

@@ -48,7 +48,7 @@ def dense_model(weights: list[NDArray[np.float32]]) -> bytes:
 
 def main() -> None:
     """Write a model, its weights alone, and the model coded by `auto`."""
-    import codec
+    import nntc
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -62,7 +62,7 @@ def main() -> None:
     with (options.folder / "model.raw").open("wb") as file:
         for values in weights:
             values.tofile(file)
-    codec.encode(options.folder / "model.onnx", options.folder / "model.nntc")
+    nntc.encode(options.folder / "model.onnx", options.folder / "model.nntc")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 import click
+from nntc.errors import NntcError
 
-from codec.errors import NntcError
 from reference_models.commands import export, measure, record, sheet, train
 
 

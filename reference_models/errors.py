@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codec.errors import NntcError
+from nntc.errors import NntcError
 
 
 class ReferenceModelError(NntcError):

@@ -6,11 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import nntc
 import numpy as np
+from nntc.demo.run import read_images
 from numpy.typing import NDArray
-
-import codec
-from codec.demo.run import read_images
 
 Array = NDArray[Any]
 INPUT = "image"
@@ -19,13 +18,13 @@ INPUT = "image"
 def write_network(folder: Path) -> Path:
     """Write the network that reads digits, and return its path."""
     path = folder / "digits.onnx"
-    codec.decode(str(files("codec.demo") / "digits.nntc"), path)
+    nntc.decode(str(files("nntc.demo") / "digits.nntc"), path)
     return path
 
 
 def images(count: int = 500) -> tuple[Array, Array]:
     """Return images, float32 [count, 1, 8, 8], and their labels, int64 [count]."""
-    inputs, labels = read_images(Path(str(files("codec.demo") / "digits.npz")))
+    inputs, labels = read_images(Path(str(files("nntc.demo") / "digits.npz")))
     return inputs[:count], labels[:count]
 
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from random import Random
 
 from hypothesis import strategies as st
+from nntc.format.registry import ViewKind
+from nntc.format.view import View
 
-from codec.format.registry import ViewKind
-from codec.format.view import View
 from conformance.proof import samples
 
 

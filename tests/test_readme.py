@@ -69,15 +69,15 @@ class Checkout:
     """A folder like a checkout with nntc installed."""
 
     def __init__(self, folder: Path) -> None:
-        (folder / "codec").mkdir()
-        (folder / "codec" / "demo").symlink_to(ROOT / "codec" / "demo")
+        (folder / "codec" / "nntc").mkdir(parents=True)
+        (folder / "codec" / "nntc" / "demo").symlink_to(ROOT / "codec" / "nntc" / "demo")
         (folder / "bin").mkdir()
         command = folder / "bin" / "nntc"
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m codec.cli "$@"\n')
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m nntc.cli "$@"\n')
         command.chmod(0o755)
         self.folder = folder
         path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        self._environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
+        self._environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT / "codec")}
 
     def run(self, *command: str) -> str:
         done = subprocess.run(
@@ -110,7 +110,7 @@ def test_console_examples(checkout: Checkout, number: int) -> None:
 
 
 def test_python_examples(checkout: Checkout) -> None:
-    checkout.run("nntc", "decode", "codec/demo/digits.nntc", "model.onnx")
+    checkout.run("nntc", "decode", "codec/nntc/demo/digits.nntc", "model.onnx")
     assert blocks("python")
     for number, block in enumerate(blocks("python")):
         script = checkout.folder / f"example{number}.py"

@@ -9,12 +9,12 @@ import zlib
 from pathlib import Path
 
 import pytest
-import spec_examples
+from nntc.decoder.model import decode_bytes
+from nntc.format.dct import BASIS_BITS, MAX_BLOCK, basis
 
-from codec.decoder.model import decode_bytes
-from codec.format.dct import BASIS_BITS, MAX_BLOCK, basis
 from conformance.proof.outcomes import of_reference
 from conformance.reference_decoder.transform import BASIS
+from tests import spec_examples
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "SPEC.md").read_text("utf-8")
@@ -56,7 +56,7 @@ def test_error_ids_of_text_and_decoder_are_the_same() -> None:
     code = {
         error
         for folder in ("decoder", "format")
-        for path in (ROOT / "codec" / folder).rglob("*.py")
+        for path in (ROOT / "codec" / "nntc" / folder).rglob("*.py")
         for error in raised_ids(path)
     }
     assert code == table_ids()

@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from codec.decoder.model import decode
-from codec.encoder.calibration.samples import Samples
-from codec.encoder.model import Encoder
-from codec.encoder.options import check_options
-from codec.encoder.split import open_model
-from codec.encoder.workers import Workers
+from nntc.decoder.model import decode
+from nntc.encoder.model import Encoder
+from nntc.encoder.network.samples import Samples
+from nntc.encoder.options import check_options
+from nntc.encoder.split import open_model
+from nntc.encoder.workers import Workers
 
 from .. import arguments, int8, nncodec
 from ..curves import append_point

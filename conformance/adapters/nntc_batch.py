@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from codec.decoder.model import decode
-from codec.errors import FormatError, NntcError, UnsupportedError
+from nntc.decoder.model import decode
+from nntc.errors import FormatError, NntcError, UnsupportedError
 
 
 def answer(source: str, target: str) -> dict[str, str | int | None]:

@@ -39,7 +39,7 @@ class Packed:
     width: int = 0
     code = 0
 
-    def write(self, tokens: Sequence[int], _around: Around) -> Fields:
+    def write(self, tokens: Sequence[int], _parse_context: Around) -> Fields:
         """Return width and tokens."""
         width = self.width or max(max(tokens).bit_length(), 1)
         out = Fields()
@@ -187,7 +187,7 @@ class Huffman:
     lengths: Mapping[int, int] | None = None
     code = 2
 
-    def write(self, tokens: Sequence[int], _around: Around) -> Fields:
+    def write(self, tokens: Sequence[int], _parse_context: Around) -> Fields:
         """Return code description and lanes."""
         lengths = dict(self.lengths or even_lengths(sorted(set(tokens))))
         codes = canonical_codes(lengths)
@@ -242,7 +242,7 @@ class Bzip2:
     make: Callable[[bytes], bytes] = bytes
     code = 3
 
-    def write(self, tokens: Sequence[int], _around: Around) -> Fields:
+    def write(self, tokens: Sequence[int], _parse_context: Around) -> Fields:
         """Return length and stream."""
         data = self.make(bz2.compress(bytes(tokens), self.level))
         out = Fields()
@@ -258,7 +258,7 @@ class Zstd:
     frame: Frame | Made = PLAIN
     code = 4
 
-    def write(self, tokens: Sequence[int], _around: Around) -> Fields:
+    def write(self, tokens: Sequence[int], _parse_context: Around) -> Fields:
         """Return length and frame."""
         frame = self.frame.fields(bytes(tokens))
         out = Fields()

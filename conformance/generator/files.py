@@ -7,11 +7,12 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codec.decoder.entropy.symbols import Surroundings
-from codec.decoder.entropy.tables import read_tables
-from codec.decoder.tensor.record import decode_records, read_tensor
-from codec.format.layout import SectionStream
-from codec.format.registry import Profile
+from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.entropy.tables import read_tables
+from nntc.decoder.tensor.record import decode_records, read_tensor
+from nntc.format.layout import SectionStream
+from nntc.format.registry import Profile
+
 from conformance.generator.fields import Field, Fields, u32, varint
 from conformance.generator.frames import PLAIN, RAW, Frame, Made, block_header
 from conformance.generator.records import Record
@@ -94,7 +95,7 @@ class File:
         """Return what each record decodes to."""
         run = write_tables(self.tables)
         shared = read_tables(SectionStream(run, 0), len(self.tables)) if self.tables else []
-        around = Surroundings(Profile(self.least_profile), shared)
+        around = ParseContext(Profile(self.least_profile), shared)
         found = []
         for record in self.records:
             parsed = read_tensor(record.fields.data, 0, sum(record.part_bytes), around)

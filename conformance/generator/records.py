@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from codec.format.dct import basis
+from nntc.format.dct import basis
+
 from conformance.generator.coders import CODER_NAMES, PACKED, Around, Coder, Rans, symbol_block
 from conformance.generator.fields import Fields, f32
 from conformance.generator.integers import DENSE, Integers, integer_block

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING
 import coverage
 
 if TYPE_CHECKING:
-    from codec.conformance.suite import CallerLimit
+    from nntc.conformance.suite import CallerLimit
 
 ROOT = Path(__file__).resolve().parents[2]
 EXCUSES = Path(__file__).with_name("unreached.toml")
-FOLDERS = ("conformance/reference_decoder", "codec/decoder", "codec/format")
+FOLDERS = ("conformance/reference_decoder", "codec/nntc/decoder", "codec/nntc/format")
 AFTER_WRITING = {"E_HASH", "E_SPLICE", "E_CRC"}
 """Errors that can be found when something has been written."""
 LONG = {"splices-1048576", "ragged-rows-65536"}
@@ -107,9 +107,10 @@ def _scopes(tree: ast.AST, line: int) -> Iterator[str]:
 
 def decode_vectors() -> None:
     """Let both decoders decode every vector, and what is written to files where that is not the same."""
-    from codec.conformance.suite import find_suite, read_suite
-    from codec.decoder.model import decode, decode_bytes
-    from codec.errors import FormatError
+    from nntc.conformance.suite import find_suite, read_suite
+    from nntc.decoder.model import decode, decode_bytes
+    from nntc.errors import FormatError
+
     from conformance.reference_decoder import Limits, NntcError
     from conformance.reference_decoder import decode as decode_by_reference
     from conformance.reference_decoder.__main__ import decode_file

@@ -19,7 +19,8 @@ from functools import cache, partial
 from pathlib import Path
 from random import Random
 
-from codec.conformance.suite import find_suite, read_suite
+from nntc.conformance.suite import find_suite, read_suite
+
 from conformance.proof import mutations, samples
 from conformance.proof.outcomes import Outcome, is_left_open, of_codec, of_reference
 

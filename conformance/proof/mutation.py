@@ -34,9 +34,9 @@ from types import CodeType, ModuleType
 
 import construct  # noqa: F401 - imported before any process is forked, as are numpy and zstandard
 import numpy as np  # noqa: F401
+from nntc.conformance.suite import Vector, find_suite, read_suite
 
 import conformance.reference_decoder  # noqa: F401
-from codec.conformance.suite import Vector, find_suite, read_suite
 from conformance.proof.coverage import read_excuses
 from conformance.proof.mutants import Mutant, mutants
 
@@ -44,17 +44,18 @@ ROOT = Path(__file__).resolve().parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 REPORT = ROOT / "conformance" / "MUTATION.md"
 TARGETS = (
-    "codec/decoder/assembly.py", "codec/decoder/container.py", "codec/decoder/graph.py",
-    "codec/decoder/model.py", "codec/decoder/payloads.py",
-    "codec/decoder/entropy/general.py", "codec/decoder/entropy/huffman.py",
-    "codec/decoder/entropy/integers.py", "codec/decoder/entropy/quantizers.py",
-    "codec/decoder/entropy/rans.py", "codec/decoder/entropy/symbols.py",
-    "codec/decoder/entropy/tables.py",
-    "codec/decoder/tensor/codebook.py", "codec/decoder/tensor/planes.py",
-    "codec/decoder/tensor/record.py", "codec/decoder/tensor/rounding.py",
-    "codec/decoder/tensor/transform.py", "codec/decoder/tensor/uniform.py",
-    "codec/format/bits.py", "codec/format/dct.py", "codec/format/layout.py", "codec/format/names.py",
-    "codec/format/registry.py", "codec/format/steps.py", "codec/format/view.py",
+    "codec/nntc/decoder/assembly.py", "codec/nntc/decoder/directory.py", "codec/nntc/decoder/graph.py",
+    "codec/nntc/decoder/model.py", "codec/nntc/decoder/payloads.py",
+    "codec/nntc/decoder/entropy/general.py", "codec/nntc/decoder/entropy/huffman.py",
+    "codec/nntc/decoder/entropy/integers.py", "codec/nntc/decoder/entropy/quantizers.py",
+    "codec/nntc/decoder/entropy/rans.py", "codec/nntc/decoder/entropy/symbols.py",
+    "codec/nntc/decoder/entropy/tables.py",
+    "codec/nntc/decoder/tensor/codebook.py", "codec/nntc/decoder/tensor/planes.py",
+    "codec/nntc/decoder/tensor/record.py", "codec/nntc/format/rounding.py",
+    "codec/nntc/format/transform.py", "codec/nntc/decoder/tensor/uniform.py",
+    "codec/nntc/format/bits.py", "codec/nntc/format/dct.py", "codec/nntc/format/layout.py",
+    "codec/nntc/format/names.py", "codec/nntc/format/registry.py", "codec/nntc/format/steps.py",
+    "codec/nntc/format/view.py",
 )  # fmt: skip
 SECONDS = 3.0
 """Processor time for a vector; the decoder as it is takes a tenth of it at most."""
@@ -141,7 +142,7 @@ def _find_killer(
 ) -> str | None:
     """Return the first vector that a mutant gets wrong; None if there is none."""
     warnings.simplefilter("ignore")  # of numpy, about numbers that a broken decoder makes
-    name = path.removesuffix(".py").replace("/", ".")
+    name = path.removeprefix("codec/").removesuffix(".py").replace("/", ".")
     sys.meta_path.insert(0, _Finder(name, compile(mutant.tree(), path, "exec")))
     try:
         from conformance.proof.outcomes import codec_fails

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from codec.conformance.suite import CallerLimit, Expected, Vector
-from codec.decoder.model import decode_bytes
-from codec.errors import FormatError
+from nntc.conformance.suite import CallerLimit, Expected, Vector
+from nntc.decoder.model import decode_bytes
+from nntc.errors import FormatError
+
 from conformance.reference_decoder import NntcError, decode
 
 Files = dict[str | None, bytes]

@@ -1,7 +1,7 @@
 """Random valid records and whole files with every tool of SPEC.md, also what no encoder here ever writes.
 
 Bytes are laid out with the vectors' generator, and what they decode to is what the reference decoder says;
-nothing is taken from `codec`. Every choice comes from a `random.Random`, so that hypothesis can steer it and
+nothing is taken from `nntc`. Every choice comes from a `random.Random`, so that hypothesis can steer it and
 a long run can seed it.
 """
 

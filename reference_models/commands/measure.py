@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 import click
+import nntc
 
-import codec
 from reference_models.commands.arguments import FILE, data_option, recipe_argument, threads_option
 
 
@@ -32,6 +32,6 @@ def measure(recipe: Path, models: tuple[Path, ...], data: Path | None, threads: 
             path = model
             if model.suffix == ".nntc":
                 path = Path(folder) / "model.onnx"
-                codec.decode(model, path)
+                nntc.decode(model, path)
             measures = task.measure(session(path, threads))
         click.echo(f"{model}: " + "  ".join(f"{name} {value:.4f}" for name, value in measures.items()))

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+import nntc
 
-import codec
 from reference_models.commands.arguments import FOLDER, data_option, recipe_argument, threads_option
 
 _ALONE_BITS = 8  # quantization alone, as a measure of what it costs without training
@@ -65,15 +65,15 @@ def record(recipe: Path, trained: Path, data: Path | None, target: Path, threads
 def _quantized_alone(dense: Path, folder: Path) -> Path:
     """Return an ONNX file of quantized weights, and beside it the .nntc file."""
     coded, decoded = folder / "alone.nntc", folder / "alone.onnx"
-    codec.encode(dense, coded, method="deep", bits=_ALONE_BITS)
-    codec.decode(coded, decoded)
+    nntc.encode(dense, coded, method="deep", bits=_ALONE_BITS)
+    nntc.decode(coded, decoded)
     return decoded
 
 
 def _sizes(model: Path, coded: Path, folder: Path) -> dict[str, Any]:
     """Code a network exactly, and return bytes after every stage, as Young et al. count them, and hashes."""
-    huffman = codec.encode(model, folder / "huffman.nntc", method="deep")
-    report = codec.encode(model, coded, method="lossless")
+    huffman = nntc.encode(model, folder / "huffman.nntc", method="deep")
+    report = nntc.encode(model, coded, method="lossless")
     content = model.read_bytes()
     return {
         "stages": {stage.name: stage.size for stage in huffman.stages[:-1]} | {"huffman": huffman.size},

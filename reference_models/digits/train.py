@@ -1,6 +1,6 @@
 """Train the digits network and write it as ONNX, with its held-out images beside it.
 
-    python -m reference_models.digits.train --model digits.onnx --images codec/demo/digits.npz
+    python -m reference_models.digits.train --model digits.onnx --images codec/nntc/demo/digits.npz
 
 Run from the root of the repository. One thread and fixed seeds: the same command with the same packages
 on the same kind of processor gives the same bytes (README.md in this folder names them).

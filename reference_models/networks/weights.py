@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import nntc
 import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-import codec
 from reference_models.errors import ReferenceModelError
 
 Array = NDArray[np.generic]
@@ -40,7 +40,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
     """
     try:
         network.load_state_dict(_read(network, path))
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, codec.NntcError) as e:
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, nntc.NntcError) as e:
         raise ReferenceModelError("E_WEIGHTS", f"{path}: {e}") from e
 
 
@@ -49,7 +49,7 @@ def _read(network: nn.Module, path: Path) -> dict[str, Tensor]:
         return _from_onnx(network, onnx.load(path))
     if path.suffix == ".nntc":
         with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-            codec.decode(path, Path(folder) / "model.onnx")
+            nntc.decode(path, Path(folder) / "model.onnx")
             return _from_onnx(network, onnx.load(Path(folder) / "model.onnx"))
     state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     return state

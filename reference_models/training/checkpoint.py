@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from nntc.decoder.sink import FolderSink
 
-from codec.decoder.sink import FolderSink
 from reference_models.errors import ReferenceModelError
 
 

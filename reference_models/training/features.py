@@ -14,7 +14,7 @@ from reference_models.networks.residual_cnn import ResidualCnn
 from reference_models.networks.weights import load_weights
 
 _ROOT = Path(__file__).resolve().parents[2]
-DIGITS = _ROOT / "codec" / "demo" / "digits.nntc"
+DIGITS = _ROOT / "codec" / "nntc" / "demo" / "digits.nntc"
 CIFAR10 = _ROOT / "reference_models" / "trained" / "images.cnn.nntc"
 N = TypeVar("N", bound=nn.Module)
 

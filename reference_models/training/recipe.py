@@ -22,7 +22,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
-from codec.encoder.options import Centroids
+from nntc.encoder.options import Centroids
+
 from reference_models.errors import ReferenceModelError
 
 Kind = Literal["dense", "prune", "quantize"]

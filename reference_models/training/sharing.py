@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from nntc.encoder.options import Centroids
+from nntc.encoder.quantize.clustering import cluster, nearest
 from torch import Tensor, nn
-
-from codec.encoder.options import Centroids
-from codec.encoder.quantize.clustering import cluster, nearest
 
 
 class SharedWeights:

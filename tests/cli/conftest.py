@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from nntc.cli import main
 from onnx import helper, numpy_helper
-
-from codec.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,7 +61,7 @@ def start() -> Callable[..., subprocess.Popen[str]]:
     """Return a function that starts Python in a process of its own, as `python ARGUMENTS`."""
 
     def begin(*arguments: str, **options: Any) -> subprocess.Popen[str]:
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "codec")}
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         return subprocess.Popen([sys.executable, *arguments], text=True, env=environment, **options)
 

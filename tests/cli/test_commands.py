@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Command, network
+from nntc.cli import output
 
-from codec.cli import output
+from tests.cli.conftest import Command, network
 
 NUMBER = (int, float)
 

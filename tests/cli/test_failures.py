@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import Command, network
 from onnx import numpy_helper
+
+from tests.cli.conftest import Command, network
 
 REPORT = re.compile(r"nntc: (E_[A-Z_]+)(?: @ (\d+))?: [^\n]+\n")
 Start = Callable[..., subprocess.Popen[str]]
@@ -187,14 +188,14 @@ def test_running_out_of_memory(coded: Path, nntc: Command, monkeypatch: pytest.M
     def fail(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("codec.decoder.lazy.read_directory", fail)
+    monkeypatch.setattr("nntc.reader.container.read_directory", fail)
     outcome = nntc("info", coded)
     assert (outcome.code, outcome.err) == (1, "nntc: out of memory\n")
 
 
 def test_standard_output_that_goes_away(coded: Path, start: Start) -> None:
     process = start(
-        "-c", f"import time; time.sleep(0.3); from codec.cli import main; main(['info', {str(coded)!r}])"
+        "-c", f"import time; time.sleep(0.3); from nntc.cli import main; main(['info', {str(coded)!r}])"
     )
     assert process.stdout is not None
     process.stdout.close()
@@ -208,24 +209,24 @@ def test_standard_output_that_goes_away(coded: Path, start: Start) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_standard_output_that_is_full(coded: Path, start: Start) -> None:
     with Path("/dev/full").open("w") as full:
-        process = start("-m", "codec.cli", "info", str(coded), stdout=full)
+        process = start("-m", "nntc.cli", "info", str(coded), stdout=full)
         _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (1, "nntc: No space left on device\n")
 
 
 INTERRUPTED = """
 import sys, time
-import codec.decoder.sink
-from codec.cli import main
+import nntc.decoder.sink
+from nntc.cli import main
 
-publish = codec.decoder.sink.FolderSink._publish
+publish = nntc.decoder.sink.FolderSink._publish
 
 def stop_before_the_end(self):
     print("complete but for its name", flush=True)
     time.sleep(60)
     publish(self)
 
-codec.decoder.sink.FolderSink._publish = stop_before_the_end
+nntc.decoder.sink.FolderSink._publish = stop_before_the_end
 main(sys.argv[1:])
 """
 
@@ -258,7 +259,7 @@ def test_interruption_of_real_work(start: Start, folder: Path) -> None:
     graph = onnx.helper.make_graph([], "g", [], [], [numpy_helper.from_array(values, "t")])
     Path("model.onnx").write_bytes(onnx.helper.make_model(graph).SerializeToString())
     code = (
-        "import os, signal, sys, threading; from codec.cli import main; import codec.encoder.model; "
+        "import os, signal, sys, threading; from nntc.cli import main; import nntc.encoder.model; "
         "threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start(); main(sys.argv[1:])"
     )
     process = start("-c", code, "encode", "model.onnx", "out.nntc")
@@ -281,7 +282,7 @@ def test_commands_import_what_they_need(
 ) -> None:
     assert coded.exists()
     code = (
-        "import atexit, sys; from codec.cli import main; "
+        "import atexit, sys; from nntc.cli import main; "
         "atexit.register(lambda: print(*sorted({m.split('.')[0] for m in sys.modules}), file=sys.stderr)); "
         "main(sys.argv[1:])"
     )

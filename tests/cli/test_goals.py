@@ -10,12 +10,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import networks
 import numpy as np
 import pytest
-from conftest import Command
+from nntc.cli import output
 
-from codec.cli import output
+from tests import networks
+from tests.cli.conftest import Command
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -160,8 +160,8 @@ def test_a_sweep_that_fails_leaves_nothing(
 
 INTERRUPTED = """
 import sys, time
-import codec.encoder.goals.evaluation as evaluation
-from codec.cli import main
+import nntc.encoder.goals.evaluation as evaluation
+from nntc.cli import main
 
 measure = evaluation.Evaluator.measure
 

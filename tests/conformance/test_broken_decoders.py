@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import broken_decoders
 import pytest
-from vectors import CONFORMANCE
+from nntc.conformance.runner import Result, Runner, Settings
+from nntc.conformance.suite import find_suite, read_suite
 
-from codec.conformance.runner import Result, Runner, Settings
-from codec.conformance.suite import find_suite, read_suite
+from tests.conformance import broken_decoders
+from tests.conformance.vectors import CONFORMANCE
 
 SUITE = read_suite(find_suite())
 SCRIPT = str(Path(broken_decoders.__file__))

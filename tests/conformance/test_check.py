@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from nntc.cli import main
+from nntc.conformance.check import check
+from nntc.encoder.model import encode_bytes
 from onnx import helper, numpy_helper
-from vectors import CONFORMANCE, VECTORS, read
 
-from codec.cli import main
-from codec.conformance.check import check
-from codec.encoder.model import encode_bytes
 from conformance.generator.cases.basics import BYTES
 from conformance.generator.files import MAIN, File, build
 from conformance.generator.records import OPAQUE1, planes
 from conformance.generator.views import matrix
+from tests.conformance.vectors import CONFORMANCE, VECTORS, read
 
 RECORD = planes(OPAQUE1, matrix(len(BYTES)), BYTES)
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from vectors import CLASSES, CONFORMANCE, MANIFEST, VECTORS, read
 
 from conformance.generator.__main__ import write
 from conformance.generator.cases import pairs
+from tests.conformance.vectors import CLASSES, CONFORMANCE, MANIFEST, VECTORS, read
 
 SPEC = (CONFORMANCE.parent / "SPEC.md").read_text("utf-8")
 SCHEMA = json.loads((CONFORMANCE / "manifest.schema.json").read_text("utf-8"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from vectors import CONFORMANCE, MANIFEST
 
 from conformance.matrix import REFERENCE_DECODER, main, matrix, places, render, requirements
+from tests.conformance.vectors import CONFORMANCE, MANIFEST
 
 TEXT = (CONFORMANCE.parent / "SPEC.md").read_text("utf-8")
 

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Iterator
 from random import Random
 
-import strategies
 from hypothesis import given, settings
-from vectors import CONFORMANCE, VECTORS, read
 
 from conformance.proof import fuzz, samples
 from conformance.proof.mutants import mutants
 from conformance.proof.outcomes import of_codec, of_reference
 from conformance.reference_decoder import tensor_levels
+from tests import strategies
+from tests.conformance.vectors import CONFORMANCE, VECTORS, read
 
 ROOT = CONFORMANCE.parent
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from vectors import CONFORMANCE, MANIFEST
+from nntc.conformance.main import main
+from nntc.conformance.suite import SuiteError, find_suite, read_suite
 
-from codec.conformance.main import main
-from codec.conformance.suite import SuiteError, find_suite, read_suite
+from tests.conformance.vectors import CONFORMANCE, MANIFEST
 
 ROOT = CONFORMANCE.parent
 PYTHON = sys.executable
@@ -53,7 +53,7 @@ def python(folder: Path, body: str) -> str:
 
 
 def nntc(*options: str) -> str:
-    return " ".join([PYTHON, "-m", "codec.cli", "decode", *options, "{input}", "{output}"])
+    return " ".join([PYTHON, "-m", "nntc.cli", "decode", *options, "{input}", "{output}"])
 
 
 @pytest.fixture(autouse=True)
@@ -93,10 +93,10 @@ def test_it_needs_the_standard_library_alone(tmp_path: Path) -> None:
     words = [PYTHON, "-I", "-S", script, "--decoder", command, "--run", BAD_CRC]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    script = "import sys; sys.path[:0] = [{!r}]; import codec.conformance.main; print(*sys.modules)"
-    words = [PYTHON, "-I", "-S", "-c", script.format(str(ROOT))]
+    script = "import sys; sys.path[:0] = [{!r}]; import nntc.conformance.main; print(*sys.modules)"
+    words = [PYTHON, "-I", "-S", "-c", script.format(str(ROOT / "codec"))]
     loaded = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
-    assert {name.split(".")[0] for name in loaded} <= {*sys.stdlib_module_names, "codec", "__main__"}
+    assert {name.split(".")[0] for name in loaded} <= {*sys.stdlib_module_names, "nntc", "__main__"}
 
 
 MUCH = "bytearray(1 << 29)[::4096] = bytes(1 << 17)"  # half a GiB, every page written

@@ -9,26 +9,26 @@ from typing import Any
 
 import numpy as np
 import pytest
-import spec_examples
+from nntc.decoder.directory import read_directory, read_section
+from nntc.decoder.entropy.integers import IntegerReader, TokenTable
+from nntc.decoder.entropy.symbols import ParseContext, Tokens
+from nntc.decoder.entropy.tables import read_tables
+from nntc.decoder.model import decode_bytes
+from nntc.decoder.tensor.codebook import Codebook
+from nntc.decoder.tensor.planes import Planes
+from nntc.decoder.tensor.record import TensorRecord, decode_records, read_tensor
+from nntc.decoder.tensor.uniform import Uniform
+from nntc.errors import FormatError
+from nntc.format.layout import TABLE_COUNT, SectionStream, parse
+from nntc.format.registry import ElementType, ViewKind
+from nntc.sources.source import BytesSource
 from numpy.typing import NDArray
-from vectors import CLASSES, CONFORMANCE, VECTORS, read
 
-from codec.decoder.container import read_directory, read_section
-from codec.decoder.entropy.integers import IntegerReader, Letters
-from codec.decoder.entropy.symbols import Surroundings, Tokens
-from codec.decoder.entropy.tables import read_tables
-from codec.decoder.model import decode_bytes
-from codec.decoder.source import BytesSource
-from codec.decoder.tensor.codebook import Codebook
-from codec.decoder.tensor.planes import Planes
-from codec.decoder.tensor.record import TensorRecord, decode_records, read_tensor
-from codec.decoder.tensor.uniform import Uniform
-from codec.errors import FormatError
-from codec.format.layout import TABLE_COUNT, SectionStream, parse
-from codec.format.registry import ElementType, ViewKind
 from conformance.generator.records import step_code
 from conformance.proof.outcomes import Outcome, of_codec, of_reference
 from conformance.reference_decoder.rounding import BFLOAT16, FLOAT16, FLOAT32, to_element
+from tests import spec_examples
+from tests.conformance.vectors import CLASSES, CONFORMANCE, VECTORS, read
 
 FORMATS = {
     ElementType.FLOAT16: FLOAT16,
@@ -85,7 +85,7 @@ def records(data: bytes) -> list[tuple[int, TensorRecord, list[Tokens]]]:
     if directory.tables is not None:
         stream = SectionStream(read_section(source, directory.tables), 0)
         shared = read_tables(stream, parse(TABLE_COUNT, stream))
-    around = Surroundings(directory.profile, shared)
+    around = ParseContext(directory.profile, shared)
     found = []
     for section in directory.tensors:
         record = read_tensor(read_section(source, section), section.offset, section.output, around)
@@ -137,7 +137,7 @@ def test_stages_of_decoding() -> None:
                 continue
             block = content.indices if isinstance(content, Codebook) else content.levels
             gaps = plain(tokens[-2]) if len(block.runs) > 1 else None
-            integers = IntegerReader(block, Letters.of(tokens[-1]), gaps).take(block.count).tolist()
+            integers = IntegerReader(block, TokenTable.of(tokens[-1]), gaps).take(block.count).tolist()
             own = plain(tokens[-1]).tolist()
             assert stated.get("tokens", own) == own, vector["id"]
             assert stated.get("integers", integers) == integers, vector["id"]
@@ -148,8 +148,8 @@ def test_stages_of_decoding() -> None:
 
 def plain(tokens: Tokens) -> NDArray[np.uint8]:
     """Return decoded tokens as themselves, uint8, rank 1."""
-    letters = Letters.of(tokens)
-    found: NDArray[np.uint8] = letters.tokens[letters.indices]
+    token_table = TokenTable.of(tokens)
+    found: NDArray[np.uint8] = token_table.tokens[token_table.indices]
     return found
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from nntc.decoder.graph import FRESH, Graph, read_graph
+from nntc.errors import FormatError
 
-from codec.decoder.graph import FRESH, Graph, read_graph
-from codec.errors import FormatError
 from conformance.proof import samples
 from conformance.reference_decoder import NntcError
 from conformance.reference_decoder import graph as reference

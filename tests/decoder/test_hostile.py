@@ -8,10 +8,10 @@ from random import Random
 import numpy as np
 import onnx
 import pytest
+from nntc.decoder.model import decode_bytes
+from nntc.encoder.model import encode_bytes
 from onnx import helper, numpy_helper
 
-from codec.decoder.model import decode_bytes
-from codec.encoder.model import encode_bytes
 from conformance.proof import mutations, samples
 from conformance.proof.mutations import read_head
 from conformance.proof.outcomes import of_codec, of_reference

@@ -13,16 +13,16 @@ from pathlib import Path
 from random import Random
 
 import pytest
-import strategies
 from hypothesis import given
+from nntc.decoder.directory import read_directory
+from nntc.decoder.model import decode, decode_bytes, verify
+from nntc.errors import FormatError
+from nntc.sources.source import BytesSource, as_source
 
-from codec.decoder.container import read_directory
-from codec.decoder.model import decode, decode_bytes, verify
-from codec.decoder.source import BytesSource, as_source
-from codec.errors import FormatError
 from conformance.proof import samples
 from conformance.proof.mutations import read_head
 from conformance.proof.outcomes import of_reference
+from tests import strategies
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +73,7 @@ def test_threads_change_nothing(sample: samples.Sample) -> None:
 
 
 def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codec.decoder.payloads.BATCH_SECTIONS", 2)
+    monkeypatch.setattr("nntc.decoder.payloads.BATCH_SECTIONS", 2)
     threads = threading.active_count()
     for seed in range(30):
         rng = Random(seed)
@@ -277,16 +277,16 @@ def test_memory_stays_within_the_bound(kind: int, tool: bytes, sparse: bool) -> 
 
 def test_decoding_imports_a_small_island() -> None:
     script = (
-        "import sys, codec.decoder.model, codec.decoder.payloads\n"
+        "import sys, nntc.decoder.model, nntc.decoder.payloads\n"
         "print(*sorted({m.split('.')[0] for m in sys.modules} - set(sys.stdlib_module_names)))"
     )
-    isolated = f"import sys; sys.path[:0] = [{str(ROOT)!r}]\n{script}"
+    isolated = f"import sys; sys.path[:0] = [{str(ROOT / 'codec')!r}]\n{script}"
     out = subprocess.run(
         [sys.executable, "-I", "-c", isolated], capture_output=True, check=True, text=True
     ).stdout
     own = {name for name in out.split() if not name.startswith(("__", "_distutils", "_virtualenv"))}
     assert own <= {
-        "codec",
+        "nntc",
         "numpy",
         "construct",
         "zstandard",
@@ -295,10 +295,10 @@ def test_decoding_imports_a_small_island() -> None:
         "usercustomize",
     }
     loaded = subprocess.run(
-        [sys.executable, "-c", "import sys, codec.decoder.model; print(*sys.modules)"],
+        [sys.executable, "-c", "import sys, nntc.decoder.model; print(*sys.modules)"],
         capture_output=True, check=True, text=True, cwd=ROOT,
     ).stdout.split()  # fmt: skip
-    assert not {name for name in loaded if name.startswith("codec.enc")}
+    assert not {name for name in loaded if name.startswith("nntc.enc")}
 
 
 def test_crc_of_every_section_is_checked_before_it_is_parsed() -> None:

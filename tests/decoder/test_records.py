@@ -6,21 +6,21 @@ import struct
 from random import Random
 
 import pytest
-import strategies
 from hypothesis import given
+from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.tensor.record import decode_records, read_tensor
+from nntc.errors import FormatError, UnsupportedError
+from nntc.format.registry import Profile
 
-from codec.decoder.entropy.symbols import Surroundings
-from codec.decoder.tensor.record import decode_records, read_tensor
-from codec.errors import FormatError, UnsupportedError
-from codec.format.registry import Profile
 from conformance.proof import samples
 from conformance.reference_decoder import NntcError
+from tests import strategies
 
 BASE = 1000
 
 
 def decode(data: bytes, output: int, profile: int = 1) -> bytes:
-    record = read_tensor(data, BASE, output, Surroundings(Profile(profile), []))
+    record = read_tensor(data, BASE, output, ParseContext(Profile(profile), []))
     return record.payload(decode_records([record])[0]).tobytes()
 
 
@@ -44,10 +44,10 @@ def test_baseline(tool: int) -> None:
 
 
 def test_views_larger_than_what_is_worked_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codec.decoder.tensor.uniform._CHUNK", 1 << 6)
-    monkeypatch.setattr("codec.decoder.entropy.integers.SPAN", 1 << 5)
-    monkeypatch.setattr("codec.decoder.tensor.codebook.SPAN", 1 << 5)
-    monkeypatch.setattr("codec.decoder.entropy.symbols._SPAN", 1 << 5)
+    monkeypatch.setattr("nntc.decoder.tensor.uniform._CHUNK", 1 << 6)
+    monkeypatch.setattr("nntc.decoder.entropy.integers.SPAN", 1 << 5)
+    monkeypatch.setattr("nntc.decoder.tensor.codebook.SPAN", 1 << 5)
+    monkeypatch.setattr("nntc.decoder.entropy.symbols._SPAN", 1 << 5)
     for seed in range(60):
         around = samples.Around(Random(seed), coders=(samples.PACKED, samples.ZSTD))
         record = samples.random_record(around, 300, 1 + seed % 2)

@@ -8,10 +8,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from nntc.decoder.model import decode
+from nntc.decoder.sink import FolderSink, MemorySink
+from nntc.errors import FormatError, OutputError
 
-from codec.decoder.model import decode
-from codec.decoder.sink import FolderSink, MemorySink
-from codec.errors import FormatError, OutputError
 from conformance.proof import samples
 
 
@@ -160,7 +160,7 @@ def test_more_files_than_may_be_open_at_once(tmp_path: Path) -> None:
 def test_bytes_written_earlier_can_be_read_again(
     kind: str, large: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("codec.decoder.sink._LARGE", large)
+    monkeypatch.setattr("nntc.decoder.sink._LARGE", large)
     sink = MemorySink() if kind == "memory" else FolderSink(tmp_path / "model")
     sink.begin(None)
     sink.write(memoryview(b"0123456789"))

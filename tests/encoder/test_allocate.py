@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from codec.encoder.allocate import (
+from nntc.encoder.allocate import (
     LEAST_WEIGHT_NOISE,
     MAX_NOISE,
     WEIGHT_GAP,

@@ -9,18 +9,18 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import networks
+import nntc
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from nntc.decoder.model import decode_bytes
+from nntc.encoder.model import encode, encode_bytes
+from nntc.encoder.options import DEFAULT_QUALITY, check_options
+from nntc.errors import ModelError, OutputError
 from onnx import helper, numpy_helper
 
-import codec
-from codec.decoder.model import decode_bytes
-from codec.encoder.model import encode, encode_bytes
-from codec.encoder.options import DEFAULT_QUALITY, check_options
-from codec.errors import ModelError, OutputError
+from tests import networks
 
 CLASSIFIER = networks.classifier().SerializeToString()
 ELEMENTS = sum(int(np.prod(t.dims)) for t in networks.classifier().graph.initializer)
@@ -44,11 +44,11 @@ def scores(model: bytes, images: networks.Array) -> networks.Array:
 def test_the_model_decodes_to_what_the_file_says_and_runs(tmp_path: Path) -> None:
     source, target = tmp_path / "model.onnx", tmp_path / "model.nntc"
     source.write_bytes(CLASSIFIER)
-    report = codec.encode(source, target)
+    report = nntc.encode(source, target)
     assert report.size == target.stat().st_size
     assert report.original_size == len(CLASSIFIER)
     assert report.ratio > 5
-    result = codec.decode(target, tmp_path / "decoded.onnx")
+    result = nntc.decode(target, tmp_path / "decoded.onnx")
     decoded = (tmp_path / "decoded.onnx").read_bytes()
     assert len(decoded) == len(CLASSIFIER)
     assert [file.sha256 for file in result.files] == [hashlib.sha256(decoded).hexdigest()]
@@ -125,7 +125,7 @@ def test_a_target_larger_than_needed_gives_the_best_quality() -> None:
 @pytest.mark.parametrize("goal", [{"target_size": 100}, {"ratio": 1000}, {"bits": 0.1}])
 def test_goals_out_of_reach_are_refused(goal: dict[str, float], tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="smaller") as raised:
-        codec.encode(CLASSIFIER, tmp_path / "x.nntc", **goal)  # type: ignore[arg-type]
+        nntc.encode(CLASSIFIER, tmp_path / "x.nntc", **goal)  # type: ignore[arg-type]
     assert raised.value.id == "E_GOAL"
     assert not list(tmp_path.iterdir())
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from networks import Array, decisive, heavy, model_of
+from nntc.decoder.model import decode_bytes
+from nntc.encoder.model import encode_bytes
+from nntc.encoder.network.session import Network
+from nntc.errors import ModelError, SamplesError
 from onnx import helper
 
-from codec.decoder.model import decode_bytes
-from codec.encoder.calibration.session import Network
-from codec.encoder.model import encode_bytes
-from codec.errors import ModelError, SamplesError
+from tests.networks import Array, decisive, heavy, model_of
 
 MODEL = decisive().SerializeToString()
 
@@ -75,7 +75,7 @@ def test_folded_normalizations_are_told_of() -> None:
 
 
 def layers() -> onnx.ModelProto:
-    """Return layers of other kinds: matrix products either way, transposed and grouped convolutions."""
+    """Return layers of other kinds: matrix products either candidate, transposed and grouped convolutions."""
     rng = np.random.default_rng(0)
     constants: dict[str, Array | onnx.TensorProto] = {
         "grouped": heavy(rng, 24, 8, 3, 3, scale=0.2),

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from nntc.encoder.options import Centroids
+from nntc.encoder.quantize.clustering import cluster, nearest
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
-
-from codec.encoder.options import Centroids
-from codec.encoder.quantize.clustering import cluster, nearest
 
 Values = NDArray[np.float64]
 

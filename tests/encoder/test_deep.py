@@ -2,22 +2,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import networks
 import numpy as np
 import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nntc.decoder.model import decode_bytes
+from nntc.encoder.methods.deep import deep_record
+from nntc.encoder.model import encode_bytes
+from nntc.encoder.options import Centroids, Entropy, Options, PruneScope, check_options
+from nntc.encoder.quantize.pruning import pruned_count
+from nntc.encoder.report import EncodeReport
+from nntc.format.registry import Coder, ElementType, ViewKind
+from nntc.format.view import View
 from onnx import helper, numpy_helper
 
-from codec.decoder.model import decode_bytes
-from codec.encoder.methods.deep import deep_record
-from codec.encoder.model import encode_bytes
-from codec.encoder.options import Centroids, Entropy, Options, PruneScope, check_options
-from codec.encoder.quantize.pruning import pruned_count
-from codec.encoder.report import EncodeReport
-from codec.format.registry import Coder, ElementType, ViewKind
-from codec.format.view import View
+from tests import networks
 
 CLASSIFIER = networks.classifier()
 KERNELS = ("stem", "conv", "point", "depth", "dense")

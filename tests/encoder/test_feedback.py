@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nntc.encoder.quantize import feedback
+from nntc.encoder.quantize.feedback import Sequences, _parts, search_with_feedback
+from nntc.encoder.quantize.trellis import EIGHT_STATES, MIN_LEVEL, search
+from nntc.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER
 from numpy.typing import NDArray
 
-from codec.encoder.quantize import feedback
-from codec.encoder.quantize.feedback import Sequences, _parts, search_with_feedback
-from codec.encoder.quantize.trellis import EIGHT_STATES, LO, search
-from codec.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER
-
 FREE = np.zeros((2, 256), np.float32)
-COSTLY = (0.8 * np.abs(np.arange(256) + LO)[None].repeat(2, 0)).astype(np.float32)
+COSTLY = (0.8 * np.abs(np.arange(256) + MIN_LEVEL)[None].repeat(2, 0)).astype(np.float32)
 
 
 def sequences(rng: np.random.Generator, rows: int, length: int, groups: int = 1) -> Sequences:
@@ -31,7 +30,7 @@ def sequences(rng: np.random.Generator, rows: int, length: int, groups: int = 1)
 def unrelated(given: Sequences) -> Sequences:
     """Return the same weights in a layer with inputs that are not correlated."""
     one = np.broadcast_to(np.eye(given.x.shape[1]), given.filters.shape)
-    return Sequences(given.x, one, given.weights, given.numbers)
+    return Sequences(given.x, one, given.weights, given.contexts)
 
 
 def output_error(given: Sequences, fine: NDArray[np.int32]) -> float:
@@ -43,7 +42,7 @@ def output_error(given: Sequences, fine: NDArray[np.int32]) -> float:
 def test_without_correlation_it_is_the_plain_search(seed: int, rows: int, length: int) -> None:
     given = unrelated(sequences(np.random.default_rng(seed), rows, length))
     rounded = (np.rint(given.x * 4096) / 4096).astype(np.float32)
-    plain = search(rounded.ravel(), given.numbers.ravel(), COSTLY, 0.3, length, EIGHT_STATES)
+    plain = search(rounded.ravel(), given.contexts.ravel(), COSTLY, 0.3, length, EIGHT_STATES)
     found = search_with_feedback(given, COSTLY, 0.3, survivors=1)
     np.testing.assert_array_equal(found.levels, plain.levels)
     np.testing.assert_array_equal(found.quantizers, plain.quantizers)

@@ -10,19 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from nntc.decoder.model import decode_bytes
+from nntc.encoder.methods.laude import laude_record
+from nntc.encoder.model import encode_bytes
+from nntc.encoder.options import Entropy, Method
+from nntc.encoder.quantize.blocks import cut_blocks
+from nntc.encoder.report import TensorReport
+from nntc.encoder.tensor.record import Record
+from nntc.format.registry import Coder, ElementType, Tool, ViewKind
+from nntc.format.view import View
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from scipy import fft
-
-from codec.decoder.model import decode_bytes
-from codec.encoder.methods.laude import laude_record
-from codec.encoder.model import encode_bytes
-from codec.encoder.options import Entropy, Method
-from codec.encoder.quantize.blocks import cut_blocks
-from codec.encoder.report import TensorReport
-from codec.encoder.tensor.record import Record
-from codec.format.registry import Coder, ElementType, Tool, ViewKind
-from codec.format.view import View
 
 M, T = ViewKind.MATRIX, ViewKind.TRANSPOSED
 METHODS = (Method.QUANTIZATION, Method.CLUSTERING, Method.DCT)

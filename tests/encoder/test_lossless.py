@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.tensor.record import decode_records, read_tensor
+from nntc.encoder.entropy.symbols import assemble
+from nntc.encoder.methods.lossless import lossless_record
+from nntc.encoder.tensor.record import Record
+from nntc.format.registry import Coder, ElementType, Tool, ViewKind
+from nntc.format.view import View
 from numpy.typing import NDArray
-
-from codec.decoder.entropy.symbols import Surroundings
-from codec.decoder.tensor.record import decode_records, read_tensor
-from codec.encoder.entropy.symbols import assemble
-from codec.encoder.methods.lossless import lossless_record
-from codec.encoder.tensor.record import Record
-from codec.format.registry import Coder, ElementType, Tool, ViewKind
-from codec.format.view import View
 
 FLOATS = {
     ElementType.FLOAT16: np.float16,
@@ -33,7 +32,7 @@ def body(record: Record) -> bytes:
 
 
 def decoded(record: Record) -> bytes:
-    found = read_tensor(body(record), 0, record.output, Surroundings(record.profile, []))
+    found = read_tensor(body(record), 0, record.output, ParseContext(record.profile, []))
     return found.payload(decode_records([found])[0]).tobytes()
 
 

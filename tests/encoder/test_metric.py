@@ -4,15 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from codec.decoder.tensor.transform import Transform
-from codec.encoder.calibration import Along
-from codec.encoder.calibration.shrinkage import Shrinkage
-from codec.encoder.calibration.statistics import TensorStatistics
-from codec.encoder.quantize.dct import forward
-from codec.encoder.quantize.metric import output_metric
-from codec.format.registry import ViewKind
-from codec.format.view import View
+from nntc.encoder.calibration import Along
+from nntc.encoder.calibration.shrinkage import Shrinkage
+from nntc.encoder.calibration.statistics import TensorStatistics
+from nntc.encoder.quantize.dct import forward
+from nntc.encoder.quantize.metric import output_metric
+from nntc.format.registry import ViewKind
+from nntc.format.transform import Transform
+from nntc.format.view import View
 
 RNG = np.random.default_rng(0)
 ROWS, SIZE = 6, 18
@@ -26,7 +25,7 @@ KNOWN = TensorStatistics(
     images=100,
     vectors=500,
     positions=5,
-    trust=Shrinkage(0.05, 1.0),
+    cross_validated=Shrinkage(0.05, 1.0),
 )
 
 
@@ -58,14 +57,14 @@ def test_a_transform_changes_the_domain_and_not_the_power() -> None:
 def test_weights_count_as_far_as_statistics_say() -> None:
     own = RNG.normal(0, 1, (SIZE, SIZE)).astype(np.float32)
     own = (own @ own.T)[None]
-    kin = replace(KNOWN, trust=Shrinkage(1.0, kinship=1.0), kin=own)
+    weight_prior = replace(KNOWN, cross_validated=Shrinkage(1.0, prior_share=1.0), weight_prior=own)
     transform = Transform(3, 3)
     error = RNG.normal(0, 1, (ROWS, SIZE))
     expected = ((error @ own[0]) * error).sum() * np.trace(KNOWN.moment[0]) / np.trace(own[0])
-    plain = output_metric(kin, MATRIX, 1e-6, centred=False)
+    plain = output_metric(weight_prior, MATRIX, 1e-6, centred=False)
     assert ((error @ plain.factors[0]) ** 2).sum() == pytest.approx(expected, rel=0.01)
     coefficients = [forward(matrix.ravel(), transform).reshape(matrix.shape) for matrix in (MATRIX, error)]
-    transformed = output_metric(kin, coefficients[0], 1e-6, transform, centred=False)
+    transformed = output_metric(weight_prior, coefficients[0], 1e-6, transform, centred=False)
     assert ((coefficients[1] @ transformed.factors[0]) ** 2).sum() == pytest.approx(expected, rel=0.01)
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import networks
+import nntc
 import numpy as np
 import onnx
 import pytest
+from nntc.decoder.model import decode_bytes
+from nntc.encoder import tensors
+from nntc.encoder.model import encode_bytes
+from nntc.encoder.report import EncodeReport
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import quantization
 
-import codec
-from codec.decoder.model import decode_bytes
-from codec.encoder import tensors
-from codec.encoder.model import encode_bytes
-from codec.encoder.report import EncodeReport
+from tests import networks
 
 RNG = np.random.default_rng(9)
 
@@ -31,7 +31,7 @@ def check(model: onnx.ModelProto) -> tuple[onnx.ModelProto, EncodeReport, bytes]
 
 
 def sections(data: bytes) -> int:
-    return sum(section.type == 4 for section in codec.open(data).sections)
+    return sum(section.type == 4 for section in nntc.open(data).sections)
 
 
 def error(decoded: networks.Array, original: networks.Array) -> float:
@@ -125,7 +125,7 @@ def test_external_data_in_two_files(tmp_path: Path) -> None:
     data, report = encode_bytes(source)
     assert report.original_size == sum(map(len, files.values()))
     (tmp_path / "out").mkdir()
-    codec.decode(data, tmp_path / "out" / "model.onnx")
+    nntc.decode(data, tmp_path / "out" / "model.onnx")
     decoded = arrays(onnx.load(tmp_path / "out" / "model.onnx"))
     for name, values in weights.items():
         assert 0 < error(decoded[name], values) < 0.1

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from nntc.encoder.quantize.pruning import prune_masks, pruned_count
 from numpy.typing import NDArray
-
-from codec.encoder.quantize.pruning import prune_masks, pruned_count
 
 some = st.sampled_from([0.0, 0.5, 1.0]) | st.floats(0, 9)
 magnitudes = hnp.arrays(np.float64, st.integers(1, 40), elements=some)

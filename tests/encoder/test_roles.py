@@ -7,13 +7,12 @@ import onnx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nntc.format.registry import ViewKind
+from nntc.format.view import View
+from nntc.onnx.model import find_tensors
+from nntc.onnx.roles import Role, TensorRole, find_roles
+from nntc.onnx.roles.views import Constant, axis_view, flat_view, generic_view, kernel_view, matrix_view
 from onnx import TensorProto, helper, numpy_helper
-
-from codec.encoder.roles import Role, TensorRole, find_roles
-from codec.encoder.roles.views import Constant, axis_view, flat_view, generic_view, kernel_view, matrix_view
-from codec.format.onnx_wire import find_tensors
-from codec.format.registry import ViewKind
-from codec.format.view import View
 
 M, T = ViewKind.MATRIX, ViewKind.TRANSPOSED
 

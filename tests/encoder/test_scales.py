@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
-import strategies
 from hypothesis import given
 from hypothesis import strategies as st
+from nntc.encoder.quantize.scales import CLASSES_PER_OCTAVE, fit_scales
+from nntc.format.registry import MAX_CONTEXTS, ViewKind
+from nntc.format.view import View
 
-from codec.encoder.quantize.scales import CLASSES_PER_OCTAVE, fit_scales
-from codec.format.registry import MAX_CONTEXTS, ViewKind
-from codec.format.view import View
+from tests import strategies
 
 SCALES = (0.0, 1e-30, 1.0, 1e30)
 

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from codec.decoder.tensor.transform import SCALE, Transform
-from codec.encoder.quantize.dct import forward
-from codec.encoder.quantize.shaping import equal_steps, shapings
-from codec.encoder.roles import InputKind, Role
-from codec.encoder.tensors import Tensor
-from codec.format.registry import ElementType, ViewKind
-from codec.format.steps import STEP_CODES
-from codec.format.view import View
+from nntc.encoder.quantize.dct import forward
+from nntc.encoder.quantize.shaping import equal_steps, shapings
+from nntc.encoder.tensors import Tensor
+from nntc.format.registry import ElementType, ViewKind
+from nntc.format.steps import STEP_CODES
+from nntc.format.transform import SCALE, Transform
+from nntc.format.view import View
+from nntc.onnx.roles import InputKind, Role
 
 VIEWS = [
     (View(ViewKind.MATRIX, 8, 64), (8, 64, 1, 1)),
@@ -43,24 +42,24 @@ def tensor(view: View, dims: tuple[int, ...], role: Role, kind: InputKind | None
 def test_shapings_fit_their_tensor(view: View, dims: tuple[int, ...]) -> None:
     for role, kind in product(ROLES, KINDS):
         example = tensor(view, dims, role, kind)
-        assert all(way.codes is None for way in equal_steps(example))
+        assert all(candidate.codes is None for candidate in equal_steps(example))
         assert shapings(example)[0].transform is None
-        for way in [*shapings(example), *equal_steps(example)]:
-            assert way.view.size == view.size
-            assert way.view.kind is view.kind
+        for candidate in [*shapings(example), *equal_steps(example)]:
+            assert candidate.view.size == view.size
+            assert candidate.view.kind is view.kind
             # A record's view decides the order of the payload: it must be that in which values were taken.
             order = np.arange(view.size)
-            assert (way.view.to_coded(order) == view.to_coded(order)).all()
-            assert (way.steps > 0).all()
-            assert np.isfinite(way.steps).all()
-            assert view.columns % way.steps.size == 0
-            if way.codes is not None:
-                assert way.codes.size == way.view.columns
-                steps = np.tile(way.steps, way.view.columns // way.steps.size)
-                factors = STEP_CODES[way.codes]
+            assert (candidate.view.to_coded(order) == view.to_coded(order)).all()
+            assert (candidate.steps > 0).all()
+            assert np.isfinite(candidate.steps).all()
+            assert view.columns % candidate.steps.size == 0
+            if candidate.codes is not None:
+                assert candidate.codes.size == candidate.view.columns
+                steps = np.tile(candidate.steps, candidate.view.columns // candidate.steps.size)
+                factors = STEP_CODES[candidate.codes]
                 np.testing.assert_allclose(factors / factors.min(), steps / steps.min())
-            if way.transform is not None:
-                assert way.transform.period == way.view.period == way.steps.size
+            if candidate.transform is not None:
+                assert candidate.transform.period == candidate.view.period == candidate.steps.size
 
 
 @given(st.integers(1, 16), st.integers(1, 16), st.integers(0, 6), st.integers(0, 1 << 32))

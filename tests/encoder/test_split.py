@@ -9,10 +9,7 @@ import onnx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
-
-from codec.encoder.split import (
+from nntc.encoder.split import (
     Payload,
     SplitSource,
     element_type,
@@ -21,8 +18,10 @@ from codec.encoder.split import (
     open_model,
     payload_dtype,
 )
-from codec.errors import ModelError
-from codec.format.registry import ElementType
+from nntc.errors import ModelError
+from nntc.format.registry import ElementType
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 
 def rebuilt(source: SplitSource) -> list[bytes]:

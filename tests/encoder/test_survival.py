@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import ml_dtypes
-import networks
+import nntc
 import numpy as np
 import onnx
 import pytest
 from google.protobuf.message import DecodeError
+from nntc.decoder.model import decode_bytes
+from nntc.encoder.methods import exact, partition
+from nntc.encoder.model import encode_bytes
+from nntc.encoder.report import EncodeReport
+from nntc.format.registry import SectionType
 from onnx import TensorProto, helper, numpy_helper
 
-import codec
-from codec.decoder.model import decode_bytes
-from codec.encoder.methods import exact, sorting
-from codec.encoder.model import encode_bytes
-from codec.encoder.report import EncodeReport
-from codec.format.registry import SectionType
+from tests import networks
 
 RNG = np.random.default_rng(3)
 FLAT = (4, 30)
@@ -274,7 +274,7 @@ def test_embeddings() -> None:
 
 
 def test_large_biases(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sorting, "_LARGE_PARAMETER", 3000)
+    monkeypatch.setattr(partition, "_LARGE_PARAMETER", 3000)
     values = RNG.normal(0, 1, 5000).astype(np.float32)
     decoded, report = check(layer("Add", values), quality=20)
     assert report.tensors[0].role in ("bias", "normalization")
@@ -318,12 +318,12 @@ def test_models_that_onnx_cannot_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_more_small_tensors_than_one_file_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (exact, sorting):
+    for module in (exact, partition):
         monkeypatch.setattr(module, "MAX_TOGETHER", 3000)
     small = {f"w{i}": networks.heavy(RNG, 8, 2 + i) for i in range(12)}
     integers = {f"i{i}": RNG.integers(0, 1 << 40, 20 + i) for i in range(30)}
     data, report = encode_bytes(networks.holding(**small, **integers).SerializeToString())
-    sections = codec.open(data).sections
+    sections = nntc.open(data).sections
     assert sum(section.type == SectionType.TENSOR for section in sections) > 10
     decoded, _ = check(networks.holding(**small, **integers))
     assert all(same(decoded[name], values) for name, values in integers.items())

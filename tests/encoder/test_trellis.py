@@ -6,18 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-
-from codec.encoder.quantize.trellis import (
+from nntc.encoder.quantize.trellis import (
     EIGHT_STATES,
     FOUR_STATES,
-    LO,
     MAX_LEVEL,
+    MIN_LEVEL,
     Machine,
     TrellisLevels,
     search,
 )
-from codec.format.registry import ESCAPE
+from nntc.format.registry import ESCAPE
+from numpy.typing import NDArray
 
 MACHINES = (FOUR_STATES, EIGHT_STATES)
 Values = NDArray[np.float32]
@@ -42,7 +41,7 @@ def quantizers(tokens: NDArray[np.uint8], segment: int, machine: Machine) -> lis
 
 def rates(rng: np.random.Generator) -> Values:
     """Return the bits of tokens that are rarer the larger they are, the same for both signs."""
-    magnitude = np.abs(np.arange(256) + LO)
+    magnitude = np.abs(np.arange(256) + MIN_LEVEL)
     rows = [rng.uniform(0.2, 2) * magnitude + rng.uniform(0.5, 3) for _ in range(2)]
     return np.stack(rows).astype(np.float32)
 
@@ -65,7 +64,7 @@ def test_levels_are_what_the_decoder_walks_through(
     escaped = result.tokens == ESCAPE
     assert (result.levels[escaped] & 1 == 1).all()
     assert (np.abs(result.levels[escaped]) > MAX_LEVEL).all()
-    assert (result.levels[~escaped] == result.tokens[~escaped].astype(int) + LO).all()
+    assert (result.levels[~escaped] == result.tokens[~escaped].astype(int) + MIN_LEVEL).all()
     k = result.levels
     assert (result.fine == 2 * k - np.sign(k) * result.quantizers).all()
     assert (np.abs(result.fine - x) <= 4.1).all() or scale < 1
@@ -97,7 +96,7 @@ def test_a_higher_price_of_bits_saves_them(machine: Machine) -> None:
 
 def cost(x: Values, k: NDArray[np.int64], q: list[int], bits: Values, weight: float) -> float:
     fine = 2 * k - np.sign(k) * np.array(q)
-    return float(np.sum((fine - x) ** 2) + weight * bits[q, k - LO].sum())
+    return float(np.sum((fine - x) ** 2) + weight * bits[q, k - MIN_LEVEL].sum())
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -112,7 +111,7 @@ def test_no_sequence_is_cheaper(machine: Machine, seed: int, count: int, weight:
     best = np.inf
     for levels in product(range(-2, 3), repeat=count):
         k = np.array(levels)
-        walked = quantizers((k - LO).astype(np.uint8), 128, machine)
+        walked = quantizers((k - MIN_LEVEL).astype(np.uint8), 128, machine)
         best = min(best, cost(x, k, walked, bits, weight))
     mine = cost(x, result.levels.astype(np.int64), result.quantizers.tolist(), bits, weight)
     assert mine <= best * (1 + 1e-5) + 1e-5
@@ -121,7 +120,7 @@ def test_no_sequence_is_cheaper(machine: Machine, seed: int, count: int, weight:
 def test_contexts_choose_their_own_rates() -> None:
     x = np.full(256, 0.9, np.float32)
     cheap, dear = np.zeros((2, 256), np.float32), np.full((2, 256), 20, np.float32)
-    dear[:, -LO] = 0
+    dear[:, -MIN_LEVEL] = 0
     numbers = np.repeat([0, 1], 128).astype(np.uint16)
     result = search(x, numbers, np.concatenate([cheap, dear]), 1.0, 128)
     assert (result.levels[:128] != 0).any()

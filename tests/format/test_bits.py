@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nntc.errors import FormatError
+from nntc.format.bits import BitReader, BitWriter, pack, packed_size, padding_is_zero, unpack
+from nntc.format.layout import SectionStream
 
-from codec.errors import FormatError
-from codec.format.bits import BitReader, BitWriter, pack, packed_size, padding_is_zero, unpack
-from codec.format.layout import SectionStream
 from conformance.proof import samples
 
 FIELDS = st.lists(

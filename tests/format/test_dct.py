@@ -5,11 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from nntc.format.dct import BASIS_BITS, MAX_MIX, basis, hadamard
+from nntc.format.registry import MAX_TRANSFORM_INPUT
+from nntc.format.steps import STEP_CODES
+from nntc.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER, FOUR_NEXT, FOUR_QUANTIZER
 
-from codec.format.dct import BASIS_BITS, MAX_MIX, basis, hadamard
-from codec.format.registry import MAX_TRANSFORM_INPUT
-from codec.format.steps import STEP_CODES
-from codec.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER, FOUR_NEXT, FOUR_QUANTIZER
 from conformance.reference_decoder.transform import BASIS
 from conformance.reference_decoder.trellis import make_trellis
 from conformance.reference_decoder.uniform import code_number

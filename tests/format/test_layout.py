@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nntc.errors import FormatError
+from nntc.format import layout as f
+from nntc.format.layout import SectionStream, build, parse
 
-from codec.errors import FormatError
-from codec.format import layout as f
-from codec.format.layout import SectionStream, build, parse
 from conformance.proof import samples
 from conformance.reference_decoder import NntcError
 from conformance.reference_decoder.bits import Reader

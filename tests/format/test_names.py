@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nntc.format.names import fold, is_plain_file_name
 
-from codec.format.names import fold, is_plain_file_name
 from conformance.reference_decoder import graph as reference
 
 

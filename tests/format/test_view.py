@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
-import strategies
 from hypothesis import given
-from strategies import view_of
 
 from conformance.proof import samples
+from tests import strategies
+from tests.strategies import view_of
 
 
 @given(strategies.views())

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HELD_OUT = ROOT / "codec" / "demo" / "digits.npz"
+HELD_OUT = ROOT / "codec" / "nntc" / "demo" / "digits.npz"
 CARD = (ROOT / "reference_models" / "digits" / "README.md").read_text(encoding="utf-8")
 
 
@@ -66,11 +66,11 @@ def test_the_card_states_an_accuracy_that_fits_its_count(held_out: dict[str, npt
 
 def test_the_card_states_the_hash_of_the_images() -> None:
     digest = hashlib.sha256(HELD_OUT.read_bytes()).hexdigest()
-    assert stated(r"`codec/demo/digits.npz` \| `([0-9a-f]{64})`") == digest
+    assert stated(r"`codec/nntc/demo/digits.npz` \| `([0-9a-f]{64})`") == digest
 
 
 def test_the_demo_credits_the_data_where_it_ships_them() -> None:
-    credit = (ROOT / "codec" / "demo" / "__init__.py").read_text(encoding="utf-8")
+    credit = (ROOT / "codec" / "nntc" / "demo" / "__init__.py").read_text(encoding="utf-8")
     for words in ("Alpaydin", "10.24432/C50P49", "CC BY 4.0"):
         assert words in credit
         assert words in CARD

@@ -5,9 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import nntc
 import pytest
-
-import codec
 
 FOLDER = Path(__file__).resolve().parents[2] / "reference_models" / "trained"
 RECORDS = sorted(FOLDER.glob("*.json"))
@@ -34,7 +33,7 @@ def test_files_are_those_of_the_record(path: Path, name: str, tmp_path: Path) ->
     record, coded = network(path, name), path.with_name(f"{path.stem}.{name}.nntc")
     assert coded.stat().st_size == record["nntc"]
     assert hashlib.sha256(coded.read_bytes()).hexdigest() == record["nntc_sha256"]
-    codec.decode(coded, tmp_path / "model.onnx")
+    nntc.decode(coded, tmp_path / "model.onnx")
     decoded = (tmp_path / "model.onnx").read_bytes()
     assert hashlib.sha256(decoded).hexdigest() == record["onnx_sha256"]
     assert len(decoded) == record["stages"]["original"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-import codec
-from codec.format.dct import basis
+import nntc
+from nntc.format.dct import basis
+
 from conformance.generator.coders import Contexts, Huffman, Rans
 from conformance.generator.files import OPEN, File, Output, next_part
 from conformance.generator.integers import Integers, Sparse
@@ -25,7 +26,7 @@ from conformance.generator.tables import table_for
 from conformance.generator.trellis import NEXT, QUANTIZER, Trellis
 from conformance.generator.views import matrix, ragged
 
-NETWORK = Path(codec.__file__).parent / "demo" / "digits.nntc"
+NETWORK = Path(nntc.__file__).parent / "demo" / "digits.nntc"
 FIRST = "0.0.weight"
 """A convolution: 32 filters of 3 x 3."""
 POINTWISE = "2.3.weight"
@@ -35,7 +36,7 @@ NORMALIZATIONS = ("0.1.weight", "0.1.bias", "0.1.running_mean", "0.1.running_var
 
 def add(suite: Suite) -> None:
     """Add the layers."""
-    with codec.open(NETWORK) as network:
+    with nntc.open(NETWORK) as network:
         layers = {n: network.tensors[n].tobytes() for n in (FIRST, POINTWISE, *NORMALIZATIONS)}
     for name, comment, records in (
         ("planes", "weights of a convolution, exactly", [_exact(layers[FIRST])]),

@@ -8,10 +8,9 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-
-from codec.decoder.entropy.general import unbzip2, unzstd
-from codec.encoder.entropy.general import bzip2, zstd
-from codec.errors import FormatError
+from nntc.decoder.entropy.general import unbzip2, unzstd
+from nntc.encoder.entropy.general import bzip2, zstd
+from nntc.errors import FormatError
 
 TEXT = b"weights " * 20
 

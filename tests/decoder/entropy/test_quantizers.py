@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from codec.decoder.entropy.quantizers import Quantizers
-from codec.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER, FOUR_NEXT, FOUR_QUANTIZER
+from nntc.decoder.entropy.quantizers import Quantizers
+from nntc.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER, FOUR_NEXT, FOUR_QUANTIZER
 
 MACHINES = {1: (FOUR_NEXT, FOUR_QUANTIZER), 2: (EIGHT_NEXT, EIGHT_QUANTIZER)}
 

@@ -6,28 +6,28 @@ from random import Random
 
 import numpy as np
 import pytest
-import strategies
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import view_of
-
-from codec.decoder.entropy.rans import DependentTokens, decode_streams
-from codec.decoder.entropy.symbols import (
+from nntc.decoder.entropy.rans import DependentTokens, decode_streams
+from nntc.decoder.entropy.symbols import (
+    ParseContext,
     RansRun,
-    Surroundings,
     TokenRun,
     Tokens,
     decode_runs,
     read_symbol_data,
 )
-from codec.decoder.entropy.tables import FrequencyTable, decoding_tables, read_tables
-from codec.errors import FormatError
-from codec.format.layout import SectionStream
-from codec.format.registry import Coder, Profile
+from nntc.decoder.entropy.tables import FrequencyTable, decoding_tables, read_tables
+from nntc.errors import FormatError
+from nntc.format.layout import SectionStream
+from nntc.format.registry import Coder, Profile
+
 from conformance.proof import samples
 from conformance.reference_decoder import NntcError
 from conformance.reference_decoder import tables as reference
 from conformance.reference_decoder.bits import Reader
+from tests import strategies
+from tests.strategies import view_of
 
 
 def tables_of(tables: list[samples.Table]) -> list[FrequencyTable]:
@@ -36,7 +36,7 @@ def tables_of(tables: list[samples.Table]) -> list[FrequencyTable]:
 
 def read(data: bytes, coder: int, count: int, shared: list[samples.Table] | None = None) -> TokenRun:
     stream = SectionStream(data, 0)
-    run = read_symbol_data(stream, Coder(coder), count, Surroundings(Profile.MAIN, tables_of(shared or [])))
+    run = read_symbol_data(stream, Coder(coder), count, ParseContext(Profile.MAIN, tables_of(shared or [])))
     stream.finish("run")
     return run
 
@@ -45,8 +45,8 @@ def codes(tokens: Tokens) -> list[int]:
     """Return tokens; under a trellis, tokens times two plus quantizer bits."""
     if not isinstance(tokens, DependentTokens):
         return [int(token) for token in tokens]
-    letters = (2 * tokens.tokens.astype(int) + tokens.quantizers).tolist()
-    return [letters[index] for index in tokens.indices().tolist()]
+    token_table = (2 * tokens.tokens.astype(int) + tokens.quantizers).tolist()
+    return [token_table[index] for index in tokens.indices().tolist()]
 
 
 def decode_run(run: TokenRun) -> list[int]:
@@ -87,7 +87,7 @@ def test_contexts_and_trellises(view: samples.View, rng: Random, trellis: int, s
         stream,
         Coder.RANS,
         view.size,
-        Surroundings(Profile.MAIN, []),
+        ParseContext(Profile.MAIN, []),
         view=view_of(view),
         trellis=trellis,
         segment=segment,
@@ -113,7 +113,7 @@ def test_how_streams_are_grouped_never_shows(rng: Random) -> None:
         if damaged:
             data = data[:-1] + bytes([data[-1] ^ 0x80])
         stream = SectionStream(data, len(runs))
-        around = Surroundings(Profile.MAIN, [])
+        around = ParseContext(Profile.MAIN, [])
         run = read_symbol_data(stream, Coder.RANS, len(tokens), around, trellis=trellis, segment=segment)
         runs.append(run)
         quantizers = samples.quantizers_of(tokens, trellis, segment) if trellis else tokens
@@ -176,8 +176,8 @@ def test_large_groups_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
         expected.append(tokens)
         runs.append(read(samples.symbol_data(samples.Around(rng), tokens, Coder.RANS), Coder.RANS, count))
     for limit in (1, 500, 1200, 1 << 20):
-        monkeypatch.setattr("codec.decoder.entropy.rans.LOCKSTEP_TOKENS", limit)
-        monkeypatch.setattr("codec.decoder.entropy.rans.LOCKSTEP_TABLES", max(1, limit // 300))
+        monkeypatch.setattr("nntc.decoder.entropy.rans.LOCKSTEP_TOKENS", limit)
+        monkeypatch.setattr("nntc.decoder.entropy.rans.LOCKSTEP_TABLES", max(1, limit // 300))
         results = decode_runs(runs)
         assert [codes(r) for r in results if not isinstance(r, FormatError)] == expected
 
@@ -290,7 +290,7 @@ def test_a_damaged_class_list_is_reported_as_any_symbol_data() -> None:
     view = samples.View(0, 1, 1, 1)
     one = samples.write_tables([samples.Table(0, (4096,), 0, 0)] * 2)
     data = b"\x01\x02\x01\x00\x01\x80\x00\x00" + one + b"\x01\x00" + STATE
-    around = Surroundings(Profile.MAIN, [])
+    around = ParseContext(Profile.MAIN, [])
     run = read_symbol_data(SectionStream(data, 20), Coder.RANS, 1, around, view=view_of(view))
     with pytest.raises(FormatError) as caught:
         decode_run(run)
@@ -302,7 +302,7 @@ def test_a_class_above_63_is_reported_where_the_class_list_begins() -> None:
     one = samples.write_tables([samples.Table(0, (4096,), 0, 0)] * 2)
     data = b"\x01\x02\x00\x01\x00\x08\x40\x00" + one + b"\x01\x00" + STATE
     run = read_symbol_data(
-        SectionStream(data, 20), Coder.RANS, 1, Surroundings(Profile.MAIN, []), view=view_of(view)
+        SectionStream(data, 20), Coder.RANS, 1, ParseContext(Profile.MAIN, []), view=view_of(view)
     )
     assert isinstance(run, RansRun)
     with pytest.raises(FormatError) as caught:

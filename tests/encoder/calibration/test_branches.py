@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from networks import model_of
+from nntc.encoder.calibration import Network, Samples, calibrate, load_samples
+from nntc.onnx.roles import find_roles
 from onnx import TensorProto, helper, numpy_helper
 
-from codec.encoder.calibration import Network, Samples, calibrate, load_samples
-from codec.encoder.roles import find_roles
+from tests.networks import model_of
 
 
 def body(name: str, nodes: list[onnx.NodeProto], output: str, **constants: Any) -> onnx.GraphProto:

@@ -1,4 +1,4 @@
-"""Sensitivities, offsets, and the calibration that keeps them."""
+"""Sensitivities, output_biases, and the calibration that keeps them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from networks import classifier, model_of
-from onnx import helper
-
-from codec.encoder.calibration import Along, Calibration, Offset, calibrate
-from codec.encoder.calibration.sensitivity import (
+from nntc.encoder.calibration import Along, Calibration, OutputBias, calibrate
+from nntc.encoder.calibration.sensitivity import (
     MAX_DIVERGENCE,
     NOISE,
     Sensitivities,
     Sensitivity,
     _unit_noise,
 )
-from codec.errors import ModelError, SamplesError
-from codec.format.onnx_tensor import Path
+from nntc.errors import ModelError, SamplesError
+from nntc.onnx.tensor import Path
+from onnx import helper
+
+from tests.networks import classifier, model_of
 
 
 def images(count: int = 6) -> list[dict[str, Any]]:
@@ -122,7 +122,7 @@ def test_progress_ends_with_everything_done() -> None:
 
 def test_offsets_are_biases_sums_and_running_means() -> None:
     calibration = calibrated()
-    found = by_name(calibration, calibration.offsets)
+    found = by_name(calibration, calibration.output_biases)
     name = calibration.network.names
     assert {key: (name[offset.path], offset.sign) for key, offset in found.items()} == {
         "stem": ("bn1.mean", -1),
@@ -144,8 +144,8 @@ def test_offsets_behind_products_belong_to_one_layer(shared: bool) -> None:
     constants = {key: value.astype(np.float32) for key, value in constants.items()}
     model = model_of(nodes, constants, {"x": (1, 8)}, {"y": (1, 8)})
     calibration = calibrate(model.SerializeToString(), [{"x": np.ones((1, 8))}])
-    expected = {} if shared else {("graph", "initializer", 0): Offset(("graph", "initializer", 1), 1)}
-    assert calibration.offsets == expected
+    expected = {} if shared else {("graph", "initializer", 0): OutputBias(("graph", "initializer", 1), 1)}
+    assert calibration.output_biases == expected
 
 
 def test_faults_of_model_and_samples() -> None:

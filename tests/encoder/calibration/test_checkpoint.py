@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from networks import classifier, model_of
+from nntc.encoder.network.checkpoint import Checkpoint
+from nntc.encoder.network.samples import Samples, load_samples
+from nntc.encoder.network.session import Network
 from onnx import TensorProto, helper
 
-from codec.encoder.calibration.checkpoint import Checkpoint
-from codec.encoder.calibration.samples import Samples, load_samples
-from codec.encoder.calibration.session import Network
+from tests.networks import classifier, model_of
 
 
 def images(network: Network, count: int = 3) -> Samples:

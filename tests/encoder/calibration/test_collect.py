@@ -12,19 +12,19 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from networks import model_of
+from nntc.encoder.calibration import moments
+from nntc.encoder.calibration.collect import VECTORS, collect
+from nntc.encoder.calibration.layers import Along
+from nntc.encoder.calibration.moments import MAX_BYTES, MomentSum, memory_of, parts_of
+from nntc.encoder.calibration.statistics import TensorStatistics
+from nntc.encoder.network.samples import Samples, load_samples
+from nntc.encoder.network.session import Network
+from nntc.onnx.roles import find_roles
+from nntc.onnx.tensor import Path
 from numpy.typing import NDArray
 from onnx import helper
 
-from codec.encoder.calibration import moments
-from codec.encoder.calibration.collect import VECTORS, collect
-from codec.encoder.calibration.layers import Along
-from codec.encoder.calibration.moments import MAX_BYTES, MomentSum, memory_of, parts_of
-from codec.encoder.calibration.samples import Samples, load_samples
-from codec.encoder.calibration.session import Network
-from codec.encoder.calibration.statistics import TensorStatistics
-from codec.encoder.roles import find_roles
-from codec.format.onnx_tensor import Path
+from tests.networks import model_of
 
 Array = NDArray[Any]
 W: Path = ("graph", "initializer", 0)
@@ -334,9 +334,11 @@ def test_weights_of_one_input_tell_about_it_together() -> None:
     known = [found[path] for path, name in network.names.items() if name != "spread"]
     assert len(known) == 2
     for tensor in known:
-        assert tensor.trust is not None
-        assert tensor.trust.kinship > 0
-        assert tensor.kin is not None
-        np.testing.assert_allclose(tensor.kin[0], first.T @ first + second.T @ second, rtol=1e-4, atol=1e-3)
+        assert tensor.cross_validated is not None
+        assert tensor.cross_validated.prior_share > 0
+        assert tensor.weight_prior is not None
+        np.testing.assert_allclose(
+            tensor.weight_prior[0], first.T @ first + second.T @ second, rtol=1e-4, atol=1e-3
+        )
     many = collect(network, samples_for(network, 2000)).tensors
-    assert all(tensor.kin is None for tensor in many.values())
+    assert all(tensor.weight_prior is None for tensor in many.values())

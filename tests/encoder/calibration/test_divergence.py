@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import classifier, model_of
+from nntc.encoder.network.divergence import OutputForm, OutputKind, Reference
+from nntc.encoder.network.samples import load_samples
+from nntc.encoder.network.session import Network
 from numpy.typing import NDArray
 from onnx import helper
 
-from codec.encoder.calibration.divergence import OutputForm, OutputKind, Reference
-from codec.encoder.calibration.samples import load_samples
-from codec.encoder.calibration.session import Network
+from tests.networks import classifier, model_of
 
 Array = NDArray[Any]
 

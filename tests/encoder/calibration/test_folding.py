@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-from networks import classifier
+from nntc.encoder.calibration.folding import fold_normalizations
+from nntc.encoder.network.session import Network
 from onnx import helper
 
-from codec.encoder.calibration.folding import fold_normalizations
-from codec.encoder.calibration.session import Network
+from tests.networks import classifier
 
 IMAGES = np.random.default_rng(1).normal(size=(4, 1, 3, 12, 12)).astype(np.float32)
 

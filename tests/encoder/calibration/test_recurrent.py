@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import model_of
+from nntc.encoder.calibration import Along, Network, TensorStatistics, collect, load_samples
+from nntc.onnx.roles import find_roles
+from nntc.onnx.tensor import Path
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from codec.encoder.calibration import Along, Network, TensorStatistics, collect, load_samples
-from codec.encoder.roles import find_roles
-from codec.format.onnx_tensor import Path
+from tests.networks import model_of
 
 Array = NDArray[Any]
 STEPS, SAMPLES, INPUTS, HIDDEN = 5, 3, 4, 6

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from codec.encoder.calibration.samples import ModelInput, Samples, load_samples
-from codec.errors import SamplesError
+from nntc.encoder.network.samples import ModelInput, Samples, load_samples
+from nntc.errors import SamplesError
 
 FLOAT = np.dtype(np.float32)
 IMAGE = ModelInput("image", FLOAT, (None, 3, 4, 4))

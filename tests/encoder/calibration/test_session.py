@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from networks import classifier, model_of
+from nntc.encoder.network.samples import load_samples
+from nntc.encoder.network.session import Network
+from nntc.errors import ModelError
 from onnx import helper, numpy_helper
 
-from codec.encoder.calibration.samples import load_samples
-from codec.encoder.calibration.session import Network
-from codec.errors import ModelError
+from tests.networks import classifier, model_of
 
 
 def images(count: int = 3) -> list[dict[str, np.ndarray]]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import decisive, model_of
+from nntc.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage
+from nntc.encoder.calibration.weight_prior import kernel_moments, prior_moments
+from nntc.encoder.network.divergence import Reference
+from nntc.encoder.network.output_variation import lack_of_variation
+from nntc.encoder.network.samples import Samples
+from nntc.encoder.network.session import Network
 from numpy.typing import NDArray
 from onnx import helper
 
-from codec.encoder.calibration.divergence import Reference
-from codec.encoder.calibration.kinship import kernel_moments, kin_moments
-from codec.encoder.calibration.samples import Samples
-from codec.encoder.calibration.session import Network
-from codec.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage
-from codec.encoder.calibration.variety import lack_of_variety
+from tests.networks import decisive, model_of
 
 SIZE = 40
 
@@ -67,9 +67,9 @@ def test_equal_answers_are_noticed() -> None:
         images = [image + scale * rng.normal(size=image.shape) for _ in range(count)]
         return Reference(network, Samples([{"image": x.astype(np.float32)} for x in images]))
 
-    assert lack_of_variety(reference(2.0, 6)) == ""
-    assert "hardly differ" in lack_of_variety(reference(0.001, 6))
-    assert "only one" in lack_of_variety(reference(1.0, 1))
+    assert lack_of_variation(reference(2.0, 6)) == ""
+    assert "hardly differ" in lack_of_variation(reference(0.001, 6))
+    assert "only one" in lack_of_variation(reference(1.0, 1))
 
 
 def test_answers_are_compared_with_those_of_equal_shape() -> None:
@@ -81,7 +81,7 @@ def test_answers_are_compared_with_those_of_equal_shape() -> None:
 
     def lack(inputs: list[NDArray[np.float64]]) -> str:
         samples = Samples([{"x": x.astype(np.float32)} for x in inputs])
-        return lack_of_variety(Reference(network, samples))
+        return lack_of_variation(Reference(network, samples))
 
     alike = rng.normal(size=(3, 8))
     assert "hardly differ" in lack([alike[:2], alike[:2], alike, alike])
@@ -99,19 +99,19 @@ def test_weights_tell_where_few_inputs_are() -> None:
         return (x.T @ x / count)[None]
 
     def moments_of(rows: NDArray[np.floating]) -> NDArray[np.float64]:
-        return kin_moments(rows, np.ones((1, 1, 1)), np.arange(SIZE))
+        return prior_moments(rows, np.ones((1, 1, 1)), np.arange(SIZE))
 
     first, second = moments(10), moments(10)
     weights = (rng.normal(size=(1, 200, 12)) @ directions).astype(np.float32)
     unlike = rng.normal(size=(1, 200, SIZE)).astype(np.float32) * np.geomspace(1, 100, SIZE, dtype=np.float32)
     own = moments_of(weights)
-    alone, kin, other = (
+    alone, weight_prior, other = (
         choose_shrinkage((first.copy(), second.copy()), own)
         for own in (None, moments_of(weights), moments_of(unlike))
     )
     assert alone is not None
-    assert kin is not None
-    assert (alone.kinship, kin.kinship) == (0, 0.9)
+    assert weight_prior is not None
+    assert (alone.prior_share, weight_prior.prior_share) == (0, 0.9)
     assert other == alone
     both = (first + second) / 2
     truth = moments(100_000)
@@ -123,9 +123,9 @@ def test_weights_tell_where_few_inputs_are() -> None:
             np.exp(np.linalg.slogdet(shrunk[0])[1] / SIZE)
         )
 
-    assert output_error(kin) < 0.7 * output_error(alone)
+    assert output_error(weight_prior) < 0.7 * output_error(alone)
     # As much power in all as there was.
-    assert np.trace(kin.shrink(both, own)[0]) == pytest.approx(np.trace(both[0]))
+    assert np.trace(weight_prior.shrink(both, own)[0]) == pytest.approx(np.trace(both[0]))
 
 
 def test_kernels_tell_about_channels_and_samples_about_kernel_positions() -> None:
@@ -138,7 +138,7 @@ def test_kernels_tell_about_channels_and_samples_about_kernel_positions() -> Non
     around = x - x.mean(axis=1, keepdims=True)
     columns = np.array([0, 4, 5, 11])
     kernel = kernel_moments(moments, mean, taps)
-    found = kin_moments(weights.reshape(blocks, rows, -1), kernel, columns)
+    found = prior_moments(weights.reshape(blocks, rows, -1), kernel, columns)
     for block in range(blocks):
         across = np.einsum("rci,rdi->cd", weights[block], weights[block])
         within = np.einsum("nci,ncj->ij", around[block], around[block]) / 100

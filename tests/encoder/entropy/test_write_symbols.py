@@ -6,19 +6,15 @@ from random import Random
 
 import numpy as np
 import pytest
-import strategies
 from hypothesis import example, given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from strategies import view_of
-
-from codec.decoder.entropy.integers import IntegerReader, Letters, read_integer_block
-from codec.decoder.entropy.symbols import Surroundings, decode_runs, plain, read_symbol_data
-from codec.decoder.entropy.tables import FrequencyTable
-from codec.encoder.entropy.huffman import code_lengths
-from codec.encoder.entropy.integers import integer_block, sparse_rows, tokenize, write_integers
-from codec.encoder.entropy.rans import EncoderStream, choose_lanes, encode_streams
-from codec.encoder.entropy.symbols import (
+from nntc.decoder.entropy.integers import IntegerReader, TokenTable, read_integer_block
+from nntc.decoder.entropy.symbols import ParseContext, decode_runs, plain, read_symbol_data
+from nntc.decoder.entropy.tables import FrequencyTable
+from nntc.encoder.entropy.huffman import code_lengths
+from nntc.encoder.entropy.integers import integer_block, sparse_rows, tokenize, write_integers
+from nntc.encoder.entropy.rans import EncoderStream, choose_lanes, encode_streams
+from nntc.encoder.entropy.symbols import (
     Classes,
     SharedTables,
     assemble,
@@ -26,17 +22,21 @@ from codec.encoder.entropy.symbols import (
     symbol_data,
     write_symbol_block,
 )
-from codec.encoder.entropy.tables import make_table
-from codec.errors import FormatError
-from codec.format.layout import SectionStream
-from codec.format.registry import MAX_LANES, MAX_STEPS, Coder, Profile
-from codec.format.view import View
+from nntc.encoder.entropy.tables import make_table
+from nntc.errors import FormatError
+from nntc.format.layout import SectionStream
+from nntc.format.registry import MAX_LANES, MAX_STEPS, Coder, Profile
+from nntc.format.view import View
+from numpy.typing import NDArray
+
 from conformance.proof import samples
 from conformance.reference_decoder import integers as reference_integers
 from conformance.reference_decoder import symbols as reference_symbols
 from conformance.reference_decoder.bits import Reader
 from conformance.reference_decoder.coding import Setting
 from conformance.reference_decoder.views import MatrixView
+from tests import strategies
+from tests.strategies import view_of
 
 ROW = View(view_of(samples.View(0, 1, 1, 1)).kind, 1, 1, 1)
 
@@ -51,13 +51,13 @@ def decoded(
     segment: int = 1,
 ) -> list[int]:
     stream = SectionStream(data, 0)
-    around = Surroundings(Profile.MAIN, shared or [])
+    around = ParseContext(Profile.MAIN, shared or [])
     run = read_symbol_data(stream, coder, count, around, view=view, trellis=trellis, segment=segment)
     stream.finish("symbol data")
     result = decode_runs([run])[0]
     assert not isinstance(result, FormatError)
-    letters = Letters.of(result)
-    found: list[int] = letters.tokens[letters.indices].tolist()
+    token_table = TokenTable.of(result)
+    found: list[int] = token_table.tokens[token_table.indices].tolist()
     return found
 
 
@@ -153,13 +153,13 @@ INTEGERS = st.one_of(
 def read_integers(data: bytes, count: int, step: int) -> list[int]:
     view = View(ROW.kind, 1, count, 1)
     stream = SectionStream(data, 0)
-    block = read_integer_block(stream, view, Surroundings(Profile.MAIN, []))
+    block = read_integer_block(stream, view, ParseContext(Profile.MAIN, []))
     stream.finish("integer block")
     tokens = []
     for result in decode_runs(block.runs):
         assert not isinstance(result, FormatError)
         tokens.append(plain(result))
-    reader = IntegerReader(block, Letters.of(tokens[-1]), tokens[0])
+    reader = IntegerReader(block, TokenTable.of(tokens[-1]), tokens[0])
     found: list[int] = []
     while len(found) < count:
         found += reader.take(min(step, count - len(found))).tolist()

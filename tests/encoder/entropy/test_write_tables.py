@@ -3,14 +3,14 @@ from __future__ import annotations
 from random import Random
 
 import numpy as np
-import strategies
 from hypothesis import given
 from hypothesis import strategies as st
+from nntc.decoder.entropy.tables import read_tables
+from nntc.encoder.entropy.tables import costs, make_table, table_bits, write_tables
+from nntc.format.layout import SectionStream
+from nntc.format.registry import FREQUENCY_TOTAL
 
-from codec.decoder.entropy.tables import read_tables
-from codec.encoder.entropy.tables import costs, make_table, table_bits, write_tables
-from codec.format.layout import SectionStream
-from codec.format.registry import FREQUENCY_TOTAL
+from tests import strategies
 
 COUNTS = st.dictionaries(
     st.integers(0, 255), st.one_of(st.integers(1, 5), st.integers(1, 10**9)), min_size=1, max_size=256

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from codec.encoder.calibration.divergence import OutputForm, OutputKind
-from codec.encoder.goals.answers import check_labels, count_right, scores_of, scores_output
-from codec.errors import SamplesError
+from nntc.encoder.goals.accuracy import check_labels, count_right, scores_of, scores_output
+from nntc.encoder.network.divergence import OutputForm, OutputKind
+from nntc.errors import SamplesError
 
 
 @given(st.integers(1, 20), st.integers(2, 12), st.sampled_from([1, 5]), st.integers(0, 1 << 30))

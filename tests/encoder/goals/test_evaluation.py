@@ -5,21 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import digits
+import nntc
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from nntc.encoder.goals.evaluation import Evaluator, open_decoded
+from nntc.encoder.goals.fidelity import Fidelity, Measure
+from nntc.encoder.goals.samples import count_shared, hold_out, load_evaluation
+from nntc.encoder.model import encode_bytes
+from nntc.encoder.network.samples import Samples
+from nntc.encoder.network.session import Network
+from nntc.errors import SamplesError
 from onnx import helper, numpy_helper
 
-import codec
-from codec.encoder.calibration.samples import Samples
-from codec.encoder.calibration.session import Network
-from codec.encoder.goals.evaluation import Evaluator, open_decoded
-from codec.encoder.goals.fidelity import Fidelity, Measure
-from codec.encoder.goals.samples import count_shared, hold_out, load_evaluation
-from codec.encoder.model import encode_bytes
-from codec.errors import SamplesError
+from tests import digits
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_measures_are_those_of_the_decoded_network(network: Path, tmp_path: Path
     values, labels = digits.images(300)
     before = onnxruntime.InferenceSession(network).run(None, {digits.INPUT: values})[0]
     (tmp_path / "m.nntc").write_bytes(data)
-    after = codec.runtime.session(tmp_path / "m.nntc").run(None, {digits.INPUT: values})[0]
+    after = nntc.session(tmp_path / "m.nntc").run(None, {digits.INPUT: values})[0]
     ranked = np.argsort(-after, axis=1, kind="stable")
     assert (found.samples, found.measure) == (300, Measure.KL)
     assert found.agreement is not None

@@ -6,10 +6,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from codec.encoder.goals.fidelity import Fidelity, Measure, Metric, share
-from codec.encoder.goals.goal import Goal, GoalKind
-from codec.errors import ModelError
+from nntc.encoder.goals.fidelity import Fidelity, Measure, Metric, share
+from nntc.encoder.goals.goal import Goal, GoalKind
+from nntc.errors import ModelError
 
 
 def fidelity(agreed: int = 99, right: int = 95, before: int = 97, total: int = 100) -> Fidelity:

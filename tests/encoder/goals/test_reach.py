@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import digits
-import networks
+import nntc
 import numpy as np
 import onnx
 import pytest
+from nntc.encoder.goals.goal import GoalTry
+from nntc.encoder.options import check_options
 from onnx import helper
 
-import codec
-from codec.encoder.goals.goal import GoalTry
-from codec.encoder.options import check_options
+from tests import digits, networks
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def test_goals_are_met_by_the_file_itself(
     tries: list[GoalTry] = []
     target = tmp_path / "m.nntc"
     evaluation = folder / "labelled.npz"
-    report = codec.encode(
+    report = nntc.encode(
         folder / "digits.onnx", target, **goal, evaluation=evaluation, tried=tries.append
     )
     found = report.goal
@@ -59,11 +58,11 @@ def test_the_quality_reached_gives_the_same_file_with_any_threads(tmp_path: Path
     model = networks.classifier(width=16).SerializeToString()
     draw = np.random.default_rng(1)
     samples = [{"image": draw.normal(size=(1, 3, 12, 12)).astype(np.float32)} for _ in range(30)]
-    report = codec.encode(model, tmp_path / "1.nntc", max_divergence=1e-3, evaluation=samples)
+    report = nntc.encode(model, tmp_path / "1.nntc", max_divergence=1e-3, evaluation=samples)
     assert report.goal is not None
     quality = report.goal.reached.quality
-    threaded = codec.encode(model, tmp_path / "2.nntc", max_divergence=1e-3, evaluation=samples, jobs=3)
-    plain = codec.encode(model, tmp_path / "3.nntc", quality=quality, evaluation=samples)
+    threaded = nntc.encode(model, tmp_path / "2.nntc", max_divergence=1e-3, evaluation=samples, jobs=3)
+    plain = nntc.encode(model, tmp_path / "3.nntc", quality=quality, evaluation=samples)
     assert threaded == report
     assert plain.fidelity == report.fidelity
     assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
@@ -86,8 +85,8 @@ def test_what_cannot_be_reached_leaves_everything_as_it_was(tmp_path: Path) -> N
     target = tmp_path / "m.nntc"
     target.write_text("what was there before")
     samples = [{"x": draw.normal(size=(1, 16)).astype(np.float32)} for _ in range(10)]
-    with pytest.raises(codec.ModelError, match="at least 100% cannot be reached: at 90 dB") as e:
-        codec.encode(model.SerializeToString(), target, min_agreement=1.0, evaluation=samples)
+    with pytest.raises(nntc.ModelError, match="at least 100% cannot be reached: at 90 dB") as e:
+        nntc.encode(model.SerializeToString(), target, min_agreement=1.0, evaluation=samples)
     assert e.value.id == "E_GOAL"
     assert [path.name for path in tmp_path.iterdir()] == ["m.nntc"]
     assert target.read_text() == "what was there before"
@@ -121,7 +120,7 @@ def test_goals_need_samples(goal: dict[str, float]) -> None:
 
 
 def test_any_method_can_be_measured(folder: Path, tmp_path: Path) -> None:
-    report = codec.encode(
+    report = nntc.encode(
         folder / "digits.onnx", tmp_path / "m.nntc", method="lossless", evaluation=folder / "labelled.npz"
     )
     assert report.goal is None
@@ -135,16 +134,16 @@ def test_goals_are_measured_on_samples_held_out_of_calibration(tmp_path: Path) -
     draw = np.random.default_rng(3)
     coarse = draw.normal(0, 3, (64, 1, 3, 4, 4))
     samples = [{"image": np.kron(image, np.ones((3, 3))).astype(np.float32)} for image in coarse]
-    report = codec.encode(model, tmp_path / "m.nntc", max_divergence=0.1, calibration=samples)
+    report = nntc.encode(model, tmp_path / "m.nntc", max_divergence=0.1, calibration=samples)
     assert report.goal is not None
     assert report.goal.measured_on == "held-out calibration"
     assert "on 16 held-out calibration samples" in report.goal.text
     assert not any("evaluation samples" in remark for remark in report.remarks)
     kept = [sample for number, sample in enumerate(samples) if number % 4]
     quality = report.goal.reached.quality
-    codec.encode(model, tmp_path / "same.nntc", quality=quality, calibration=kept)
+    nntc.encode(model, tmp_path / "same.nntc", quality=quality, calibration=kept)
     assert (tmp_path / "same.nntc").read_bytes() == (tmp_path / "m.nntc").read_bytes()
-    plain = codec.encode(model, tmp_path / "plain.nntc", max_divergence=0.1, evaluation=samples[::4])
+    plain = nntc.encode(model, tmp_path / "plain.nntc", max_divergence=0.1, evaluation=samples[::4])
     assert report.size < plain.size
 
 
@@ -152,7 +151,7 @@ def test_measuring_on_calibration_samples_is_told(tmp_path: Path) -> None:
     model = networks.classifier(width=16).SerializeToString()
     draw = np.random.default_rng(3)
     samples = [{"image": draw.normal(size=(1, 3, 12, 12)).astype(np.float32)} for _ in range(8)]
-    report = codec.encode(model, tmp_path / "m.nntc", calibration=samples, evaluation=samples[5:])
+    report = nntc.encode(model, tmp_path / "m.nntc", calibration=samples, evaluation=samples[5:])
     assert "3 of 3 evaluation samples are calibration samples too" in report.remarks
 
 
@@ -162,6 +161,6 @@ def test_models_with_external_data_are_measured(folder: Path, tmp_path: Path) ->
     onnx.save(model, source, save_as_external_data=True, location="weights.bin", size_threshold=0)
     inside = tmp_path / "inside.nntc"
     evaluation = digits.write_samples(tmp_path / "s.npz", 20)
-    report = codec.encode(source, inside, quality=8, evaluation=evaluation)
-    plain = codec.encode(folder / "digits.onnx", tmp_path / "p.nntc", quality=8, evaluation=evaluation)
+    report = nntc.encode(source, inside, quality=8, evaluation=evaluation)
+    plain = nntc.encode(folder / "digits.onnx", tmp_path / "p.nntc", quality=8, evaluation=evaluation)
     assert report.fidelity == plain.fidelity

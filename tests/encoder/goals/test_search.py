@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from codec.encoder.goals.search import MAX_TRIES, Span, search
+from nntc.encoder.goals.search import MAX_TRIES, Span, search
 
 SMOOTH = Span(2, 90, 28, math.log(10) / 10, is_smooth=True)
 COUNTED = Span(2, 90, 28, math.log(10) / 20, is_smooth=False)

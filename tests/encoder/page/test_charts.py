@@ -4,8 +4,7 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from codec.encoder.page.charts import HEIGHT, WIDTH, Chart, Point, curve
+from nntc.encoder.page.charts import HEIGHT, WIDTH, Chart, Point, curve
 
 ABOVE_ZERO = st.floats(1e-9, 1e6)
 ANY = st.floats(-100, 100)

@@ -8,13 +8,12 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-import digits
-import networks
+import nntc
 import numpy as np
 import pytest
 from onnx import helper
 
-import codec
+from tests import digits, networks
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror='alert(2)'>\"&{{ 7 * 7 }}"
 VOID = {"meta", "line", "polyline", "br"}
@@ -61,8 +60,8 @@ def hostile() -> bytes:
     return model
 
 
-def page_of(source: Path | bytes, folder: Path, **chosen: object) -> tuple[str, codec.EncodeReport]:
-    report = codec.encode(source, folder / "m.nntc", report=folder / "m.html", **chosen)  # type: ignore[arg-type]
+def page_of(source: Path | bytes, folder: Path, **chosen: object) -> tuple[str, nntc.EncodeReport]:
+    report = nntc.encode(source, folder / "m.nntc", report=folder / "m.html", **chosen)  # type: ignore[arg-type]
     return (folder / "m.html").read_text(encoding="utf-8"), report
 
 
@@ -98,7 +97,7 @@ def test_it_tells_what_the_report_tells(tmp_path: Path) -> None:
     assert report.goal.text in text
     assert f"Compression {report.ratio:.2f} " in text
     assert hashlib.sha256((tmp_path / "m.nntc").read_bytes()).hexdigest() in text
-    decoded = codec.decode(tmp_path / "m.nntc", tmp_path / "again.onnx")
+    decoded = nntc.decode(tmp_path / "m.nntc", tmp_path / "again.onnx")
     assert decoded.files[0].sha256 in text
     assert "evaluation s.npz" in text
     assert page.count("<circle") == len(report.goal.tries)
@@ -143,7 +142,7 @@ def test_without_jinja_nothing_is_done(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_both_files_appear_or_none(tmp_path: Path) -> None:
     (tmp_path / "m.nntc").write_text("what was there before")
-    with pytest.raises(codec.OutputError, match="E_OUTPUT"):
-        codec.encode(hostile(), tmp_path / "m.nntc", report=tmp_path / "none" / "m.html")
+    with pytest.raises(nntc.OutputError, match="E_OUTPUT"):
+        nntc.encode(hostile(), tmp_path / "m.nntc", report=tmp_path / "none" / "m.html")
     assert [path.name for path in tmp_path.iterdir()] == ["m.nntc"]
     assert (tmp_path / "m.nntc").read_text() == "what was there before"

@@ -9,15 +9,15 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
-import networks
+import nntc
 import numpy as np
 import pytest
+from nntc.encoder.model import encode_bytes
+from nntc.encoder.sweep import Curves, SweepMethod, SweepPoint, sweep
+from nntc.encoder.sweep.picture import make_picture
+from nntc.encoder.sweep.tables import COLUMNS, to_csv, to_dictionary, write_all
 
-import codec
-from codec.encoder.model import encode_bytes
-from codec.encoder.sweep import Curves, SweepMethod, SweepPoint, sweep
-from codec.encoder.sweep.picture import make_picture
-from codec.encoder.sweep.tables import COLUMNS, to_csv, to_dictionary, write_all
+from tests import networks
 
 MODEL = networks.classifier(width=16).SerializeToString()
 
@@ -127,7 +127,7 @@ def test_all_files_are_written_or_none(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "b").mkdir()
     for folder in ("old", "new"):
-        with pytest.raises(codec.OutputError, match="E_OUTPUT"):
+        with pytest.raises(nntc.OutputError, match="E_OUTPUT"):
             write_all(tmp_path / folder, {"a": b"1", "b" if folder == "old" else "none/b": b"2"})
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
     assert [path.name for path in (tmp_path / "old").iterdir()] == ["b"]

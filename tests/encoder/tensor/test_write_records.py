@@ -8,28 +8,28 @@ from typing import Any
 
 import numpy as np
 import pytest
-import strategies
 from hypothesis import given
 from hypothesis import strategies as st
+from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.tensor.record import decode_records, read_tensor
+from nntc.encoder.entropy.symbols import Classes, assemble
+from nntc.encoder.tensor.codebook import codebook_record, make_codebook
+from nntc.encoder.tensor.planes import planes_record
+from nntc.encoder.tensor.record import Record
+from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
+from nntc.format.registry import Coder, ElementType, Profile
+from nntc.format.transform import Transform
+from nntc.format.view import View
 from numpy.typing import NDArray
-from strategies import view_of
 
-from codec.decoder.entropy.symbols import Surroundings
-from codec.decoder.tensor.record import decode_records, read_tensor
-from codec.decoder.tensor.transform import Transform
-from codec.encoder.entropy.symbols import Classes, assemble
-from codec.encoder.tensor.codebook import codebook_record, make_codebook
-from codec.encoder.tensor.planes import planes_record
-from codec.encoder.tensor.record import Record
-from codec.encoder.tensor.uniform import UniformParameters, uniform_record
-from codec.format.registry import Coder, ElementType, Profile
-from codec.format.view import View
 from conformance.proof import samples
+from tests import strategies
+from tests.strategies import view_of
 
 
 def decode(record: Record) -> bytes:
     data = assemble([record.fragments])[0]
-    found = read_tensor(data, 0, record.output, Surroundings(record.profile, []))
+    found = read_tensor(data, 0, record.output, ParseContext(record.profile, []))
     payload = found.payload(decode_records([found])[0]).tobytes()
     assert samples.payload_of(data, record.output, record.profile) == payload
     return payload

@@ -7,9 +7,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from nntc.encoder.options import Centroids
 from torch import nn
 
-from codec.encoder.options import Centroids
 from reference_models.training.compressible import Compressible
 from reference_models.training.pruning import prune, sparsity_at
 from reference_models.training.recipe import Stage

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_training as tiny
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from reference_models.training.features import Cifar10Features, DigitsFeatures
 from reference_models.training.frechet import SEEDS, Frechet, frechet_distance, moments
 from reference_models.training.image_task import augment
 from reference_models.training.tasks import pixels
+from tests import tiny_training as tiny
 
 
 def test_the_frechet_distance_of_known_normal_distributions() -> None:
@@ -45,7 +45,7 @@ def test_generators_are_measured_with_the_same_noise_each_time() -> None:
 def test_the_demos_network_reads_enlarged_digits() -> None:
     """Features must tell classes apart: those of held-out images of one class lie closer together."""
     root = Path(__file__).resolve().parents[3]
-    with np.load(root / "codec" / "demo" / "digits.npz", allow_pickle=False) as held_out:
+    with np.load(root / "codec" / "nntc" / "demo" / "digits.npz", allow_pickle=False) as held_out:
         images, labels = held_out["images"][:200], held_out["labels"][:200]
     state = torch.get_rng_state()
     network = DigitsFeatures()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nntc
 import numpy as np
 import onnx
 import onnxruntime
@@ -9,7 +10,6 @@ import pytest
 import torch
 from torch import nn
 
-import codec
 from reference_models.errors import ReferenceModelError
 from reference_models.networks.alexnet import AlexNet
 from reference_models.networks.catalogue import CATALOGUE
@@ -140,7 +140,7 @@ def test_weights_come_back_from_files(tmp_path: Path, suffix: str) -> None:
     else:
         (tmp_path / "weights.onnx").write_bytes(export(network, IMAGE))
     if suffix == ".nntc":
-        codec.encode(tmp_path / "weights.onnx", path, method="lossless")
+        nntc.encode(tmp_path / "weights.onnx", path, method="lossless")
     other = ResidualCnn(22, small=True).eval()
     load_weights(other, path)
     inputs = torch.randn(2, 3, 32, 32)

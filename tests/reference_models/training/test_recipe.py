@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import tiny_training as tiny
 
 from reference_models.errors import ReferenceModelError
 from reference_models.training.build import build_task
 from reference_models.training.recipe import Recipe, Stage, read_recipe
 from reference_models.training.trainer import Trainer
+from tests import tiny_training as tiny
 
 ROOT = Path(__file__).resolve().parents[3]
 RECIPES = sorted((ROOT / "reference_models" / "recipes").glob("*.toml"))

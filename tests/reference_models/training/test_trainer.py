@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-import tiny_training as tiny
 import torch
 from numpy.typing import NDArray
 
@@ -19,6 +18,7 @@ from reference_models.errors import ReferenceModelError
 from reference_models.training.recipe import Recipe, Stage
 from reference_models.training.tasks import Task
 from reference_models.training.trainer import CHECKPOINT, learning_rate, start_from
+from tests import tiny_training as tiny
 
 
 class Stop(Exception):  # noqa: N818 - nothing went wrong
@@ -71,7 +71,7 @@ _KILLED_AGAIN_AND_AGAIN = """
 import os, signal, sys
 import torch._dynamo  # the optimizers need it: once, not in every child
 from pathlib import Path
-from tiny_training import train, review_task
+from tests.tiny_training import train, review_task
 
 for place in (("dense", 8), ("prune", 2), ("quantize", 6), None):
     child = os.fork()

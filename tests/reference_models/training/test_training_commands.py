@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nntc
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-import codec
 from reference_models.__main__ import group, main
 from reference_models.commands.train import train
 
@@ -54,7 +54,7 @@ def test_train_then_measure_what_was_trained(folder: Path) -> None:
     printed = run("train", folder / "recipe.toml", "--data", folder, "--out", out)
     model = out / "quantize.lstm.onnx"
     accuracy = printed.splitlines()[-1].removeprefix("quantize: ")
-    codec.encode(model, out / "small.nntc", method="lossless")
+    nntc.encode(model, out / "small.nntc", method="lossless")
     for path in (model, out / "small.nntc"):
         assert run("measure", folder / "recipe.toml", path, "--data", folder) == f"{path}: {accuracy}\n"
 
@@ -111,7 +111,7 @@ def test_record_codes_exactly_and_tells_the_sizes(folder: Path) -> None:
     run("record", folder / "recipe.toml", out, "--data", folder, "--to", records)
     record = json.loads((records / "recipe.json").read_text())
     sizes, coded = record["networks"]["lstm"], records / "recipe.lstm.nntc"
-    codec.decode(coded, folder / "decoded.onnx")
+    nntc.decode(coded, folder / "decoded.onnx")
     assert (folder / "decoded.onnx").read_bytes() == (out / "quantize.lstm.onnx").read_bytes()
     assert sizes["nntc"] == coded.stat().st_size
     assert sizes["stages"]["original"] == (out / "quantize.lstm.onnx").stat().st_size

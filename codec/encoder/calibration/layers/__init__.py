@@ -1,7 +1,0 @@
-"""What each kind of layer multiplies its weights with, one file for each kind."""
-
-from codec.encoder.calibration.layers.embedding import TableInput
-from codec.encoder.calibration.layers.find import Layer, find_layer
-from codec.encoder.calibration.layers.layer import Along, LayerInput, Placement
-
-__all__ = ["Along", "Layer", "LayerInput", "Placement", "TableInput", "find_layer"]

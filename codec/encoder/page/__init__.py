@@ -1,5 +1,0 @@
-"""The page of `--report`: what was coded how, for a browser."""
-
-from codec.encoder.page.page import check_page, make_page
-
-__all__ = ["check_page", "make_page"]

@@ -1,7 +1,0 @@
-"""What each tensor of a model is to its network: its role, its matrix view and the node that uses it."""
-
-from codec.encoder.roles.find import find_roles, find_uses
-from codec.encoder.roles.inputs import InputKind, input_kinds
-from codec.encoder.roles.role import Role, TensorRole, Use
-
-__all__ = ["InputKind", "Role", "TensorRole", "Use", "find_roles", "find_uses", "input_kinds"]

@@ -1,0 +1,130 @@
+"""nntc: the Neural Network Transform Codec.
+
+    nntc.encode("model.onnx", "model.nntc")     compress a model
+    nntc.decode("model.nntc", "model.onnx")     and restore it
+    nntc.open("model.nntc")                     look inside; tensors as arrays, decoded one by one
+    nntc.verify("model.nntc", "model.onnx")     check every checksum; compare with the original
+    nntc.sweep("model.onnx", evaluation=...)    draw how well it answers against how small it is
+    nntc.session("model.nntc")                  run it (needs onnxruntime)
+
+Names are loaded on first use: a program that only decodes never imports what encoding needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nntc.errors import FormatError, ModelError, NntcError, OutputError, SamplesError, UnsupportedError
+
+if TYPE_CHECKING:
+    from nntc.decoder.directory import Section
+    from nntc.decoder.model import DecodedFile, DecodeResult, decode
+    from nntc.encoder.goals.fidelity import Fidelity, Share
+    from nntc.encoder.goals.goal import Goal, GoalReport, GoalTry
+    from nntc.encoder.model import encode
+    from nntc.encoder.options import Centroids, Entropy, Method, Options, PruneScope
+    from nntc.encoder.report import EncodeReport, Stage, TensorReport
+    from nntc.encoder.sweep.curves import Curves, SweepPoint, sweep
+    from nntc.reader.compare import TensorDifference, VerifyResult, verify
+    from nntc.reader.container import Container, LazyTensor, open  # noqa: A004 - the verb that Python's users expect
+    from nntc.reader.runtime import session
+    from nntc.sources.source import Source
+
+    __version__: str
+
+__all__ = [
+    "Centroids",
+    "Container",
+    "Curves",
+    "DecodeResult",
+    "DecodedFile",
+    "EncodeReport",
+    "Entropy",
+    "Fidelity",
+    "FormatError",
+    "Goal",
+    "GoalReport",
+    "GoalTry",
+    "LazyTensor",
+    "Method",
+    "ModelError",
+    "NntcError",
+    "Options",
+    "OutputError",
+    "PruneScope",
+    "SamplesError",
+    "Section",
+    "Share",
+    "Source",
+    "Stage",
+    "SweepPoint",
+    "TensorDifference",
+    "TensorReport",
+    "UnsupportedError",
+    "VerifyResult",
+    "__version__",
+    "decode",
+    "encode",
+    "open",
+    "session",
+    "sweep",
+    "verify",
+]
+
+_HOMES = {
+    "Centroids": "nntc.encoder.options",
+    "Container": "nntc.reader.container",
+    "Curves": "nntc.encoder.sweep.curves",
+    "DecodeResult": "nntc.decoder.model",
+    "DecodedFile": "nntc.decoder.model",
+    "EncodeReport": "nntc.encoder.report",
+    "Entropy": "nntc.encoder.options",
+    "Fidelity": "nntc.encoder.goals.fidelity",
+    "Goal": "nntc.encoder.goals.goal",
+    "GoalReport": "nntc.encoder.goals.goal",
+    "GoalTry": "nntc.encoder.goals.goal",
+    "LazyTensor": "nntc.reader.container",
+    "Method": "nntc.encoder.options",
+    "Options": "nntc.encoder.options",
+    "PruneScope": "nntc.encoder.options",
+    "Section": "nntc.decoder.directory",
+    "Share": "nntc.encoder.goals.fidelity",
+    "Source": "nntc.sources.source",
+    "Stage": "nntc.encoder.report",
+    "SweepPoint": "nntc.encoder.sweep.curves",
+    "TensorDifference": "nntc.reader.compare",
+    "TensorReport": "nntc.encoder.report",
+    "VerifyResult": "nntc.reader.compare",
+    "decode": "nntc.decoder.model",
+    "encode": "nntc.encoder.model",
+    "open": "nntc.reader.container",
+    "session": "nntc.reader.runtime",
+    "sweep": "nntc.encoder.sweep.curves",
+    "verify": "nntc.reader.compare",
+}
+
+if not TYPE_CHECKING:  # or every name would seem to exist
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            value = getattr(import_module(_HOMES[name]), name)
+        elif name == "__version__":
+            value = _version()
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("nntc")
+    except PackageNotFoundError:
+        return "unknown (not installed)"

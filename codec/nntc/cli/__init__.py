@@ -1,0 +1,91 @@
+"""The command `nntc`: encode, decode, info, verify, sweep, demo, conformance.
+
+Modules here import click alone at their top, so that `nntc decode` on a small device starts at once; what a
+command needs (numpy, onnx, rich) it imports when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+from nntc.errors import NntcError, UnsupportedError
+
+__all__ = ["main"]
+
+DONE, REJECTED, USAGE, UNSUPPORTED = range(4)
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and leave Python with its exit code.
+
+    Parameters
+    ----------
+    arguments
+        Command line without the program's name; that of the process by default.
+    """
+    try:
+        with _ending_cleanly():
+            code = _run(arguments)
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader has gone, as in `nntc info FILE | head`
+        code = REJECTED
+        _abandon_output()
+    except OSError as e:
+        code = _fail(f"{e.filename}: {e.strerror}" if e.filename else str(e.strerror))
+        _abandon_output()
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    import click
+
+    from nntc.cli.group import nntc
+
+    try:
+        words = None if arguments is None else list(arguments)
+        return nntc.main(words, prog_name="nntc", standalone_mode=False) or DONE
+    except click.ClickException as e:
+        e.show()
+        return e.exit_code
+    except click.Abort as e:
+        raise KeyboardInterrupt from e
+    except UnsupportedError as e:
+        return _fail(str(e), UNSUPPORTED)
+    except NntcError as e:
+        return _fail(str(e))
+    except ImportError as e:  # one that is optional: the message says how to get it
+        return _fail(str(e))
+    except MemoryError:
+        return _fail("out of memory")
+
+
+def _fail(message: str, code: int = REJECTED) -> int:
+    sys.stderr.write(f"nntc: {message}\n")
+    return code
+
+
+def _abandon_output() -> None:
+    """Point standard output nowhere, or Python would try to flush it once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Let SIGTERM remove unfinished output, as Ctrl-C does, instead of ending the process on the spot."""
+
+    def terminate(*_: object) -> NoReturn:
+        raise SystemExit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

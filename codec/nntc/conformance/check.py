@@ -1,0 +1,138 @@
+"""Check what an encoder has written: whether it is a valid file, and keeps clause 16 of SPEC.md.
+
+Of R-901 to R-904 a file shows what decoding it shows: hashes, names and values are those of valid files.
+Whether they are also those of the model only its owner can tell (`nntc verify FILE ORIGINAL`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from nntc.decoder.directory import Directory, Section, read_directory, read_section
+from nntc.decoder.entropy.symbols import RansRun
+from nntc.decoder.model import verify
+from nntc.decoder.payloads import read_parse_context, read_record
+from nntc.decoder.tensor.record import TensorRecord
+from nntc.decoder.tensor.uniform import Uniform
+from nntc.errors import FormatError
+from nntc.format.registry import MAJOR, MINOR, Profile, SectionType
+from nntc.reader.notes import read_notes
+from nntc.sources.source import Source, SourceLike, as_source
+
+PRIVATE_TYPES = 0xF0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an encoder has done wrong (an error), or could do better (advice).
+
+    Parameters
+    ----------
+    requirement
+        Of SPEC.md, None for a SHOULD.
+    id, offset
+        What a decoder reports, where the file is not valid; the place alone where it is.
+    """
+
+    level: Literal["error", "advice"]
+    text: str
+    requirement: str | None = None
+    id: str | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What was found, and what the file says about itself as far as it could be read.
+
+    Parameters
+    ----------
+    size, output
+        Bytes of the file, and of what it decodes to.
+    needs
+        What in it only profile Main has.
+    memory_bound
+        Bytes of memory that decoding needs at most.
+    """
+
+    size: int
+    version: str | None = None
+    profile: str | None = None
+    needs: tuple[str, ...] = ()
+    output: int | None = None
+    memory_bound: int | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def conforms(self) -> bool:
+        """Whether no requirement is broken."""
+        return all(finding.level != "error" for finding in self.findings)
+
+
+def check(source: SourceLike) -> CheckResult:
+    """Decode a whole `.nntc` file, keeping nothing, and say what is wrong with it.
+
+    Raises
+    ------
+    OSError
+        It cannot be read.
+    """
+    source = as_source(source)
+    result = CheckResult(source.size)
+    try:
+        directory = read_directory(source)
+        result = replace(
+            result,
+            version=f"{MAJOR}.{directory.minor}",
+            profile=directory.profile.name.lower(),
+            memory_bound=directory.memory_bound(),
+        )
+        result = replace(result, output=verify(source).size)
+    except FormatError as e:
+        return replace(result, findings=(Finding("error", e.message, "R-900", e.id, e.offset),))
+    needs = {need: None for record in _records(source, directory) for need in _needs(record)}
+    return replace(result, needs=tuple(needs), findings=tuple(_findings(source, directory, bool(needs))))
+
+
+def _records(source: Source, directory: Directory) -> Iterator[TensorRecord]:
+    around = read_parse_context(source, directory)
+    return (read_record(source, section, around) for section in directory.tensors)
+
+
+def _needs(record: TensorRecord) -> Iterator[str]:
+    """Yield what profile Baseline has not (clause 13)."""
+    content = record.content
+    if isinstance(content, Uniform):
+        if content.trellis:
+            yield "trellis"
+        if content.row_codes is not None:
+            yield "row codes"
+        if content.column_codes is not None:
+            yield "column codes"
+    if any(isinstance(run, RansRun) and run.contexts is not None for run in record.runs):
+        yield "contexts"
+
+
+def _findings(source: Source, directory: Directory, needs_main: bool) -> Iterator[Finding]:
+    if directory.minor != MINOR:
+        text = f"minor version is {directory.minor}, of this format {MINOR}"
+        yield Finding("error", text, "R-900", offset=9)
+    if directory.profile is Profile.MAIN and not needs_main:
+        yield Finding("advice", "SHOULD declare Baseline: nothing beyond it is used", offset=11)
+    notes = [section for section in directory.others if section.type == SectionType.NOTES]
+    for section in notes[1:]:
+        yield Finding("error", "more than one NOTES section", "R-905", offset=section.offset)
+    if notes and _notes_are_odd(source, directory, notes[0]):
+        text = "NOTES do not fit their table: tools ignore them"
+        yield Finding("advice", text, "R-272", offset=notes[0].offset)
+    for section in directory.others:
+        if section.type != SectionType.NOTES and section.type < PRIVATE_TYPES:
+            text = f"section type 0x{section.type:02x} is not assigned (0xf0 to 0xff are for private use)"
+            yield Finding("advice", text, offset=section.offset)
+
+
+def _notes_are_odd(source: Source, directory: Directory, section: Section) -> bool:
+    parts = sum(record.part_ends().size for record in _records(source, directory))
+    return read_notes(read_section(source, section), parts) is None

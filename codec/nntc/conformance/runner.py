@@ -1,0 +1,164 @@
+"""Let a decoder decode vectors, several at a time, and collect what is wrong."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from nntc.conformance.decoders import Answer, BatchDecoder, CommandDecoder, Decoder
+from nntc.conformance.judge import Problem, judge
+from nntc.conformance.process import Caps
+from nntc.conformance.suite import Expected, Suite, SuiteError, Vector
+from nntc.progress import Progress
+
+BASE = "empty"
+"""The vector for which a decoder takes next to no memory beyond its program and libraries."""
+
+_MODEL = "decoded.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to run.
+
+    Parameters
+    ----------
+    command, batch
+        Words of the decoder's command, or of the one for batch mode; one of them.
+    limited
+        Words of the commands that tell the decoder to take no more than `{limit}` bytes of "memory" or
+        "output", where it can be told.
+    seconds, memory
+        Caps for each vector, which may have narrower ones; memory in bytes beyond what `empty` takes.
+    slow
+        By what all seconds are multiplied.
+    """
+
+    command: Sequence[str] | None
+    batch: Sequence[str] | None
+    limited: dict[str, Sequence[str]]
+    profile: str
+    jobs: int
+    seconds: float
+    slow: float
+    memory: int
+    require_errors: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a vector; without an answer where its own file is at fault.
+
+    Parameters
+    ----------
+    name
+        The vector's id, and the limit that the caller set if there is one.
+    memory
+        Bytes beyond what `empty` takes, None if not known.
+    """
+
+    name: str
+    vector: Vector
+    answer: Answer | None
+    memory: int | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    name: str
+    vector: Vector
+    expected: Expected
+    decoder: Decoder | None
+    """One of its own, in place of the thread's."""
+
+
+class Runner:
+    """A decoder under test."""
+
+    def __init__(self, suite: Suite, settings: Settings) -> None:
+        self._suite = suite
+        self._settings = settings
+        self._own = threading.local()
+        self._started: list[Decoder] = []
+        self._base_memory: int | None = None
+
+    def run(self, vectors: Sequence[Vector], progress: Progress) -> list[Result]:
+        """Return a result for each vector and each limit of a caller, in order; OSError if nothing starts."""
+        cases = [case for vector in vectors for case in self._cases(vector)]
+        results = []
+        try:
+            self._base_memory = self._measure_base()
+            with ThreadPoolExecutor(self._settings.jobs) as executor:
+                try:
+                    for number, result in enumerate(executor.map(self._result, cases), 1):
+                        results.append(result)
+                        progress(number, len(cases))
+                except BaseException:
+                    executor.shutdown(cancel_futures=True)
+                    raise
+        finally:
+            for decoder in self._started:
+                decoder.close()
+        return results
+
+    def _cases(self, vector: Vector) -> Iterator[_Case]:
+        vector = vector.for_profile(self._settings.profile)
+        yield _Case(vector.id, vector, vector.expected, None)
+        for limit in vector.caller_limits:
+            words = self._settings.limited.get(limit.kind)
+            if words is not None:
+                name = f"{vector.id} with {limit.kind} {limit.bytes}"
+                decoder = CommandDecoder(words, limit=str(limit.bytes))
+                yield _Case(name, vector, limit.expected, decoder)
+
+    def _measure_base(self) -> int | None:
+        """Return the peak memory of decoding `empty`, with the seconds of any vector."""
+        base = next((vector for vector in self._suite.vectors if vector.id == BASE), None)
+        if base is None or base.fault_of_file() is not None:
+            raise SuiteError(f"vector {BASE!r}, with which memory is compared, is missing or altered")
+        with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
+            caps = Caps(self._settings.seconds * self._settings.slow)
+            return self._decoder().decode(base.path, Path(folder) / _MODEL, caps).memory
+
+    def _result(self, case: _Case) -> Result:
+        vector = case.vector
+        fault = vector.fault_of_file()
+        if fault is not None:
+            return Result(case.name, vector, None, None, (Problem("vector", fault),))
+        seconds = min(self._settings.seconds, vector.max_seconds or self._settings.seconds)
+        allowed = min(self._settings.memory, vector.max_memory or self._settings.memory)
+        most = None if self._base_memory is None else self._base_memory + allowed
+        caps = Caps(seconds * self._settings.slow, most)
+        with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
+            # Inside a folder of its own, to find what a file name with `..` in it would write.
+            target = Path(folder) / "output" / _MODEL
+            target.parent.mkdir()
+            decoder = case.decoder or self._decoder()
+            answer = decoder.decode(vector.path, target, caps)
+            demanded = self._settings.require_errors
+            problems = list(judge(case.expected, answer, target, Path(folder), require_errors=demanded))
+        memory = None
+        if self._base_memory is not None and answer.memory is not None:
+            memory = max(answer.memory - self._base_memory, 0)
+            if memory > allowed and answer.outcome != "stopped":
+                problems.append(Problem("memory", f"took {memory} bytes of memory, {allowed} allowed"))
+        return Result(case.name, vector, answer, memory, tuple(problems))
+
+    def _decoder(self) -> Decoder:
+        """Return the decoder of this thread."""
+        if not hasattr(self._own, "decoder"):
+            settings = self._settings
+            decoder: Decoder
+            if settings.batch is not None:
+                decoder = BatchDecoder(settings.batch)
+            else:
+                decoder = CommandDecoder(settings.command or ())
+            self._own.decoder = decoder
+            self._started.append(decoder)
+        own: Decoder = self._own.decoder
+        return own

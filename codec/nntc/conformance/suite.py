@@ -1,0 +1,181 @@
+"""The suite: manifest and vectors (conformance/README.md says what each member means)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+Verdict = Literal["accepted", "rejected", "unsupported"]
+CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported")
+PROFILES = ("baseline", "main")
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Error id and offset that a decoder must report."""
+
+    id: str
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.id} @ {self.offset}"
+
+
+NOT_BASELINE = Fault("E_UNSUPPORTED", 11)
+"""What a decoder of profile Baseline alone says of a file of profile Main [R-109]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output file; `name` is None for the model, `data` for all but small ones."""
+
+    name: str | None
+    size: int
+    sha256: str
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a decoder must do: a verdict with the fault that it reports, or the files that it writes."""
+
+    verdict: Verdict
+    fault: Fault | None = None
+    output: tuple[Output, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLimit:
+    """Bytes of `memory` or `output` that the caller allows, and what must then happen."""
+
+    kind: Literal["memory", "output"]
+    bytes: int
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """A vector as the manifest describes it."""
+
+    id: str
+    comment: str
+    path: Path
+    size: int
+    sha256: str
+    kind: str
+    profile: str
+    requirements: tuple[str, ...]
+    expected: Expected
+    max_memory: int | None
+    max_seconds: int | None
+    caller_limits: tuple[CallerLimit, ...]
+
+    def fault_of_file(self) -> str | None:
+        """Return what is wrong with the vector's own file, or None if it is what the manifest says."""
+        try:
+            data = self.path.read_bytes()
+        except OSError as e:
+            return f"{self.path}: {e.strerror}"
+        if len(data) != self.size or hashlib.sha256(data).hexdigest() != self.sha256:
+            return f"{self.path} is not the file of the manifest"
+        return None
+
+    def for_profile(self, profile: str) -> Vector:
+        """Return the vector as a decoder of `profile` and those below it sees it."""
+        if profile == "baseline" and self.profile == "main":
+            return replace(self, expected=Expected("unsupported", NOT_BASELINE), caller_limits=())
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """All vectors of a manifest."""
+
+    folder: Path
+    format: str
+    vectors: tuple[Vector, ...]
+
+    def select(self, classes: Iterable[str], patterns: Iterable[str]) -> list[Vector]:
+        """Return the vectors of some classes (none named: all) whose id fits a pattern (likewise)."""
+        wanted, globs = set(classes), list(patterns)
+        return [
+            vector
+            for vector in self.vectors
+            if (not wanted or vector.kind in wanted)
+            and (not globs or any(fnmatchcase(vector.id, glob) for glob in globs))
+        ]
+
+
+class SuiteError(Exception):
+    """There is no suite, or its manifest cannot be read."""
+
+
+def find_suite() -> Path:
+    """Return the suite of the checkout around this package, or the one that was installed with it."""
+    beside = Path(__file__).resolve().parents[3] / "conformance"
+    if (beside / MANIFEST).is_file():
+        return beside
+    try:
+        installed = metadata.files("nntc") or []
+    except metadata.PackageNotFoundError:
+        installed = []
+    for file in installed:
+        if file.parts[-2:] == ("conformance", MANIFEST):
+            return Path(str(file.locate())).resolve().parent
+    raise SuiteError("no vectors here: name their folder, the one with manifest.json, with --suite")
+
+
+def read_suite(folder: Path) -> Suite:
+    """Read a manifest; SuiteError if that cannot be."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        vectors = tuple(_vector(folder, entry) for entry in manifest["vectors"])
+        return Suite(folder, manifest["format"], vectors)
+    except OSError as e:
+        raise SuiteError(f"{path}: {e.strerror}") from e
+    except (ValueError, KeyError, TypeError) as e:
+        raise SuiteError(f"{path} is no manifest: {e!r}") from e
+
+
+def _vector(folder: Path, entry: Mapping[str, Any]) -> Vector:
+    expected = _expected(entry)
+    return Vector(
+        id=entry["id"],
+        comment=entry["comment"],
+        path=folder / entry["file"],
+        size=entry["size"],
+        sha256=entry["sha256"],
+        kind=entry["class"],
+        profile=entry["profile"],
+        requirements=tuple(entry["requirements"]),
+        expected=expected,
+        max_memory=entry.get("max_memory"),
+        max_seconds=entry.get("max_seconds"),
+        caller_limits=tuple(_caller_limit(own, expected) for own in entry.get("caller_limits", ())),
+    )
+
+
+def _expected(entry: Mapping[str, Any]) -> Expected:
+    if entry["class"] == "valid":
+        return Expected("accepted", output=tuple(map(_output, entry["output"])))
+    verdict: Verdict = "unsupported" if entry["class"] == "unsupported" else "rejected"
+    return Expected(verdict, Fault(**entry["error"]))
+
+
+def _output(entry: Mapping[str, Any]) -> Output:
+    data = bytes.fromhex(entry["hex"]) if "hex" in entry else None
+    return Output(entry["name"], entry["size"], entry["sha256"], data)
+
+
+def _caller_limit(entry: Mapping[str, Any], otherwise: Expected) -> CallerLimit:
+    kind: Literal["memory", "output"] = "memory" if "memory" in entry else "output"
+    expected = Expected("rejected", Fault(**entry["error"])) if "error" in entry else otherwise
+    return CallerLimit(kind, entry[kind], expected)

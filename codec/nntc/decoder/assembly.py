@@ -1,0 +1,105 @@
+"""Graph bytes and pieces, back to back, cut into output files (SPEC.md, "The file")."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from bisect import bisect_right
+from itertools import accumulate
+
+from nntc.decoder.graph import Graph
+from nntc.decoder.sink import Sink
+from nntc.errors import FormatError
+from nntc.progress import Progress
+
+_COPY = 1 << 20
+
+
+class Assembly:
+    """Writes output files one after the other and hashes them.
+
+    Parameters
+    ----------
+    sink
+        Where the files go.
+    graph
+        Their sizes and hashes.
+    progress
+        Called with bytes written and bytes in all.
+    """
+
+    def __init__(self, sink: Sink, graph: Graph, progress: Progress | None = None) -> None:
+        self._sink, self._files, self._offset, self._progress = sink, graph.files, graph.offset, progress
+        self._ends = list(accumulate(file.size for file in graph.files))
+        self._at = 0
+        self._file = -1
+        self._digests: list[bytes] = []
+        self._hash = hashlib.sha256()
+        # Where each piece was written, for those that repeat it.
+        self._starts, self._lengths = array("q"), array("q")
+        self._begin_files()
+
+    @property
+    def _left(self) -> int:
+        return self._ends[self._file] - self._at if self._file >= 0 else 0
+
+    def _begin_files(self) -> None:
+        """Close the current file if it is complete, and any empty ones behind it, and begin the next."""
+        while not self._left and self._file + 1 < len(self._files):
+            self._end_file()
+            self._file += 1
+            self._hash = hashlib.sha256()
+            self._sink.begin(self._files[self._file].name)
+
+    def _end_file(self) -> None:
+        if self._file >= 0:
+            self._digests.append(self._hash.digest())
+
+    def write(self, data: memoryview) -> None:
+        """Write graph bytes, which may go over the end of a file."""
+        while data.nbytes:
+            self._begin_files()
+            if not self._left:
+                raise FormatError("E_SPLICE", "more bytes than the files hold", self._offset)
+            span = data[: min(self._left, _COPY)]
+            self._sink.write(span)
+            self._hash.update(span)
+            self._at += span.nbytes
+            data = data[span.nbytes :]
+            if self._progress is not None:
+                self._progress(self._at, self._ends[-1])
+
+    def write_piece(self, piece: memoryview) -> None:
+        """Write a part of a payload, which lies within one file."""
+        self._note(piece.nbytes)
+        self.write(piece)
+
+    def repeat(self, splice: int) -> None:
+        """Write the piece of an earlier splice again."""
+        start, length = self._starts[splice], self._lengths[splice]
+        self._note(length)
+        file = bisect_right(self._ends, start)
+        begin = self._ends[file] - self._files[file].size
+        for at in range(start, start + length, _COPY):
+            span = min(_COPY, start + length - at)
+            self.write(memoryview(self._sink.reread(file, at - begin, span)))
+
+    def _note(self, length: int) -> None:
+        self._begin_files()
+        if length > self._left:
+            raise FormatError("E_SPLICE", "piece goes over the end of a file", self._offset)
+        self._starts.append(self._at)
+        self._lengths.append(length)
+
+    def finish(self) -> None:
+        """Check that every file is complete."""
+        self._begin_files()
+        if self._left:
+            raise FormatError("E_SPLICE", "fewer bytes than the files hold", self._offset)
+        self._end_file()
+
+    def check_hashes(self) -> None:
+        """Check every file's SHA-256."""
+        for file, digest in zip(self._files, self._digests, strict=True):
+            if file.sha256 != digest:
+                raise FormatError("E_HASH", "decoded file differs from the one that was encoded", 0)

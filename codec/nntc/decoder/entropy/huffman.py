@@ -1,0 +1,143 @@
+"""Canonical Huffman codes in interleaved lanes (SPEC.md, "Huffman"; Han et al., 2016)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.errors import FormatError
+from nntc.format.layout import HUFFMAN_HEAD, LANES, SectionStream, parse, varints
+from nntc.format.registry import MAX_STEPS
+
+MAX_LENGTH = 15
+_PREFIX = (1 << MAX_LENGTH) - 1
+FEW_LANES = 100
+"""Fewer are decoded one after the other."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HuffmanRun:
+    """One run of Huffman-coded tokens.
+
+    Parameters
+    ----------
+    count
+        Number of tokens; token i is in lane i mod lanes.
+    lengths
+        uint8 [256] code length of each token, 0 where it has no code.
+    lane_sizes
+        int64 [lanes] bytes of each lane.
+    data
+        The lanes' bytes, back to back.
+    offset
+        Where in the file the symbol data begins.
+    """
+
+    count: int
+    lengths: NDArray[np.uint8]
+    lane_sizes: NDArray[np.int64]
+    data: bytes
+    offset: int
+
+    def decode(self) -> NDArray[np.uint8]:
+        """Return the tokens, uint8 [count]; E_ENTROPY if a lane's bits do not end as they must."""
+        tables = _prefix_tables(self.lengths)
+        tokens = self._by_lanes(*tables) if self.lane_sizes.size < FEW_LANES else self._by_steps(*tables)
+        if tokens is None:
+            raise FormatError("E_ENTROPY", "Huffman lane does not end as it must", self.offset)
+        return tokens
+
+    def _by_steps(
+        self, token_at: NDArray[np.uint8], length_at: NDArray[np.uint8]
+    ) -> NDArray[np.uint8] | None:
+        """Decode a token of every lane at a time."""
+        lanes = self.lane_sizes.size
+        # Three spare bytes, so that a 24-bit window can be read at any position in bounds.
+        data = np.frombuffer(self.data + bytes(3), np.uint8)
+        ends = np.cumsum(self.lane_sizes) * 8
+        position = ends - self.lane_sizes * 8
+        steps = -(-self.count // lanes)
+        tokens = np.empty((steps, lanes), np.uint8)
+        last = len(self.data)
+        for step in range(steps):
+            live = min(lanes, self.count - step * lanes)
+            at = position[:live]
+            byte = np.minimum(at >> 3, last)
+            window = data[byte].astype(np.int64) << 16 | data[byte + 1].astype(np.int64) << 8 | data[byte + 2]
+            prefix = window >> (9 - (at & 7)) & _PREFIX
+            tokens[step, :live] = token_at[prefix]
+            position[:live] += length_at[prefix]
+        left = ends - position
+        padding = data[(ends >> 3) - 1] & ((1 << np.clip(left, 0, 7)) - 1)
+        # Where no code begins, `position` stays before a bit that is one: of its lane, or of one behind it.
+        if np.any((left < 0) | (left > 7) | (padding != 0)):
+            return None
+        return tokens.reshape(-1)[: self.count]
+
+    def _by_lanes(
+        self, token_at: NDArray[np.uint8], length_at: NDArray[np.uint8]
+    ) -> NDArray[np.uint8] | None:
+        """Decode one lane after the other: faster where lanes are few."""
+        lanes = self.lane_sizes.size
+        token_of, length_of = token_at.tobytes(), length_at.tobytes()
+        tokens = np.empty(self.count, np.uint8)
+        begin = 0
+        for lane, size in enumerate(self.lane_sizes.tolist()):
+            count = tokens[lane::lanes].size
+            # Zeros behind the lane: a code never is longer than two bytes.
+            data = self.data[begin : begin + size] + bytes(2 * count + 3)
+            begin += size
+            decoded = bytearray(count)
+            at = 0
+            for i in range(count):
+                byte = at >> 3
+                window = data[byte] << 16 | data[byte + 1] << 8 | data[byte + 2]
+                prefix = window >> (9 - (at & 7)) & _PREFIX
+                decoded[i] = token_of[prefix]
+                at += length_of[prefix]
+            left = 8 * size - at
+            # Where no code begins, `at` stays before a bit that is one.
+            if not 0 <= left <= 7 or (left and data[size - 1] & ((1 << left) - 1)):
+                return None
+            tokens[lane::lanes] = np.frombuffer(decoded, np.uint8)
+        return tokens
+
+
+def read_huffman(stream: SectionStream, count: int) -> HuffmanRun:
+    """Parse Huffman symbol data of `count` tokens; E_TABLE for an incomplete or oversubscribed code."""
+    offset = stream.at()
+    head = parse(HUFFMAN_HEAD, stream)
+    number = head.last_index + 1
+    nibbles = np.frombuffer(stream.take((number + 1) // 2, "code lengths"), np.uint8)
+    own = np.stack([nibbles & 15, nibbles >> 4], axis=1).ravel()
+    lengths = np.zeros(256, np.uint8)
+    if head.first + number > 256 or own[0] == 0 or own[number - 1] == 0 or np.any(own[number:]):
+        raise FormatError("E_TABLE", "code lengths are out of range", offset)
+    lengths[head.first : head.first + number] = own[:number]
+    kraft = int(np.sum((1 << MAX_LENGTH) >> own[own > 0].astype(np.int64)))
+    single = number == 1 and own[0] == 1
+    if kraft != 1 << MAX_LENGTH and not single:
+        raise FormatError("E_TABLE", "Huffman code is not complete", offset)
+    at = stream.at()
+    lanes = parse(LANES, stream)
+    if lanes > count or count > lanes * MAX_STEPS:
+        raise FormatError("E_LIMIT", "lane count does not fit the token count", at)
+    sizes = np.concatenate([values for values, _ in varints(stream, lanes)])
+    # Summed as Python integers, which cannot wrap context.
+    return HuffmanRun(count, lengths, sizes, stream.take(sum(sizes.tolist()), "Huffman lanes"), offset)
+
+
+def _prefix_tables(lengths: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return token and code length for every 15-bit prefix; length 0 where no code begins so."""
+    tokens = np.zeros(1 << MAX_LENGTH, np.uint8)
+    coded = np.zeros(1 << MAX_LENGTH, np.uint8)
+    start = 0
+    for length in range(1, MAX_LENGTH + 1):
+        for token in np.flatnonzero(lengths == length):
+            end = start + (1 << (MAX_LENGTH - length))
+            tokens[start:end] = token
+            coded[start:end] = length
+            start = end
+    return tokens, coded

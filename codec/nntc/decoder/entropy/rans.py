@@ -1,0 +1,312 @@
+"""Interleaved rANS, many streams in lockstep (SPEC.md, "rANS").
+
+A numpy step costs about the same for ten lanes as for a thousand, and a small tensor has few lanes.
+So one step here advances every lane of every stream given: lanes stand side by side, each stream keeps
+its own word pointer, and lanes that have nothing left to decode idle on a table whose only symbol has
+probability one, which leaves their state alone. Streams are still decodable one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.decoder.entropy.quantizers import Quantizers
+from nntc.decoder.entropy.tables import ENTRY_FREQUENCY, FrequencyTable, decoding_tables
+from nntc.errors import FormatError
+from nntc.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL, STATE_LOW
+
+LOCKSTEP_TOKENS = 1 << 24
+"""Most tokens decoded together, unless one stream alone is longer: bounds working memory."""
+LOCKSTEP_TABLES = 1024
+LOCKSTEP_SLACK = 1 << 20
+"""Padding allowed in a group beyond its own size, in tokens."""
+_CHUNK = 16  # steps prepared at once: what they need stays in cache
+_SPAN = 1 << 16  # tokens looked up at once
+
+# 32-bit lanes keep a step's arrays in the first-level cache; constants of their type keep them so.
+_SHIFT = np.uint32(FREQUENCY_BITS)
+_LOW = np.uint32(FREQUENCY_TOTAL - 1)
+_FREQUENCY = np.uint32(ENTRY_FREQUENCY)
+_STATE_LOW = np.uint32(STATE_LOW)
+_WORD = np.uint32(16)
+_IDLE = [FrequencyTable(0, np.array([FREQUENCY_TOTAL]))] * 2
+"""Tables 0 and 1 of every group: those of idle lanes, under either quantizer."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RansStream:
+    """One parsed, not yet decoded stream.
+
+    Parameters
+    ----------
+    count
+        Number of tokens.
+    segment
+        Tokens in a row that share a lane; the trellis starts anew with each segment.
+    trellis
+        0 none, 1 four states, 2 eight states.
+    tables, base, used
+        Table `base + t` of `tables` serves table number t, below `used`.
+    contexts
+        uint8 [count] context of every token in coded order, or None where there is one context.
+    states, words
+        Initial lane states, uint32 [lanes]; words, uint16.
+    offset
+        Where in the file the stream begins, for errors.
+    """
+
+    count: int
+    segment: int
+    trellis: int
+    tables: Sequence[FrequencyTable]
+    base: int
+    used: int
+    contexts: NDArray[np.uint8] | None
+    states: NDArray[np.uint32]
+    words: NDArray[np.uint16]
+    offset: int
+
+    @property
+    def lanes(self) -> int:
+        """Number of lanes."""
+        return self.states.size
+
+    @property
+    def rounds(self) -> int:
+        """Segments in the busiest lane."""
+        return -(-self.count // (self.segment * self.lanes))
+
+    @property
+    def steps(self) -> int:
+        """Tokens in the busiest lane, idle ends of the last round included."""
+        return self.rounds * self.segment
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DependentTokens:
+    """Decoded tokens of a stream with trellis: indices of what an index stands for.
+
+    Parameters
+    ----------
+    rows
+        uint16 or uint32 [rounds, lanes, segment], strided: what each token was looked up as.
+    count
+        Number of tokens.
+    first
+        What `tokens` and `quantizers` begin with.
+    tokens
+        uint8.
+    quantizers
+        uint8: quantizer bit of the state that the token was decoded in.
+    """
+
+    rows: NDArray[Any]
+    count: int
+    first: int
+    tokens: NDArray[np.uint8]
+    quantizers: NDArray[np.uint8]
+
+    def indices(self) -> NDArray[Any]:
+        """Return the index of every token in coded order, rank 1."""
+        coded: NDArray[Any] = np.subtract(self.rows, self.rows.dtype.type(self.first), order="C")
+        return coded.reshape(-1)[: self.count]
+
+
+def decode_streams(streams: Sequence[RansStream]) -> list[NDArray[np.uint8] | DependentTokens | FormatError]:
+    """Decode streams; how the work is grouped never shows in the results.
+
+    Returns
+    -------
+    For each stream its tokens in coded order, rank 1, with or without quantizer bits. Or E_ENTROPY, not
+    raised, if the stream runs out of words, leaves words, or does not end in the initial encoder state.
+    """
+    results: dict[int, NDArray[np.uint8] | DependentTokens | FormatError] = {}
+    for group in _groups(streams):
+        lockstep = _Lockstep([streams[i] for i in group])
+        lockstep.run()
+        for i, sound, tokens in zip(group, lockstep.sound(), lockstep.tokens(), strict=True):
+            fault = FormatError("E_ENTROPY", "rANS stream does not end as it must", streams[i].offset)
+            results[i] = tokens if sound else fault
+    return [results[i] for i in range(len(streams))]
+
+
+def _groups(streams: Sequence[RansStream]) -> Iterator[list[int]]:
+    """Yield groups of stream numbers, longest lanes first, so that padding all to the first stays small.
+
+    Machines of four states have groups of their own; streams without trellis go with any.
+    """
+    group: list[int] = []
+    tokens = lanes = steps = 0
+    spans: Spans = {}
+    order = sorted(range(len(streams)), key=lambda i: (streams[i].trellis == 1, -streams[i].steps))
+    for i in order:
+        s = streams[i]
+        tokens += s.steps * s.lanes
+        lanes += s.lanes
+        spans = _with_tables(spans, s)
+        padded = steps * lanes
+        if group and (
+            padded > min(LOCKSTEP_TOKENS, 2 * tokens + LOCKSTEP_SLACK)
+            or sum(end - start for _, start, end in spans.values()) > LOCKSTEP_TABLES
+            or (s.trellis == 1 and streams[group[0]].trellis != 1)
+        ):
+            yield group
+            group, spans = [], _with_tables({}, s)
+            tokens, lanes = s.steps * s.lanes, s.lanes
+        if not group:
+            steps = s.steps
+        group.append(i)
+    if group:
+        yield group
+
+
+Spans = dict[int, tuple[Sequence[FrequencyTable], int, int]]
+"""By identity, sequences of tables that streams share, and which stretch of each is used."""
+
+
+def _with_tables(spans: Spans, stream: RansStream) -> Spans:
+    """Return `spans` with the tables of one more stream."""
+    start, end = stream.base, stream.base + stream.used
+    if id(stream.tables) in spans:
+        _, first, last = spans[id(stream.tables)]
+        start, end = min(start, first), max(end, last)
+    return {**spans, id(stream.tables): (stream.tables, start, end)}
+
+
+class _Lockstep:
+    """A group of streams side by side: arrays [steps, lanes of all], one row decoded at a time."""
+
+    def __init__(self, streams: list[RansStream]) -> None:
+        self.streams = streams
+        self.lanes = np.array([s.lanes for s in streams])
+        self.bounds = np.cumsum([0, *self.lanes])
+        self.states = np.concatenate([s.states for s in streams])
+        sizes = np.array([s.words.size for s in streams])
+        self.word_ends = np.cumsum(sizes)
+        self.pointers = self.word_ends - sizes
+        # A spare word: a stream that overruns reads its neighbour's words or this, and is found at the end.
+        self.words = np.concatenate([*(s.words for s in streams), np.zeros(1, np.uint16)])
+        self.shape = (streams[0].steps, self.states.size)
+        self.trellis = max(s.trellis for s in streams)
+        self._lay_out_tables()
+        self.entries = np.empty(self.shape, self.tables.slots.dtype)
+
+    def _lay_out_tables(self) -> None:
+        """Make the decoding tables, and find the table number for each step and lane."""
+        spans: Spans = {}
+        for s in self.streams:
+            spans = _with_tables(spans, s)
+        tables = list(_IDLE)
+        places: dict[int, int] = {}
+        for key, (shared, start, end) in spans.items():
+            places[key] = len(tables) - start
+            tables += shared[start:end]
+        self.tables = decoding_tables(tables)
+        self.bases = [places[id(s.tables)] + s.base for s in self.streams]
+        kind = np.min_scalar_type(len(tables) - 1)
+        self.numbers = np.zeros(self.shape, kind)
+        for s, base, span in zip(self.streams, self.bases, self._spans(), strict=True):
+            own = np.zeros(s.steps * s.lanes, kind)
+            if s.contexts is not None:
+                np.multiply(s.contexts, np.uint8(2 if s.trellis else 1), out=own[: s.count])
+            own[: s.count] += kind.type(base)
+            # Put in order first, then beside the other streams: one pass would write across many pages.
+            steps = np.ascontiguousarray(own.reshape(s.rounds, s.lanes, s.segment).transpose(0, 2, 1))
+            self.numbers[: s.steps, span] = steps.reshape(s.steps, s.lanes)
+
+    def _spans(self) -> list[slice]:
+        """Return which lanes are whose."""
+        return [slice(a, b) for a, b in pairwise(self.bounds.tolist())]
+
+    def run(self) -> None:
+        """Decode every step."""
+        x, words, pointers, bounds = self.states, self.words, self.pointers, self.bounds
+        tables = self.tables
+        lanes = x.size
+        slot, part, entry = np.empty((3, lanes), np.uint32)
+        index = np.empty(lanes, np.intp)
+        low = np.empty(lanes, np.bool_)
+        ranks = np.arange(lanes)
+        spans = self._spans()
+        restarts = self._restarts()
+        quantizers = Quantizers(lanes, self.trellis)
+        has_parity = np.repeat([FREQUENCY_TOTAL * bool(s.trellis) for s in self.streams], self.lanes)
+        parity_mask = has_parity.astype(np.uint32)
+        buffer = np.empty((_CHUNK, lanes), np.uint32)
+        for chunk in range(0, self.shape[0], _CHUNK):
+            numbers = buffer[: self.shape[0] - chunk]
+            numbers[...] = self.numbers[chunk : chunk + _CHUNK]
+            numbers <<= _SHIFT
+            for step, number in enumerate(numbers, chunk):
+                np.bitwise_and(x, _LOW, out=slot)
+                np.add(number, slot, out=number)
+                if self.trellis:
+                    for i in restarts.get(step, ()):
+                        quantizers.restart(spans[i])
+                    np.add(number, quantizers.bits, out=number)
+                index[...] = number
+                row = self.entries[step]
+                tables.slots.take(index, out=row, mode="clip")
+                index[...] = row
+                tables.entries.take(index, out=entry, mode="clip")
+                if self.trellis:
+                    np.bitwise_and(entry, parity_mask, out=part)
+                    quantizers.advance(part)
+                # x = frequency * (x >> 12) + slot - start
+                np.right_shift(x, _SHIFT, out=x)
+                np.right_shift(entry, _FREQUENCY, out=part)
+                np.multiply(x, part, out=x)
+                np.add(x, slot, out=x)
+                np.bitwise_and(entry, _LOW, out=part)
+                np.subtract(x, part, out=x)
+                # Lanes below 2**16 take a word each, in lane order, every stream from its own pointer.
+                np.less(x, _STATE_LOW, out=low)
+                empty = low.nonzero()[0]
+                first = empty.searchsorted(bounds)
+                counts = first[1:] - first[:-1]
+                position = (pointers - first[:-1]).repeat(counts)
+                position += ranks[: empty.size]
+                pointers += counts
+                refilled = x.take(empty)
+                refilled <<= _WORD
+                refilled |= words.take(position, mode="clip")
+                x[empty] = refilled
+
+    def _restarts(self) -> dict[int, list[int]]:
+        """Return at which steps which streams' trellises start anew."""
+        restarts: dict[int, list[int]] = {}
+        for i, s in enumerate(self.streams):
+            if s.trellis:
+                for step in range(0, s.steps, s.segment):
+                    restarts.setdefault(step, []).append(i)
+        return restarts
+
+    def sound(self) -> list[bool]:
+        """Whether each stream ended with every word used and every lane in the initial encoder state."""
+        full = self.pointers == self.word_ends
+        home = np.logical_and.reduceat(self.states == STATE_LOW, self.bounds[:-1])
+        return [bool(v) for v in full & home]
+
+    def tokens(self) -> Iterator[NDArray[np.uint8] | DependentTokens]:
+        """Yield each stream's tokens in coded order."""
+        tables = self.tables
+        for s, base, span in zip(self.streams, self.bases, self._spans(), strict=True):
+            found = self.entries[: s.steps, span]
+            if s.trellis:
+                own = slice(*tables.firsts[[base, base + s.used]].tolist())
+                sizes = np.diff(tables.firsts[base : base + s.used + 1])
+                quantizers = np.repeat(np.arange(s.used, dtype=np.uint8) & 1, sizes)
+                rows = found.reshape(s.rounds, s.segment, s.lanes).transpose(0, 2, 1)
+                yield DependentTokens(rows, s.count, own.start, tables.tokens[own], quantizers)
+            else:
+                tokens = np.empty(found.shape, np.uint8)
+                block = max(1, _SPAN // s.lanes)
+                for step in range(0, s.steps, block):
+                    tokens[step : step + block] = tables.tokens.take(found[step : step + block])
+                yield tokens.reshape(-1)[: s.count]

@@ -1,0 +1,168 @@
+"""GRAPH content: output files, their hashes, and where payloads are spliced in (SPEC.md, "GRAPH")."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import Any
+
+from nntc.decoder.entropy.general import unzstd
+from nntc.errors import FormatError
+from nntc.format import layout as f
+from nntc.format.layout import SectionStream, parse
+from nntc.format.names import fold, is_plain_file_name
+from nntc.format.registry import MAX_EXPANSION
+
+FRESH = -1
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file that decoding writes.
+
+    Parameters
+    ----------
+    name
+        Plain file name; None for the model itself, whose name the user chooses.
+    """
+
+    size: int
+    sha256: bytes
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Splices:
+    """For each splice a run of graph bytes and the piece behind it; there may be a million of them.
+
+    Parameters
+    ----------
+    runs
+        Graph bytes before the piece.
+    tensors, parts
+        Number of the TENSOR section and of the part in it.
+    origins
+        Number of the earlier splice whose bytes these are, or `FRESH`.
+    used
+        For each TENSOR section how many of its parts are used.
+    """
+
+    runs: array[int]
+    tensors: array[int]
+    parts: array[int]
+    origins: array[int]
+    used: array[int]
+
+    def __len__(self) -> int:
+        """Return the number of splices."""
+        return len(self.runs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """Parsed GRAPH content.
+
+    Parameters
+    ----------
+    skeleton
+        All files' bytes without payloads, back to back.
+    offset
+        Where the section begins.
+    """
+
+    files: tuple[OutputFile, ...]
+    splices: Splices
+    skeleton: memoryview
+    offset: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of all output files."""
+        return sum(file.size for file in self.files)
+
+
+def read_graph(data: bytes, offset: int, output: int, tensors: int, file_size: int) -> Graph:
+    """Decompress and parse a GRAPH section.
+
+    Parameters
+    ----------
+    data, offset
+        The section's bytes and their place in the file: every error is reported there, since
+        decompressed content has no offset of its own.
+    output
+        Size of the content.
+    tensors
+        Number of TENSOR sections.
+    file_size
+        Size of the whole `.nntc` file.
+
+    Raises
+    ------
+    FormatError
+        E_ZSTD, E_TRUNCATED, E_VARINT, E_LIMIT, E_EXPANSION, E_SPLICE, E_FILE_NAME.
+    """
+    stream = SectionStream(unzstd(data, output, offset), offset, opaque=True)
+    heads = []
+    for number in range(parse(f.FILE_COUNT, stream)):
+        file = parse(f.FILE, stream)
+        heads.append((file.size, file.sha256, parse(f.FILE_NAME, stream) if number else None))
+    if sum(size for size, _, _ in heads) > MAX_EXPANSION * file_size:
+        raise FormatError("E_EXPANSION", "output files are too large for the file", offset)
+    splices = _read_splices(stream, tensors)
+    skeleton = memoryview(stream.getvalue())[stream.tell() :]
+    if sum(splices.runs) > len(skeleton):
+        raise FormatError("E_SPLICE", "splices need more graph bytes than there are", offset)
+    taken: set[str] = set()
+    files = []
+    for size, sha256, place in heads:
+        name = None if place is None else _read_name(skeleton, place, offset)
+        if name is not None:
+            if fold(name) in taken:
+                raise FormatError("E_FILE_NAME", "file name occurs twice", offset)
+            taken.add(fold(name))
+        files.append(OutputFile(size, sha256, name))
+    return Graph(tuple(files), splices, skeleton, offset)
+
+
+def _read_name(skeleton: memoryview, place: Any, offset: int) -> str:
+    name = bytes(skeleton[place.offset : place.offset + place.length])
+    if len(name) != place.length or not is_plain_file_name(name):
+        raise FormatError("E_FILE_NAME", "not a plain file name", offset)
+    return name.decode()
+
+
+def _read_splices(stream: SectionStream, tensors: int) -> Splices:
+    """Parse the splices and resolve each one's piece right behind it."""
+    splices = Splices(array("q"), array("i"), array("i"), array("i"), array("i"))
+    for values, _ in f.varints(stream, 2 * parse(f.SPLICE_COUNT, stream)):
+        for run, piece in zip(values[::2].tolist(), values[1::2].tolist(), strict=False):
+            splices.runs.append(run)
+            _resolve(splices, piece, tensors, stream.base)
+    if len(splices.used) != tensors:
+        raise FormatError("E_SPLICE", "a TENSOR section is not used", stream.base)
+    return splices
+
+
+def _resolve(splices: Splices, piece: int, tensors: int, offset: int) -> None:
+    used = splices.used
+    distance = (piece + 1) // 2
+    origin = FRESH
+    if piece == 0:
+        if len(used) == tensors:
+            raise FormatError("E_SPLICE", "splices open more sections than there are", offset)
+        tensor, part = len(used), 0
+        used.append(1)
+    elif piece % 2:
+        if distance > len(used):
+            raise FormatError("E_SPLICE", "splice refers to a section before the first", offset)
+        tensor = len(used) - distance
+        part = used[tensor]
+        used[tensor] += 1
+    else:
+        origin = len(splices.origins) - distance
+        if origin < 0:
+            raise FormatError("E_SPLICE", "splice refers to one before the first", offset)
+        tensor, part = splices.tensors[origin], splices.parts[origin]
+    splices.tensors.append(tensor)
+    splices.parts.append(part)
+    splices.origins.append(origin)

@@ -1,0 +1,184 @@
+"""A whole model: splice decoded payloads into the graph bytes and check every file's hash."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.decoder.assembly import Assembly
+from nntc.decoder.directory import Directory, read_directory, read_section
+from nntc.decoder.graph import FRESH, Splices, read_graph
+from nntc.decoder.payloads import Decoded, decode_sections, read_parse_context
+from nntc.decoder.sink import FolderSink, MemorySink, Sink
+from nntc.decoder.tensor.record import Payload
+from nntc.errors import FormatError
+from nntc.format.registry import HEADER_SIZE
+from nntc.progress import Progress
+from nntc.sources.source import Source, SourceLike, as_source
+
+__all__ = ["DecodeResult", "DecodedFile", "Progress", "decode", "decode_bytes", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the caller allows, in bytes; None for anything."""
+
+    memory: int | None = None
+    output: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFile:
+    """A file that decoding produced, checked against its hash."""
+
+    name: str | None
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeResult:
+    """What decoding produced, the model first."""
+
+    files: tuple[DecodedFile, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+
+def decode(
+    source: SourceLike,
+    target: str | os.PathLike[str],
+    *,
+    jobs: int = 1,
+    max_memory: int | None = None,
+    max_output: int | None = None,
+    replace_external: bool = False,
+    progress: Progress | None = None,
+) -> DecodeResult:
+    """Decode a `.nntc` file into the model it was made from.
+
+    Parameters
+    ----------
+    source
+        Path, bytes, or anything with `size` and `read(offset, length)`.
+    target
+        Path of the ONNX file; replaced only by a complete one. External data goes beside it, under the
+        plain file names that the model itself has for it.
+    jobs
+        Threads; never changes the result.
+    max_memory
+        Refuse an input whose declared memory bound is above this many bytes.
+    max_output
+        Refuse an input whose files together are above this many bytes.
+    replace_external
+        Whether external data may replace existing files.
+    progress
+        Called with bytes written and bytes in all.
+
+    Raises
+    ------
+    FormatError
+        The input is at fault; nothing is left behind.
+    UnsupportedError
+        The input needs a newer or fuller decoder.
+    OutputError
+        E_OUTPUT_EXISTS, E_OUTPUT.
+    """
+    with FolderSink(Path(target), replace_external=replace_external) as sink:
+        return _decode_to(sink, as_source(source), jobs, Limits(max_memory, max_output), progress)
+
+
+def decode_bytes(
+    source: SourceLike,
+    *,
+    jobs: int = 1,
+    max_memory: int | None = None,
+    max_output: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str | None, bytes]:
+    """Decode in memory; return the files by name, the model under None. Raises as `decode` does."""
+    sink = MemorySink()
+    _decode_to(sink, as_source(source), jobs, Limits(max_memory, max_output), progress)
+    return sink.files()
+
+
+def verify(
+    source: SourceLike,
+    *,
+    jobs: int = 1,
+    max_memory: int | None = None,
+    max_output: int | None = None,
+    progress: Progress | None = None,
+) -> DecodeResult:
+    """Decode and check everything, keeping nothing. Raises as `decode` does."""
+    with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
+        # No external data can have a name that begins with a dot.
+        sink = FolderSink(Path(folder) / ".model.onnx")
+        try:
+            return _decode_to(sink, as_source(source), jobs, Limits(max_memory, max_output), progress)
+        finally:
+            sink.discard()
+
+
+def _decode_to(
+    sink: Sink, source: Source, jobs: int, limits: Limits, progress: Progress | None
+) -> DecodeResult:
+    directory = read_directory(source, limits.memory)
+    section = directory.graph
+    data = read_section(source, section)
+    graph = read_graph(data, section.offset, section.output, len(directory.tensors), source.size)
+    if limits.output is not None and graph.size > limits.output:
+        raise FormatError("E_MEMORY", f"decoding gives {graph.size} bytes", HEADER_SIZE)
+    context = read_parse_context(source, directory)
+    assembly = Assembly(sink, graph, progress)
+    position = 0
+    with closing(decode_sections(source, directory.tensors, context, jobs)) as decoded:
+        parts = _Parts(graph.splices, directory, decoded)
+        for number, run in enumerate(graph.splices.runs):
+            assembly.write(graph.skeleton[position : position + run])
+            position += run
+            origin = graph.splices.origins[number]
+            if origin == FRESH:
+                assembly.write_piece(parts.take(number).data)
+            else:
+                assembly.repeat(origin)
+        assembly.write(graph.skeleton[position:])
+    assembly.finish()
+    for section in directory.others:
+        read_section(source, section)
+    assembly.check_hashes()
+    return DecodeResult(tuple(DecodedFile(file.name, file.size, file.sha256.hex()) for file in graph.files))
+
+
+class _Parts:
+    """Payload parts by section, decoded in order and kept until the last of them is used."""
+
+    def __init__(self, splices: Splices, directory: Directory, decoded: Iterator[Decoded]) -> None:
+        self._splices = splices
+        self._sections = directory.tensors
+        self._decoded = decoded
+        self._kept: dict[int, tuple[Payload, NDArray[np.int64]]] = {}
+
+    def take(self, splice: int) -> Payload:
+        """Return the part that a splice inserts; E_SPLICE at a section whose parts are not all used."""
+        tensor, part = self._splices.tensors[splice], self._splices.parts[splice]
+        if part == 0:
+            record, payload = next(self._decoded)
+            self._kept[tensor] = payload, record.part_ends()
+            if self._kept[tensor][1].size != self._splices.used[tensor]:
+                offset = self._sections[tensor].offset
+                raise FormatError("E_SPLICE", "splices use another number of parts", offset)
+        payload, ends = self._kept[tensor]
+        if part == ends.size - 1:
+            del self._kept[tensor]
+        return payload[ends[part - 1] if part else 0 : ends[part]]

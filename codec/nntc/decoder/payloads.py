@@ -1,0 +1,154 @@
+"""Decode TENSOR sections in order, several at a time (SPEC.md, "Decoding process")."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from nntc.decoder.directory import Directory, Section, read_section
+from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.entropy.tables import FrequencyTable, read_tables
+from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
+from nntc.errors import FormatError
+from nntc.format.layout import TABLE_COUNT, SectionStream, parse
+from nntc.format.registry import MAX_RAGGED_OUTPUT, ViewKind
+from nntc.sources.source import Source
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+BATCH_COST = 48 << 20
+"""Payload bytes, and four times the stored bytes, decoded together: many lanes, little memory."""
+BATCH_SECTIONS = 256
+
+
+def read_parse_context(source: Source, directory: Directory) -> ParseContext:
+    """Return profile and shared tables, from the TABLES section if there is one."""
+    shared: Sequence[FrequencyTable] = ()
+    if directory.tables is not None:
+        stream = SectionStream(read_section(source, directory.tables), directory.tables.offset)
+        shared = read_tables(stream, parse(TABLE_COUNT, stream))
+        stream.finish("TABLES section")
+    return ParseContext(directory.profile, shared)
+
+
+def read_record(source: Source, section: Section, context: ParseContext) -> TensorRecord:
+    """Read and parse one TENSOR section."""
+    return read_tensor(read_section(source, section), section.offset, section.output, context)
+
+
+def decode_section(source: Source, section: Section, context: ParseContext) -> tuple[TensorRecord, Payload]:
+    """Decode one TENSOR section without reading any other."""
+    record = read_record(source, section, context)
+    return record, record.payload(decode_records([record])[0])
+
+
+Decoded = tuple[TensorRecord, Payload]
+Batch = Generator[Decoded, None, None]
+"""A batch's decoded sections; raises its first fault after what comes before it."""
+
+
+def decode_sections(
+    source: Source, sections: Sequence[Section], context: ParseContext, jobs: int = 1
+) -> Generator[Decoded, None, None]:
+    """Yield every section's record and payload in order; the first fault in order is the one raised.
+
+    Whoever stops early closes the generator, which then waits for its threads.
+
+    Parameters
+    ----------
+    source
+        The file.
+    sections
+        TENSOR sections in their order in the file.
+    context
+        Profile and shared tables.
+    jobs
+        Threads. Memory grows with it; results do not change.
+    """
+    batches = _batches(sections)
+    results: Generator[Batch, None, None] = (_decode_batch(source, batch, context) for batch in batches)
+    if jobs > 1:
+        results = _in_threads(source, batches, context, jobs)
+    offsets = iter([section.offset for section in sections])
+    ragged = 0
+    with closing(results):
+        for batch in results:
+            for record, payload in batch:
+                if record.view.kind is ViewKind.RAGGED:
+                    ragged += payload.size
+                offset = next(offsets)
+                if ragged > MAX_RAGGED_OUTPUT:
+                    raise FormatError("E_LIMIT", "ragged tensors are too large together", offset)
+                yield record, payload
+                del record, payload  # nothing here keeps them alive while the next is decoded
+
+
+def _batches(sections: Sequence[Section]) -> Iterator[list[Section]]:
+    batch: list[Section] = []
+    total = 0
+    for section in sections:
+        cost = section.output + 4 * section.length
+        if batch and (total + cost > BATCH_COST or len(batch) == BATCH_SECTIONS):
+            yield batch
+            batch, total = [], 0
+        batch.append(section)
+        total += cost
+    if batch:
+        yield batch
+
+
+def _decode_batch(source: Source, sections: Sequence[Section], context: ParseContext) -> Batch:
+    """Decode a batch: all tokens together, then one payload after the other as it is asked for."""
+    records: list[TensorRecord] = []
+    fault = None
+    for section in sections:
+        try:
+            records.append(read_record(source, section, context))
+        except FormatError as e:
+            fault = e
+            break
+    tokens = decode_records(records)
+    for number, record in enumerate(records):
+        own, tokens[number] = tokens[number], []
+        yield record, record.payload(own)
+    if fault is not None:
+        raise fault
+
+
+def _in_threads(
+    source: Source, batches: Iterator[list[Section]], context: ParseContext, jobs: int
+) -> Generator[Batch, None, None]:
+    # Few want threads, and importing them takes a small model longer than being decoded.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(jobs) as executor:
+        waiting: deque[Future[_Finished]] = deque()
+        for batch in batches:
+            waiting.append(executor.submit(_finish, source, batch, context))
+            if len(waiting) > jobs:
+                yield _replay(*waiting.popleft().result())
+        while waiting:
+            yield _replay(*waiting.popleft().result())
+
+
+_Finished = tuple[deque[Decoded], FormatError | None]
+
+
+def _finish(source: Source, sections: Sequence[Section], context: ParseContext) -> _Finished:
+    """Decode a whole batch; return its sections and what it would raise behind them."""
+    decoded: deque[Decoded] = deque()
+    try:
+        decoded.extend(_decode_batch(source, sections, context))
+    except FormatError as e:
+        return decoded, e
+    return decoded, None
+
+
+def _replay(decoded: deque[Decoded], fault: FormatError | None) -> Batch:
+    while decoded:
+        yield decoded.popleft()
+    if fault is not None:
+        raise fault

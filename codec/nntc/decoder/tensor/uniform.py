@@ -1,0 +1,215 @@
+"""Tool uniform: levels times step, with codes, trellis and inverse transform (SPEC.md, "Tool uniform").
+
+Everything before the last multiplication is integer arithmetic. It runs in binary64 here, which holds
+every integer that can occur (SPEC.md, "Integer widths"), so that BLAS may sum in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.decoder.entropy.integers import (
+    IntegerBlock,
+    IntegerReader,
+    TokenTable,
+    on_fine_grid,
+    read_integer_block,
+)
+from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, plain, read_symbol_block
+from nntc.errors import FormatError
+from nntc.format import layout as f
+from nntc.format.layout import SectionStream, parse
+from nntc.format.registry import MAX_INTEGER, MAX_LEVEL, ElementType, Profile, ViewKind
+from nntc.format.rounding import is_finite, round_to_element
+from nntc.format.steps import STEP_CODES
+from nntc.format.transform import SCALE, Transform
+from nntc.format.view import View
+
+_CHUNK = 1 << 15  # elements dequantized at once: what they need stays in cache
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Uniform:
+    """A parsed uniform record.
+
+    Parameters
+    ----------
+    step, offset
+        Quantization step; what is added to every value, 0 for none.
+    transform
+        Inverse transform of the scaled levels, or None.
+    bases
+        int64 [rows], added to the levels of each row, or None.
+    """
+
+    element: ElementType
+    view: View
+    trellis: int
+    step: float
+    offset: float
+    transform: Transform | None
+    row_codes: TokenRun | None
+    column_codes: TokenRun | None
+    bases: NDArray[np.int64] | None
+    levels: IntegerBlock
+
+    @property
+    def runs(self) -> list[TokenRun]:
+        """Token runs in stored order."""
+        return [run for run in (self.row_codes, self.column_codes, *self.levels.runs) if run is not None]
+
+    def values(self, tokens: list[Tokens]) -> NDArray[Any]:
+        """Return the elements in coded order; E_ESCAPE, E_PADDING or E_RANGE at the levels."""
+        rest = iter(tokens)
+        row_codes = plain(next(rest)) if self.row_codes is not None else None
+        column_codes = plain(next(rest)) if self.column_codes is not None else None
+        gaps = plain(next(rest)) if self.levels.sparse is not None else None
+        token_table = TokenTable.of(next(rest))
+        if row_codes is None and column_codes is None and self._is_lookup():
+            return self._look_up(token_table)
+        return self._compute(token_table, gaps, row_codes, column_codes)
+
+    def _is_lookup(self) -> bool:
+        """Whether, step codes and escapes apart, a value depends on its token alone."""
+        block = self.levels
+        in_range = -MAX_LEVEL <= block.min_level <= MAX_LEVEL - 255
+        is_simple = not block.low_bits and block.sparse is None
+        return in_range and is_simple and self.bases is None and self.transform is None
+
+    def _look_up(self, token_table: TokenTable) -> NDArray[Any]:
+        dependent = bool(self.trellis)
+        elements = self._to_elements(self.levels.table(token_table, dependent=dependent) * self.step)
+        is_sound = is_finite(elements, self.element)
+        indices = token_table.indices
+        out = np.empty(indices.size, elements.dtype)
+        # Some at a time: numpy makes eight bytes of an index of one.
+        for start in range(0, indices.size, _CHUNK):
+            span = slice(start, start + _CHUNK)
+            elements.take(indices[span], out=out[span], mode="clip")
+        for places, integers in self.levels.escaped(token_table, dependent=dependent):
+            out[places] = escaped = self._to_elements(integers * self.step)
+            is_sound = is_sound and is_finite(escaped, self.element)
+        if not is_sound:  # unless what overflows does not occur
+            self._check_finite(out)
+        return out
+
+    def _compute(
+        self,
+        token_table: TokenTable,
+        gaps: NDArray[np.uint8] | None,
+        row_codes: NDArray[np.uint8] | None,
+        column_codes: NDArray[np.uint8] | None,
+    ) -> NDArray[Any]:
+        dependent = bool(self.trellis) and self.bases is None
+        reader = IntegerReader(self.levels, token_table, gaps, dtype=np.float64, dependent=dependent)
+        scale = self.step if self.transform is None else self.step * SCALE
+        limit = MAX_INTEGER if self.transform is None else self.transform.limit
+        bound = reader.bound
+        if column_codes is not None:
+            bound *= STEP_CODES[int(column_codes.max())]
+        out = np.empty(self.view.size, self._to_elements(np.zeros(0)).dtype)
+        done = 0
+        for rows, columns, count in self._tiles():
+            span = slice(done, done + count)
+            x = reader.take(count)
+            if self.bases is not None:
+                x += self.bases[rows]
+                if x.min() < -MAX_LEVEL or x.max() > MAX_LEVEL:
+                    raise FormatError("E_RANGE", "level is too large", self.levels.offset)
+                if self.trellis:
+                    x = on_fine_grid(x, token_table.quantizers.take(token_table.indices[span]))
+            if column_codes is not None:
+                own = column_codes[columns]
+                x.reshape(-1, own.size)[...] *= STEP_CODES.take(own)
+            if bound > limit and max(-x.min(), x.max()) > limit:
+                raise FormatError("E_RANGE", "scaled level is too large", self.levels.offset)
+            if self.transform is not None:
+                x = self.transform.inverse(x)
+            if row_codes is None:
+                x *= scale
+            else:
+                factors = scale * STEP_CODES.take(row_codes[rows])
+                x.reshape(factors.size, -1)[...] *= factors[:, None]
+            out[span] = self._to_elements(x)
+            self._check_finite(out[span])
+            done += count
+        return out
+
+    def _check_finite(self, elements: NDArray[Any]) -> None:
+        if not is_finite(elements, self.element):
+            raise FormatError("E_RANGE", "value overflows its type", self.levels.offset)
+
+    @property
+    def _is_ragged(self) -> bool:
+        return self.view.kind is ViewKind.RAGGED
+
+    def _to_elements(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Add the offset to float64 `values` and round."""
+        return round_to_element(values + self.offset if self.offset else values, self.element)
+
+    def _tiles(self) -> Iterator[tuple[NDArray[np.intp] | slice, slice, int]]:
+        """Yield rows, columns and number of elements of consecutive stretches of coded order.
+
+        Rows of a matrix are a slice, of a ragged view the row of each element. A stretch holds whole
+        rows or is part of one, and whole blocks of a transform.
+        """
+        if self._is_ragged:
+            bounds = np.cumsum((0, *self.view.lengths))
+            for start in range(0, self.view.size, _CHUNK):
+                end = min(start + _CHUNK, self.view.size)
+                counts = np.diff(np.clip(bounds, start, end))
+                yield np.repeat(np.arange(self.view.rows), counts), slice(0, 0), end - start
+            return
+        width = self.view.columns
+        if width <= _CHUNK:
+            step = _CHUNK // width
+            for row in range(0, self.view.rows, step):
+                end = min(row + step, self.view.rows)
+                yield slice(row, end), slice(0, width), (end - row) * width
+            return
+        step = _CHUNK - _CHUNK % self.view.period if self.transform is not None else _CHUNK
+        for row in range(self.view.rows):
+            for column in range(0, width, step):
+                end = min(column + step, width)
+                yield slice(row, row + 1), slice(column, end), end - column
+
+
+def read_uniform(stream: SectionStream, element: ElementType, view: View, context: ParseContext) -> Uniform:
+    """Parse what follows the view of a uniform record."""
+    at = stream.at()
+    flags = parse(f.UNIFORM_FLAGS, stream)
+    trellis, has_transform, has_rows, has_columns = flags & 3, flags & 4, flags & 8, flags & 16
+    has_offset, has_bases = flags & 32, flags & 64
+    if context.profile is Profile.BASELINE and (trellis or has_rows or has_columns):
+        raise FormatError("E_PROFILE", "trellis and step codes need profile Main", at)
+    ragged = view.kind is ViewKind.RAGGED
+    if (has_transform or has_columns) if ragged else has_bases:
+        raise FormatError("E_VIEW", "flags do not fit the view", at)
+    step = parse(f.STEP, stream)
+    offset = parse(f.OFFSET, stream) if has_offset else 0.0
+    transform = None
+    if has_transform:
+        code = parse(f.U8, stream)
+        at = stream.at()
+        transform = Transform((code >> 4) + 1, (code & 15) + 1, parse(f.MIX, stream))
+        if transform.period != view.period:
+            raise FormatError("E_VIEW", "transform block does not fit the view's period", at)
+    row_codes = read_symbol_block(stream, view.rows, context) if has_rows else None
+    column_codes = read_symbol_block(stream, view.columns, context) if has_columns else None
+    bases = _read_bases(stream, view.rows) if has_bases else None
+    segment = parse(f.SEGMENT, stream) if trellis else 1
+    levels = read_integer_block(stream, view, context, trellis=trellis, segment=segment)
+    return Uniform(element, view, trellis, step, offset, transform, row_codes, column_codes, bases, levels)
+
+
+def _read_bases(stream: SectionStream, rows: int) -> NDArray[np.int64]:
+    parts = []
+    for values, offsets in f.svarints(stream, rows):
+        f.require(np.abs(values) <= MAX_LEVEL, offsets, "E_LIMIT", "row base is too large")
+        parts.append(values)
+    return np.concatenate(parts)

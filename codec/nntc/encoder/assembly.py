@@ -1,0 +1,248 @@
+"""Turn planned records into sections, and these into a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
+from nntc.encoder.container import NewFile, NewSection, graph_section, write_container
+from nntc.encoder.entropy.symbols import assemble
+from nntc.encoder.entropy.tables import write_tables
+from nntc.encoder.methods import Plan, PlannedRecord
+from nntc.encoder.notes import notes_section
+from nntc.encoder.options import Method, Options
+from nntc.encoder.report import EncodeReport, Stage, TensorReport
+from nntc.encoder.split import SplitSource
+from nntc.encoder.stages import report_stages
+from nntc.encoder.tensor.detail import tool_detail
+from nntc.encoder.tensors import Tensor, as_float64
+from nntc.errors import NntcError
+from nntc.format import layout as f
+from nntc.format.layout import build
+from nntc.format.registry import Profile, SectionType
+
+
+class Overhead:
+    """What a file costs beyond its TENSOR sections, for methods that aim at a size."""
+
+    def __init__(self, split: SplitSource, repeats: dict[int, int]) -> None:
+        self.original_size = sum(file.size for file in split.files)
+        skeleton = b"".join(bytes(p) for p in split.pieces() if isinstance(p, memoryview))
+        files = [
+            NewFile(file.size, hashlib.sha256(b"%d" % i).digest(), None) for i, file in enumerate(split.files)
+        ]
+        splices = [(100, 0)] * len(split.payloads)
+        self.size = (
+            len(graph_section(files, splices, skeleton).data) + 32 + 10 * (len(split.payloads) - len(repeats))
+        )
+
+
+class Assembly:
+    """A model's graph and its planned records, ready to become a file.
+
+    Parameters
+    ----------
+    split
+        The open model.
+    tensors
+        What is coded, in the order of payloads.
+    repeats
+        Payloads that repeat an earlier one, and that one.
+    plan
+        Records for all tensors.
+    """
+
+    def __init__(
+        self, split: SplitSource, tensors: list[Tensor], repeats: dict[int, int], plan: Plan
+    ) -> None:
+        self._split, self._tensors, self._repeats, self._plan = split, tensors, repeats, plan
+
+    def finish(self, options: Options) -> tuple[bytes, EncodeReport]:
+        """Return the file and its report.
+
+        Raises
+        ------
+        NntcError
+            E_INTERNAL: the records of a lossless file do not give the model back.
+        """
+        coded = self._in_order()
+        bodies = assemble([c.record.fragments for c in coded])
+        records = self._parse(coded, bodies)
+        decoded = _decode(records)
+        sections = [
+            NewSection(SectionType.TENSOR, b, c.record.output) for b, c in zip(bodies, coded, strict=True)
+        ]
+        parts = _part_bytes(coded, decoded)
+        files, splices, skeleton = self._splice(coded, parts)
+        if options.is_lossless:
+            originals = [hashlib.sha256(file.data).digest() for file in self._split.files]
+            if [file.sha256 for file in files] != originals:
+                raise NntcError(
+                    "E_INTERNAL", "lossless coding did not give the model back; please report this"
+                )
+        graph = graph_section(files, splices, skeleton)
+        head = [graph]
+        if self._plan.tables:
+            body = build(f.TABLE_COUNT, len(self._plan.tables)) + write_tables(self._plan.tables)
+            head.append(NewSection(SectionType.TABLES, body, 0))
+        profile = max((c.record.profile for c in coded), default=Profile.BASELINE)
+        reports = self._reports(coded, bodies, parts, [tool_detail(record) for record in records])
+        notes = [notes_section(reports)] if coded and not options.is_lossless else []
+        data = write_container(profile, [*head, *sections, *notes])
+        original = sum(file.size for file in self._split.files)
+        stages: tuple[Stage, ...] = ()
+        if options.method is Method.DEEP:
+            stages = report_stages(self._plan.sizes, self._tensors, self._repeats, original, len(data))
+        remarks = self._plan.remarks
+        return data, EncodeReport(
+            original, len(data), len(graph.data), tuple(reports), remarks, stages=stages
+        )
+
+    def _in_order(self) -> list[PlannedRecord]:
+        """Order records by the first payload they hold, as the output needs them."""
+        return sorted(self._plan.coded, key=lambda c: min(c.tensors))
+
+    def _parse(self, coded: Sequence[PlannedRecord], bodies: Sequence[bytes]) -> list[TensorRecord]:
+        """Parse every record as a decoder will."""
+        context = ParseContext(Profile.MAIN, [table for table, _ in self._plan.tables])
+        return [read_tensor(b, 0, c.record.output, context) for b, c in zip(bodies, coded, strict=True)]
+
+    def _splice(
+        self, coded: Sequence[PlannedRecord], parts: list[list[memoryview]]
+    ) -> tuple[list[NewFile], list[tuple[int, int]], bytes]:
+        """Return files with the hashes of what decoding gives, splices, and the skeleton."""
+        place: dict[int, tuple[int, int]] = {}  # tensor -> record, part
+        for number, c in enumerate(coded):
+            place.update({tensor: (number, part) for part, tensor in enumerate(c.tensors)})
+        by_payload: dict[int, list[int]] = {}
+        for index, whole in enumerate(self._tensors):
+            by_payload.setdefault(whole.payload, []).append(index)
+        splices: list[tuple[int, int]] = []
+        skeleton: list[memoryview] = []
+        run = 0
+        opened = 0
+        at_splice: dict[int, list[int]] = {}  # payload -> its splices
+        files = _FileHashes(self._split)
+        numbers = iter(range(len(self._split.payloads)))
+        for piece in self._split.pieces():
+            if isinstance(piece, memoryview):
+                skeleton.append(piece)
+                run += len(piece)
+                files.add(piece)
+                continue
+            payload = next(numbers)
+            original = self._repeats.get(payload, payload)
+            at_splice[payload] = []
+            for i, tensor in enumerate(by_payload[original]):
+                record, part = place[tensor]
+                if payload in self._repeats:
+                    code = 2 * (len(splices) - at_splice[original][i])
+                elif record == opened:
+                    code = 0
+                    opened += 1
+                else:
+                    code = 2 * (opened - 1 - record) + 1
+                at_splice[payload].append(len(splices))
+                splices.append((run, code))
+                run = 0
+                files.add(parts[record][part])
+        return files.finish(), splices, b"".join(skeleton)
+
+    def _reports(
+        self,
+        coded: Sequence[PlannedRecord],
+        bodies: Sequence[bytes],
+        parts: list[list[memoryview]],
+        details: list[str],
+    ) -> list[TensorReport]:
+        reports = []
+        for number, (c, body) in enumerate(zip(coded, bodies, strict=True)):
+            for part, index in enumerate(c.tensors):
+                tensor = self._plan.changed.get(index, self._tensors[index])
+                share = len(body) * tensor.size / c.record.view.size
+                error = _relative_error(tensor, parts[number][part])
+                reports.append(
+                    TensorReport(
+                        tensor.name,
+                        str(tensor.role),
+                        tensor.element.name.lower(),
+                        tensor.size,
+                        c.record.tool.name.lower(),
+                        share,
+                        error,
+                        c.record.note,
+                        details[number],
+                    )
+                )
+        return reports
+
+
+class _FileHashes:
+    """Cuts the output into files and hashes them."""
+
+    def __init__(self, split: SplitSource) -> None:
+        self._split = split
+        self._hashes = [hashlib.sha256() for _ in split.files]
+        self._file = 0
+        self._left = split.files[0].size
+
+    def add(self, data: memoryview) -> None:
+        while not self._left:
+            self._file += 1
+            self._left = self._split.files[self._file].size
+        self._hashes[self._file].update(data)
+        self._left -= data.nbytes
+
+    def finish(self) -> list[NewFile]:
+        # Locations stand in the model file's graph bytes; payloads before them are not in the skeleton.
+        files = []
+        for file, digest in zip(self._split.files, self._hashes, strict=True):
+            name_at = None
+            if file.name is not None:
+                before = sum(
+                    p.length for p in self._split.payloads if p.file == 0 and p.offset < file.location_offset
+                )
+                name_at = (file.location_offset - before, file.location_length)
+            files.append(NewFile(file.size, digest.digest(), name_at))
+        return files
+
+
+def _decode(records: Sequence[TensorRecord]) -> list[Payload]:
+    """Decode parsed records, some at a time."""
+    decoded = []
+    for start in range(0, len(records), 64):
+        batch = records[start : start + 64]
+        tokens = decode_records(batch)
+        decoded += [record.payload(t) for record, t in zip(batch, tokens, strict=True)]
+    return decoded
+
+
+def _part_bytes(coded: Sequence[PlannedRecord], decoded: Sequence[Payload]) -> list[list[memoryview]]:
+    """Return each record's parts."""
+    result = []
+    for c, payload in zip(coded, decoded, strict=True):
+        lengths = c.record.view.lengths or (c.record.view.size,)
+        ends = np.cumsum(lengths) * c.record.element.width
+        data = payload.data
+        result.append(
+            [data[end - n * c.record.element.width : end] for n, end in zip(lengths, ends, strict=True)]
+        )
+    return result
+
+
+def _relative_error(tensor: Tensor, decoded: memoryview) -> float:
+    """Return ||decoded - original|| / ||original||; 0 where they are the same bytes."""
+    if tensor.data == decoded or not tensor.element.is_float:
+        return 0.0
+    original = tensor.values()
+    width = tensor.element.width
+    other = as_float64(tensor.view.to_coded(np.frombuffer(decoded, f"<u{width}")), tensor.element)
+    largest = float(np.abs(original).max())
+    if not 0 < largest < np.inf:
+        return 0.0
+    # Scaled first: squares of float64 weights could overflow.
+    return float(np.linalg.norm(other / largest - original / largest) / np.linalg.norm(original / largest))

@@ -1,0 +1,7 @@
+"""What each kind of layer multiplies its weights with, one file for each kind."""
+
+from nntc.encoder.calibration.layers.embedding import TableInput
+from nntc.encoder.calibration.layers.find import Layer, find_layer
+from nntc.encoder.calibration.layers.layer import Along, LayerInput, Placement
+
+__all__ = ["Along", "Layer", "LayerInput", "Placement", "TableInput", "find_layer"]

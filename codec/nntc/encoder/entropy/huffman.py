@@ -1,0 +1,83 @@
+"""Canonical Huffman coding (SPEC.md, "Huffman"; Han et al., 2016)."""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.decoder.entropy.huffman import FEW_LANES, MAX_LENGTH
+from nntc.encoder.entropy.rans import choose_lanes
+from nntc.format.layout import HUFFMAN_HEAD, LANES, VARINT, build
+from nntc.format.registry import MAX_STEPS
+
+
+def code_lengths(counts: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Return uint8 [256] lengths, at most 15, of an optimal code (package-merge)."""
+    used = [int(t) for t in np.flatnonzero(counts)]
+    lengths = np.zeros(256, np.uint8)
+    if len(used) == 1:
+        lengths[used[0]] = 1
+        return lengths
+    leaves = sorted((int(counts[t]), (t,)) for t in used)
+    packages: list[tuple[int, tuple[int, ...]]] = []
+    for _ in range(MAX_LENGTH):
+        merged = list(heapq.merge(leaves, packages))
+        packages = [(a[0] + b[0], a[1] + b[1]) for a, b in zip(merged[::2], merged[1::2], strict=False)]
+    for _, tokens in packages[: len(used) - 1]:
+        for token in tokens:
+            lengths[token] += 1
+    return lengths
+
+
+def canonical_codes(lengths: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Return uint16 [256] code words, by length and then by token."""
+    codes = np.zeros(256, np.uint16)
+    code = 0
+    for length in range(1, MAX_LENGTH + 1):
+        for token in np.flatnonzero(lengths == length):
+            codes[token] = code
+            code += 1
+        code <<= 1
+    return codes
+
+
+def write_huffman(tokens: NDArray[np.uint8]) -> bytes:
+    """Serialize tokens, rank 1, at least one, as Huffman symbol data."""
+    counts = np.bincount(tokens, minlength=256)
+    lengths = code_lengths(counts)
+    codes = canonical_codes(lengths)
+    used = np.flatnonzero(lengths)
+    first, last = int(used[0]), int(used[-1])
+    own = np.append(lengths[first : last + 1], np.zeros((last - first + 1) % 2, np.uint8))
+    lanes = _lane_count(tokens.size)
+    parts = [_lane(tokens[lane::lanes], lengths, codes) for lane in range(lanes)]
+    return b"".join(
+        [
+            build(HUFFMAN_HEAD, {"first": first, "last_index": last - first}),
+            (own[::2] | own[1::2] << 4).astype(np.uint8).tobytes(),
+            build(LANES, lanes),
+            *(build(VARINT, len(part)) for part in parts),
+            *parts,
+        ]
+    )
+
+
+def _lane_count(count: int) -> int:
+    """Return the fewest lanes that make decoding of `count` tokens fast.
+
+    Below `FEW_LANES` they are decoded one by one: nothing is gained by having more than it takes.
+    """
+    lanes = choose_lanes(count)
+    wanted = 1 if lanes < FEW_LANES else min(lanes, 2 * FEW_LANES)
+    return max(wanted, -(-count // MAX_STEPS))
+
+
+def _lane(tokens: NDArray[np.uint8], lengths: NDArray[np.uint8], codes: NDArray[np.uint16]) -> bytes:
+    """Return one lane's code words, most significant bit first, zero padded."""
+    own = lengths[tokens].astype(np.int64)
+    word = np.repeat(codes[tokens], own)
+    # Bit number within its code word, counted down to zero.
+    place = np.repeat(np.cumsum(own), own) - 1 - np.arange(own.sum())
+    return np.packbits((word >> place.astype(np.uint16) & 1).astype(np.uint8)).tobytes()

@@ -1,0 +1,113 @@
+"""Make and write frequency tables (SPEC.md, "Frequency tables")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.decoder.entropy.tables import MAX_BIT_LENGTH, FrequencyTable
+from nntc.format.bits import BitWriter
+from nntc.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL
+
+_PRECISIONS = (2, 3, 4, 6, 11)
+
+
+def make_table(counts: NDArray[np.integer]) -> tuple[FrequencyTable, int]:
+    """Return the table, and its precision, that costs least for tokens that occur so often.
+
+    Parameters
+    ----------
+    counts
+        Occurrences of tokens 0..255, rank 1, not all zero. Every token that occurs can be coded.
+
+    Returns
+    -------
+    The table and the mantissa bits it is written with.
+    """
+    used = np.flatnonzero(counts)
+    first, last = int(used[0]), int(used[-1])
+    own = np.asarray(counts[first : last + 1], np.float64)
+    best: tuple[float, NDArray[np.int64], int] = (np.inf, np.zeros(0, np.int64), 0)
+    for precision in _PRECISIONS:
+        frequencies = _quantize(own, precision)
+        cost = -float(own[own > 0] @ np.log2(frequencies[own > 0] / FREQUENCY_TOTAL))
+        cost += table_bits(frequencies, precision)
+        if cost < best[0]:
+            best = (cost, frequencies, precision)
+    return FrequencyTable(first, best[1]), best[2]
+
+
+def _quantize(counts: NDArray[np.float64], precision: int) -> NDArray[np.int64]:
+    """Return frequencies with sum 4096 that a table of `precision` can hold; the largest takes the rest."""
+    ideal = counts * (FREQUENCY_TOTAL / counts.sum())
+    peak = int(np.argmax(counts))
+    for shrink in range(64):
+        # Rarely, rounding up many rare tokens leaves the peak too little: shrink the others a little.
+        scaled = np.maximum(ideal * (1 - shrink / 64), 1)
+        grain = np.maximum(np.floor(np.log2(scaled)) - precision, 0)
+        quantized = np.rint(scaled / 2**grain) * 2**grain
+        frequencies = np.where(counts > 0, np.minimum(quantized, FREQUENCY_TOTAL - 1), 0).astype(np.int64)
+        rest = FREQUENCY_TOTAL - int(frequencies.sum()) + int(frequencies[peak])
+        if rest >= max(1, ideal[peak] / 2):
+            frequencies[peak] = rest
+            return frequencies
+    # As many tokens as there is room for: all alike.
+    frequencies = np.where(counts > 0, 1, 0).astype(np.int64)
+    frequencies[peak] = FREQUENCY_TOTAL - int(frequencies.sum()) + 1
+    return frequencies
+
+
+def _bit_lengths(frequencies: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.frexp(frequencies.astype(np.float64))[1].astype(np.int64)
+
+
+def table_bits(frequencies: NDArray[np.int64], precision: int) -> float:
+    """Return the bits that a table takes in the file."""
+    peak = _peak(frequencies, precision)
+    lengths = np.delete(_bit_lengths(frequencies), peak)
+    steps = np.diff(lengths, prepend=0)
+    zigzag = np.where(steps >= 0, 2 * steps, -2 * steps - 1)
+    mantissas = np.minimum(np.maximum(lengths - 1, 0), precision)
+    return 28 + float(np.sum(zigzag + 1) + np.sum(mantissas))
+
+
+def write_tables(tables: Sequence[tuple[FrequencyTable, int]]) -> bytes:
+    """Serialize tables, each with its precision, as one bit run."""
+    bits = BitWriter()
+    for table, precision in tables:
+        frequencies = table.frequencies
+        peak = _peak(frequencies, precision)
+        bits.write(table.first, 8)
+        bits.write(frequencies.size - 1, 8)
+        bits.write(peak, 8)
+        bits.write(precision, 4)
+        previous = 0
+        for i, frequency in enumerate(frequencies.tolist()):
+            if i == peak:
+                continue
+            length = frequency.bit_length()
+            step = length - previous
+            bits.unary(2 * step if step >= 0 else -2 * step - 1)
+            previous = length
+            coded = min(length - 1, precision)
+            if length:
+                bits.write((frequency >> (length - 1 - coded)) & ((1 << coded) - 1), coded)
+    return bits.getvalue()
+
+
+def _peak(frequencies: NDArray[np.int64], precision: int) -> int:
+    """Return the entry that the rest goes to: the one that the precision cannot hold, else the largest."""
+    lengths = _bit_lengths(frequencies)
+    grain = np.maximum(lengths - 1 - precision, 0)
+    coarse = np.flatnonzero((frequencies >> grain << grain != frequencies) | (lengths > MAX_BIT_LENGTH))
+    return int(coarse[0]) if coarse.size else int(np.argmax(frequencies))
+
+
+def costs(table: FrequencyTable) -> NDArray[np.float64]:
+    """Return bits of each token 0..255 under a table, float64 [256]; infinite where it cannot be coded."""
+    bits = np.full(256, np.inf)
+    coded = table.frequencies > 0
+    bits[table.first + np.flatnonzero(coded)] = FREQUENCY_BITS - np.log2(table.frequencies[coded])
+    return bits

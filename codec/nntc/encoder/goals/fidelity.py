@@ -1,0 +1,110 @@
+"""How alike two networks answer: divergence, the same top answer, accuracy on labelled samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+CONFIDENCE = 0.95
+
+
+class Metric(StrEnum):
+    """Which accuracy a drop is one of."""
+
+    TOP1 = "top1"
+    TOP5 = "top5"
+
+    @property
+    def k(self) -> int:
+        """Among how many of the highest scores the label must be."""
+        return 1 if self is Metric.TOP1 else 5
+
+
+class Measure(StrEnum):
+    """What a divergence of outputs is measured as."""
+
+    KL = "KL divergence in nats"
+    SQUARED_ERROR = "relative squared error"
+    MIXED = "mean over unlike outputs"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A proportion of answers.
+
+    Parameters
+    ----------
+    value
+        count / total, 0 to 1.
+    count, total
+        Answers for which it holds, and all.
+    low, high
+        95 % confidence interval of Wilson (1927), as if answers were drawn independently.
+    """
+
+    value: float
+    count: int
+    total: int
+    low: float
+    high: float
+
+    @property
+    def text(self) -> str:
+        """Value and interval for people."""
+        return f"{self.value:.2%} (95% interval {self.low:.2%} to {self.high:.2%})"
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """What became of a network's answers.
+
+    Parameters
+    ----------
+    samples
+        Samples that were run.
+    divergence, measure
+        Mean over the samples, and what it is; see `nntc.encoder.network.divergence`.
+    cosine
+        Mean cosine of the angle between the outputs before and after, -1 to 1.
+    agreement
+        Decisions (the most probable class, yes or no, an integer) that are the original's; None where outputs
+        decide nothing.
+    top1, top5
+        Answers with the label among the one or five highest scores; None without labels.
+    original_top1, original_top5
+        The same for the original network.
+    """
+
+    samples: int
+    divergence: float
+    measure: Measure
+    cosine: float
+    agreement: Share | None
+    top1: Share | None = None
+    top5: Share | None = None
+    original_top1: Share | None = None
+    original_top5: Share | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it for people, on one line."""
+        parts = [f"{self.measure} {self.divergence:.3g}"]
+        if self.agreement is None:
+            parts.append(f"cosine {self.cosine:.6f}")
+        else:
+            parts.append(f"same top answer {self.agreement.text}")
+        for name, before, after in (
+            ("top1", self.original_top1, self.top1),
+            ("top5", self.original_top5, self.top5),
+        ):
+            if before is not None and after is not None:
+                parts.append(f"{name} {after.value:.2%} (was {before.value:.2%})")
+        return f"{', '.join(parts)}, on {self.samples:,} samples"
+
+
+def share(count: int, total: int) -> Share:
+    """Return a proportion with its confidence interval; `total` is at least 1."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(count, total).proportion_ci(CONFIDENCE, method="wilson")
+    return Share(count / total, count, total, float(interval.low), float(interval.high))

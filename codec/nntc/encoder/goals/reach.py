@@ -1,0 +1,64 @@
+"""Look for the smallest file whose answers meet a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from nntc.encoder.goals.evaluation import Evaluator, open_decoded
+from nntc.encoder.goals.goal import Goal, GoalReport, GoalTry
+from nntc.encoder.goals.search import Span, search
+from nntc.encoder.report import EncodeReport
+from nntc.errors import ModelError
+
+LOWEST, HIGHEST = 2.0, 90.0
+"""dB: the range in which a quality is looked for."""
+_START = 24.0
+
+Encoding = tuple[bytes, EncodeReport]
+Tried = Callable[[GoalTry], None]
+
+
+def reach(
+    goal: Goal, evaluator: Evaluator, encode_at: Callable[[float], Encoding], tried: Tried | None = None
+) -> Encoding:
+    """Return the smallest encoding found that meets a goal.
+
+    Parameters
+    ----------
+    goal, evaluator
+        What is asked, and what measures it.
+    encode_at
+        Returns file and report at a quality in dB.
+    tried
+        Called after each try.
+
+    Raises
+    ------
+    ModelError
+        E_GOAL: not even the highest quality meets it.
+    """
+    best: list[tuple[GoalTry, Encoding]] = []
+
+    def attempt(quality: float) -> GoalTry:
+        encoding = encode_at(quality)
+        data = encoding[0]
+        fidelity = evaluator.measure(open_decoded(data))
+        this = GoalTry(quality, len(data), fidelity, goal.value(fidelity), goal.excess(fidelity))
+        if this.is_met and (not best or this.size < best[0][0].size):
+            best[:] = [(this, encoding)]
+        if tried is not None:
+            tried(this)
+        return this
+
+    found = search(attempt, Span(LOWEST, HIGHEST, _START, goal.slope, goal.is_smooth))
+    if found.best is None:
+        last = found.tries[-1]
+        raise ModelError(
+            "E_GOAL",
+            f"{goal.text} cannot be reached: at {last.quality:.0f} dB, the highest quality, "
+            f"{goal.describe(last.fidelity)}, on {last.fidelity.samples:,} {evaluator.measured_on} samples",
+        )
+    data, report = best[0][1]
+    reached = GoalReport(goal, found.best, found.tries, evaluator.measured_on)
+    return data, replace(report, fidelity=found.best.fidelity, goal=reached)

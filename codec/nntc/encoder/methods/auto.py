@@ -1,0 +1,140 @@
+"""Method auto: the best rate at a quality, or the best quality at a size, without data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nntc.encoder.allocate import allocate_noise, equal_noise
+from nntc.encoder.entropy.symbols import assemble
+from nntc.encoder.entropy.tables import write_tables
+from nntc.encoder.methods.calibrated import plan_calibrated
+from nntc.encoder.methods.calibration_data import CalibrationData
+from nntc.encoder.methods.exact import plan_exact
+from nntc.encoder.methods.partition import Partition, partition_tensors
+from nntc.encoder.methods.plan import Overhead, Plan, PlannedRecord
+from nntc.encoder.methods.small_tensors import code_small_tensors
+from nntc.encoder.methods.weights import quantize, shared_tables, weight_record
+from nntc.encoder.options import DEFAULT_QUALITY, Objective, Options
+from nntc.encoder.quantize.shaping import equal_steps, shapings
+from nntc.encoder.tensors import Tensor
+from nntc.encoder.workers import Workers
+from nntc.errors import ModelError
+
+_LOWEST, _HIGHEST = 2.0, 90.0  # dB: the range in which a quality for a size is looked for
+_FIRST = 20.0  # dB: where the search begins
+_TRIES = 10
+_CLOSE, _CLOSER = 0.995, 0.9975
+"""A size this near below the one asked for is near enough, and one that is aimed at."""
+
+
+def plan_auto(
+    tensors: list[Tensor],
+    options: Options,
+    workers: Workers,
+    overhead: Overhead,
+    known: CalibrationData | None,
+) -> Plan:
+    """Return records for every tensor, aiming at the goal in `options`.
+
+    Parameters
+    ----------
+    known
+        What calibration samples tell, if there are any.
+
+    Raises
+    ------
+    ModelError
+        E_GOAL if the model cannot be made as small as asked for.
+    """
+    partition = partition_tensors(tensors)
+    exact = plan_exact(tensors, {i: partition.notes[i] for i in partition.exact}, workers)
+
+    def plan_at(quality: float) -> Plan:
+        if known is not None:
+            return plan_calibrated(tensors, partition, exact, quality, workers, known)
+        return _plan_at(tensors, partition, exact, options.objective, quality, workers)
+
+    target = _target_size(tensors, options, overhead)
+    if target is None:
+        return plan_at(DEFAULT_QUALITY if options.quality is None else options.quality)
+    weights = sum(tensors[i].size for i in partition.lossy)
+    return _search(plan_at, target, weights, overhead)
+
+
+def _target_size(tensors: list[Tensor], options: Options, overhead: Overhead) -> int | None:
+    """Return the size of the file to reach, in bytes, or None where the goal is a quality."""
+    if options.bits is not None:
+        return overhead.size + int(options.bits * sum(tensor.size for tensor in tensors) / 8)
+    if options.ratio is not None:
+        return int(overhead.original_size / options.ratio)
+    return options.target_size
+
+
+def _plan_at(
+    tensors: list[Tensor],
+    partition: Partition,
+    exact: list[PlannedRecord],
+    objective: Objective,
+    quality: float,
+    workers: Workers,
+) -> Plan:
+    """Return records at a quality in dB."""
+    sizes = [tensors[i].size for i in partition.weights]
+    values = [tensors[i].values() for i in partition.weights]
+    if objective is Objective.WEIGHTS:
+        powers = [float(np.mean(np.square(v))) for v in values]
+        noise, parameter_noise = equal_noise(sizes, powers, len(partition.parameters), quality)
+        candidates = [equal_steps(tensors[i]) for i in partition.weights]
+    else:
+        parameters = [tensors[i].size for i in partition.parameters]
+        noise, parameter_noise = allocate_noise(sizes, parameters, quality)
+        candidates = [shapings(tensors[i]) for i in partition.weights]
+    items = list(zip(candidates, values, noise.tolist(), strict=True))
+    quantized = workers.map(quantize, items)
+    tables = shared_tables(quantized)
+    coded = [
+        PlannedRecord(weight_record(tensors[i], q, tables), (i,))
+        for i, q in zip(partition.weights, quantized, strict=True)
+    ]
+    grouped = code_small_tensors(tensors, partition.parameters, parameter_noise.tolist())
+    return Plan([*exact, *coded, *grouped], tables[0])
+
+
+def _search(plan_at: Callable[[float], Plan], target: int, weights: int, overhead: Overhead) -> Plan:
+    """Return the records of the highest quality whose file is at most `target` bytes.
+
+    Six decibels are about a bit for every weight, so that the size is nearly linear in the quality. That
+    finds a quality too low and one too high, between which interpolation goes on.
+    """
+    slope = max(weights, 1) / 6.02 / 8  # bytes for each decibel
+    low: tuple[float, int] | None = None
+    high: tuple[float, int] | None = None
+    best: Plan | None = None
+    quality = _FIRST
+    for _ in range(_TRIES):
+        plan = plan_at(quality)
+        size = _size(plan, overhead)
+        if size <= target:
+            low, best = (quality, size), plan
+        else:
+            high = quality, size
+            if quality == _LOWEST:
+                raise ModelError("E_GOAL", f"cannot be made smaller than about {size} bytes")
+        if (low and (low[1] >= _CLOSE * target or low[0] == _HIGHEST)) or not weights:
+            break
+        if low and high:
+            if high[0] - low[0] < 0.01:
+                break
+            share = (_CLOSER * target - low[1]) / max(high[1] - low[1], 1)
+            quality = low[0] + (high[0] - low[0]) * min(max(share, 0.02), 0.98)
+        else:
+            quality = min(max(quality + (_CLOSER * target - size) / slope, _LOWEST), _HIGHEST)
+    return best or plan_at(_LOWEST)
+
+
+def _size(plan: Plan, overhead: Overhead) -> int:
+    """Return the bytes of the file that a plan makes, to a few bytes."""
+    bodies = assemble(coded.record.fragments for coded in plan.coded)
+    return overhead.size + len(write_tables(plan.tables)) + sum(len(body) for body in bodies)

@@ -1,0 +1,96 @@
+"""Method auto with samples of the model's inputs: bits go where the network's output needs them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.encoder.allocate import MAX_OUTPUT_NOISE, allocate_by_sensitivity
+from nntc.encoder.calibration.layers import Along
+from nntc.encoder.calibration.statistics import TensorStatistics
+from nntc.encoder.methods.calibrated_weights import CalibratedLevels, quantize_calibrated
+from nntc.encoder.methods.calibration_data import CalibrationData
+from nntc.encoder.methods.partition import Partition
+from nntc.encoder.methods.plan import Plan, PlannedRecord
+from nntc.encoder.methods.small_tensors import code_small_tensors
+from nntc.encoder.methods.weights import quantize, shared_tables, weight_record
+from nntc.encoder.quantize.shaping import shapings
+from nntc.encoder.tensors import Tensor
+from nntc.encoder.workers import Workers
+from nntc.format.rounding import round_to_element
+from nntc.format.view import View
+
+_TINY = 1e-200
+
+
+def plan_calibrated(
+    tensors: list[Tensor],
+    partition: Partition,
+    exact: list[PlannedRecord],
+    quality: float,
+    workers: Workers,
+    known: CalibrationData,
+) -> Plan:
+    """Return records at a quality in dB: the signal-to-noise ratio of layers' outputs, on average."""
+    noise = allocate_by_sensitivity(
+        {i: tensors[i].size for i in partition.lossy},
+        {i: known.sensitivity[i] for i in partition.lossy if i in known.sensitivity},
+        quality,
+        partition.weights,
+    )
+    parameters = set(partition.parameters)
+    has_output_bias = {i for i, (number, _) in known.output_biases.items() if number in parameters}
+    items = [(tensors[i], noise[i], known.statistics.get(i), i in has_output_bias) for i in partition.weights]
+    found = dict(zip(partition.weights, workers.map(_quantize, items), strict=True))
+    quantized = {i: result.quantized for i, result in found.items()}
+    tables = shared_tables(list(quantized.values()))
+    coded = [PlannedRecord(weight_record(tensors[i], quantized[i], tables), (i,)) for i in partition.weights]
+    changed = {}
+    for i, result in found.items():
+        if result.shift is not None:
+            number, sign = known.output_biases[i]
+            changed[number] = _shifted(tensors[number], sign * result.shift)
+    shifted = [changed.get(i, tensor) for i, tensor in enumerate(tensors)]
+    # Noise was measured relative to the original values.
+    variances = {i: max(float(shifted[i].values().var()), _TINY) for i in partition.parameters}
+    allowed = [
+        min(noise[i] * float(tensors[i].values().var()) / variances[i], MAX_OUTPUT_NOISE)
+        for i in partition.parameters
+    ]
+    grouped = code_small_tensors(shifted, partition.parameters, allowed)
+    return Plan([*exact, *coded, *grouped], tables[0], changed=changed)
+
+
+def _quantize(
+    tensor: Tensor, noise: float, statistics: TensorStatistics | None, has_output_bias: bool
+) -> CalibratedLevels:
+    """Quantize weights, as without data where there are no statistics."""
+    candidates = shapings(tensor)
+    if statistics is not None and _describes(statistics, tensor.view):
+        # Groups of columns are too short for blocks of a transform.
+        own = [
+            candidate
+            for candidate in candidates
+            if candidate.transform is None or statistics.along is Along.ROWS
+        ]
+        try:
+            return quantize_calibrated(own, tensor.values(), statistics, noise, has_output_bias)
+        except np.linalg.LinAlgError:
+            pass
+    return CalibratedLevels(quantize(candidates, tensor.values(), noise), None, noise)
+
+
+def _describes(statistics: TensorStatistics, view: View) -> bool:
+    """Return whether statistics are those of a matrix: of all of it, or of some rows of one block."""
+    if statistics.is_diagonal:
+        return False
+    one = len(statistics.moment) == 1 or statistics.along is Along.COLUMNS
+    return replace(statistics.view, rows=view.rows) == view if one else statistics.view == view
+
+
+def _shifted(tensor: Tensor, shift: NDArray[np.float64]) -> Tensor:
+    """Return a tensor with something added to its values."""
+    values = round_to_element(tensor.values() + shift, tensor.element)
+    return replace(tensor, data=memoryview(tensor.view.from_coded(values).tobytes()))

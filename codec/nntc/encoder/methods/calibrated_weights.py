@@ -1,0 +1,235 @@
+"""Weights whose layer's inputs are known, quantized with feedback for the least error of its output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.encoder.calibration.layers import Along
+from nntc.encoder.calibration.statistics import TensorStatistics
+from nntc.encoder.methods.weights import (
+    SCALAR_STEP,
+    TRELLIS_NOISE,
+    Quantized,
+    Scalar,
+    expected_size,
+    is_scalar,
+    is_within_limits,
+    scale_contexts,
+)
+from nntc.encoder.quantize.dct import forward
+from nntc.encoder.quantize.feedback import Sequences, search_with_feedback
+from nntc.encoder.quantize.metric import OutputMetric, output_metric
+from nntc.encoder.quantize.rates import expected_bits
+from nntc.encoder.quantize.scales import Scales, fit_scales
+from nntc.encoder.quantize.shaping import Shaping
+from nntc.format.steps import STEP_CODES
+
+LAGRANGIAN = 0.2
+"""Squared steps per bit: less than without feedback, as errors make later values larger."""
+_LEAST_LENGTH = 96
+"""Rows shorter than this are chained: a trellis takes some columns to get going."""
+_STEP_GRID = 2.0**12
+_CODES_PER_ROW = 800.0
+"""Column step codes are worth sqrt(this / rows) units: a step off by that costs as much as finer codes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CalibratedLevels:
+    """A quantized tensor.
+
+    Parameters
+    ----------
+    shift
+        float64 [rows]: what the quantized weights add to the mean of each output; None if not known.
+    noise
+        Power of the output error, relative to the output's.
+    """
+
+    quantized: Quantized | Scalar
+    shift: NDArray[np.float64] | None
+    noise: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """A shaping with the weights in its domain and units."""
+
+    shaping: Shaping
+    metric: OutputMetric
+    base_step: float
+    x: NDArray[np.float64]
+    scales: Scales
+
+
+def quantize_calibrated(
+    candidates: Sequence[Shaping],
+    values: NDArray[np.float64],
+    statistics: TensorStatistics,
+    noise: float,
+    has_output_bias: bool,
+) -> CalibratedLevels:
+    """Quantize weights for an output error, with as few bits as possible.
+
+    Parameters
+    ----------
+    candidates
+        Views and transforms to choose from; their steps do not matter.
+    values
+        float64, rank 1, finite, in coded order.
+    statistics
+        Of the layer's inputs.
+    noise
+        Power of the output error to allow, relative to the power of the output.
+    has_output_bias
+        Whether something added to the outputs can make up for a shift of their mean.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        The statistics are of no use.
+    """
+    matrix = values.reshape(candidates[0].view.rows, -1)
+    # One after the other: each has matrices as large as the moments.
+    prepared = (_prepare(candidate, matrix, statistics, noise, has_output_bias) for candidate in candidates)
+    fitting = (
+        candidate
+        for candidate in prepared
+        if is_within_limits(
+            candidate.x * (candidate.base_step * candidate.shaping.steps),
+            candidate.base_step,
+            candidate.shaping,
+        )
+    )
+    candidate = min(fitting, key=lambda candidate: expected_size(candidate.scales, candidate.shaping))
+    magnitudes = np.abs(candidate.x)
+    if is_scalar(magnitudes):
+        levels = np.rint(candidate.x / SCALAR_STEP).astype(np.int64)
+        quantized: Quantized | Scalar = Scalar(candidate.base_step, candidate.shaping, levels.ravel())
+        decoded = levels * SCALAR_STEP
+    else:
+        quantized = _search(candidate)
+        decoded = quantized.found.fine.reshape(matrix.shape).astype(np.float64)
+    error = (candidate.x - decoded) * (candidate.base_step * candidate.shaping.steps)
+    shift = _products(error, candidate.metric.mean, statistics.along) if has_output_bias else None
+    power = candidate.metric.power(candidate.x * (candidate.base_step * candidate.shaping.steps))
+    return CalibratedLevels(quantized, shift, candidate.metric.power(error) / power)
+
+
+def _products(matrix: NDArray[np.float64], vectors: NDArray[np.float64], along: Along) -> NDArray[np.float64]:
+    """Return the outputs of a matrix for one input vector of each group, summed over groups of columns."""
+    groups, size = vectors.shape
+    if along is Along.ROWS:
+        return (matrix.reshape(groups, -1, size) @ vectors[:, :, None]).ravel()
+    return matrix @ vectors.ravel()
+
+
+def _prepare(
+    shaping: Shaping,
+    matrix: NDArray[np.float64],
+    statistics: TensorStatistics,
+    noise: float,
+    has_output_bias: bool,
+) -> _Candidate:
+    coefficients = matrix
+    if shaping.transform is not None:
+        coefficients = forward(matrix.ravel(), shaping.transform).reshape(matrix.shape)
+    metric = output_metric(statistics, coefficients, noise, shaping.transform, centred=has_output_bias)
+    power = metric.power(coefficients) / matrix.size
+    diagonals = np.einsum("gii->gi", metric.factors)
+    if statistics.along is Along.ROWS:
+        wanted = np.exp(-np.log(diagonals).mean(axis=0))
+    else:
+        wanted = 1 / diagonals.ravel()
+    codes, steps = _step_codes(wanted, len(matrix))
+    # The mean power that errors of one step have in the output.
+    gain = float(np.mean((diagonals * steps.reshape(-1, diagonals.shape[1])) ** 2))
+    base_step = _rounded(float(np.sqrt(noise * power / (TRELLIS_NOISE * gain))))
+    own = replace(shaping, codes=codes, steps=steps)
+    x = coefficients / (base_step * steps)
+    return _Candidate(
+        own, metric, base_step, x, fit_scales(np.abs(x).astype(np.float32).ravel(), shaping.view)
+    )
+
+
+def _rounded(step: float) -> float:
+    """Return a step to 12 bits: the sums it comes from differ in their last bits with the threads of BLAS."""
+    mantissa, exponent = np.frexp(step)
+    return float(np.ldexp(np.rint(mantissa * _STEP_GRID), exponent)) / _STEP_GRID
+
+
+def _step_codes(
+    wanted: NDArray[np.float64], rows: int
+) -> tuple[NDArray[np.uint8] | None, NDArray[np.float64]]:
+    """Return step codes for columns, None if they are all alike, and the steps that they stand for."""
+    unit = max(1.0, np.sqrt(_CODES_PER_ROW / rows))
+    octaves = np.log2(wanted / wanted.min())
+    rounded = np.rint(np.rint(octaves * 8 / unit) * unit).astype(np.int64)
+    codes = np.minimum(rounded - rounded.min(), STEP_CODES.size - 1).astype(np.uint8)
+    if not codes.any():
+        return None, np.full(wanted.size, np.exp(np.log(wanted).mean()))
+    steps = STEP_CODES[codes]
+    return codes, steps * np.exp(np.log(wanted / steps).mean())
+
+
+def _search(candidate: _Candidate) -> Quantized:
+    """Search levels, in an order that brings sequences of one group together."""
+    view = candidate.shaping.view
+    groups, size, _ = candidate.metric.factors.shape
+    rows = len(candidate.x)
+    contexts = scale_contexts(candidate.scales, candidate.shaping).reshape(rows, -1)
+    # What an error of one step does.
+    factors = (
+        candidate.metric.factors
+        * (candidate.base_step * candidate.shaping.steps).reshape(-1, size)[:, :, None]
+    )
+    if candidate.metric.along is Along.ROWS:
+        chain = _chain(rows, groups, size)
+        x, contexts = candidate.x.reshape(-1, chain * size), contexts.reshape(-1, chain * size)
+        factors = _chained(factors, chain, rows // groups)
+    else:
+        x, contexts = _by_group(candidate.x, groups), _by_group(contexts, groups)
+        chain = 1
+    diagonals = np.einsum("gii->gi", factors)
+    weights = diagonals**2 / np.mean(diagonals**2)
+    sequences = Sequences(
+        x.astype(np.float32), factors / diagonals[:, None, :], weights.astype(np.float32), contexts
+    )
+    found = search_with_feedback(sequences, expected_bits(), LAGRANGIAN)
+    if candidate.metric.along is Along.COLUMNS:
+        found = replace(
+            found,
+            levels=found.levels.reshape(groups, rows, size).swapaxes(0, 1).ravel(),
+            quantizers=found.quantizers.reshape(groups, rows, size).swapaxes(0, 1).ravel(),
+        )
+    scales = fit_scales(np.abs(found.fine).astype(np.float32), view)
+    return Quantized(candidate.base_step, candidate.shaping, scales, found, chain * size)
+
+
+def _chain(rows: int, groups: int, size: int) -> int:
+    """Return how many rows to chain: none of two groups, unless every row has its own."""
+    of = groups if rows == groups else rows // groups
+    wanted = -(-_LEAST_LENGTH // size)
+    return max(n for n in range(1, wanted + 1) if of % n == 0)
+
+
+def _chained(factors: NDArray[np.float64], chain: int, per_group: int) -> NDArray[np.float64]:
+    """Return factors of chained rows: blocks along the diagonal."""
+    if chain == 1:
+        return factors
+    size = factors.shape[1]
+    members = factors.reshape(-1, chain, size, size) if per_group == 1 else factors[:, None].repeat(chain, 1)
+    result = np.zeros((len(members), chain, size, chain, size))
+    for i in range(chain):
+        result[:, i, :, i] = members[:, i]
+    return result.reshape(len(members), chain * size, chain * size)
+
+
+def _by_group(matrix: NDArray[Any], groups: int) -> NDArray[Any]:
+    """Return [rows, groups * columns] as [groups * rows, columns]: one group's rows after another's."""
+    rows = len(matrix)
+    return matrix.reshape(rows, groups, -1).swapaxes(0, 1).reshape(groups * rows, -1)

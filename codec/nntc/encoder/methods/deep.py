@@ -1,0 +1,143 @@
+"""Method deep: pruning, weight sharing, Huffman coding.
+
+S. Han, H. Mao, W. J. Dally, "Deep Compression: Compressing Deep Neural Networks with Pruning, Trained
+Quantization and Huffman Coding", ICLR 2016; Young et al., "Implications of Deep Compression with Complex
+Neural Networks". The papers':
+
+- The least weights of each layer, or of all layers, become zero: a constant sparsity.
+- The others share 2^n values, found by k-means from centroids evenly spaced between least and greatest;
+  zero is one of the 2^n where weights were pruned, and only pruned weights have it.
+- Indices are Huffman coded. Where there are many zeros, only the others are, each with the gap to the one
+  before it, Huffman coded as well.
+
+What is ours: without retraining, each layer's representation is the smaller one; weights that have so few
+values already, because a network was pruned and quantized in training, are coded exactly. Biases and
+normalizations are left as they are, unless asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.encoder.methods.exact import plan_exact
+from nntc.encoder.methods.lossless import lossless_record
+from nntc.encoder.methods.plan import Plan, PlannedRecord
+from nntc.encoder.options import Centroids, Options, PruneScope
+from nntc.encoder.quantize.clustering import cluster, nearest
+from nntc.encoder.quantize.pruning import prune_masks
+from nntc.encoder.stages import TensorSizes, tensor_sizes
+from nntc.encoder.tensor.codebook import codebook_pays
+from nntc.encoder.tensor.record import Record
+from nntc.encoder.tensors import Tensor, as_float64
+from nntc.encoder.workers import Workers
+from nntc.format.registry import Coder, ElementType, Tool
+from nntc.format.rounding import round_to_element
+from nntc.format.view import View
+
+_STEPS = 1000  # k-means has come to rest long before, but for some of 256 centroids
+
+
+def plan_deep(tensors: list[Tensor], options: Options, workers: Workers) -> Plan:
+    """Return records for every tensor, and the sizes of those that the method is for after its stages."""
+    weights, notes = _weights(tensors, options.biases)
+    masks = _masks(tensors, weights, options)
+    bits = None if options.bits is None else int(options.bits)
+    rest = bits, options.centroids, options.entropy.coder, options.sparse
+    tasks = [(tensors[i].element, tensors[i].view, tensors[i].bits(), masks.get(i), *rest) for i in weights]
+    results = workers.map(deep_record, tasks)
+    coded = [PlannedRecord(record, (i,)) for i, (record, _) in zip(weights, results, strict=True)]
+    sizes = {i: size for i, (_, size) in zip(weights, results, strict=True)}
+    return Plan([*coded, *plan_exact(tensors, notes, workers)], sizes=sizes)
+
+
+def _weights(tensors: list[Tensor], biases: bool) -> tuple[list[int], dict[int, str]]:
+    """Return the numbers of the tensors to prune and quantize; of the others, why not, for the report."""
+    weights: list[int] = []
+    notes: dict[int, str] = {}
+    for number, tensor in enumerate(tensors):
+        if not tensor.element.is_float or (tensor.is_vector and not biases):
+            notes[number] = ""
+        elif not np.isfinite(tensor.values()).all():
+            notes[number] = "has values that are not finite"
+        else:
+            weights.append(number)
+    return weights, notes
+
+
+def _masks(tensors: list[Tensor], weights: list[int], options: Options) -> dict[int, NDArray[np.bool_]]:
+    """Return which weights of each tensor to prune; nothing where none are."""
+    if not options.prune:
+        return {}
+    layers: dict[int, list[int]] = {}
+    for i in weights:
+        # A large layer is coded in pieces, but pruned as a whole.
+        key = tensors[i].payload if options.prune_scope is PruneScope.LAYER else 0
+        layers.setdefault(key, []).append(i)
+    masks: dict[int, NDArray[np.bool_]] = {}
+    for layer in layers.values():
+        magnitudes = [np.abs(tensors[i].values()) for i in layer]
+        masks.update(zip(layer, prune_masks(magnitudes, options.prune), strict=True))
+    return masks
+
+
+def deep_record(
+    element: ElementType,
+    view: View,
+    patterns: NDArray[Any],
+    pruned: NDArray[np.bool_] | None,
+    bits: int | None,
+    centroids: Centroids,
+    coder: Coder,
+    sparse: bool | None,
+) -> tuple[Record, TensorSizes]:
+    """Return the record of one tensor, and its sizes after the stages.
+
+    Parameters
+    ----------
+    patterns
+        Bit patterns of a finite floating-point tensor in coded order, rank 1; see `Tensor.bits`.
+    pruned
+        Weights to set to zero; None for none.
+    bits
+        1..8 for at most 2^bits shared values; None to share none.
+    centroids
+        Where k-means starts.
+    coder
+        Of indices and gaps.
+    sparse
+        Sparse rows, or none of them; None for what is smaller.
+    """
+    if pruned is not None:
+        # What is zero already may have a sign, which is kept.
+        patterns = np.where(pruned & (as_float64(patterns, element) != 0), patterns.dtype.type(0), patterns)
+    shared, note = patterns, ""
+    if bits is not None:
+        keep_zeros = pruned is not None and bool(pruned.any())
+        shared, note = _share(element, patterns, bits, centroids, keep_zeros=keep_zeros)
+    record = lossless_record(element, view, shared, note, coder=coder, sparse=sparse)
+    return record, tensor_sizes(patterns, shared if record.tool is Tool.CODEBOOK else None, sparse)
+
+
+def _share(
+    element: ElementType, patterns: NDArray[Any], bits: int, centroids: Centroids, *, keep_zeros: bool
+) -> tuple[NDArray[Any], str]:
+    """Return bit patterns of at most 2^bits values, or those given and a note where that does not pay."""
+    count = 1 << bits
+    distinct = np.unique(patterns).size
+    if distinct <= count:
+        return patterns, ""
+    if not codebook_pays(element, patterns.size, count):
+        return patterns, "a codebook would not make it smaller"
+    values = as_float64(patterns, element)
+    # Zeros that no one asked for here keep a value if they are as common as others: pruned earlier.
+    zeros = values == 0
+    kept = ~zeros if keep_zeros or np.mean(zeros) >= 1 / count else np.ones(values.size, np.bool_)
+    values = values[kept]
+    means = cluster(values, count - (not kept.all()), start=centroids, steps=_STEPS)
+    entries = round_to_element(means, element).view(f"<u{element.width}")
+    shared = np.zeros_like(patterns)
+    shared[kept] = entries[nearest(values, as_float64(entries, element))]
+    return shared, ""

@@ -1,0 +1,54 @@
+"""Method lossless, and what other methods code exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nntc.encoder.methods.lossless import looks_compressed, lossless_record
+from nntc.encoder.methods.partition import MAX_TOGETHER, SMALL
+from nntc.encoder.methods.plan import Plan, PlannedRecord
+from nntc.encoder.methods.small_tensors import code_small_exactly
+from nntc.encoder.tensors import Tensor
+from nntc.encoder.workers import Workers
+
+_ENTRY = 12  # bytes of a section in directory and splices
+
+
+def plan_lossless(tensors: list[Tensor], workers: Workers) -> Plan:
+    """Return exact records for every tensor."""
+    return Plan(plan_exact(tensors, dict.fromkeys(range(len(tensors)), ""), workers))
+
+
+def plan_exact(tensors: list[Tensor], notes: Mapping[int, str], workers: Workers) -> list[PlannedRecord]:
+    """Return exact records of some tensors, small ones together.
+
+    Parameters
+    ----------
+    notes
+        By tensor number why it is coded so, for the report; "" where nothing else is possible.
+    """
+
+    def alone(numbers: list[int]) -> list[PlannedRecord]:
+        items = [(tensors[i].element, tensors[i].view, tensors[i].bits(), notes[i]) for i in numbers]
+        records = workers.map(lossless_record, items)
+        return [PlannedRecord(record, (i,)) for i, record in zip(numbers, records, strict=True)]
+
+    large, small = [], []
+    room = MAX_TOGETHER
+    for i in notes:
+        size = tensors[i].data.nbytes
+        if tensors[i].size < SMALL and size <= room:
+            small.append(i)
+            room -= size
+        else:
+            large.append(i)
+    choices = [code_small_exactly(tensors, small, notes)]
+    apart = [i for i in small if not tensors[i].is_vector and looks_compressed(tensors[i])]
+    if apart:
+        others = [i for i in small if i not in set(apart)]
+        choices.append(alone(apart) + code_small_exactly(tensors, others, notes))
+    return alone(large) + min(choices, key=_expected_size)
+
+
+def _expected_size(coded: list[PlannedRecord]) -> float:
+    return sum(c.record.expected_size + _ENTRY for c in coded)

@@ -1,0 +1,175 @@
+"""Methods quantization, clustering and dct.
+
+Laude, Richter and Ostermann, "Neural Network Compression using Transform Coding and Clustering",
+arXiv 1805.07258, 2018. The paper's:
+
+- Every tensor is coded on its own, all with the same bits n, after scaling it to the full range of n bits;
+  bzip2 is the entropy coder.
+- `quantization`: uniform quantization of all layers. `clustering`: k-means of all layers.
+- `dct`, its proposal: coefficients of a two-dimensional DCT, all quantized alike, for convolutional and
+  dense layers; k-means with 2^n clusters for biases and normalizations.
+
+What is our reading, where it does not say:
+
+- Uniform quantization has 2^n levels from the least to the greatest weight, both included.
+- Coefficients have 2^n levels with zero among them, so that the many small ones vanish without bias:
+  2^(n-1) on the side that reaches farther from zero, one less on the other. At n = 1 that other side has
+  none and becomes zero.
+- A step is rounded up to a binary32; nothing is ever cut off at the ends of the range but that side.
+- Recurrent and embedding weights are dense layers. One-dimensional tensors of unknown use are biases.
+- A tensor that the method would only enlarge, or whose range it cannot hold, is coded exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.encoder.methods.lossless import lossless_record
+from nntc.encoder.methods.plan import Plan, PlannedRecord
+from nntc.encoder.options import Method, Options
+from nntc.encoder.quantize.blocks import cut_blocks
+from nntc.encoder.quantize.clustering import cluster, nearest
+from nntc.encoder.quantize.dct import forward
+from nntc.encoder.tensor.codebook import codebook_pays, codebook_record, make_codebook
+from nntc.encoder.tensor.record import Record
+from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
+from nntc.encoder.tensors import Tensor, as_float64
+from nntc.encoder.workers import Workers
+from nntc.format.registry import Coder, ElementType
+from nntc.format.rounding import is_finite, round_to_element
+from nntc.format.transform import Transform
+from nntc.format.view import View
+
+_DEFAULT_BITS = 6
+_MIN_STEP = 2.0**-126  # a step is a normal binary32
+_MAX_BINARY32 = float(np.finfo(np.float32).max)
+
+
+def plan_laude(tensors: list[Tensor], options: Options, workers: Workers) -> Plan:
+    """Return a record for each tensor under the method, bits and entropy coder of `options`."""
+    rest = _DEFAULT_BITS if options.bits is None else int(options.bits), options.entropy.coder
+    tasks = [(t.element, t.view, t.bits(), _method(t, options.method), *rest) for t in tensors]
+    records = workers.map(laude_record, tasks)
+    return Plan([PlannedRecord(record, (i,)) for i, record in enumerate(records)])
+
+
+def _method(tensor: Tensor, method: Method) -> Method:
+    """Return `clustering` for what method dct clusters."""
+    return Method.CLUSTERING if method is Method.DCT and tensor.is_vector else method
+
+
+def laude_record(
+    element: ElementType, view: View, patterns: NDArray[Any], method: Method, bits: int, coder: Coder
+) -> Record:
+    """Return the record of one tensor.
+
+    Parameters
+    ----------
+    element, view
+        Of the tensor; no ragged view.
+    patterns
+        Bit patterns in coded order, rank 1; see `Tensor.bits`.
+    method
+        QUANTIZATION, CLUSTERING or DCT.
+    bits
+        1..8.
+    coder
+        Of levels and indices.
+
+    Returns
+    -------
+    An exact record, with a note, where the method does not apply.
+    """
+    if not element.is_float:
+        return lossless_record(element, view, patterns, "not floating point")
+    values = as_float64(patterns, element)
+    if not np.isfinite(values).all():
+        return lossless_record(element, view, patterns, "not finite")
+    if method is Method.CLUSTERING:
+        record = _clustered(element, view, values, bits, coder)
+        note = "a codebook would not make it smaller"
+    elif values.min() == values.max():
+        return lossless_record(element, view, patterns, "constant")
+    elif max(-values.min(), values.max()) > _MAX_BINARY32:
+        return lossless_record(element, view, patterns, "larger than binary32")
+    else:
+        make = _quantized if method is Method.QUANTIZATION else _transformed
+        record = make(element, view, values, bits, coder)
+        note = "range does not suit a binary32 step"
+    return record or lossless_record(element, view, patterns, note)
+
+
+def _quantized(
+    element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
+) -> Record | None:
+    """Return a record of 2^bits levels from the least to the greatest value."""
+    levels = (1 << bits) - 1
+    offset = -_binary32_from(-float(values.min()))
+    step = _binary32_from(float(values.max()) / levels - offset / levels)
+    if not _is_sound(element, step, np.array([offset, levels * step + offset])):
+        return None
+    numbers = np.clip(np.rint((values - offset) / step), 0, levels).astype(np.int64)
+    return _uniform(element, view, UniformParameters(step, offset), numbers, coder)
+
+
+def _transformed(
+    element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
+) -> Record | None:
+    """Return a record of 2^bits levels for each DCT coefficient, zero among them."""
+    target, block = cut_blocks(view)
+    transform = Transform(*block)
+    if target.kind is not view.kind:
+        values = view.from_coded(values)
+    coefficients = forward(values, transform)
+    low, high = float(coefficients.min()), float(coefficients.max())
+    half = 1 << (bits - 1)
+    below, above = (half, half - 1) if -low > high else (half - 1, half)
+    step = _binary32_from(max(reach / side for reach, side in ((-low, below), (high, above)) if side))
+    # No weight is further from zero than its whole block is in Euclidean norm.
+    bound = half * step * target.period**0.5 * 1.001
+    if not _is_sound(element, step, np.array([bound])):
+        return None
+    levels = np.clip(np.rint(coefficients / step), -below, above).astype(np.int64)
+    return _uniform(element, target, UniformParameters(step, transform=transform), levels, coder)
+
+
+def _uniform(
+    element: ElementType, view: View, parameters: UniformParameters, levels: NDArray[np.int64], coder: Coder
+) -> Record:
+    record = uniform_record(element, view, parameters, levels, coder)
+    if record.is_long_enough:
+        return record
+    return uniform_record(element, view, parameters, levels, Coder.RANS)
+
+
+def _clustered(
+    element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
+) -> Record | None:
+    """Return a record of at most 2^bits centroids, or None if it would hardly be smaller than the tensor."""
+    centroids = cluster(values, 1 << bits)
+    if not codebook_pays(element, values.size, centroids.size):
+        return None
+    entries = round_to_element(centroids, element).view(f"<u{element.width}")
+    patterns = entries[nearest(values, as_float64(entries, element))]
+    codebook = make_codebook(patterns)
+    record = codebook_record(element, view, codebook, coder)
+    return record if record.is_long_enough else codebook_record(element, view, codebook, Coder.RANS)
+
+
+def _binary32_from(value: float) -> float:
+    """Return the least binary32 that is at least `value`; infinity if there is none."""
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = np.float32(value)
+    if float(rounded) < value:
+        rounded = np.nextafter(rounded, np.float32(np.inf))
+    return float(rounded)
+
+
+def _is_sound(element: ElementType, step: float, extremes: NDArray[np.float64]) -> bool:
+    """Whether a step is one for the format, and extreme values are finite in the element type."""
+    if not _MIN_STEP <= step < np.inf or not np.isfinite(extremes).all():
+        return False
+    return is_finite(round_to_element(extremes, element), element)

@@ -1,0 +1,147 @@
+"""Exact records: the smallest of planes, codebook, and sparse rows.
+
+Networks that were pruned and quantized in training (Han et al., "Deep Compression", 2016) have few
+distinct values in a tensor: a codebook. Those that were pruned only have zeros between values of full
+precision: sparse rows in fixed point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.encoder.entropy.symbols import Classes
+from nntc.encoder.quantize.scales import fit_scales
+from nntc.encoder.tensor.codebook import Codebook, codebook_pays, codebook_record, make_codebook
+from nntc.encoder.tensor.planes import planes_record
+from nntc.encoder.tensor.record import Record
+from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
+from nntc.encoder.tensors import Tensor, as_float64
+from nntc.format.registry import MAX_CODEBOOK, MAX_LEVEL, Coder, ElementType
+from nntc.format.view import View
+
+FEW_VALUES = (1 << 8) + 1
+"""The most that trained quantization leaves: 2^8 shared values beside zero."""
+_CONTEXTS_FROM = 1 << 14  # elements from which separable contexts may pay
+_SAMPLE = 1 << 12
+_MANY = 0.75  # of a sample's elements are distinct: too many for a codebook
+_SPARSE_FROM = 0.4  # share of the most common value from which sparse rows may pay
+_ZEROS_FROM = 1 / 8  # the same where the others have full precision
+_FIXED_POINT_BITS = 62
+
+
+def lossless_record(
+    element: ElementType,
+    view: View,
+    bits: NDArray[Any],
+    note: str = "",
+    *,
+    coder: Coder = Coder.RANS,
+    sparse: bool | None = None,
+) -> Record:
+    """Return the smallest exact record.
+
+    Parameters
+    ----------
+    bits
+        Bit patterns in coded order, rank 1; see `Tensor.bits`.
+    note
+        For the report.
+    coder
+        Of codebook indices and sparse rows; planes choose their own.
+    sparse
+        Code all that can be as sparse rows, or nothing; None for what is smaller.
+    """
+    codebook = _codebook(element, bits)
+    classes = _classes(element, view, bits)
+    records = [] if codebook is None else list(_indexed(element, view, codebook, coder, classes, sparse))
+    if not all(record.is_long_enough for record in records) and codebook is not None:
+        records = [codebook_record(element, view, codebook, Coder.RANS)]
+    if sparse is not False and (codebook is None or codebook.entries.size > FEW_VALUES):
+        records += _in_fixed_point(element, view, bits, coder, forced=bool(sparse))
+    is_plain = codebook is not None and codebook.entries.size <= min(FEW_VALUES, bits.size // 4)
+    if not records or not (is_plain or sparse):
+        records.append(planes_record(element, view, bits, classes))
+    best = records[0] if len(records) == 1 else min(records, key=lambda record: record.expected_size)
+    return replace(best, note=note)
+
+
+def looks_compressed(tensor: Tensor) -> bool:
+    """Return whether weights seem to have been pruned or quantized in training."""
+    if not tensor.element.is_float:
+        return False
+    bits = tensor.bits()
+    entries = np.unique(bits).size
+    return entries > 1 and (codebook_pays(tensor.element, bits.size, entries) or _has_zeros(bits))
+
+
+def _has_zeros(bits: NDArray[Any]) -> bool:
+    return bool(np.mean(bits == 0) >= _ZEROS_FROM)
+
+
+def _codebook(element: ElementType, bits: NDArray[Any]) -> Codebook | None:
+    """Return the codebook if it is smaller than the elements themselves."""
+    if element.width not in (2, 4, 8):
+        return None
+    # A sample settles most tensors without sorting all of them.
+    sample = bits[:_SAMPLE]
+    if sample.size < bits.size and np.unique(sample).size > _MANY * sample.size:
+        return None
+    codebook = make_codebook(bits)
+    entries = codebook.entries.size
+    return codebook if entries <= MAX_CODEBOOK and codebook_pays(element, bits.size, entries) else None
+
+
+def _indexed(
+    element: ElementType,
+    view: View,
+    codebook: Codebook,
+    coder: Coder,
+    classes: Classes | None,
+    sparse: bool | None,
+) -> Iterator[Record]:
+    """Yield codebook records worth a try."""
+    if not sparse:
+        yield codebook_record(element, view, codebook, coder)
+        if coder is Coder.RANS and classes is not None:
+            yield codebook_record(element, view, codebook, coder, classes)
+    common = codebook.counts.max() / codebook.indices.size
+    if sparse or (sparse is None and common >= _SPARSE_FROM):
+        yield codebook_record(element, view, codebook, coder, sparse=True)
+
+
+def _in_fixed_point(
+    element: ElementType, view: View, bits: NDArray[Any], coder: Coder, *, forced: bool
+) -> Iterator[Record]:
+    """Yield the sparse rows of floating-point values that have one step, a power of two, in common."""
+    if not element.is_float or not (forced or _has_zeros(bits)):
+        return
+    values = as_float64(bits, element)
+    # A negative zero would lose its sign.
+    if not np.isfinite(values).all() or np.any((values == 0) != (bits == 0)) or not values.any():
+        return
+    exponent = int(np.frexp(np.abs(values).max())[1]) - _FIXED_POINT_BITS
+    scaled = np.ldexp(values, -exponent)
+    levels = scaled.astype(np.int64)
+    combined = int(np.bitwise_or.reduce(np.abs(levels)))
+    spare = (combined & -combined).bit_length() - 1
+    levels >>= spare
+    exponent += spare
+    if not np.array_equal(scaled, np.rint(scaled)) or np.abs(levels).max() > MAX_LEVEL:
+        return
+    if -126 <= exponent <= 127:
+        step = UniformParameters(2.0**exponent)
+        yield uniform_record(element, view, step, levels, coder, background=0)
+
+
+def _classes(element: ElementType, view: View, bits: NDArray[Any]) -> Classes | None:
+    if not element.is_float or view.size < _CONTEXTS_FROM:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        magnitudes = np.abs(as_float64(bits, element))
+        sound = np.where(np.isfinite(magnitudes), magnitudes, 0).astype(np.float32)
+    return fit_scales(sound, view).classes

@@ -1,0 +1,92 @@
+"""Which tensors are weights, which are small, and which must be coded exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nntc.encoder.methods.lossless import FEW_VALUES
+from nntc.encoder.tensors import Tensor
+from nntc.format.registry import MAX_RAGGED_OUTPUT, ElementType
+from nntc.onnx.roles import Role
+
+SMALL = 1 << 11
+"""Tensors of fewer elements are coded together."""
+MAX_TOGETHER = MAX_RAGGED_OUTPUT // 2
+"""Bytes of all small tensors coded exactly together, and of all others: the format limits their sum."""
+_LARGE_PARAMETER = 1 << 18
+_TINY = 2.0**-80
+_LARGEST = {
+    ElementType.FLOAT16: 65504.0,
+    ElementType.BFLOAT16: 3.0e38,
+    ElementType.FLOAT32: 3.0e38,
+    ElementType.FLOAT64: 3.0e38,
+}
+_SAMPLE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Tensor numbers by how they are coded.
+
+    Parameters
+    ----------
+    weights
+        Large floating-point tensors.
+    parameters
+        Biases, normalizations, and whatever else is small and floating-point.
+    exact
+        All others; `notes` says why, where that is not plain: for real numbers that are not all equal.
+    """
+
+    weights: list[int]
+    parameters: list[int]
+    exact: list[int]
+    notes: dict[int, str]
+
+    @property
+    def lossy(self) -> list[int]:
+        """Tensors that are not coded exactly."""
+        return [*self.weights, *self.parameters]
+
+
+def partition_tensors(tensors: list[Tensor]) -> Partition:
+    """Sort tensors by what can be done with them."""
+    partition = Partition([], [], [], {})
+    room = MAX_TOGETHER
+    for number, tensor in enumerate(tensors):
+        reason = _why_exact(tensor)
+        if reason is not None:
+            partition.exact.append(number)
+            partition.notes[number] = reason
+        elif _is_parameter(tensor) and tensor.data.nbytes <= room:
+            partition.parameters.append(number)
+            room -= tensor.data.nbytes
+        else:
+            partition.weights.append(number)
+    return partition
+
+
+def _is_parameter(tensor: Tensor) -> bool:
+    small = _LARGE_PARAMETER if tensor.role in (Role.BIAS, Role.NORMALIZATION) else SMALL
+    return tensor.size < small
+
+
+def _why_exact(tensor: Tensor) -> str | None:
+    """Return why a tensor is coded exactly: None if it need not be, "" if nobody would want it otherwise."""
+    if not tensor.element.is_float:
+        return ""
+    values = tensor.values()
+    if not np.isfinite(values).all():
+        return "has values that are not finite"
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return ""
+    if not _TINY < max(-low, high) < _LARGEST[tensor.element] / 4:
+        return "is too near the ends of its type's range"
+    if np.unique(values[:_SAMPLE]).size <= FEW_VALUES:
+        distinct = np.unique(values).size
+        if distinct <= FEW_VALUES and 8 * distinct <= values.size:
+            return "has few distinct values"
+    return None

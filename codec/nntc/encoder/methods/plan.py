@@ -1,0 +1,46 @@
+"""What a method decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nntc.decoder.entropy.tables import FrequencyTable
+from nntc.encoder.stages import TensorSizes
+from nntc.encoder.tensor.record import Record
+from nntc.encoder.tensors import Tensor
+
+
+class Overhead(Protocol):
+    """What a file costs beyond its TENSOR sections, and what it came from, in bytes."""
+
+    original_size: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedRecord:
+    """A record and the tensors whose bytes its parts are, in order of the parts."""
+
+    record: Record
+    tensors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Records for all tensors, and the shared tables they use, each with its precision.
+
+    Parameters
+    ----------
+    sizes
+        Method deep: by tensor number, sizes after its stages.
+    changed
+        Tensors, by number, that were changed on purpose before they were coded.
+    """
+
+    coded: Sequence[PlannedRecord]
+    tables: Sequence[tuple[FrequencyTable, int]] = ()
+    remarks: tuple[str, ...] = ()
+    sizes: Mapping[int, TensorSizes] = field(default_factory=dict)
+    changed: Mapping[int, Tensor] = field(default_factory=dict)

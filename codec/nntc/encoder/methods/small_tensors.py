@@ -1,0 +1,144 @@
+"""Small tensors, coded together as the rows of ragged records (SPEC.md, "Views")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.encoder.methods.lossless import lossless_record
+from nntc.encoder.methods.plan import PlannedRecord
+from nntc.encoder.quantize.scales import fit_scales
+from nntc.encoder.tensor.record import Record
+from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
+from nntc.encoder.tensors import Tensor
+from nntc.format.registry import Coder, ElementType, ViewKind
+from nntc.format.steps import STEP_CODES
+from nntc.format.view import View
+
+_MAX_OUTPUT = 1 << 20
+"""Bytes of one group: a decoder keeps groups in memory until their last part is used."""
+
+
+_MANTISSA = {
+    ElementType.FLOAT16: 10,
+    ElementType.BFLOAT16: 7,
+    ElementType.FLOAT32: 23,
+    ElementType.FLOAT64: 52,
+}
+_MAX_SPREAD = 2.0**28  # of the steps in a group: step codes reach a little further
+_MAX_BITS = 29  # of levels: these, and their distances from a base, have 31
+
+
+def code_small_exactly(
+    tensors: list[Tensor], numbers: Sequence[int], notes: Mapping[int, str]
+) -> list[PlannedRecord]:
+    """Return exact records of small tensors, those of one element type together."""
+    tensors = [tensor.flat() for tensor in tensors]
+    coded = []
+    for element, group in _groups(tensors, numbers):
+        view = _ragged(tensors, group)
+        bits = np.concatenate([tensors[i].bits() for i in group])
+        reasons = sorted({notes[i] for i in group if notes[i]})
+        coded.append(PlannedRecord(lossless_record(element, view, bits, "; ".join(reasons)), tuple(group)))
+    return coded
+
+
+def code_small_tensors(
+    tensors: list[Tensor], numbers: Sequence[int], noise: Sequence[float]
+) -> list[PlannedRecord]:
+    """Return records of biases, normalizations and other small tensors.
+
+    Parameters
+    ----------
+    noise
+        Relative noise power to allow each, relative to its variance.
+    """
+    tensors = [tensor.flat() for tensor in tensors]
+    allowed = dict(zip(numbers, noise, strict=True))
+    steps = {i: _wanted_step(tensors[i], allowed[i]) for i in numbers}
+    # One step and its codes reach only so far.
+    least = max(steps.values(), default=0.0) / _MAX_SPREAD
+    wide = [i for i in numbers if _is_wide(tensors[i]) or steps[i] < least]
+    narrow = [i for i in numbers if i not in set(wide)]
+    coded = []
+    for element, group in _groups(tensors, narrow):
+        record = _uniform_group(tensors, group, [steps[i] for i in group], element)
+        coded.append(PlannedRecord(record, tuple(group)))
+    for element, group in _groups(tensors, wide):
+        view = _ragged(tensors, group)
+        bits = np.concatenate([_truncate(tensors[i], allowed[i]) for i in group])
+        coded.append(PlannedRecord(lossless_record(element, view, bits), tuple(group)))
+    return coded
+
+
+def _groups(tensors: list[Tensor], numbers: Sequence[int]) -> Iterator[tuple[ElementType, list[int]]]:
+    """Yield tensors of one element type, at most `_MAX_OUTPUT` bytes together."""
+    for element in sorted({tensors[i].element for i in numbers}):
+        group: list[int] = []
+        output = 0
+        for i in (i for i in numbers if tensors[i].element == element):
+            size = tensors[i].size * element.width
+            if group and output + size > _MAX_OUTPUT:
+                yield element, group
+                group, output = [], 0
+            group.append(i)
+            output += size
+        if group:
+            yield element, group
+
+
+def _ragged(tensors: list[Tensor], group: Sequence[int]) -> View:
+    return View(ViewKind.RAGGED, len(group), lengths=tuple(tensors[i].size for i in group))
+
+
+def _is_wide(tensor: Tensor) -> bool:
+    """Whether values spread so far, as variances do, that small ones need a precision of their own."""
+    values = tensor.values()
+    low, high = float(values.min()), float(values.max())
+    return low > 0 and high > 8 * float(np.median(values))
+
+
+def _truncate(tensor: Tensor, noise: float) -> NDArray[np.unsignedinteger]:
+    """Return bit patterns rounded to so few mantissa bits that the relative noise is as allowed."""
+    mantissa = _MANTISSA[tensor.element]
+    # A value rounded to p mantissa bits has a relative error of about 0.2 * 2**-p.
+    wanted = int(np.ceil(np.log2(0.2 / np.sqrt(noise))))
+    dropped = mantissa - min(max(wanted, 1), mantissa)
+    bits = tensor.bits()
+    if dropped == 0:
+        return bits
+    kind = bits.dtype.type
+    rounded: NDArray[np.unsignedinteger] = (
+        bits + kind((1 << (dropped - 1)) - 1) + (bits >> kind(dropped) & kind(1))
+    )
+    cut: NDArray[np.unsignedinteger] = rounded >> kind(dropped) << kind(dropped)
+    # Subnormal numbers have no bits to spare.
+    subnormal = (bits & kind((1 << (8 * tensor.element.width - 1)) - 1)) < kind(1 << mantissa)
+    return np.where(subnormal, bits, cut)
+
+
+def _wanted_step(tensor: Tensor, noise: float) -> float:
+    """Return the step for a noise relative to the variance, or the least that levels allow."""
+    values = tensor.values()
+    return max(float(np.sqrt(12 * noise * values.var())), float(np.abs(values).max()) * 2.0**-_MAX_BITS)
+
+
+def _uniform_group(
+    tensors: list[Tensor], group: Sequence[int], steps: Sequence[float], element: ElementType
+) -> Record:
+    """Return a ragged uniform record: a step code and a base for each tensor."""
+    view = _ragged(tensors, group)
+    values = [tensors[i].values() for i in group]
+    wanted = np.array(steps)
+    step = float(np.float32(wanted.min() / STEP_CODES[0]))
+    codes = np.clip(np.searchsorted(STEP_CODES, wanted / step, side="right") - 1, 0, 255).astype(np.uint8)
+    levels = [
+        np.rint(v / (step * STEP_CODES[c])).astype(np.int64) for v, c in zip(values, codes, strict=True)
+    ]
+    bases = np.array([int(np.rint(np.median(level))) for level in levels])
+    centred = np.concatenate([level - base for level, base in zip(levels, bases, strict=True)])
+    classes = fit_scales(np.abs(centred).astype(np.float32), view).classes
+    parameters = UniformParameters(step, row_codes=codes, bases=bases)
+    return uniform_record(element, view, parameters, centred, Coder.RANS, classes)

@@ -1,0 +1,247 @@
+"""Encode a model: split, plan each tensor, code, splice, and check the result by decoding it."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Executor
+from dataclasses import replace
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nntc.decoder.model import verify
+from nntc.decoder.sink import write_files
+from nntc.encoder.assembly import Assembly, Overhead
+from nntc.encoder.goals.fidelity import Metric
+from nntc.encoder.methods import CalibrationData, calibration_data_of, plan_tensors
+from nntc.encoder.options import Centroids, Method, Objective, Options, PruneScope, check_options
+from nntc.encoder.page import check_page, make_page
+from nntc.encoder.report import EncodeReport
+from nntc.encoder.split import SplitSource, open_model
+from nntc.encoder.tensors import load_tensors
+from nntc.encoder.workers import Workers
+from nntc.errors import FormatError, NntcError, OutputError
+from nntc.onnx.tensor import Path as TensorPath
+from nntc.progress import Progress
+
+if TYPE_CHECKING:
+    from nntc.encoder.goals.reach import Tried
+    from nntc.encoder.network.samples import SampleSource
+    from nntc.encoder.network.session import Network
+
+
+def encode(
+    source: str | os.PathLike[str] | bytes,
+    target: str | os.PathLike[str],
+    *,
+    method: Method | str = Method.AUTO,
+    quality: float | None = None,
+    bits: float | None = None,
+    target_size: int | None = None,
+    ratio: float | None = None,
+    objective: Objective | str | None = None,
+    max_divergence: float | None = None,
+    min_agreement: float | None = None,
+    max_drop: float | None = None,
+    metric: Metric | str | None = None,
+    evaluation: SampleSource | None = None,
+    calibration: SampleSource | None = None,
+    entropy: str | None = None,
+    prune: float | None = None,
+    prune_scope: PruneScope | str | None = None,
+    centroids: Centroids | str | None = None,
+    sparse: bool | None = None,
+    biases: bool = False,
+    jobs: int | Executor = 1,
+    report: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    tried: Tried | None = None,
+) -> EncodeReport:
+    """Encode an ONNX model as a `.nntc` file.
+
+    Parameters
+    ----------
+    source
+        Path of the model, its external data beside it, or the bytes of a model without any.
+    target
+        Path of the `.nntc` file; replaced only by a complete one.
+    method, quality, bits, target_size, ratio, objective, calibration, entropy, jobs
+        See `nntc.Options`. `auto` with none of the goals uses the default quality.
+    max_divergence, min_agreement, max_drop, metric, evaluation
+        See `nntc.Options`. One of the first three is a goal for the decoded network's answers, which takes
+        several encodings to reach. Without a goal, the file is measured on the evaluation samples.
+    prune, prune_scope, centroids, sparse, biases
+        Method `deep`, see `nntc.Options`.
+    report
+        Path of an HTML page about the encoding, to be written together with the target.
+    progress
+        Called with steps done and steps in all.
+    tried
+        Called with each encoding that the search for a goal makes.
+
+    Returns
+    -------
+    What was coded how, and how large and how far from the original it is.
+
+    Raises
+    ------
+    ModelError
+        The model is at fault; E_GOAL: the goal cannot be reached; E_RUN: onnxruntime cannot run the model.
+    SamplesError
+        E_SAMPLES: samples cannot be read, or do not fit the model.
+    ImportError
+        The model is to be run and there is no onnxruntime, or a page is asked for and there is no jinja2.
+    OutputError
+        E_OUTPUT: the target cannot be written; E_OUTPUT_EXISTS: it is a file of the model.
+    ValueError
+        Options that do not go together.
+    """
+    options = check_options(
+        method=method,
+        quality=quality,
+        bits=bits,
+        target_size=target_size,
+        ratio=ratio,
+        objective=objective,
+        max_divergence=max_divergence,
+        min_agreement=min_agreement,
+        max_drop=max_drop,
+        metric=metric,
+        evaluation=evaluation,
+        calibration=calibration,
+        entropy=entropy,
+        prune=prune,
+        prune_scope=prune_scope,
+        centroids=centroids,
+        sparse=sparse,
+        biases=biases,
+        jobs=jobs,
+    )
+    if report is not None:
+        check_page()
+    with open_model(source) as split, Workers(options.jobs, progress) as workers:
+        for path in (target, report):
+            if path is not None and not isinstance(source, bytes):
+                _check_target(split, Path(source), Path(path))
+        data, outcome = Encoder(source, split, workers).encode(options, tried)
+    contents = {Path(target): data}
+    if report is not None:
+        name = "model" if isinstance(source, bytes) else Path(source).name
+        contents[Path(report)] = make_page(name, data, outcome, options).encode()
+    write_files(contents)
+    return outcome
+
+
+def _check_target(split: SplitSource, source: Path, target: Path) -> None:
+    """Raise E_OUTPUT_EXISTS if writing `target` would replace a file of the model."""
+    own = [source, *(source.parent / file.name for file in split.files if file.name)]
+    for path in own:
+        if target.exists() and path.exists() and target.samefile(path):
+            raise OutputError("E_OUTPUT_EXISTS", f"{target} is part of the model")
+
+
+def encode_bytes(
+    source: str | os.PathLike[str] | bytes, *, progress: Progress | None = None, **chosen: Any
+) -> tuple[bytes, EncodeReport]:
+    """Encode in memory; as `encode`, but return the file's bytes and the report."""
+    options = check_options(**chosen)
+    with open_model(source) as split, Workers(options.jobs, progress) as workers:
+        return Encoder(source, split, workers).encode(options)
+
+
+class Encoder:
+    """A model opened to be encoded, several times perhaps.
+
+    Parameters
+    ----------
+    source, split
+        What the model was opened from, and the open model.
+    workers
+        What runs the work.
+    """
+
+    def __init__(
+        self, source: str | os.PathLike[str] | bytes, split: SplitSource, workers: Workers
+    ) -> None:
+        self._source, self._split, self._workers = source, split, workers
+        self._tensors, self._repeats = load_tensors(split)
+        self._overhead = Overhead(split, self._repeats)
+        self._calibrated: tuple[SampleSource, CalibrationData | None] | None = None
+        self._remarks: tuple[str, ...] = ()
+
+    def encode(self, options: Options, tried: Tried | None = None) -> tuple[bytes, EncodeReport]:
+        """Return a file and its report; the file has been checked by decoding it."""
+        goal = options.goal
+        if goal is None and options.evaluation is None:
+            data, report = self.build(options)
+            _check(data)
+            return data, report
+        from nntc.encoder.goals.evaluation import open_decoded, prepare
+        from nntc.encoder.goals.reach import reach
+
+        measuring = prepare(self._source, options)
+        options = replace(options, calibration=measuring.calibration)
+        evaluator = measuring.evaluator
+        if goal is not None:
+            data, report = reach(goal, evaluator, lambda quality: self.build(options.at(quality)), tried)
+        else:
+            data, report = self.build(options)
+            report = replace(report, fidelity=evaluator.measure(open_decoded(data)))
+        return data, replace(report, remarks=(*report.remarks, *measuring.remarks))
+
+    def build(self, options: Options) -> tuple[bytes, EncodeReport]:
+        """Return a file that nobody has decoded yet, and its report."""
+        known = self._known(options)
+        plan = plan_tensors(self._tensors, options, self._workers, self._overhead, known)
+        plan = replace(plan, remarks=(*plan.remarks, *self._remarks))
+        return Assembly(self._split, self._tensors, self._repeats, plan).finish(options)
+
+    def _known(self, options: Options) -> CalibrationData | None:
+        """Return what calibration samples tell, found out once; None if they tell nothing."""
+        if options.calibration is None:
+            return None
+        if self._calibrated is None or self._calibrated[0] is not options.calibration:
+            self._calibrated = options.calibration, self._calibrate(options.calibration, options.jobs)
+        return self._calibrated[1]
+
+    def _calibrate(self, samples: SampleSource, jobs: int | Executor) -> CalibrationData | None:
+        """Run samples through the model; return what they tell, if it can be trusted."""
+        from nntc.encoder.calibration.calibration import calibrate
+        from nntc.encoder.network.output_variation import lack_of_variation
+
+        threads = jobs if isinstance(jobs, int) else 1
+        calibration = calibrate(self._source, samples, jobs=threads, progress=self._workers.report)
+        doubt = lack_of_variation(calibration.reference)
+        if doubt:
+            self._remarks = (f"encoded without the calibration samples: {doubt}",)
+            return None
+        paths = [self._split.payloads[tensor.payload].path for tensor in self._tensors]
+        repeated = set(self._repeats.values())
+        whole = {
+            number
+            for number, tensor in enumerate(self._tensors)
+            if tensor.payload not in repeated and tensor.view.size == prod(tensor.dims)
+        }
+        biases = self._fold(calibration.network, {paths[number]: number for number in whole})
+        if biases:
+            self._remarks = (f"{len(biases)} batch normalizations are now part of the weights before them",)
+        return calibration_data_of(calibration, paths, biases, whole)
+
+    def _fold(self, network: Network, own: dict[TensorPath, int]) -> dict[TensorPath, TensorPath]:
+        """Fold normalizations, in the network and in the tensors to code; return biases by weights."""
+        from nntc.encoder.calibration.folding import fold_normalizations
+
+        values, biases = fold_normalizations(network, own)
+        network.change(values)
+        for path, value in values.items():
+            tensor = self._tensors[own[path]]
+            self._tensors[own[path]] = replace(tensor, data=memoryview(value.tobytes()))
+        return biases
+
+
+def _check(data: bytes) -> None:
+    """Raise E_INTERNAL if a file does not decode."""
+    try:
+        verify(data)
+    except FormatError as e:
+        raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e

@@ -1,0 +1,261 @@
+"""How far the outputs of a changed network are from the original's, on the same inputs.
+
+An output that is a distribution is compared by KL(original || changed) in nats: softmax outputs and logits
+by that of the classes, sigmoid outputs by that of yes and no, summed over the classes. Any other output of
+floating-point numbers is compared by squared error relative to the original's mean square, and one of
+integers by the share of elements that differ. Axes other than that of the classes are averaged over, and so
+are several outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import onnx
+from nntc.encoder.network.samples import Array, Samples
+from nntc.encoder.network.session import Network, Session
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_TINY = float(np.finfo(np.float32).tiny)
+_CLOSE = 1e-3  # sums of float16 probabilities are off by less
+_FLAT = 0.9
+_LINEAR = {"Conv", "FusedConv", "Gemm", "FusedGemm", "MatMul", "FusedMatMul"}
+_MOVING = {"Cast", "Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
+_SHIFTING = {"Add", "BatchNormalization", "Mul", "Sub"}
+_POOLING = {"AveragePool", "GlobalAveragePool", "ReduceMean"}
+
+
+class OutputKind(Enum):
+    """What an output is."""
+
+    PROBABILITIES = "distribution over classes"
+    LOGITS = "logarithms of one, up to a constant"
+    CHANCES = "probability of each of some classes (sigmoid)"
+    VALUES = "numbers"
+    INTEGERS = "integers"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputForm:
+    """What an output is and which of its axes are the classes, counted from the end (-1 is the last)."""
+
+    kind: OutputKind
+    axis: int = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Divergence:
+    """Outputs of a changed network compared with the original's.
+
+    Parameters
+    ----------
+    samples
+        Batches compared.
+    divergence
+        Mean over batches and outputs; see this module's description.
+    agreed, decided
+        How many decisions (most probable class; yes or no) and integers are the original's, and how many
+        there are.
+    cosine
+        Mean cosine of the angle between outputs, as one vector for each batch; 1 for equal ones.
+    error
+        Squared error of all floating-point outputs, each relative to the original's mean square.
+    by_sample
+        Divergence of each batch, shape (samples,).
+    """
+
+    samples: int
+    divergence: float
+    agreed: int
+    decided: int
+    cosine: float
+    error: float
+    by_sample: Floats
+
+    @property
+    def agreement(self) -> float | None:
+        """Agreed / decided; None if no output decides anything."""
+        return self.agreed / self.decided if self.decided else None
+
+
+class Reference:
+    """Outputs of the original network, to compare others with.
+
+    Parameters
+    ----------
+    network, samples
+        The original and its inputs.
+    jobs
+        Threads.
+    forms
+        What the outputs are, where that is known better than can be told from graph and values.
+
+    Raises
+    ------
+    ModelError
+        E_RUN: onnxruntime cannot run the model.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        samples: Samples,
+        *,
+        jobs: int = 1,
+        forms: Sequence[OutputForm] | None = None,
+    ) -> None:
+        self.samples = samples
+        """What the outputs belong to."""
+        self.outputs = list(network.session().run_all(samples, jobs))
+        """The original's outputs for each batch."""
+        self.forms = list(forms or _forms(network, self.outputs))
+        """What each output is."""
+
+    def measure(self, session: Session, jobs: int = 1) -> Divergence:
+        """Run a changed network on the samples and compare it.
+
+        Raises
+        ------
+        ModelError
+            E_RUN: onnxruntime cannot run it.
+        """
+        return self.compare(session.run_all(self.samples, jobs))
+
+    def compare(self, outputs: Iterable[Sequence[Array]]) -> Divergence:
+        """Compare the outputs of a changed network, in the order of the samples; fewer are as good."""
+        divergences, cosines, errors = [], [], []
+        agreed = decided = 0
+        for original, changed in zip(self.outputs, outputs, strict=False):
+            results = [
+                _compare(form, a, b) for form, a, b in zip(self.forms, original, changed, strict=True)
+            ]
+            divergences.append(float(np.mean([result.divergence for result in results])))
+            cosines += [result.cosine for result in results]
+            errors += [result.error for result in results]
+            agreed += sum(result.agreed for result in results)
+            decided += sum(result.decided for result in results)
+        return Divergence(
+            samples=len(divergences),
+            divergence=float(np.mean(divergences)),
+            agreed=agreed,
+            decided=decided,
+            cosine=float(np.mean(cosines)),
+            error=float(np.mean(errors)),
+            by_sample=np.array(divergences),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    divergence: float
+    agreed: int
+    decided: int
+    cosine: float
+    error: float
+
+
+def _compare(form: OutputForm, original: Array, changed: Array) -> _Result:
+    """Compare one output; what is not finite counts as an output that says nothing."""
+    if original.shape != changed.shape:
+        return _Result(1.0, 0, int(form.kind is not OutputKind.VALUES), 0.0, 1.0)
+    if form.kind is OutputKind.INTEGERS:
+        agreed = int((original == changed).sum())
+        share = agreed / max(original.size, 1)
+        return _Result(1 - share, agreed, original.size, share, 1 - share)
+    a, b = original.astype(np.float64), changed.astype(np.float64)
+    broken = not np.isfinite(b).all()
+    b = np.where(np.isfinite(b), b, 0.0)
+    power = float((a * a).sum())
+    error = float(((a - b) ** 2).sum()) / max(power, _TINY)
+    norm = np.sqrt(power * float((b * b).sum()))
+    cosine = float((a * b).sum() / norm) if norm > 0 else float(np.array_equal(a, b))
+    if form.kind is OutputKind.VALUES:
+        return _Result(error, 0, 0, cosine, error)
+    p, q = _log_distribution(form, original), _log_distribution(form, changed)
+    divergence = float((np.exp(p) * (p - q)).sum(axis=-1).mean())
+    if form.kind is OutputKind.CHANCES:  # classes, (yes, no)
+        divergence *= p.shape[-2]
+        if p.shape[-2] > 1:
+            p, q = p[..., 0], q[..., 0]
+    same = p.argmax(axis=-1) == q.argmax(axis=-1)
+    agreed = 0 if broken else int(same.sum())
+    return _Result(divergence, agreed, same.size, cosine, error)
+
+
+def _log_distribution(form: OutputForm, output: Array) -> Floats:
+    """Return logarithms of probabilities, classes last; of sigmoid outputs (..., classes, yes and no)."""
+    values = np.moveaxis(output.astype(np.float64), form.axis, -1)
+    finite = np.isfinite(values).all(axis=-1, keepdims=True)
+    if form.kind is OutputKind.LOGITS:
+        return _normalized(np.where(finite, values, 0.0))
+    if form.kind is OutputKind.CHANCES:
+        values = np.where(np.isfinite(values), values, 0.5)
+        values = np.stack([values, 1 - values], axis=-1)
+        return np.log(np.clip(values, 1e-7, 1.0))  # sigmoids in float32 come no nearer to 1
+    values = np.where(finite, values, 1.0)
+    return _normalized(np.log(np.maximum(values, _TINY)))
+
+
+def _normalized(logits: Floats) -> Floats:
+    """Return logits shifted so that their exponentials sum to one."""
+    logits = logits - logits.max(axis=-1, keepdims=True)
+    shifted: Floats = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    return shifted
+
+
+def _forms(network: Network, outputs: list[list[Array]]) -> list[OutputForm]:
+    return [
+        _form(network, name, [values[index] for values in outputs])
+        for index, name in enumerate(network.outputs)
+    ]
+
+
+def _form(network: Network, name: str, outputs: list[Array]) -> OutputForm:
+    """Tell what an output is from its values, and from the nodes that it comes from."""
+    first = np.asarray(outputs[0])
+    if first.dtype.kind != "f":
+        return OutputForm(OutputKind.INTEGERS)
+    axes = [-1] if first.ndim <= 2 else [-1, 1 - first.ndim]
+    for axis in axes:
+        if first.ndim and first.shape[axis] > 1:
+            if all(_sums_to_one(values, axis) for values in outputs):
+                return OutputForm(OutputKind.PROBABILITIES, axis)
+            with np.errstate(over="ignore"):
+                if all(_sums_to_one(np.exp(values), axis) for values in outputs):
+                    return OutputForm(OutputKind.LOGITS, axis)
+    last = _last_operator(network, name)
+    classes = 1 - first.ndim if first.ndim > 1 else -1
+    if last == "Sigmoid" and first.ndim:
+        return OutputForm(OutputKind.CHANCES, classes)
+    is_vector = first.ndim > 1 and first.shape[classes] > 1 and first[0].size == first.shape[classes]
+    if last in _LINEAR and is_vector:
+        form = OutputForm(OutputKind.LOGITS, classes)
+        distributions = [_log_distribution(form, values) for values in outputs]
+        entropy = np.mean([-(np.exp(p) * p).sum(axis=-1).mean() for p in distributions])
+        # Logits of a trained network decide; the softmax of other numbers is often nearly flat.
+        if entropy < _FLAT * np.log(first.shape[classes]):
+            return form
+    return OutputForm(OutputKind.VALUES)
+
+
+def _sums_to_one(values: Array, axis: int) -> bool:
+    return bool(values.min(initial=0) >= 0 and np.allclose(values.sum(axis=axis), 1, atol=_CLOSE))
+
+
+def _last_operator(network: Network, name: str) -> str:
+    """Return the operator that an output comes from, past those that only move, shift or pool values."""
+    producers = {output: node.proto for node in network.nodes for output in node.proto.output}
+    pooled = False
+    node: onnx.NodeProto | None = producers.get(name)
+    while node is not None:
+        operator = node.op_type
+        pooled |= operator in _POOLING
+        # A rectifier before a pooling layer cuts what will be logits; after it, it makes features.
+        if operator not in _MOVING | _SHIFTING | _POOLING and not (operator == "Relu" and pooled):
+            return operator
+        node = next((producers[source] for source in node.input if source in producers), None)
+    return ""

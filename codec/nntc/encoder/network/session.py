@@ -1,0 +1,318 @@
+"""Run a model, or a part of it, with other weights and with intermediate tensors as outputs.
+
+onnxruntime takes the weights as they are in memory, beside a model that holds none: opening a session costs
+little more than its own optimizations, and other weights need no model to be written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import onnx
+from nntc.encoder.network.samples import ModelInput, model_inputs
+from nntc.encoder.network.subgraph import Constants, needed_nodes, take_apart, take_branch
+from nntc.errors import ModelError
+from nntc.onnx.roles import Use, find_uses
+from nntc.onnx.tensor import Path
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+Array = NDArray[Any]
+_MIN_BYTES = 256  # smaller constants stay in the graph, where shape inference needs to see them
+_LOG_FATAL = 4  # errors come as exceptions
+
+
+class Network:
+    """A model to be run in sessions of any of its parts.
+
+    Parameters
+    ----------
+    source
+        Path of the model, its external data beside it, or the bytes of a model without any.
+
+    Raises
+    ------
+    ImportError
+        There is no onnxruntime.
+    ModelError
+        E_RUN: the onnx library cannot read the model.
+    """
+
+    def __init__(self, source: str | os.PathLike[str] | bytes) -> None:
+        _onnxruntime()
+        try:
+            model = onnx.load_from_string(source) if isinstance(source, bytes) else onnx.load(source)
+        except Exception as e:
+            raise ModelError("E_RUN", f"the model cannot be read: {_line(e)}") from e
+        self.uses: dict[Path, list[Use]] = find_uses(model)
+        """Uses of every tensor by path."""
+        self.inputs: list[ModelInput] = model_inputs(model)
+        """What the model needs values for."""
+        self.outputs: list[str] = [value.name for value in model.graph.output]
+        """Names of its outputs."""
+        self.constants: dict[str, Array] = {}
+        """Values of the main graph's constants by name, those of Constant nodes among them."""
+        self.names: dict[Path, str] = {}
+        """Names of these constants by their tensors' paths."""
+        self._inline: list[onnx.TensorProto] = []
+        self._branches = 0
+        self._input_names = {entry.name for entry in self.inputs}
+        self.nodes, constants = take_apart(model.graph, ("graph",))
+        """The main graph's other nodes, in order."""
+        self._add_constants(constants)
+        self._model = _emptied(model, self._input_names)
+        self._values: dict[str, Any] = {}
+
+    def take_branches(self, samples: Iterable[Mapping[str, Array]]) -> None:
+        """Put the branches that all samples take in the place of If nodes.
+
+        What is inside a body can be neither seen nor replaced otherwise. From here on the network is right
+        for inputs only that take the same branches.
+
+        Raises
+        ------
+        ModelError
+            E_RUN: onnxruntime cannot run the model.
+        """
+        kept: set[Path] = set()
+        while choices := [n for n in self.nodes if n.proto.op_type == "If" and n.path not in kept]:
+            conditions = [node.proto.input[0] for node in choices]
+            decided: list[set[bool]] = [set() for _ in choices]
+            for values in self.compute(conditions, samples):
+                for found, value in zip(decided, values, strict=True):
+                    found.add(bool(np.all(value)))
+            for node, found in zip(choices, decided, strict=True):
+                if len(found) > 1:
+                    kept.add(node.path)
+                    continue
+                self._branches += 1
+                nodes, constants = take_branch(node, found.pop(), self._branches)
+                place = self.nodes.index(node)
+                self.nodes[place : place + 1] = nodes
+                self._add_constants(constants)
+
+    def compute(
+        self, names: Sequence[str], batches: Iterable[Mapping[str, Array]], jobs: int = 1
+    ) -> Iterator[list[Array]]:
+        """Yield the values of any tensors for each batch, inputs and constants among them."""
+        computed = [n for n in dict.fromkeys(names) if n not in self.constants and n not in self._input_names]
+        batches = list(batches)
+        found: Iterable[list[Array]] = ([] for _ in batches)
+        if computed:
+            found = self.session(computed).run_all(batches, jobs)
+        for batch, values in zip(batches, found, strict=True):
+            known = {**self.constants, **batch, **dict(zip(computed, values, strict=True))}
+            yield [known[name] for name in names]
+
+    def _add_constants(self, constants: Constants) -> None:
+        for path, tensor in constants:
+            array = numpy_helper.to_array(tensor)
+            self.names[path] = tensor.name
+            self.constants[tensor.name] = array
+            if array.nbytes < _MIN_BYTES or array.dtype.kind not in "biuf":
+                copy = onnx.TensorProto()
+                copy.CopyFrom(tensor)
+                self._inline.append(copy)
+
+    def change(self, values: Mapping[Path, Array]) -> None:
+        """Give constants new values for good, of the same shape and type."""
+        for path, value in values.items():
+            name = self.names[path]
+            self.constants[name] = value
+            self._values.pop(name, None)
+        changed = {self.names[path]: value for path, value in values.items()}
+        self._inline = [
+            numpy_helper.from_array(changed[tensor.name], tensor.name) if tensor.name in changed else tensor
+            for tensor in self._inline
+        ]
+
+    def session(
+        self,
+        outputs: Sequence[str] | None = None,
+        *,
+        given: Mapping[str, np.dtype[Any]] | None = None,
+        replaced: Mapping[str, Array] | None = None,
+    ) -> Session:
+        """Open a session.
+
+        Parameters
+        ----------
+        outputs
+            Names of the tensors to compute, intermediate ones too; by default the model's outputs.
+        given
+            Tensors, by name with their type, that are fed instead of being computed: only what depends on
+            nothing else runs. Model inputs still needed are fed as well.
+        replaced
+            New values of constants, by name, of the same shape and type.
+
+        Raises
+        ------
+        ModelError
+            E_RUN: onnxruntime cannot run the model.
+        """
+        wanted = list(self.outputs if outputs is None else outputs)
+        given, replaced = given or {}, replaced or {}
+        nodes, used = needed_nodes(self.nodes, wanted, given)
+        model = onnx.ModelProto()
+        model.CopyFrom(self._model)
+        graph = model.graph
+        graph.node.extend(node.proto for node in nodes)
+        kept = [value for value in graph.input if value.name in used and value.name not in given]
+        kept += [
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), None)
+            for name, dtype in given.items()
+            if name in used
+        ]
+        del graph.input[:]
+        graph.input.extend(kept)
+        results = {value.name: value for value in self._model.graph.output}
+        described = [results.get(name) or onnx.ValueInfoProto(name=name) for name in wanted]
+        del graph.output[:]
+        graph.output.extend(described)
+        values = self._add_initializers(graph, used | set(wanted), replaced)
+        return Session(model.SerializeToString(), values, [value.name for value in kept], wanted)
+
+    def _add_initializers(
+        self, graph: onnx.GraphProto, used: set[str], replaced: Mapping[str, Array]
+    ) -> dict[str, Any]:
+        """Add the constants that are used to a graph; return the values of those without data there."""
+        for tensor in self._inline:
+            if tensor.name in replaced:
+                graph.initializer.append(numpy_helper.from_array(replaced[tensor.name], tensor.name))
+            elif tensor.name in used:
+                graph.initializer.append(tensor)
+        inline = {tensor.name for tensor in self._inline}
+        values = {}
+        for name, array in self.constants.items():
+            if name in inline or name not in used:
+                continue
+            graph.initializer.append(_external(name, array))
+            new = replaced.get(name)
+            if new is not None:
+                if new.shape != array.shape or new.dtype != array.dtype:
+                    raise ValueError(f"{name} is {array.dtype} {array.shape}, not {new.dtype} {new.shape}")
+                values[name] = _ort_value(new)
+            else:
+                if name not in self._values:
+                    self._values[name] = _ort_value(array)
+                values[name] = self._values[name]
+        return values
+
+
+class Session:
+    """A model, or part of one, ready to run on one thread.
+
+    Parameters
+    ----------
+    model
+        Serialized model.
+    values
+        Values of the initializers that have no data in it, as onnxruntime's.
+    inputs, outputs
+        Names of what is fed and computed.
+
+    Raises
+    ------
+    ModelError
+        E_RUN: onnxruntime cannot run the model.
+    """
+
+    def __init__(
+        self, model: bytes, values: Mapping[str, Any], inputs: Sequence[str], outputs: Sequence[str]
+    ) -> None:
+        runtime = _onnxruntime()
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = _LOG_FATAL
+        if values:
+            options.add_external_initializers(list(values), list(values.values()))
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self._values = values  # the session reads them where they are
+        try:
+            self._session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as e:
+            raise ModelError("E_RUN", f"onnxruntime cannot run the model: {_line(e)}") from e
+
+    def run(self, values: Mapping[str, Array]) -> list[Array]:
+        """Return the outputs for one batch; `values` may hold more than the inputs.
+
+        Raises
+        ------
+        ModelError
+            E_RUN: onnxruntime cannot run the model on these values.
+        """
+        try:
+            found = self._session.run(self.outputs, {name: values[name] for name in self.inputs})
+        except Exception as e:
+            raise ModelError("E_RUN", f"onnxruntime cannot run the model: {_line(e)}") from e
+        return list(found)
+
+    def run_all(self, batches: Iterable[Mapping[str, Array]], jobs: int = 1) -> Iterator[list[Array]]:
+        """Yield the outputs for each batch, in order.
+
+        Batches, not operators, are spread over `jobs` threads: results do not depend on how many there are.
+        """
+        if jobs == 1:
+            yield from map(self.run, batches)
+            return
+        waiting: deque[Future[list[Array]]] = deque()
+        executor = ThreadPoolExecutor(jobs)
+        try:
+            for batch in batches:
+                waiting.append(executor.submit(self.run, batch))
+                if len(waiting) > jobs:  # no more results are held than threads are busy
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+
+def _onnxruntime() -> ModuleType:
+    try:
+        import onnxruntime
+    except ImportError as e:
+        raise ImportError("running a model needs onnxruntime: pip install 'nntc[runtime]'") from e
+    module: ModuleType = onnxruntime
+    return module
+
+
+def _emptied(model: onnx.ModelProto, inputs: Collection[str]) -> onnx.ModelProto:
+    """Take nodes and constants out of a model, and of its inputs those that are constants."""
+    graph = model.graph
+    kept = [value for value in graph.input if value.name in inputs]
+    for listed in (graph.initializer, graph.node, graph.value_info, graph.input):
+        del listed[:]
+    graph.input.extend(kept)
+    # From version 4 on, a constant need not be an input of the graph.
+    model.ir_version = max(model.ir_version, 4)
+    return model
+
+
+def _ort_value(array: Array) -> Any:
+    return _onnxruntime().OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))
+
+
+def _external(name: str, array: Array) -> onnx.TensorProto:
+    """Return an initializer whose data the session is given in memory."""
+    tensor = onnx.TensorProto(
+        name=name,
+        dims=array.shape,
+        data_type=helper.np_dtype_to_tensor_dtype(array.dtype),
+        data_location=onnx.TensorProto.EXTERNAL,
+    )
+    for key, value in (("location", "memory"), ("offset", "0"), ("length", str(array.nbytes))):
+        tensor.external_data.add(key=key, value=value)
+    return tensor
+
+
+def _line(error: Exception) -> str:
+    """Return an error's message as one line of moderate length."""
+    return " ".join(str(error).split())[:300]

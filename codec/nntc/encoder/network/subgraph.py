@@ -1,0 +1,150 @@
+"""Take graphs apart into nodes and constants, and find the nodes that compute given tensors from others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import onnx
+from nntc.onnx.tensor import Path
+from onnx import helper
+
+_RECURRENT = {"LSTM", "GRU", "RNN"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A node and its path in the model."""
+
+    path: Path
+    proto: onnx.NodeProto
+
+    def reads(self) -> Iterator[str]:
+        """Yield the names of what the node reads, its bodies included."""
+        return _reads(self.proto)
+
+
+Constants = list[tuple[Path, onnx.TensorProto]]
+"""Constants with their names, and the paths of their tensors in the model."""
+
+
+def take_apart(graph: onnx.GraphProto, path: Path) -> tuple[list[Node], Constants]:
+    """Return copies of a graph's nodes, in order, and its constants, those of Constant nodes among them.
+
+    Parameters
+    ----------
+    graph
+        The graph. A constant that is itself an output of it stays a node.
+    path
+        Its path in the model.
+    """
+    constants: Constants = [
+        ((*path, "initializer", index), tensor) for index, tensor in enumerate(graph.initializer)
+    ]
+    nodes = []
+    results = {value.name for value in graph.output}
+    for index, node in enumerate(graph.node):
+        place: Path = (*path, "node", index)
+        number = next((i for i, a in enumerate(node.attribute) if a.name == "value"), None)
+        if node.op_type == "Constant" and number is not None and node.output[0] not in results:
+            tensor = node.attribute[number].t
+            tensor.name = node.output[0]
+            constants.append(((*place, "attribute", number, "t"), tensor))
+        else:
+            copy = onnx.NodeProto()
+            copy.CopyFrom(node)
+            _name_states(copy)
+            nodes.append(Node(place, copy))
+    return nodes, constants
+
+
+def take_branch(branching: Node, taken: bool, number: int) -> tuple[list[Node], Constants]:
+    """Return nodes and constants that do what an If node does when its condition is always the same.
+
+    Parameters
+    ----------
+    branching
+        The If node.
+    taken
+        Its condition.
+    number
+        Makes names unique: those that the branch defines end in it.
+    """
+    wanted = "then_branch" if taken else "else_branch"
+    index, body = next(
+        (i, attribute.g) for i, attribute in enumerate(branching.proto.attribute) if attribute.name == wanted
+    )
+    nodes, constants = take_apart(body, (*branching.path, "attribute", index, "g"))
+    own = [name for node in nodes for name in node.proto.output if name]
+    own += [tensor.name for _, tensor in constants]
+    names = {name: f"{name}@{number}" for name in own}
+    for node in nodes:
+        _rename(node.proto, names)
+        node.proto.output[:] = [names.get(name, name) for name in node.proto.output]
+    for _, tensor in constants:
+        tensor.name = names[tensor.name]
+    for place, (inner, outer) in enumerate(zip(body.output, branching.proto.output, strict=True)):
+        if outer:
+            passing = helper.make_node("Identity", [names.get(inner.name, inner.name)], [outer])
+            nodes.append(Node((*branching.path, "output", place), passing))
+    return nodes, constants
+
+
+def needed_nodes(
+    nodes: Iterable[Node], outputs: Iterable[str], given: Collection[str]
+) -> tuple[list[Node], set[str]]:
+    """Return the nodes that compute `outputs` from `given` and constants, in order, and all names they read.
+
+    Parameters
+    ----------
+    nodes
+        Nodes of a graph in topological order.
+    outputs
+        Names of the tensors to compute.
+    given
+        Names of tensors that need not be computed.
+    """
+    missing = set(outputs) - set(given)
+    used: set[str] = set()
+    found = []
+    for node in reversed(list(nodes)):
+        if missing.isdisjoint(node.proto.output):
+            continue
+        found.append(node)
+        reads = set(node.reads())
+        used |= reads
+        missing |= reads - set(given)
+    return found[::-1], used
+
+
+def _reads(node: onnx.NodeProto) -> Iterator[str]:
+    yield from filter(None, node.input)
+    for graph in _bodies(node):
+        # Names that a body defines itself are among these: too many do no harm.
+        for inner in graph.node:
+            yield from _reads(inner)
+        yield from (value.name for value in graph.output)
+
+
+def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def _rename(node: onnx.NodeProto, names: Mapping[str, str]) -> None:
+    """Rename what a node and its bodies read; a body may not define a name that is known around it."""
+    node.input[:] = [names.get(name, name) for name in node.input]
+    for graph in _bodies(node):
+        for inner in graph.node:
+            _rename(inner, names)
+        for value in graph.output:
+            value.name = names.get(value.name, value.name)
+
+
+def _name_states(node: onnx.NodeProto) -> None:
+    """Give the first output of a recurrent layer, all of its states, a name if it has none."""
+    if node.op_type in _RECURRENT and not (node.output and node.output[0]):
+        first = next(name for name in node.output if name) + ":states"
+        node.output[:] = [first, *node.output[1:]]

@@ -1,0 +1,185 @@
+"""One self-contained HTML page about an encoding: no scripts, nothing fetched, every name escaped."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from nntc.encoder.goals.goal import GoalKind, GoalReport, GoalTry
+from nntc.encoder.options import Method, Objective, Options
+from nntc.encoder.page.charts import Chart, Point, curve
+from nntc.encoder.report import EncodeReport, TensorReport
+from nntc.onnx.roles import Role
+from nntc.reader.container import open as open_container
+from nntc.reader.info import Totals, describe
+
+_LEAST = 1e-9
+_FAR = math.log(10)  # spoilt ten times as much as may be: not drawn where that would hide everything else
+_SMALL = 2048  # elements; smaller tensors, biases and normalizations are listed apart
+_VECTORS = (Role.BIAS, Role.NORMALIZATION)
+_LOSSLESS = "Every bit is kept. Each tensor is coded in the exact way that takes the fewest bytes."
+_PAPER = "All tensors have the same bits, as in the method of Laude et al. (arXiv 1805.07258)."
+_OUTPUTS = "Noise was spread over the tensors so that the network's outputs suffer least for the bytes spent"
+_SAMPLES = ", as calibration samples tell it"
+_WEIGHTS = "All weights have the same squared error"
+_FEWEST = ", and each tensor is coded in the way that takes the fewest bits at its noise."
+_NEEDS_JINJA = "a report needs jinja2: pip install 'nntc[report]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table of tensors; the others are percentages of the greatest in their column."""
+
+    tensor: TensorReport
+    bytes: float
+    bits: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A way to code tensors: how many are, their elements, their bytes."""
+
+    name: str
+    tensors: int
+    weights: int
+    bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the file: its bytes, and their percentage."""
+
+    name: str
+    kind: str
+    bytes: float
+    percent: float
+
+
+def check_page() -> None:
+    """Raise ImportError if pages cannot be made here."""
+    try:
+        import jinja2  # noqa: F401 - only whether it is there
+    except ImportError as e:
+        raise ImportError(_NEEDS_JINJA) from e
+
+
+def make_page(name: str, data: bytes, report: EncodeReport, options: Options) -> str:
+    """Return the page about an encoding.
+
+    Parameters
+    ----------
+    name
+        What the model is called.
+    data
+        The `.nntc` file.
+    report
+        What the encoder told.
+    options
+        What was asked of it.
+
+    Raises
+    ------
+    ImportError
+        There is no jinja2.
+    """
+    check_page()
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = (files(__package__) / "page.html").read_text(encoding="utf-8")
+    with open_container(data) as container:
+        about = describe(container)
+        decoded = [(file.name or name, file.size, file.sha256.hex()) for file in container.files]
+    return environment.from_string(template).render(
+        name=name,
+        about=about,
+        report=report,
+        settings=options.described(),
+        choice=_choice(options),
+        codings=_codings(report.tensors),
+        rows=_rows([t for t in report.tensors if not _is_small(t)]),
+        small_rows=_rows([t for t in report.tensors if _is_small(t)]),
+        parts=_parts(about.totals, report),
+        chart=None if report.goal is None else _chart(report.goal, report.original_size),
+        sha256=hashlib.sha256(data).hexdigest(),
+        decoded=decoded,
+    )
+
+
+def _choice(options: Options) -> str:
+    """Return by what rule tensors were coded."""
+    if options.method is Method.LOSSLESS:
+        return _LOSSLESS
+    if options.is_paper:
+        return _PAPER
+    if options.objective is Objective.WEIGHTS:
+        return _WEIGHTS + _FEWEST
+    return _OUTPUTS + (_SAMPLES if options.calibration is not None else "") + _FEWEST
+
+
+def _is_small(tensor: TensorReport) -> bool:
+    return tensor.size < _SMALL or tensor.role in _VECTORS
+
+
+def _rows(tensors: Sequence[TensorReport]) -> list[Row]:
+    most_bytes = max((t.coded_bytes for t in tensors), default=0.0) or 1.0
+    most_bits = max((t.bits_per_weight for t in tensors), default=0.0) or 1.0
+    most_error = max((t.error for t in tensors), default=0.0) or 1.0
+    return [
+        Row(
+            t,
+            100 * t.coded_bytes / most_bytes,
+            100 * t.bits_per_weight / most_bits,
+            100 * t.error / most_error,
+        )
+        for t in tensors
+    ]
+
+
+def _codings(tensors: Sequence[TensorReport]) -> list[Coding]:
+    """Return the ways in which tensors are coded, that of the most bytes first."""
+    groups: dict[str, list[TensorReport]] = {}
+    for tensor in tensors:
+        groups.setdefault(tensor.detail or tensor.tool, []).append(tensor)
+    codings = [
+        Coding(name, len(group), sum(t.size for t in group), sum(t.coded_bytes for t in group))
+        for name, group in groups.items()
+    ]
+    return sorted(codings, key=lambda coding: -coding.bytes)
+
+
+def _parts(totals: Totals, report: EncodeReport) -> list[Part]:
+    """Return what the file's bytes are spent on, by role, largest first."""
+    spent: dict[str, float] = {}
+    for tensor in report.tensors:
+        spent[tensor.role] = spent.get(tensor.role, 0.0) + tensor.coded_bytes
+    spent["graph"] = totals.graph
+    spent["tables and directory"] = totals.file - sum(spent.values())
+    ordered = sorted(spent.items(), key=lambda item: -item[1])
+    return [
+        Part(name, f"part{number % 8}", size, 100 * size / totals.file)
+        for number, (name, size) in enumerate(ordered)
+    ]
+
+
+def _chart(report: GoalReport, original_size: int) -> Chart:
+    """Return the curve that the search for a goal went along."""
+    goal = report.goal
+    is_divergence = goal.kind is GoalKind.MAX_DIVERGENCE
+    scale = 100 if goal.kind is GoalKind.MIN_AGREEMENT else 1
+
+    def point(t: GoalTry) -> Point:
+        value = max(t.value, _LEAST) if is_divergence else scale * t.value
+        kind = "chosen" if t is report.reached else "met" if t.is_met else "missed"
+        text = f"{t.quality:.1f} dB: {t.size:,} bytes, {goal.describe(t.fidelity)}"
+        return Point(original_size / t.size, value, text, kind)
+
+    unit = "%" if goal.kind is GoalKind.MIN_AGREEMENT else ""
+    shown = [t for t in report.tries if is_divergence or t.excess <= _FAR]
+    return curve([point(t) for t in shown], scale * goal.limit, logarithmic=is_divergence, unit=unit)

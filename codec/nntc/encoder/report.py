@@ -1,0 +1,119 @@
+"""What the encoder tells about its work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nntc.encoder.goals.fidelity import Fidelity
+from nntc.encoder.goals.goal import GoalReport
+
+
+@dataclass(frozen=True, slots=True)
+class TensorReport:
+    """How one tensor was coded.
+
+    Parameters
+    ----------
+    element
+        Element type of the container, such as float32.
+    size
+        Number of elements.
+    tool
+        planes, codebook or uniform.
+    coded_bytes
+        Bytes of its TENSOR section, or of its share of one.
+    error
+        ||decoded - original|| / ||original||, 0 for exact.
+    note
+        Why it was coded so, where that is not what was asked for.
+    detail
+        What its record uses, such as `8-state trellis, DCT 3x3, column steps`.
+    """
+
+    name: str
+    role: str
+    element: str
+    size: int
+    tool: str
+    coded_bytes: float
+    error: float
+    note: str
+    detail: str = ""
+
+    @property
+    def bits_per_weight(self) -> float:
+        """Bits per element."""
+        return 8 * self.coded_bytes / self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The model after a stage of deep compression.
+
+    Parameters
+    ----------
+    name
+        original; pruned: zeros stored as other weights are; sparse: in rows of gaps and values, where that
+        is smaller; quantized: indices and codebooks; coded: the whole `.nntc` file.
+    size
+        Bytes.
+    factor
+        Size of the stage before / size.
+    total
+        Size of the original / size.
+    """
+
+    name: str
+    size: int
+    factor: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeReport:
+    """How a model was coded.
+
+    Parameters
+    ----------
+    original_size
+        Bytes of the ONNX file and its external data.
+    size
+        Bytes of the whole `.nntc` file.
+    graph_size
+        Bytes of the GRAPH section.
+    remarks
+        Things the user should know, such as a goal not reached.
+    fidelity
+        How alike the decoded network answers, where evaluation samples were given.
+    goal
+        What the search for a goal came to, if there was one.
+    stages
+        Method deep: sizes after each of its stages.
+    """
+
+    original_size: int
+    size: int
+    graph_size: int
+    tensors: tuple[TensorReport, ...]
+    remarks: tuple[str, ...]
+    fidelity: Fidelity | None = None
+    goal: GoalReport | None = None
+    stages: tuple[Stage, ...] = ()
+
+    @property
+    def ratio(self) -> float:
+        """Original size / size."""
+        return self.original_size / self.size
+
+    @property
+    def bits_per_weight(self) -> float:
+        """8 * bytes beside the graph / elements of all tensors coded in sections."""
+        weights = sum(t.size for t in self.tensors)
+        return 8 * (self.size - self.graph_size) / weights if weights else 0.0
+
+    @property
+    def error(self) -> float:
+        """Relative error of all weights: root of the mean squared `error`, weighted by size."""
+        weights = [(t.size, t.error) for t in self.tensors]
+        total = sum(n for n, _ in weights)
+        return float((sum(n * e * e for n, e in weights) / total) ** 0.5) if total else 0.0

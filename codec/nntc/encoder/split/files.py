@@ -1,0 +1,129 @@
+"""The files of a model, mapped into memory rather than read."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import stat
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from nntc.errors import ModelError
+from nntc.format.names import fold, is_plain_file_name
+from nntc.onnx.tensor import External, WireTensor
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of the model.
+
+    Parameters
+    ----------
+    name
+        Plain file name of external data; None for the model itself.
+    size
+        Bytes.
+    data
+        Its content, bytes-like of rank 1.
+    location_offset, location_length
+        Bytes of the model file that spell `name` first; 0 and 0 for the model itself.
+    """
+
+    name: str | None
+    size: int
+    data: memoryview
+    location_offset: int
+    location_length: int
+
+
+def map_file(path: Path, opened: ExitStack) -> memoryview:
+    """Return a read-only view of a file's bytes that `opened` releases.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    """
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            return memoryview(file.read())  # a pipe has no pages to map
+        if status.st_size == 0:
+            return memoryview(b"")  # nor has an empty file
+        pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    view = memoryview(pages)
+    opened.callback(_release, view, pages)
+    return view
+
+
+def _release(view: memoryview, pages: mmap.mmap) -> None:
+    # An array somebody still holds keeps the pages; they go with the last one.
+    with contextlib.suppress(BufferError):
+        view.release()
+        pages.close()
+
+
+def open_external(tensors: list[WireTensor], model: Path | None, opened: ExitStack) -> list[SourceFile]:
+    """Map every file of external data, in the order in which the model first names them.
+
+    Parameters
+    ----------
+    tensors
+        Tensors of the model.
+    model
+        Path of the model, beside which the files are, or None if the model is not a file.
+    opened
+        Takes the maps.
+
+    Raises
+    ------
+    ModelError
+        E_LOCATION for a location that is no plain file name, or is another one's but for case;
+        E_EXTERNAL for a file that is missing or cannot be read.
+    """
+    first: dict[str, External] = {}
+    for place in sorted((t.external for t in tensors if t.external), key=lambda p: p.location_offset):
+        first.setdefault(place.location, place)
+    taken = {fold(model.name)} if model else set()
+    files = []
+    for name, place in first.items():
+        check_file_name(name, place.location_offset)
+        if fold(name) in taken:
+            raise ModelError("E_LOCATION", f"two files are named {name!r}", place.location_offset)
+        taken.add(fold(name))
+        data = _map_external(model, name, place.location_offset, opened)
+        files.append(SourceFile(name, len(data), data, place.location_offset, place.location_length))
+    return files
+
+
+def _map_external(model: Path | None, name: str, offset: int, opened: ExitStack) -> memoryview:
+    if model is None:
+        raise ModelError("E_EXTERNAL", f"{name!r} is external to a model in memory", offset)
+    path = model.with_name(name)
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise ModelError("E_EXTERNAL", f"{name!r} is not a regular file", offset)
+        return map_file(path, opened)
+    except OSError as error:
+        raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {error.strerror}", offset) from error
+
+
+def check_file_name(name: str, offset: int) -> None:
+    """Raise E_LOCATION unless `name` is a plain file name on every system (SPEC.md, "File names").
+
+    Parameters
+    ----------
+    name
+        Location string of external data.
+    offset
+        Where it stands in the model file, in bytes.
+
+    Raises
+    ------
+    ModelError
+        E_LOCATION.
+    """
+    if not is_plain_file_name(name.encode("utf-8", "surrogateescape")):
+        raise ModelError("E_LOCATION", f"external data is in {name!r}: no plain file name", offset)

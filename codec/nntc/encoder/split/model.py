@@ -1,0 +1,101 @@
+"""Open a model and split it (the first stage of encoding)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from nntc.encoder.split.files import SourceFile, map_file, open_external
+from nntc.encoder.split.payloads import MIN_BYTES, Payload, find_payloads
+from nntc.onnx.model import find_tensors
+
+
+class SplitSource:
+    """An open model: its files and the payloads in them.
+
+    A context manager. Leaving it releases the files; arrays made from their bytes stay valid.
+
+    Parameters
+    ----------
+    files
+        The model itself and the files of external data in the order in which the model names them.
+    payloads
+        Ordered by file and offset, not overlapping.
+    opened
+        Closes the files.
+    """
+
+    def __init__(self, files: list[SourceFile], payloads: list[Payload], opened: ExitStack) -> None:
+        self.files = files
+        self.payloads = payloads
+        self._opened = opened
+
+    def __enter__(self) -> SplitSource:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the files."""
+        self._opened.close()
+
+    def view(self, payload: Payload) -> memoryview:
+        """Return the bytes of a payload."""
+        return self.files[payload.file].data[payload.offset : payload.offset + payload.length]
+
+    def pieces(self) -> Iterator[memoryview | Payload]:
+        """Yield all files back to back: payloads, and the bytes around them as they are.
+
+        No piece is empty or goes over the end of a file.
+        """
+        remaining = iter(self.payloads)
+        payload = next(remaining, None)
+        for number, file in enumerate(self.files):
+            at = 0
+            while payload and payload.file == number:
+                if payload.offset > at:
+                    yield file.data[at : payload.offset]
+                yield payload
+                at = payload.offset + payload.length
+                payload = next(remaining, None)
+            if at < file.size:
+                yield file.data[at:]
+
+
+def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_BYTES) -> SplitSource:
+    """Open an ONNX model and find its payloads.
+
+    Files are mapped into memory; of external data nothing is read here.
+
+    Parameters
+    ----------
+    source
+        Path of the model file, or its bytes.
+    min_bytes
+        Payloads of fewer bytes stay in the graph.
+
+    Raises
+    ------
+    ModelError
+        E_PROTOBUF for malformed protobuf; E_LOCATION for external data whose location is no plain file
+        name, or the same as another but for case; E_EXTERNAL for external data that is missing, goes past
+        the end of its file, or belongs to a model given as bytes.
+    OSError
+        If the model file cannot be opened.
+    """
+    with ExitStack() as opened:
+        if isinstance(source, bytes):
+            path, data = None, memoryview(source)
+        else:
+            path = Path(source)
+            data = map_file(path, opened)
+        tensors = list(find_tensors(lambda offset, length: bytes(data[offset : offset + length]), len(data)))
+        external = open_external(tensors, path, opened)
+        files = [SourceFile(None, len(data), data, 0, 0), *external]
+        return SplitSource(files, find_payloads(tensors, files, min_bytes), opened.pop_all())

@@ -1,0 +1,195 @@
+"""Encode a model by several methods at several rates and measure every result (Laude et al., Fig. 3)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from nntc.encoder.goals.evaluation import open_decoded, prepare
+from nntc.encoder.goals.fidelity import Fidelity
+from nntc.encoder.model import Encoder
+from nntc.encoder.network.samples import SampleSource
+from nntc.encoder.options import check_options
+from nntc.encoder.split import open_model
+from nntc.encoder.workers import Workers
+from nntc.progress import Progress
+
+_COARSEST, _FINEST = 10.0, 34.0  # dB, method auto: from wrecked to beyond what a network can tell
+_LEAST_BITS, _MOST_BITS = 2, 8  # paper methods
+MAX_POINTS = 50
+
+
+class SweepMethod(StrEnum):
+    """What a curve is drawn of: method `auto` without and with calibration, and those of Laude et al."""
+
+    AUTO = "auto"
+    CALIBRATED = "calibrated"
+    DCT = "dct"
+    QUANTIZATION = "quantization"
+    CLUSTERING = "clustering"
+
+
+_DEFAULT_METHODS = (SweepMethod.AUTO, SweepMethod.CALIBRATED, SweepMethod.DCT)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPoint:
+    """One encoding.
+
+    Parameters
+    ----------
+    method, setting
+        How it was made, such as `auto` and `22 dB`.
+    size
+        Bytes of the file.
+    ratio
+        Original size / size.
+    bits_per_weight
+        Bits of the file beside the graph / elements coded.
+    error
+        Relative error of all weights.
+    fidelity
+        How alike the decoded network answers.
+    """
+
+    method: SweepMethod
+    setting: str
+    size: int
+    ratio: float
+    bits_per_weight: float
+    error: float
+    fidelity: Fidelity
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Points of every method, from fine to coarse.
+
+    Parameters
+    ----------
+    original_size
+        Bytes of the ONNX file and its external data.
+    measured_on
+        Which samples: `evaluation`, or `held-out calibration`.
+    remarks
+        What the user should know about the samples.
+    """
+
+    original_size: int
+    measured_on: str
+    points: tuple[SweepPoint, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def methods(self) -> list[SweepMethod]:
+        """Methods in order, each once."""
+        return list(dict.fromkeys(point.method for point in self.points))
+
+    def of(self, method: SweepMethod) -> list[SweepPoint]:
+        """Return the points of a method."""
+        return [point for point in self.points if point.method is method]
+
+
+def sweep(
+    source: str | os.PathLike[str] | bytes,
+    *,
+    calibration: SampleSource | None = None,
+    evaluation: SampleSource | None = None,
+    methods: Sequence[SweepMethod | str] | None = None,
+    points: int = 7,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    measured: Callable[[SweepPoint], None] | None = None,
+) -> Curves:
+    """Measure size against fidelity of a model's encodings.
+
+    Parameters
+    ----------
+    source
+        Path of the model, its external data beside it, or the bytes of a model without any.
+    calibration
+        Samples for method `calibrated`. See `nntc.Options`.
+    evaluation
+        Samples to measure on; with an array `labels`, accuracy is measured too. Without them, a fourth of
+        the calibration samples is held out for it.
+    methods
+        What to draw curves of; by default `auto`, `dct`, and with calibration `calibrated`.
+    points
+        Points of a curve, 2 to 50; at most 7 of a paper method, which has whole bits.
+    jobs
+        Threads.
+    progress
+        Called with points done and points in all.
+    measured
+        Called with every point.
+
+    Raises
+    ------
+    ImportError
+        There is no onnxruntime.
+    ModelError, SamplesError
+        The model or the samples are at fault.
+    ValueError
+        Arguments out of range.
+    """
+    if not 2 <= points <= MAX_POINTS:
+        raise ValueError(f"points must be 2 to {MAX_POINTS}")
+    wanted = _check_methods(methods, is_calibrated=calibration is not None)
+    if calibration is None and evaluation is None:
+        raise ValueError("there must be samples to measure on: evaluation or calibration")
+    base = check_options(calibration=calibration, evaluation=evaluation, jobs=jobs)
+    settings = [(method, *setting) for method in wanted for setting in _settings(method, points)]
+    done = []
+    with open_model(source) as split, Workers(jobs) as workers:
+        measuring = prepare(source, base)
+        evaluator = measuring.evaluator
+        encoder = Encoder(source, split, workers)
+        for number, (method, setting, chosen) in enumerate(settings):
+            if progress is not None:
+                progress(number, len(settings))
+            if method is SweepMethod.CALIBRATED:
+                chosen = {**chosen, "calibration": measuring.calibration}
+            data, report = encoder.build(check_options(jobs=jobs, **chosen))
+            point = SweepPoint(
+                method,
+                setting,
+                report.size,
+                report.ratio,
+                report.bits_per_weight,
+                report.error,
+                evaluator.measure(open_decoded(data)),
+            )
+            done.append(point)
+            if measured is not None:
+                measured(point)
+    return Curves(report.original_size, evaluator.measured_on, tuple(done), measuring.remarks)
+
+
+def _check_methods(
+    methods: Sequence[SweepMethod | str] | None, *, is_calibrated: bool
+) -> list[SweepMethod]:
+    """Return methods, each once; ValueError for none, or one that has not what it needs."""
+    if methods is None:
+        return [m for m in _DEFAULT_METHODS if is_calibrated or m is not SweepMethod.CALIBRATED]
+    wanted = list(dict.fromkeys(SweepMethod(method) for method in methods))
+    if not wanted:
+        raise ValueError("there must be a method")
+    if SweepMethod.CALIBRATED in wanted and not is_calibrated:
+        raise ValueError("method calibrated needs calibration samples")
+    return wanted
+
+
+def _settings(method: SweepMethod, points: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield settings of a curve, from fine to coarse: for people, and as options."""
+    if method in (SweepMethod.AUTO, SweepMethod.CALIBRATED):
+        for quality in np.linspace(_FINEST, _COARSEST, points).round(1).tolist():
+            yield f"{quality:g} dB", {"quality": quality}
+        return
+    count = min(points, _MOST_BITS - _LEAST_BITS + 1)
+    for bits in np.linspace(_MOST_BITS, _LEAST_BITS, count).round().astype(int).tolist():
+        yield f"{bits} bits", {"method": str(method), "bits": bits}

@@ -1,0 +1,36 @@
+"""Say in words how a record codes its tensor."""
+
+from __future__ import annotations
+
+from nntc.decoder.tensor.codebook import Codebook
+from nntc.decoder.tensor.record import TensorRecord
+from nntc.decoder.tensor.uniform import Uniform
+from nntc.format.transform import Transform
+
+_TRELLIS_STATES = {1: 4, 2: 8}
+
+
+def tool_detail(record: TensorRecord) -> str:
+    """Return what a parsed record uses, such as `8-state trellis, DCT 3x3, column steps`."""
+    content = record.content
+    if isinstance(content, Codebook):
+        return f"codebook of {content.entries.size:,} values"
+    if isinstance(content, Uniform):
+        return ", ".join(_uniform_parts(content))
+    return "exact bytes"
+
+
+def _uniform_parts(content: Uniform) -> list[str]:
+    parts = [f"{_TRELLIS_STATES[content.trellis]}-state trellis" if content.trellis else "uniform quantizer"]
+    if content.transform is not None:
+        parts.append(_transform_text(content.transform))
+    for codes, text in ((content.row_codes, "row steps"), (content.column_codes, "column steps")):
+        if codes is not None:
+            parts.append(text)
+    return parts
+
+
+def _transform_text(transform: Transform) -> str:
+    dct = f"DCT {transform.height}x{transform.width}" if transform.height * transform.width > 1 else ""
+    hadamard = f"Hadamard over {1 << transform.mix} channels" if transform.mix else ""
+    return " and ".join(part for part in (dct, hadamard) if part)

@@ -1,0 +1,63 @@
+"""What every TENSOR record begins with, and what the encoder keeps about one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nntc.encoder.entropy.symbols import Fragment, expected_size
+from nntc.format import layout as f
+from nntc.format.layout import build
+from nntc.format.registry import MAX_EXPANSION, ElementType, Profile, Tool, ViewKind
+from nntc.format.view import View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """A TENSOR record to be assembled.
+
+    Parameters
+    ----------
+    fragments
+        Its bytes, rANS streams not yet encoded.
+    element, view
+        What it decodes to.
+    profile
+        The least profile that has its tools.
+    note
+        Why it was coded so, where that is not what was asked for; for the report.
+    """
+
+    fragments: list[Fragment]
+    element: ElementType
+    tool: Tool
+    view: View
+    profile: Profile
+    note: str = ""
+
+    @property
+    def output(self) -> int:
+        """Payload bytes."""
+        return self.view.size * self.element.width
+
+    @property
+    def expected_size(self) -> float:
+        """Bytes it will take, to a few."""
+        return expected_size(self.fragments)
+
+    @property
+    def is_long_enough(self) -> bool:
+        """Whether it is not shorter than a section of its output may be (SPEC.md, R-159).
+
+        Where nearly all elements are equal, sparse rows, bzip2 and zstd can be; rANS of all elements
+        never is, because of its lanes.
+        """
+        length = sum(len(p) if isinstance(p, bytes) else 4 * p.lanes for p in self.fragments)
+        return self.output <= MAX_EXPANSION * (length + 1)
+
+
+def record_head(tool: Tool, element: ElementType, view: View) -> bytes:
+    """Return tool, element type and view."""
+    head = build(f.TOOL_AND_TYPE, tool << 4 | element) + build(f.VIEW_KIND, view.kind)
+    if view.kind is ViewKind.RAGGED:
+        return head + build(f.RAGGED_ROWS, view.rows) + b"".join(build(f.DIMENSION, n) for n in view.lengths)
+    return head + build(f.MATRIX_VIEW, {"rows": view.rows, "channels": view.channels, "period": view.period})

@@ -1,0 +1,111 @@
+"""Write uniform records (SPEC.md, "Tool uniform")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.encoder.entropy.integers import TokenizedIntegers, integer_block, write_integers
+from nntc.encoder.entropy.symbols import Classes, SharedTables, symbol_data, write_symbol_block
+from nntc.encoder.quantize.trellis import MIN_LEVEL, TrellisLevels
+from nntc.encoder.tensor.record import Record, record_head
+from nntc.format import layout as f
+from nntc.format.layout import build
+from nntc.format.registry import ESCAPE, Coder, ElementType, Profile, Tool
+from nntc.format.transform import Transform
+from nntc.format.view import View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UniformParameters:
+    """How integers become values; see `nntc.decoder.tensor.uniform.Uniform`.
+
+    Parameters
+    ----------
+    step
+        Exactly a binary32.
+    row_codes, column_codes
+        uint8 step codes, or None.
+    bases
+        Integers added to the levels of each row of a ragged view, or None.
+    """
+
+    step: float
+    offset: float = 0.0
+    transform: Transform | None = None
+    row_codes: NDArray[np.uint8] | None = None
+    column_codes: NDArray[np.uint8] | None = None
+    bases: NDArray[np.int64] | None = None
+
+
+def uniform_record(
+    element: ElementType,
+    view: View,
+    parameters: UniformParameters,
+    levels: NDArray[np.int64],
+    coder: Coder,
+    classes: Classes | None = None,
+    background: int | None = None,
+) -> Record:
+    """Return a record without trellis.
+
+    Parameters
+    ----------
+    levels
+        int64, rank 1, in coded order.
+    background
+        Code as sparse rows all levels but this one; None to code all.
+    """
+    main = classes is not None or parameters.row_codes is not None or parameters.column_codes is not None
+    return Record(
+        [_head(element, view, parameters, 0), *write_integers(levels, coder, view, classes, background)],
+        element,
+        Tool.UNIFORM,
+        view,
+        Profile.MAIN if main else Profile.BASELINE,
+    )
+
+
+def trellis_record(
+    element: ElementType,
+    view: View,
+    parameters: UniformParameters,
+    found: TrellisLevels,
+    machine: int,
+    segment: int,
+    classes: Classes | None,
+    shared: SharedTables | None,
+) -> Record:
+    """Return a record with dependent quantization."""
+    tokens = found.tokens
+    escapes = found.levels[tokens == ESCAPE].astype(np.int64)
+    split = TokenizedIntegers(tokens, MIN_LEVEL, 0, np.zeros(0, np.uint32), escapes if escapes.size else None)
+    data = symbol_data(
+        tokens, Coder.RANS, view, classes=classes, shared=shared, quantizers=found.quantizers, segment=segment
+    )
+    block = integer_block(split, Coder.RANS, data)
+    head = _head(element, view, parameters, machine) + build(f.SEGMENT, segment)
+    return Record([head, *block], element, Tool.UNIFORM, view, Profile.MAIN)
+
+
+def _head(element: ElementType, view: View, p: UniformParameters, machine: int) -> bytes:
+    flags = (
+        machine
+        | (p.transform is not None) << 2
+        | (p.row_codes is not None) << 3
+        | (p.column_codes is not None) << 4
+        | (p.offset != 0) << 5
+        | (p.bases is not None) << 6
+    )
+    parts = [record_head(Tool.UNIFORM, element, view), build(f.UNIFORM_FLAGS, flags), build(f.STEP, p.step)]
+    if p.offset:
+        parts.append(build(f.OFFSET, p.offset))
+    if p.transform is not None:
+        t = p.transform
+        parts.append(build(f.U8, (t.height - 1) << 4 | (t.width - 1)) + build(f.MIX, t.mix))
+    parts += [write_symbol_block(codes) for codes in (p.row_codes, p.column_codes) if codes is not None]
+    if p.bases is not None:
+        parts += [build(f.SVARINT, int(base)) for base in p.bases]
+    return b"".join(parts)

@@ -1,0 +1,48 @@
+"""The one last rounding: binary64 to the element type (SPEC.md, "Last rounding")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.format.registry import ElementType
+
+_BFLOAT16_DIGITS = 8
+_MIN_EXPONENT = -126
+
+
+def round_to_element(values: NDArray[np.float64], element: ElementType) -> NDArray[Any]:
+    """Round to nearest even, once, straight from binary64.
+
+    Parameters
+    ----------
+    values
+        float64, any shape, finite.
+    element
+        A floating-point element type.
+
+    Returns
+    -------
+    Same shape: float16, float32, float64, or uint16 bit patterns of bfloat16. Overflow gives infinity.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        if element is ElementType.FLOAT32:
+            return values.astype(np.float32)
+        if element is ElementType.FLOAT16:
+            return values.astype(np.float16)
+        if element is ElementType.FLOAT64:
+            return values
+        # frexp: value = m * 2**e with 0.5 <= |m| < 1, so the leading bit stands for 2**(e - 1).
+        exponent = np.maximum(np.frexp(values)[1] - 1, _MIN_EXPONENT) - (_BFLOAT16_DIGITS - 1)
+        rounded = np.ldexp(np.rint(np.ldexp(values, -exponent)), exponent)
+        bits: NDArray[np.uint32] = rounded.astype(np.float32).view(np.uint32)
+        return (bits >> np.uint32(16)).astype(np.uint16)
+
+
+def is_finite(values: NDArray[Any], element: ElementType) -> bool:
+    """Whether no element, as `round_to_element` returns them, is an infinity."""
+    if element is ElementType.BFLOAT16:
+        return not bool(np.any(values & np.uint16(0x7F80) == 0x7F80))
+    return bool(np.isfinite(values).all())

@@ -1,0 +1,78 @@
+"""Inverse transform of blocks: Walsh-Hadamard over planes, DCT within (SPEC.md, "Inverse transform")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.format.dct import BASIS_BITS, basis, hadamard
+from nntc.format.registry import MAX_TRANSFORM_INPUT
+
+SCALE = 2.0 ** (-2 * BASIS_BITS)
+"""What the result is to be multiplied by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """Blocks of 2**mix planes of height x width.
+
+    Parameters
+    ----------
+    height, width
+        1..16.
+    mix
+        0..6.
+    """
+
+    height: int
+    width: int
+    mix: int = 0
+
+    @property
+    def period(self) -> int:
+        """Elements of a block."""
+        return self.height * self.width << self.mix
+
+    @property
+    def limit(self) -> int:
+        """Largest magnitude of an input."""
+        return MAX_TRANSFORM_INPUT >> self.mix
+
+    def inverse(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Transform whole blocks.
+
+        Parameters
+        ----------
+        x
+            float64, rank 1, integers within `limit`, whole blocks one after the other.
+
+        Returns
+        -------
+        float64, rank 1, exact integers.
+        """
+        area = self.height * self.width
+        if self.mix:
+            planes = 1 << self.mix
+            # Sums stay within 2**23: binary32 is exact, and twice as fast.
+            blocks = x.astype(np.float32).reshape(-1, planes, area)
+            if area == 1:
+                mixed = blocks.reshape(-1, planes) @ hadamard(self.mix)
+            else:
+                mixed = (blocks.swapaxes(1, 2).reshape(-1, planes) @ hadamard(self.mix)).reshape(
+                    -1, area, planes
+                )
+                mixed = mixed.swapaxes(1, 2)
+            x = mixed.astype(np.float64, order="C").ravel()
+        if area == 1:
+            return x * 4.0**BASIS_BITS
+        transformed: NDArray[np.float64] = (x.reshape(-1, area) @ _kernel(self.height, self.width)).ravel()
+        return transformed
+
+
+@cache
+def _kernel(height: int, width: int) -> NDArray[np.float64]:
+    """Return what a plane as a row vector is to be multiplied by."""
+    return np.kron(basis(height), basis(width)).astype(np.float64)

@@ -1,0 +1,81 @@
+"""Element types of ONNX tensors as numpy and the container see them."""
+
+from __future__ import annotations
+
+import numpy as np
+from nntc.format.registry import ElementType
+from nntc.onnx.tensor import ELEMENT_BITS
+
+_FLOATING = {
+    1: ElementType.FLOAT32,
+    10: ElementType.FLOAT16,
+    11: ElementType.FLOAT64,
+    16: ElementType.BFLOAT16,
+}
+_FLOAT_DTYPES = {1: "<f4", 10: "<f2", 11: "<f8"}
+_OPAQUE = {
+    1: ElementType.OPAQUE1,
+    2: ElementType.OPAQUE2,
+    4: ElementType.OPAQUE4,
+    8: ElementType.OPAQUE8,
+    16: ElementType.OPAQUE16,
+}
+
+
+def is_floating(data_type: int) -> bool:
+    """Return whether `TensorProto.DataType` is float16, bfloat16, float32 or float64."""
+    return data_type in _FLOATING
+
+
+def element_width(data_type: int) -> int:
+    """Return the bytes of one stored element; types packed into bytes (4 and 2 bits) count as bytes.
+
+    Parameters
+    ----------
+    data_type
+        `TensorProto.DataType`.
+
+    Raises
+    ------
+    ValueError
+        For a type without a fixed width, such as strings.
+    """
+    if data_type not in ELEMENT_BITS:
+        raise ValueError(f"tensors of data type {data_type} have no fixed width")
+    return max(1, ELEMENT_BITS[data_type] // 8)
+
+
+def payload_dtype(data_type: int) -> np.dtype[np.generic]:
+    """Return the little-endian numpy type of one stored element.
+
+    Float16, float32 and float64 are themselves. What numpy lacks (bfloat16) and what is only ever coded
+    exactly is the unsigned integer of its width, or 16 opaque bytes.
+
+    Parameters
+    ----------
+    data_type
+        `TensorProto.DataType`.
+
+    Raises
+    ------
+    ValueError
+        For a type without a fixed width, such as strings.
+    """
+    width = element_width(data_type)
+    return np.dtype(_FLOAT_DTYPES.get(data_type) or ("V16" if width == 16 else f"<u{width}"))
+
+
+def element_type(data_type: int) -> ElementType:
+    """Return the container's element type: a float type, or opaque elements of the same width.
+
+    Parameters
+    ----------
+    data_type
+        `TensorProto.DataType`.
+
+    Raises
+    ------
+    ValueError
+        For a type without a fixed width, such as strings.
+    """
+    return _FLOATING.get(data_type) or _OPAQUE[element_width(data_type)]

@@ -1,0 +1,7 @@
+"""What each tensor of a model is to its network: its role, its matrix view and the node that uses it."""
+
+from nntc.onnx.roles.find import find_roles, find_uses
+from nntc.onnx.roles.inputs import InputKind, input_kinds
+from nntc.onnx.roles.role import Role, TensorRole, Use
+
+__all__ = ["InputKind", "Role", "TensorRole", "Use", "find_roles", "find_uses", "input_kinds"]

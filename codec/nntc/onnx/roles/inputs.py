@@ -1,0 +1,108 @@
+"""What a graph tells about the inputs of its nodes: which share a mean, which are the model's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+import numpy as np
+import onnx
+from nntc.onnx.tensor import Path
+from onnx import numpy_helper
+
+_BOUNDED = frozenset({"HardSigmoid", "Sigmoid"})
+_PASSING = frozenset(
+    {
+        "AveragePool", "Cast", "DepthToSpace", "DequantizeLinear", "Dropout", "Expand", "Flatten",
+        "GlobalAveragePool", "GlobalMaxPool", "Identity", "LRN", "MaxPool", "Pad", "QuantizeLinear",
+        "ReduceMax", "ReduceMean", "Reshape", "Resize", "Slice", "Squeeze", "Transpose", "Unsqueeze",
+        "Upsample",
+    }
+)  # fmt: skip
+_SCALING = frozenset({"Add", "BatchNormalization", "Div", "Mul", "Sub"})
+_COMBINING = frozenset({"Add", "Concat", "Max", "Mean", "Mul", "Sum"})
+_MAX_DEPTH = 40
+
+
+class InputKind(Enum):
+    """What is known of a node's first input."""
+
+    SHARED_MEAN = "never negative, and normalized or bounded: its channels have about one mean"
+    RAW = "input of the model, however passed on"
+
+
+def input_kinds(model: onnx.ModelProto) -> dict[Path, InputKind]:
+    """Return what is known of nodes' first inputs, as far as the graph shows.
+
+    Paths are those of `TensorRole.node`. Subgraphs are looked at by themselves: of what comes from
+    outside them nothing is known.
+    """
+    found: dict[Path, InputKind] = {}
+    _look(model.graph, ("graph",), found)
+    return found
+
+
+def _look(graph: onnx.GraphProto, path: Path, found: dict[Path, InputKind]) -> None:
+    raw = {value.name for value in graph.input} - {tensor.name for tensor in graph.initializer}
+    producers = {name: node for node in graph.node for name in node.output}
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    known: dict[str, bool] = {}
+    for index, node in enumerate(graph.node):
+        place: Path = (*path, "node", index)
+        if node.input and node.input[0] in raw:
+            found[place] = InputKind.RAW
+        elif node.input and _shares_mean(node.input[0], producers, constants, known, 0):
+            found[place] = InputKind.SHARED_MEAN
+        if node.op_type in _PASSING | _SCALING and node.input and node.input[0] in raw:
+            raw.update(node.output)
+        for number, attribute in enumerate(node.attribute):
+            if attribute.HasField("g"):
+                _look(attribute.g, (*place, "attribute", number, "g"), found)
+
+
+def _shares_mean(
+    name: str,
+    producers: Mapping[str, onnx.NodeProto],
+    constants: Mapping[str, onnx.TensorProto],
+    known: dict[str, bool],
+    depth: int,
+) -> bool:
+    if name in known:
+        return known[name]
+    node = producers.get(name)
+    result = False
+    if node is not None and depth < _MAX_DEPTH:
+
+        def look(other: str) -> bool:
+            return _shares_mean(other, producers, constants, known, depth + 1)
+
+        source = producers.get(node.input[0]) if node.input else None
+        if node.op_type in _BOUNDED:
+            result = True
+        elif node.op_type == "Clip":
+            result = _least(node, producers, constants) >= 0
+        elif node.op_type == "Relu":
+            result = source is not None and source.op_type == "BatchNormalization"
+        elif node.op_type in _PASSING:
+            result = bool(node.input) and look(node.input[0])
+        elif node.op_type in _COMBINING:
+            result = all(look(other) for other in node.input)
+    known[name] = result
+    return result
+
+
+def _least(
+    node: onnx.NodeProto, producers: Mapping[str, onnx.NodeProto], constants: Mapping[str, onnx.TensorProto]
+) -> float:
+    """Return the lower limit of a Clip node, -infinity where it is not known."""
+    for attribute in node.attribute:
+        if attribute.name == "min":
+            return float(attribute.f)
+    if len(node.input) > 1 and node.input[1]:
+        tensor = constants.get(node.input[1])
+        source = producers.get(node.input[1])
+        if tensor is None and source is not None and source.op_type == "Constant" and source.attribute:
+            tensor = source.attribute[0].t
+        if tensor is not None:
+            return float(np.asarray(numpy_helper.to_array(tensor), np.float64).min(initial=0.0))
+    return float("-inf")

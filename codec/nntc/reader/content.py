@@ -1,0 +1,202 @@
+"""What an open `.nntc` file decodes to, in parts: only the sections that are needed are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from nntc.decoder.directory import Directory, read_section
+from nntc.decoder.graph import read_graph
+from nntc.decoder.payloads import decode_section, read_parse_context, read_record
+from nntc.decoder.tensor.record import Payload, TensorRecord
+from nntc.errors import FormatError, ModelError
+from nntc.format.registry import SectionType, Tool
+from nntc.onnx.arrays import STRING
+from nntc.onnx.model import find_tensors
+from nntc.onnx.stored import Locator, stored_bytes, stored_strings
+from nntc.onnx.tensor import WireTensor, payload_length
+from nntc.reader.notes import Notes, read_notes
+from nntc.reader.pieces import FilePieces, Piece, lay_out
+from nntc.sources.source import Source
+from numpy.typing import NDArray
+
+
+class Content:
+    """Random access to what a file decodes to.
+
+    Parameters
+    ----------
+    source, directory
+        An open file and what its directory says.
+
+    Raises
+    ------
+    FormatError
+        The GRAPH section is at fault.
+    """
+
+    def __init__(self, source: Source, directory: Directory) -> None:
+        self._source = source
+        self._directory = directory
+        self._tensor_sections = directory.tensors
+        section = directory.graph
+        data = read_section(source, section)
+        self.graph = read_graph(data, section.offset, section.output, len(self._tensor_sections), source.size)
+        self._tools: dict[int, Tool] = {}
+        self._part_ends: dict[int, NDArray[np.int64]] = {}
+        self._kept: tuple[int, Payload] | None = None
+
+    @cached_property
+    def notes(self) -> Notes | None:
+        """What the encoder noted, if it did."""
+        for section in self._directory.others:
+            if section.type == SectionType.NOTES:
+                return read_notes(read_section(self._source, section), sum(self.graph.splices.used))
+        return None
+
+    def find_tensors(self) -> Iterator[WireTensor]:
+        """Yield the tensors of the model file in its order."""
+        return find_tensors(self._read_graph_bytes, self._pieces[0].size)
+
+    def template(self) -> bytes:
+        """Return the model file with zeros in place of payloads."""
+        data = bytearray(self._pieces[0].size)
+        for piece in self._pieces[0].within(0, len(data)):
+            if piece.skeleton is not None:
+                data[piece.start : piece.start + piece.length] = self._piece_bytes(piece)
+        return bytes(data)
+
+    def section_tool(self, section: int) -> Tool:
+        """Return the tool of TENSOR section number `section`; raises FormatError."""
+        if section not in self._tools:
+            self._record(section)
+        return self._tools[section]
+
+    def part_cost(self, section: int, part: int) -> float:
+        """Return the bytes of the file that a part of a TENSOR section takes."""
+        stored = self._tensor_sections[section]
+        return stored.length * self._part_size(section, part) / stored.output
+
+    def part_error(self, section: int, part: int) -> float | None:
+        """Return the relative error of a part of a TENSOR section, if it is known."""
+        if self.section_tool(section) is Tool.PLANES:
+            return 0.0
+        if self.notes is None:
+            return None
+        return self.notes.errors[self._first_parts[section] + part]
+
+    def tensor_data(self, wire: WireTensor) -> bytes | bytearray | list[bytes]:
+        """Decode a tensor's bytes, little-endian, or its strings."""
+        if wire.external or wire.payload:
+            return self._content(*_place(wire, self._file_numbers))
+        spans = self._locator.spans(wire.path)
+
+        def read(offset: int, length: int) -> bytes:
+            return bytes(self._content(0, offset, length))
+
+        if wire.data_type == STRING:
+            return stored_strings(read, spans)
+        return stored_bytes(read, spans, wire.data_type)
+
+    @cached_property
+    def _parse_context(self) -> Any:
+        return read_parse_context(self._source, self._directory)
+
+    def _part_span(self, section: int, part: int) -> tuple[int, int]:
+        """Return where a part begins and ends in the payload of its section, in bytes."""
+        if self.graph.splices.used[section] == 1:
+            return 0, self._tensor_sections[section].output
+        if section not in self._part_ends:
+            self._part_ends[section] = self._record(section).part_ends()
+        ends = self._part_ends[section]
+        return int(ends[part - 1]) if part else 0, int(ends[part])
+
+    def _part_size(self, section: int, part: int) -> int:
+        start, end = self._part_span(section, part)
+        return end - start
+
+    @cached_property
+    def _first_parts(self) -> list[int]:
+        """For each section the number of parts before it."""
+        return list(accumulate(self.graph.splices.used, initial=0))
+
+    @cached_property
+    def _pieces(self) -> list[FilePieces]:
+        return lay_out(self.graph, self._part_size)
+
+    @cached_property
+    def _file_numbers(self) -> dict[str | None, int]:
+        return {file.name: number for number, file in enumerate(self.graph.files)}
+
+    @cached_property
+    def _locator(self) -> Locator:
+        return Locator(self._read_graph_bytes, self._pieces[0].size)
+
+    def _record(self, number: int) -> TensorRecord:
+        return self._sound(
+            number, read_record(self._source, self._tensor_sections[number], self._parse_context)
+        )
+
+    def _sound(self, number: int, record: TensorRecord) -> TensorRecord:
+        """Return a record after checking that it has as many parts as are used."""
+        self._tools[number] = record.tool
+        if len(record.part_ends()) != self.graph.splices.used[number]:
+            offset = self._tensor_sections[number].offset
+            raise FormatError("E_SPLICE", "splices use another number of parts", offset)
+        return record
+
+    def _payload(self, number: int) -> Payload:
+        """Decode a TENSOR section; one that many tensors share is kept until another one is asked for."""
+        if self._kept is not None and self._kept[0] == number:
+            return self._kept[1]
+        record, payload = decode_section(self._source, self._tensor_sections[number], self._parse_context)
+        self._sound(number, record)
+        if self.graph.splices.used[number] > 1:
+            self._kept = number, payload
+        return payload
+
+    def _content(self, file: int, offset: int, length: int) -> bytearray:
+        """Return bytes of an output file, decoding what has to be."""
+        data = bytearray(length)
+        for piece in self._pieces[file].within(offset, length):
+            start, end = max(offset, piece.start), min(offset + length, piece.start + piece.length)
+            inner = slice(start - piece.start, end - piece.start)
+            data[start - offset : end - offset] = self._piece_bytes(piece)[inner]
+        return data
+
+    def _piece_bytes(self, piece: Piece) -> memoryview:
+        if piece.skeleton is not None:
+            return self.graph.skeleton[piece.skeleton : piece.skeleton + piece.length]
+        start, end = self._part_span(piece.section, piece.part)
+        return self._payload(piece.section).data[start:end]
+
+    def _read_graph_bytes(self, offset: int, length: int) -> bytes:
+        """Read the model file where it is made of graph bytes; payloads hold no structure."""
+        data = b""
+        for piece in self._pieces[0].within(offset, length):
+            if piece.skeleton is None:
+                raise ModelError("E_PROTOBUF", "a payload stands where the model's structure should", offset)
+            start = offset + len(data) - piece.start
+            data += self._piece_bytes(piece)[start : start + length - len(data)]
+        return data
+
+    def pieces_of(self, wire: WireTensor) -> Iterator[Piece]:
+        """Yield the pieces that a tensor's elements are made of; ModelError if its file ends before."""
+        if wire.external or wire.payload:
+            file, offset, length = _place(wire, self._file_numbers)
+            if offset + length > self._pieces[file].size:
+                raise ModelError("E_EXTERNAL", f"{wire.name!r} goes past the end of its file")
+            yield from self._pieces[file].within(offset, length)
+
+
+def _place(wire: WireTensor, files: Mapping[str | None, int]) -> tuple[int, int, int]:
+    """Return file, offset and length of a tensor's elements."""
+    place = wire.external
+    if place is None:
+        return 0, wire.offset, wire.length
+    if place.location not in files:
+        raise ModelError("E_EXTERNAL", f"there is no file {place.location!r}", place.location_offset)
+    return files[place.location], place.offset, place.length or payload_length(wire.data_type, wire.dims) or 0

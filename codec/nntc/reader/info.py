@@ -1,0 +1,186 @@
+"""What is in a `.nntc` file, and what each part of it costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nntc.format.registry import SectionType
+from nntc.onnx.tensor import Path
+from nntc.reader.container import Container, LazyTensor
+
+UNKNOWN_ROLE = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class SectionInfo:
+    """A section: type, place and stored bytes, and the bytes of its content (0 where none is declared)."""
+
+    type: str
+    offset: int
+    bytes: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """A tensor; `bytes` and `bits_per_weight` count what the file spends on it and no other.
+
+    Parameters
+    ----------
+    error
+        Relative error ||decoded - original|| / ||original||, 0 for exact, None for unknown.
+    same_as
+        Name of an earlier tensor that has the same bytes, or None.
+    """
+
+    name: str
+    role: str
+    type: str
+    shape: tuple[int, ...]
+    tool: str
+    bits_per_weight: float
+    error: float | None
+    bytes: float
+    same_as: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Bytes of the file and of its parts; `graph`, `tensors` and `rest` make up `file`.
+
+    Parameters
+    ----------
+    original
+        Bytes of the model's files.
+    ratio
+        original / file.
+    graph
+        Stored bytes of the graph: nodes, names, shapes, and tensors too small for a section.
+    graph_content
+        The same before compression.
+    tensors
+        Bytes of TENSOR and TABLES sections.
+    rest
+        Header, directory, notes.
+    weights
+        Elements of all tensors coded in sections.
+    bits_per_weight
+        8 * tensors / weights.
+    error
+        Root of the mean squared relative error, weighted by size; None where one is unknown.
+    """
+
+    file: int
+    original: int
+    ratio: float
+    graph: int
+    graph_content: int
+    tensors: int
+    rest: int
+    weights: int
+    bits_per_weight: float
+    error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """Everything about a `.nntc` file that can be told without decoding it."""
+
+    version: str
+    profile: str
+    encoder: str | None
+    memory_bound: int
+    sections: tuple[SectionInfo, ...]
+    tensors: tuple[TensorInfo, ...]
+    totals: Totals
+
+
+def describe(container: Container) -> FileInfo:
+    """Describe an open `.nntc` file.
+
+    Raises
+    ------
+    FormatError
+        A section is at fault.
+    ModelError
+        The graph is no sound ONNX model.
+    """
+    roles = _roles(container)
+    return FileInfo(
+        container.version,
+        container.profile,
+        container.notes.encoder if container.notes else None,
+        container.memory_bound,
+        tuple(SectionInfo(_type_name(s.type), s.offset, s.length, s.output) for s in container.sections),
+        tuple(_tensor(tensor, roles) for tensor in container.tensors.values()),
+        _totals(container),
+    )
+
+
+def _type_name(code: int) -> str:
+    return SectionType(code).name if code in frozenset(SectionType) else f"0x{code:02x}"
+
+
+def _tensor(tensor: LazyTensor, roles: Mapping[Path, str]) -> TensorInfo:
+    bits = 8 * tensor.coded_bytes / tensor.size if tensor.size else 0.0
+    return TensorInfo(
+        tensor.name,
+        roles.get(tensor.path, UNKNOWN_ROLE),
+        tensor.data_type,
+        tensor.shape,
+        tensor.tool,
+        bits,
+        tensor.error,
+        tensor.coded_bytes,
+        tensor.same_as,
+    )
+
+
+def _totals(container: Container) -> Totals:
+    sizes: dict[int, int] = {}
+    for section in container.sections:
+        sizes[section.type] = sizes.get(section.type, 0) + section.length
+    graph = sizes[SectionType.GRAPH]
+    tensors = sizes.get(SectionType.TENSOR, 0) + sizes.get(SectionType.TABLES, 0)
+    original = sum(file.size for file in container.files)
+    coded = [t for t in container.tensors.values() if t.coded_bytes]
+    weights = sum(tensor.size for tensor in coded)
+    return Totals(
+        container.size,
+        original,
+        original / container.size,
+        graph,
+        container.graph_size,
+        tensors,
+        container.size - graph - tensors,
+        weights,
+        8 * tensors / weights if weights else 0.0,
+        _mean_error(coded),
+    )
+
+
+def _mean_error(tensors: list[LazyTensor]) -> float | None:
+    total = squares = 0.0
+    for tensor in tensors:
+        if tensor.error is None:
+            return None
+        total += tensor.size
+        squares += tensor.size * tensor.error**2
+    return math.sqrt(squares / total) if total else 0.0
+
+
+def _roles(container: Container) -> dict[Path, str]:
+    """Return roles by path; none where the onnx library is missing or cannot read the graph."""
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+        from nntc.onnx.roles import find_roles
+    except ImportError:
+        return {}
+    try:
+        model = onnx.load_model_from_string(container.template())
+    except DecodeError:
+        return {}
+    return {path: str(role.role) for path, role in find_roles(model).items()}

@@ -1,0 +1,138 @@
+"""Which bytes of the output files are graph bytes and which are payload parts (SPEC.md, 6.2 and 9.2)."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from nntc.decoder.graph import Graph
+from nntc.errors import FormatError
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of an output file.
+
+    Parameters
+    ----------
+    start, length
+        Bytes of the file.
+    skeleton
+        Where its bytes stand in the graph bytes, or None for a payload part.
+    section, part
+        Number of the TENSOR section, and of the part in it, of a payload part.
+    """
+
+    start: int
+    length: int
+    skeleton: int | None
+    section: int = -1
+    part: int = -1
+
+
+class FilePieces:
+    """The pieces of one output file, in order and without gaps.
+
+    Parameters
+    ----------
+    size
+        Bytes of the file.
+    graph
+        What the pieces are of.
+    """
+
+    def __init__(self, size: int, graph: Graph) -> None:
+        self.size = size
+        self.filled = 0
+        self._graph = graph
+        self._starts = array("q")
+        self._places = array("q")  # position in the graph bytes, or -1 - number of the splice
+
+    @property
+    def left(self) -> int:
+        """Bytes that are not laid out yet."""
+        return self.size - self.filled
+
+    def add(self, length: int, place: int) -> None:
+        """Append a piece; empty ones are left out."""
+        if length:
+            self._starts.append(self.filled)
+            self._places.append(place)
+            self.filled += length
+
+    def within(self, offset: int, length: int) -> Iterator[Piece]:
+        """Yield the pieces that overlap a stretch of the file."""
+        if not length:
+            return
+        first = bisect_right(self._starts, offset) - 1
+        last = bisect_right(self._starts, offset + length - 1)
+        for number in range(first, last):
+            start = self._starts[number]
+            end = self._starts[number + 1] if number + 1 < len(self._starts) else self.size
+            place = self._places[number]
+            if place >= 0:
+                yield Piece(start, end - start, place)
+            else:
+                splices = self._graph.splices
+                yield Piece(start, end - start, None, splices.tensors[-1 - place], splices.parts[-1 - place])
+
+
+def lay_out(graph: Graph, part_size: Callable[[int, int], int]) -> list[FilePieces]:
+    """Return the pieces of every output file.
+
+    Parameters
+    ----------
+    graph
+        Parsed GRAPH content.
+    part_size
+        Bytes of a part, given the number of the TENSOR section and its own.
+
+    Raises
+    ------
+    FormatError
+        E_SPLICE where pieces and files do not fit together.
+    """
+    layout = _Layout(graph)
+    splices = graph.splices
+    for number, run in enumerate(splices.runs):
+        layout.add_run(run)
+        layout.add_part(part_size(splices.tensors[number], splices.parts[number]), number)
+    layout.add_run(len(graph.skeleton) - layout.position)
+    if any(file.left for file in layout.files):
+        raise FormatError("E_SPLICE", "fewer bytes than the files hold", graph.offset)
+    return layout.files
+
+
+class _Layout:
+    """Fills one file after the other."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.files = [FilePieces(file.size, graph) for file in graph.files]
+        self.position = 0  # in the graph bytes
+        self._number = 0
+        self._offset = graph.offset
+
+    def _filling(self) -> FilePieces:
+        while not self.files[self._number].left and self._number + 1 < len(self.files):
+            self._number += 1
+        return self.files[self._number]
+
+    def add_run(self, length: int) -> None:
+        """Lay out graph bytes, which may go over the end of a file."""
+        while length:
+            file = self._filling()
+            taken = min(length, file.left)
+            if not taken:
+                raise FormatError("E_SPLICE", "more bytes than the files hold", self._offset)
+            file.add(taken, self.position)
+            self.position += taken
+            length -= taken
+
+    def add_part(self, length: int, splice: int) -> None:
+        """Lay out a payload part, which lies within one file."""
+        file = self._filling()
+        if length > file.left:
+            raise FormatError("E_SPLICE", "payload goes over the end of a file", self._offset)
+        file.add(length, -1 - splice)

@@ -1,0 +1,56 @@
+"""Run a `.nntc` file with onnxruntime (`pip install 'nntc[runtime]'`)."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nntc.decoder.model import decode, decode_bytes
+from nntc.reader.container import open as open_container
+from nntc.sources.source import SourceLike
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+__all__ = ["session"]
+
+
+def session(
+    source: SourceLike, *, jobs: int = 1, max_memory: int | None = None, **options: Any
+) -> onnxruntime.InferenceSession:
+    """Return an onnxruntime session on the model in a `.nntc` file.
+
+    The model is decoded in memory. Only one with external data goes through a temporary folder, which is
+    gone again when this returns.
+
+    Parameters
+    ----------
+    source
+        Path, bytes, or anything with `size` and `read(offset, length)`.
+    jobs, max_memory
+        As for `nntc.decode`.
+    options
+        For `onnxruntime.InferenceSession`: sess_options, providers, provider_options.
+
+    Raises
+    ------
+    FormatError
+        The input is at fault.
+    ImportError
+        There is no onnxruntime.
+    """
+    try:
+        import onnxruntime
+    except ImportError as e:
+        raise ImportError("a session needs onnxruntime: pip install 'nntc[runtime]'") from e
+    with open_container(source, max_memory=max_memory) as container:
+        external = len(container.files) > 1
+    if not external:
+        files = decode_bytes(source, jobs=jobs, max_memory=max_memory)
+        return onnxruntime.InferenceSession(files[None], **options)
+    with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
+        # No name of external data begins with a dot.
+        model = Path(folder) / ".model.onnx"
+        decode(source, model, jobs=jobs, max_memory=max_memory)
+        return onnxruntime.InferenceSession(model, **options)
