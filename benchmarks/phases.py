@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nntc.encoder.calibration import Samples, calibrate
+from nntc.encoder.calibration import calibrate
 from nntc.encoder.model import encode_bytes
+from nntc.encoder.network import Samples
 
 from . import arguments
 from .curves import markdown_table

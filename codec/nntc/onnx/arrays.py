@@ -20,9 +20,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from nntc.errors import ModelError
 from nntc.onnx.tensor import ELEMENT_BITS
-from numpy.typing import NDArray
 
 _NAMES = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string",

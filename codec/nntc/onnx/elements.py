@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from nntc.format.registry import ElementType
 from nntc.onnx.tensor import ELEMENT_BITS
 

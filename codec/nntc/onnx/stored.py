@@ -6,6 +6,7 @@ SPEC.md, clause 17; field numbers are those of https://github.com/onnx/onnx/blob
 from __future__ import annotations
 
 import numpy as np
+
 from nntc.errors import ModelError
 from nntc.onnx.arrays import type_name
 from nntc.onnx.protobuf import DELIMITED, FIXED32, FIXED64, VARINT, Read, Spans, fields, varints

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from nntc.decoder.model import DecodedFile, decode
 from nntc.decoder.model import verify as decode_and_check
 from nntc.errors import ModelError

@@ -14,6 +14,8 @@ from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from nntc.decoder.directory import Section, read_directory
 from nntc.decoder.graph import OutputFile
 from nntc.errors import ModelError
@@ -24,7 +26,6 @@ from nntc.reader.content import Content
 from nntc.reader.notes import Notes
 from nntc.reader.pieces import Piece
 from nntc.sources.source import FileSource, SourceLike, as_source
-from numpy.typing import NDArray
 
 GRAPH_TOOL = "graph"
 """`LazyTensor.tool` of a tensor whose elements stay in the graph bytes."""

@@ -8,6 +8,8 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from nntc.decoder.directory import Directory, read_section
 from nntc.decoder.graph import read_graph
 from nntc.decoder.payloads import decode_section, read_parse_context, read_record
@@ -21,7 +23,6 @@ from nntc.onnx.tensor import WireTensor, payload_length
 from nntc.reader.notes import Notes, read_notes
 from nntc.reader.pieces import FilePieces, Piece, lay_out
 from nntc.sources.source import Source
-from numpy.typing import NDArray
 
 
 class Content:

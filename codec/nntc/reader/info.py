@@ -176,6 +176,7 @@ def _roles(container: Container) -> dict[Path, str]:
     try:
         import onnx
         from google.protobuf.message import DecodeError
+
         from nntc.onnx.roles import find_roles
     except ImportError:
         return {}

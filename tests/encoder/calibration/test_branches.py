@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from nntc.encoder.calibration import Network, Samples, calibrate, load_samples
+from nntc.encoder.calibration import calibrate
+from nntc.encoder.network import Network, Samples, load_samples
 from nntc.onnx.roles import find_roles
 from onnx import TensorProto, helper, numpy_helper
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+
 from nntc.encoder.network.samples import Array, Batch, Samples
 from nntc.encoder.network.session import Network
 from nntc.encoder.network.subgraph import Node

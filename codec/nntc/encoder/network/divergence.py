@@ -15,9 +15,10 @@ from enum import Enum
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
+
 from nntc.encoder.network.samples import Array, Samples
 from nntc.encoder.network.session import Network, Session
-from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _TINY = float(np.finfo(np.float32).tiny)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from nntc.encoder.network.divergence import OutputKind, Reference
 
 _LEAST_NATS = 0.5

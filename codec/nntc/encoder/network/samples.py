@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 import onnx
-from nntc.errors import SamplesError
 from numpy.typing import NDArray
+
+from nntc.errors import SamplesError
 
 Array = NDArray[Any]
 Batch = dict[str, Array]

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
 from nntc.encoder.network.samples import ModelInput, model_inputs
 from nntc.encoder.network.subgraph import Constants, needed_nodes, take_apart, take_branch
 from nntc.errors import ModelError
 from nntc.onnx.roles import Use, find_uses
 from nntc.onnx.tensor import Path
-from numpy.typing import NDArray
-from onnx import helper, numpy_helper
 
 Array = NDArray[Any]
 _MIN_BYTES = 256  # smaller constants stay in the graph, where shape inference needs to see them

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import onnx
-from nntc.onnx.tensor import Path
 from onnx import helper
+
+from nntc.onnx.tensor import Path
 
 _RECURRENT = {"LSTM", "GRU", "RNN"}
 

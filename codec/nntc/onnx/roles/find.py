@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import onnx
+
 from nntc.onnx.elements import is_floating
 from nntc.onnx.roles.role import Role, TensorRole, Use
 from nntc.onnx.roles.uses import classify, is_linear

@@ -7,8 +7,9 @@ from enum import Enum
 
 import numpy as np
 import onnx
-from nntc.onnx.tensor import Path
 from onnx import numpy_helper
+
+from nntc.onnx.tensor import Path
 
 _BOUNDED = frozenset({"HardSigmoid", "Sigmoid"})
 _PASSING = frozenset(

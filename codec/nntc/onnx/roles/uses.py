@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 import onnx
+
 from nntc.format.view import View
 from nntc.onnx.roles.role import Role
 from nntc.onnx.roles.views import (

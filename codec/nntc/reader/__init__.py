@@ -1,0 +1,1 @@
+"""Random access to `.nntc` files: tensors one by one, what is inside, comparison with originals, sessions."""
