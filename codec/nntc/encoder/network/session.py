@@ -10,6 +10,7 @@ import os
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +28,8 @@ from nntc.onnx.tensor import Path
 Array = NDArray[Any]
 _MIN_BYTES = 256  # smaller constants stay in the graph, where shape inference needs to see them
 _LOG_FATAL = 4  # errors come as exceptions
+_KEPT_SINGLE = {"ir_version", "domain", "model_version"}  # fields of a model beside its graph
+_KEPT_REPEATED = {"opset_import", "functions"}
 
 
 class Network:
@@ -35,7 +38,8 @@ class Network:
     Parameters
     ----------
     source
-        Path of the model, its external data beside it, or the bytes of a model without any.
+        A parsed model with its external data, which stays as it is; or the path of a model, its external data
+        beside it, or the bytes of a model without any.
 
     Raises
     ------
@@ -45,14 +49,9 @@ class Network:
         E_RUN: the onnx library cannot read the model.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | bytes) -> None:
+    def __init__(self, source: str | os.PathLike[str] | bytes | onnx.ModelProto) -> None:
         _onnxruntime()
-        try:
-            model = onnx.load_from_string(source) if isinstance(source, bytes) else onnx.load(source)
-        except Exception as e:
-            raise ModelError("E_RUN", f"the model cannot be read: {_line(e)}") from e
-        self.uses: dict[Path, list[Use]] = find_uses(model)
-        """Uses of every tensor by path."""
+        model = self._read = _read(source)
         self.inputs: list[ModelInput] = model_inputs(model)
         """What the model needs values for."""
         self.outputs: list[str] = [value.name for value in model.graph.output]
@@ -67,8 +66,13 @@ class Network:
         self.nodes, constants = take_apart(model.graph, ("graph",))
         """The main graph's other nodes, in order."""
         self._add_constants(constants)
-        self._model = _emptied(model, self._input_names)
+        self._model = _shell(model, self._input_names)
         self._values: dict[str, Any] = {}
+
+    @cached_property
+    def uses(self) -> dict[Path, list[Use]]:
+        """Uses of every tensor by path."""
+        return find_uses(self._read)
 
     def take_branches(self, samples: Iterable[Mapping[str, Array]]) -> None:
         """Put the branches that all samples take in the place of If nodes.
@@ -112,13 +116,14 @@ class Network:
             yield [known[name] for name in names]
 
     def _add_constants(self, constants: Constants) -> None:
-        for path, tensor in constants:
+        for path, name, tensor in constants:
             array = numpy_helper.to_array(tensor)
-            self.names[path] = tensor.name
-            self.constants[tensor.name] = array
+            self.names[path] = name
+            self.constants[name] = array
             if array.nbytes < _MIN_BYTES or array.dtype.kind not in "biuf":
                 copy = onnx.TensorProto()
                 copy.CopyFrom(tensor)
+                copy.name = name
                 self._inline.append(copy)
 
     def change(self, values: Mapping[Path, Array]) -> None:
@@ -285,16 +290,30 @@ def _onnxruntime() -> ModuleType:
     return module
 
 
-def _emptied(model: onnx.ModelProto, inputs: Collection[str]) -> onnx.ModelProto:
-    """Take nodes and constants out of a model, and of its inputs those that are constants."""
-    graph = model.graph
-    kept = [value for value in graph.input if value.name in inputs]
-    for listed in (graph.initializer, graph.node, graph.value_info, graph.input):
-        del listed[:]
-    graph.input.extend(kept)
+def _read(source: str | os.PathLike[str] | bytes | onnx.ModelProto) -> onnx.ModelProto:
+    if isinstance(source, onnx.ModelProto):
+        return source
+    try:
+        return onnx.load_from_string(source) if isinstance(source, bytes) else onnx.load(source)
+    except Exception as e:
+        raise ModelError("E_RUN", f"the model cannot be read: {_line(e)}") from e
+
+
+def _shell(model: onnx.ModelProto, inputs: Collection[str]) -> onnx.ModelProto:
+    """Return a model without its nodes and constants, and without the inputs that are constants."""
+    shell = onnx.ModelProto()
+    for field, value in model.ListFields():
+        if field.name in _KEPT_SINGLE:
+            setattr(shell, field.name, value)
+        elif field.name in _KEPT_REPEATED:
+            getattr(shell, field.name).extend(value)
     # From version 4 on, a constant need not be an input of the graph.
-    model.ir_version = max(model.ir_version, 4)
-    return model
+    shell.ir_version = max(model.ir_version, 4)
+    shell.graph.name = model.graph.name
+    shell.graph.input.extend(value for value in model.graph.input if value.name in inputs)
+    shell.graph.output.extend(model.graph.output)
+    shell.graph.sparse_initializer.extend(model.graph.sparse_initializer)
+    return shell
 
 
 def _ort_value(array: Array) -> Any:

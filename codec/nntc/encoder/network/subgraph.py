@@ -25,12 +25,14 @@ class Node:
         return _reads(self.proto)
 
 
-Constants = list[tuple[Path, onnx.TensorProto]]
-"""Constants with their names, and the paths of their tensors in the model."""
+Constants = list[tuple[Path, str, onnx.TensorProto]]
+"""Paths of tensors in the model, the names of the constants that they are, and the tensors."""
 
 
 def take_apart(graph: onnx.GraphProto, path: Path) -> tuple[list[Node], Constants]:
     """Return copies of a graph's nodes, in order, and its constants, those of Constant nodes among them.
+
+    The graph itself stays as it is.
 
     Parameters
     ----------
@@ -40,7 +42,8 @@ def take_apart(graph: onnx.GraphProto, path: Path) -> tuple[list[Node], Constant
         Its path in the model.
     """
     constants: Constants = [
-        ((*path, "initializer", index), tensor) for index, tensor in enumerate(graph.initializer)
+        ((*path, "initializer", index), tensor.name, tensor)
+        for index, tensor in enumerate(graph.initializer)
     ]
     nodes = []
     results = {value.name for value in graph.output}
@@ -48,9 +51,7 @@ def take_apart(graph: onnx.GraphProto, path: Path) -> tuple[list[Node], Constant
         place: Path = (*path, "node", index)
         number = next((i for i, a in enumerate(node.attribute) if a.name == "value"), None)
         if node.op_type == "Constant" and number is not None and node.output[0] not in results:
-            tensor = node.attribute[number].t
-            tensor.name = node.output[0]
-            constants.append(((*place, "attribute", number, "t"), tensor))
+            constants.append(((*place, "attribute", number, "t"), node.output[0], node.attribute[number].t))
         else:
             copy = onnx.NodeProto()
             copy.CopyFrom(node)
@@ -77,13 +78,12 @@ def take_branch(branching: Node, taken: bool, number: int) -> tuple[list[Node], 
     )
     nodes, constants = take_apart(body, (*branching.path, "attribute", index, "g"))
     own = [name for node in nodes for name in node.proto.output if name]
-    own += [tensor.name for _, tensor in constants]
+    own += [name for _, name, _ in constants]
     names = {name: f"{name}@{number}" for name in own}
     for node in nodes:
         _rename(node.proto, names)
         node.proto.output[:] = [names.get(name, name) for name in node.proto.output]
-    for _, tensor in constants:
-        tensor.name = names[tensor.name]
+    constants = [(path, names[name], tensor) for path, name, tensor in constants]
     for place, (inner, outer) in enumerate(zip(body.output, branching.proto.output, strict=True)):
         if outer:
             passing = helper.make_node("Identity", [names.get(inner.name, inner.name)], [outer])
