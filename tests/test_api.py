@@ -236,3 +236,12 @@ def test_the_modules_docstring_lists_the_functions() -> None:
     doc: Any = nntc.__doc__
     for name in ("encode", "decode", "open", "verify", "sweep", "session"):
         assert f"nntc.{name}(" in doc
+
+
+def test_a_missing_extra_is_named() -> None:
+    code = "import sys; sys.modules['onnx'] = None; import nntc; nntc.decode, nntc.verify; nntc.encode"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "codec", check=False
+    )
+    last = done.stderr.splitlines()[-1]
+    assert last == "ImportError: nntc.encode needs more: pip install 'nntc[encode]'"

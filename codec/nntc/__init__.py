@@ -4,10 +4,13 @@
     nntc.decode("model.nntc", "model.onnx")     and restore it
     nntc.open("model.nntc")                     look inside; tensors as arrays, decoded one by one
     nntc.verify("model.nntc", "model.onnx")     check every checksum; compare with the original
+    data, report = nntc.encode_bytes(model)     encode in memory: a path, bytes or an onnx.ModelProto
+    nntc.decode_bytes(data)[None]               decode in memory; external data is under its names
     nntc.sweep("model.onnx", evaluation=...)    draw how well it answers against how small it is
     nntc.session("model.nntc")                  run it (needs onnxruntime)
 
-Names are loaded on first use: a program that only decodes never imports what encoding needs.
+Names are loaded on first use: a program that only decodes never imports what encoding needs. That comes with
+the extra `encode`: pip install 'nntc[encode]'.
 """
 
 from __future__ import annotations
@@ -19,10 +22,10 @@ from nntc.errors import FormatError, ModelError, NntcError, OutputError, Samples
 
 if TYPE_CHECKING:
     from nntc.decoder.directory import Section
-    from nntc.decoder.model import DecodedFile, DecodeResult, decode
+    from nntc.decoder.model import DecodedFile, DecodeResult, decode, decode_bytes
     from nntc.encoder.goals.fidelity import Fidelity, Share
     from nntc.encoder.goals.goal import Goal, GoalReport, GoalTry
-    from nntc.encoder.model import encode
+    from nntc.encoder.model import encode, encode_bytes
     from nntc.encoder.options import Centroids, Entropy, Method, Options, PruneScope
     from nntc.encoder.report import EncodeReport, Stage, TensorReport
     from nntc.encoder.sweep.curves import Curves, SweepPoint, sweep
@@ -65,7 +68,9 @@ __all__ = [
     "VerifyResult",
     "__version__",
     "decode",
+    "decode_bytes",
     "encode",
+    "encode_bytes",
     "open",
     "session",
     "sweep",
@@ -97,7 +102,9 @@ _HOMES = {
     "TensorReport": "nntc.encoder.report",
     "VerifyResult": "nntc.reader.compare",
     "decode": "nntc.decoder.model",
+    "decode_bytes": "nntc.decoder.model",
     "encode": "nntc.encoder.model",
+    "encode_bytes": "nntc.encoder.model",
     "open": "nntc.reader.container",
     "session": "nntc.reader.runtime",
     "sweep": "nntc.encoder.sweep.curves",
@@ -108,13 +115,23 @@ if not TYPE_CHECKING:  # or every name would seem to exist
 
     def __getattr__(name: str) -> Any:
         if name in _HOMES:
-            value = getattr(import_module(_HOMES[name]), name)
+            value = getattr(_load(_HOMES[name], f"nntc.{name}"), name)
         elif name == "__version__":
             value = _version()
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         globals()[name] = value
         return value
+
+
+def _load(home: str, what: str) -> Any:
+    """Import a module; ImportError that names the extra where one is missing."""
+    try:
+        return import_module(home)
+    except ModuleNotFoundError as e:
+        from nntc.extras import missing_extra
+
+        raise missing_extra(e, what) or e from e
 
 
 def __dir__() -> list[str]:

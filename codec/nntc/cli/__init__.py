@@ -1,7 +1,7 @@
 """The command `nntc`: encode, decode, info, verify, sweep, demo, conformance.
 
-Modules here import click alone at their top, so that `nntc decode` on a small device starts at once; what a
-command needs (numpy, onnx, rich) it imports when it runs.
+`decode`, `info`, `verify` and `conformance` are made with the standard library alone and start at once on a
+small device; the others are made with click. What a command needs (numpy, onnx) it imports when it runs.
 """
 
 from __future__ import annotations
@@ -45,18 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    import click
-
-    from nntc.cli.group import nntc
+    from nntc.cli.group import run
 
     try:
-        words = None if arguments is None else list(arguments)
-        return nntc.main(words, prog_name="nntc", standalone_mode=False) or DONE
-    except click.ClickException as e:
-        e.show()
-        return e.exit_code
-    except click.Abort as e:
-        raise KeyboardInterrupt from e
+        return run(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit as e:  # after help, or wrong usage, or SIGTERM
+        return e.code if isinstance(e.code, int) else DONE
     except UnsupportedError as e:
         return _fail(str(e), UNSUPPORTED)
     except NntcError as e:

@@ -1,127 +1,203 @@
-"""Arguments and options that several commands take."""
+"""Command lines without click: a parser whose help and errors look like click's, and checks of arguments.
+
+`nntc decode`, `info`, `verify` and `conformance` are made of it: they run where only what decoding needs is
+installed. The checks raise `ValueError`; `nntc.cli.options` has them as callbacks of click.
+"""
 
 from __future__ import annotations
 
+import argparse
 import re
-from collections.abc import Callable
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-import click
-
-T = TypeVar("T", bound=Callable[..., Any])
+T = TypeVar("T")
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+_WIDEST = 100  # columns of a help text
 
 
-def input_file(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
-    """Return the path of a regular file that can be opened; a callback of click.
+def input_file(value: str) -> Path:
+    """Return the path of a regular file that can be opened.
 
     Input is read at several places at once, so it cannot be a stream.
     """
-    if value is None:
-        return None
     if value == "-":
-        raise click.BadParameter("standard input will not do; name a file ('./-' for one of that name).")
+        raise ValueError("standard input is not supported; name a file ('./-' for one of that name)")
     path = Path(value)
     if path.is_dir():
-        raise click.BadParameter(f"'{value}' is a folder.")
+        raise ValueError(f"'{value}' is a folder")
     if path.exists() and not path.is_file():
-        raise click.BadParameter(f"'{value}' is not a regular file; save the stream to a file first.")
+        raise ValueError(f"'{value}' is not a regular file; save the stream to a file first")
     try:
         with path.open("rb"):
             pass
     except OSError as e:
-        raise click.BadParameter(f"cannot open '{value}': {e.strerror}.") from e
+        raise ValueError(f"cannot open '{value}': {e.strerror}") from e
     return path
 
 
-def samples_path(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
-    """Return the path of a file or folder of samples that can be opened; a callback of click."""
-    if value is not None and Path(value).is_dir():
-        return Path(value)
-    return input_file(_context, _parameter, value)
+def samples_path(value: str) -> Path:
+    """Return the path of a file or folder of samples that can be opened."""
+    return Path(value) if Path(value).is_dir() else input_file(value)
 
 
-def output_file(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
-    """Return the path of a file that may be written; a callback of click.
+def output_file(value: str) -> Path:
+    """Return the path of a file that may be written.
 
     Output appears only when it is complete, so it cannot be a stream.
     """
-    if value is None:
-        return None
     if value == "-":
-        raise click.BadParameter("standard output will not do; name a file ('./-' for one of that name).")
+        raise ValueError("standard output is not supported; name a file ('./-' for one of that name)")
     path = Path(value)
     if path.is_dir():
-        raise click.BadParameter(f"'{value}' is a folder.")
+        raise ValueError(f"'{value}' is a folder")
     if path.exists() and not path.is_file():
-        raise click.BadParameter(f"'{value}' is not a regular file.")
+        raise ValueError(f"'{value}' is not a regular file")
     if not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder '{path.parent}'.")
+        raise ValueError(f"there is no folder '{path.parent}'")
     return path
 
 
-def size(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
-    """Return a number of bytes written as 1500000, 1500k, 1.5M or 2MiB; a callback of click."""
-    if value is None:
-        return None
+def size(value: str) -> int:
+    """Return a number of bytes written as 1500000, 1500k, 1.5M or 2MiB."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMG]?|[KMG]i)B?", value)
     if match is None:
-        raise click.BadParameter(f"'{value}' is no size; write for example 1500000, 1500k, 1.5M or 2MiB.")
+        raise ValueError(f"'{value}' is no size; write for example 1500000, 1500k, 1.5M or 2MiB")
     return round(float(match[1]) * _UNITS[match[2]])
 
 
-def refuse_same(source: Path, target: Path) -> None:
-    """Fail as wrong usage where output would replace input."""
+def count(value: str) -> int:
+    """Return a whole number of at least 1."""
+    if not re.fullmatch(r"\d+", value) or int(value) < 1:
+        raise ValueError(f"'{value}' is no number of at least 1")
+    return int(value)
+
+
+def check_not_same(source: Path, target: Path) -> None:
+    """Raise ValueError where output would replace input."""
     if target.exists() and source.samefile(target):
-        raise click.UsageError(f"'{target}' is the input; name another output.")
+        raise ValueError(f"'{target}' is the input; name another output")
 
 
-class Sectioned(click.Command):
-    """A command whose help lists options under headings.
+class Parser:
+    """The command line of one command.
 
     Parameters
     ----------
-    sections
-        Heading -> names of the options below it; others come last, under "Options".
+    prog
+        Words that call it, such as `nntc decode`.
+    description
+        What it does, as its help shows it.
     """
 
-    def __init__(self, *args: Any, sections: dict[str, tuple[str, ...]], **rest: Any) -> None:
-        super().__init__(*args, **rest)
-        self.sections = sections
+    def __init__(self, prog: str, description: str) -> None:
+        self._parser = _Argparse(prog=prog, add_help=False, allow_abbrev=False)
+        self._parser.shown = self
+        self._description = textwrap.dedent(description).strip()
+        self._operands: list[str] = []
+        self._records: list[tuple[str, str]] = []
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options' help."""
-        options = [p for p in self.get_params(ctx) if isinstance(p, click.Option)]
-        lines = {option.name: option.get_help_record(ctx) for option in options}
-        listed = {name for names in self.sections.values() for name in names}
-        rest = tuple(str(name) for name in lines if name not in listed)
-        for heading, names in {**self.sections, "Options": rest}.items():
-            records = [record for name in names if (record := lines.get(name)) is not None]
-            with formatter.section(heading):
-                formatter.write_dl(records)
+    def operand(self, name: str, metavar: str, check: Callable[[str], T], *, required: bool = True) -> None:
+        """Add an argument that has a place instead of a name."""
+        nargs = None if required else "?"
+        self._parser.add_argument(name, metavar=metavar, type=_reporting(check), nargs=nargs)
+        self._operands.append(metavar if required else f"[{metavar}]")
+
+    def option(
+        self, *names: str, text: str, metavar: str, check: Callable[[str], T], default: T | None = None
+    ) -> None:
+        """Add an option that takes a value."""
+        self._parser.add_argument(*names, metavar=metavar, type=_reporting(check), default=default)
+        shown = "" if default is None else f"  [default: {default}]"
+        self._records.append((f"{', '.join(names)} {metavar}", text + shown))
+
+    def flag(self, name: str, dest: str, text: str) -> None:
+        """Add an option that takes no value."""
+        self._parser.add_argument(name, dest=dest, action="store_true")
+        self._records.append((name, text))
+
+    def jobs(self) -> None:
+        """Add --jobs."""
+        text = "Threads to use. Never changes the result."
+        self.option("-j", "--jobs", metavar="N", check=count, default=1, text=text)
+
+    def memory(self) -> None:
+        """Add --max-memory."""
+        text = "Refuse a file that may need more memory than this to decode, such as 512MiB."
+        self.option("--max-memory", metavar="SIZE", check=size, text=text)
+
+    def json(self) -> None:
+        """Add --json."""
+        self.flag("--json", "as_json", text="Write the result as JSON, for programs.")
+
+    def parse(self, words: Sequence[str]) -> Any:
+        """Return a namespace of the values; SystemExit after help, status 0, or wrong usage, status 2."""
+        if not {"-h", "--help"}.isdisjoint(words):
+            sys.stdout.write(self.help())
+            raise SystemExit(0)
+        return self._parser.parse_intermixed_args(words)
+
+    @property
+    def usage(self) -> str:
+        """The line that shows how it is called."""
+        return " ".join(["Usage:", self._parser.prog, "[OPTIONS]", *self._operands])
+
+    def help(self) -> str:
+        """Return the help text."""
+        records = [*self._records, ("-h, --help", "Show this message and exit.")]
+        description = textwrap.indent(self._description, "  ")
+        return f"{self.usage}\n\n{description}\n\n{two_columns('Options', records)}"
+
+    def fail(self, message: str) -> NoReturn:
+        """Write what is wrong with the usage, and raise SystemExit."""
+        sys.stderr.write(f"{self.usage}\nTry '{self._parser.prog} --help' for help.\n\nError: {message}.\n")
+        raise SystemExit(2)
 
 
-def jobs_option(command: T) -> T:
-    """Add --jobs."""
-    option = click.option(
-        "-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-        help="Threads to use. Never changes the result.",
-    )  # fmt: skip
-    return option(command)
+class _Argparse(argparse.ArgumentParser):
+    """The parser, with errors for people."""
+
+    shown: Parser
+
+    def error(self, message: str) -> NoReturn:
+        for pattern, better in _BETTER.items():
+            message = re.sub(pattern, better, message)
+        self.shown.fail(message)
 
 
-def memory_option(command: T) -> T:
-    """Add --max-memory."""
-    option = click.option(
-        "--max-memory", callback=size, metavar="SIZE",
-        help="Refuse a file that may need more memory than this to decode, such as 512MiB.",
-    )  # fmt: skip
-    return option(command)
+_BETTER = {
+    r"^argument (\S+): (?!expected)": r"Invalid value for '\1': ",
+    r"^the following arguments are required: ([^ ,]+).*$": r"Missing argument '\1'",
+    r"^unrecognized arguments: -": "No such option: -",
+    r"^unrecognized arguments: ": "Got unexpected extra argument: ",
+}
+"""What argparse says -> what is better."""
 
 
-def json_option(command: T) -> T:
-    """Add --json."""
-    option = click.option("--json", "as_json", is_flag=True, help="Write the result as JSON, for programs.")
-    return option(command)
+def _reporting(check: Callable[[str], T]) -> Callable[[str], T]:
+    """Return a check whose ValueError argparse shows as it is."""
+
+    def checked(value: str) -> T:
+        try:
+            return check(value)
+        except ValueError as e:
+            raise argparse.ArgumentTypeError(str(e)) from e
+
+    return checked
+
+
+def two_columns(title: str, records: Sequence[tuple[str, str]]) -> str:
+    """Return a list of terms and what they mean, as help texts have it."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    indent = max(len(term) for term, _ in records) + 4
+    lines = [f"{title}:"]
+    for term, text in records:
+        meaning = textwrap.wrap(text, max(width - indent, 20))
+        lines.append(f"  {term}".ljust(indent) + meaning[0])
+        lines.extend(" " * indent + line for line in meaning[1:])
+    return "\n".join(lines) + "\n"

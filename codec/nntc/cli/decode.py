@@ -2,73 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
-import click
+from nntc.cli.arguments import Parser, check_not_same, input_file, output_file, size
+from nntc.cli.output import progress, say, show_json
 
-from nntc.cli.arguments import (
-    input_file,
-    jobs_option,
-    json_option,
-    memory_option,
-    output_file,
-    refuse_same,
-    size,
-)
-from nntc.cli.output import progress, show_json
+_HELP = """
+    Restore the ONNX model in IN.nntc as OUT.onnx.
 
+    External data goes beside OUT.onnx, under the names that the model has for
+    it. Nothing appears under its name before everything has been decoded and
+    has passed its SHA-256.
 
-@click.command()
-@click.argument("source", metavar="IN.nntc", callback=input_file)
-@click.argument("target", metavar="OUT.onnx", callback=output_file)
-@jobs_option
-@memory_option
-@click.option(
-    "--max-output", callback=size, metavar="SIZE", help="Refuse a file that decodes to more than this."
-)
-@click.option(
-    "--replace-external", is_flag=True, help="Let external data replace files that are there already."
-)
-@json_option
-def decode(
-    source: Path,
-    target: Path,
-    jobs: int,
-    max_memory: int | None,
-    max_output: int | None,
-    replace_external: bool,
-    as_json: bool,
-) -> None:
-    """Restore the ONNX model in IN.nntc as OUT.onnx.
-
-    External data goes beside OUT.onnx, under the names that the model has for it. Nothing appears under its
-    name before everything has been decoded and has passed its SHA-256.
-
-    \b
     Examples:
       nntc decode model.nntc model.onnx
       nntc decode model.nntc model.onnx --max-memory 1GiB    for files you do not trust
-    """  # noqa: D301 - \b tells click to keep the lines below it
+"""
+
+
+def decode(words: Sequence[str], prog: str) -> int:
+    """Run the command; return its exit code."""
+    parser = Parser(prog, _HELP)
+    parser.operand("source", "IN.nntc", input_file)
+    parser.operand("target", "OUT.onnx", output_file)
+    parser.jobs()
+    parser.memory()
+    parser.option(
+        "--max-output", metavar="SIZE", check=size, text="Refuse a file that decodes to more than this."
+    )
+    text = "Let external data replace files that are there already."
+    parser.flag("--replace-external", "replace_external", text=text)
+    parser.json()
+    chosen = parser.parse(words)
+    try:
+        check_not_same(chosen.source, chosen.target)
+    except ValueError as e:
+        parser.fail(str(e))
+
     import nntc
 
-    refuse_same(source, target)
+    target = chosen.target
     with progress("decoding") as callback:
         result = nntc.decode(
-            source,
+            chosen.source,
             target,
-            jobs=jobs,
-            max_memory=max_memory,
-            max_output=max_output,
-            replace_external=replace_external,
+            jobs=chosen.jobs,
+            max_memory=chosen.max_memory,
+            max_output=chosen.max_output,
+            replace_external=chosen.replace_external,
             progress=callback,
         )
     places = [target if file.name is None else target.with_name(file.name) for file in result.files]
-    if as_json:
+    if chosen.as_json:
         files = [
             {"file": str(place), **asdict(file)} for place, file in zip(places, result.files, strict=True)
         ]
         show_json({"size": result.size, "files": files})
-        return
-    for place, file in zip(places, result.files, strict=True):
-        click.echo(f"{place}: {file.size:,} bytes, SHA-256 {file.sha256[:16]}... checked")
+    else:
+        for place, file in zip(places, result.files, strict=True):
+            say(f"{place}: {file.size:,} bytes, SHA-256 {file.sha256[:16]}... checked")
+    return 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntc.cli.arguments import json_option
+from nntc.cli.options import json_option
 from nntc.cli.output import error_text, show_json, show_table
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntc.cli.arguments import (
+from nntc.cli.options import (
     Sectioned,
     input_file,
     jobs_option,

@@ -1,54 +1,98 @@
-"""The group of commands."""
+"""The commands by name: each is imported when it is called."""
 
 from __future__ import annotations
 
-import click
+import sys
+from collections.abc import Sequence
+from importlib import import_module
 
-from nntc.cli.conformance import conformance
-from nntc.cli.decode import decode
-from nntc.cli.demo import demo
-from nntc.cli.encode import encode
-from nntc.cli.info import info
-from nntc.cli.sweep import sweep
-from nntc.cli.verify import verify
+_USAGE = "Usage: nntc [OPTIONS] COMMAND [ARGS]..."
+_HELP = f"""\
+{_USAGE}
 
+  Neural Network Transform Codec: small files for trained networks, decoded
+  bit for bit.
 
-def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        import nntc
-        from nntc.format.registry import MAJOR, MINOR
+Commands:
+  nntc encode model.onnx model.nntc     compress
+  nntc decode model.nntc model.onnx     restore
+  nntc info   model.nntc                what is inside, what it costs
+  nntc verify model.nntc model.onnx     is it valid, how far from the original
+  nntc sweep  model.onnx ...            how small it gets, and what that costs
+  nntc demo                             see it work on a network that comes along
+  nntc conformance check model.nntc     does any encoder's file keep the format's rules
+  nntc conformance run --help           prove any decoder of the format
 
-        click.echo(f"nntc {nntc.__version__}, format {MAJOR}.{MINOR}")
-        context.exit()
+  Outputs appear complete or not at all.
 
+Exit codes:
+  0    done
+  1    input or output rejected; standard error has `nntc: ID @ OFFSET: reason`
+  2    wrong usage, or an input file that cannot be opened
+  3    the file needs a newer or fuller decoder
+  130  interrupted
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
-              help="Show the version and exit.")  # fmt: skip
-def nntc() -> None:
-    """Neural Network Transform Codec: small files for trained networks, decoded bit for bit.
-
-    \b
-      nntc encode model.onnx model.nntc     compress
-      nntc decode model.nntc model.onnx     restore
-      nntc info   model.nntc                what is inside, what it costs
-      nntc verify model.nntc model.onnx     is it sound, how far from the original
-      nntc sweep  model.onnx ...            how small it gets, and what that costs
-      nntc demo                             see it work on a network that comes along
-      nntc conformance check model.nntc     does any encoder's file keep the format's rules
-      nntc conformance run --help           prove any decoder of the format
-
-    Outputs appear complete or not at all.
-
-    \b
-    Exit codes:
-      0    done
-      1    input or output rejected; standard error has `nntc: ID @ OFFSET: reason`
-      2    wrong usage, or an input file that cannot be opened
-      3    the file needs a newer or fuller decoder
-      130  interrupted
-    """  # noqa: D301 - \b tells click to keep the lines below it
+Options:
+  --version   Show the version and exit.
+  -h, --help  Show this message and exit.
+"""
+_PLAIN = ("decode", "info", "verify", "conformance")
+"""Commands that need nothing but what decoding needs."""
+_CLICK = ("encode", "sweep", "demo")
+"""Commands that are made with click, and need the extra `encode`."""
 
 
-for command in (encode, decode, info, verify, sweep, demo, conformance):
-    nntc.add_command(command)
+def run(words: Sequence[str]) -> int:
+    """Run a command line; return its exit code.
+
+    Parameters
+    ----------
+    words
+        Name of the command and what comes after it.
+    """
+    name, rest = (words[0], list(words[1:])) if words else ("", [])
+    if name in ("-h", "--help"):
+        sys.stdout.write(_HELP)
+        return 0
+    if name == "--version":
+        _show_version()
+        return 0
+    if name in _PLAIN:
+        code: int = getattr(import_module(f"nntc.cli.{name}"), name)(rest, f"nntc {name}")
+        return code
+    if name in _CLICK:
+        return _run_click(name, rest)
+    sys.stderr.write(_HELP if not words else _no_such(name))
+    return 2
+
+
+def _run_click(name: str, words: list[str]) -> int:
+    from nntc.extras import missing_extra
+
+    try:
+        import click
+
+        command: click.Command = getattr(import_module(f"nntc.cli.{name}"), name)
+        try:
+            context = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+            command.context_settings = {**context, **command.context_settings}
+            return command.main(words, prog_name=f"nntc {name}", standalone_mode=False) or 0
+        except click.ClickException as e:
+            e.show()
+            return e.exit_code
+        except click.Abort as e:
+            raise KeyboardInterrupt from e
+    except ModuleNotFoundError as e:
+        raise missing_extra(e, f"nntc {name}") or e from e
+
+
+def _show_version() -> None:
+    import nntc
+    from nntc.format.registry import MAJOR, MINOR
+
+    sys.stdout.write(f"nntc {nntc.__version__}, format {MAJOR}.{MINOR}\n")
+
+
+def _no_such(name: str) -> str:
+    what = "option" if name.startswith("-") else "command"
+    return f"{_USAGE}\nTry 'nntc --help' for help.\n\nError: No such {what} '{name}'.\n"

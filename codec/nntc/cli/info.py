@@ -2,54 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from nntc.cli.arguments import input_file, json_option
-from nntc.cli.output import error_text, shape_text, show_json, show_table
+from nntc.cli.arguments import Parser, input_file
+from nntc.cli.output import error_text, say, shape_text, show_json, show_table
 
 if TYPE_CHECKING:
     from nntc.reader.info import FileInfo, SectionInfo
 
 
-@click.command()
-@click.argument("source", metavar="FILE.nntc", callback=input_file)
-@json_option
-def info(source: Path, as_json: bool) -> None:
-    """Show what is in FILE.nntc and what it costs.
+_HELP = """
+    Show what is in FILE.nntc and what it costs.
 
-    Nothing is decoded. Bits are bits per weight; an error is ||decoded - original|| / ||original|| as the
-    encoder noted it, ? where it noted nothing (`nntc verify FILE.nntc ORIGINAL.onnx` measures it). Tool
-    "graph" means that a tensor is too small for a section of its own and stands in the graph.
+    Nothing is decoded. Bits are bits per weight; an error is ||decoded -
+    original|| / ||original|| as the encoder noted it, ? where it noted nothing
+    (`nntc verify FILE.nntc ORIGINAL.onnx` measures it). Tool "graph" means that
+    a tensor is too small for a section of its own and stands in the graph.
 
-    \b
     Examples:
       nntc info model.nntc
       nntc info model.nntc --json | jq '.tensors[] | [.name, .bits_per_weight]'
-    """  # noqa: D301 - \b tells click to keep the lines below it
+"""
+
+
+def info(words: Sequence[str], prog: str) -> int:
+    """Run the command; return its exit code."""
+    parser = Parser(prog, _HELP)
+    parser.operand("source", "FILE.nntc", input_file)
+    parser.json()
+    chosen = parser.parse(words)
+
     import nntc
     from nntc.reader.info import describe
 
-    with nntc.open(source) as container:
+    with nntc.open(chosen.source) as container:
         about = describe(container)
-    if as_json:
-        show_json({"file": str(source), **asdict(about)})
+    if chosen.as_json:
+        show_json({"file": str(chosen.source), **asdict(about)})
     else:
-        _show(about, source)
+        _show(about, chosen.source)
+    return 0
 
 
 def _show(about: FileInfo, source: Path) -> None:
     totals = about.totals
     by = f", by {about.encoder}" if about.encoder else ""
-    click.echo(f"{source}: format {about.version}, profile {about.profile}{by}")
-    click.echo(
+    say(f"{source}: format {about.version}, profile {about.profile}{by}")
+    say(
         f"{totals.file:,} bytes, {totals.ratio:.2f} times smaller than the model's {totals.original:,}; "
         f"decoding needs at most {about.memory_bound / 2**20:,.0f} MiB of memory"
     )
-    click.echo()
+    say()
     show_table("Sections", ["section", "count", "offset", "bytes"], _section_rows(about.sections))
     rows = [
         [
@@ -76,11 +82,11 @@ def _show(about: FileInfo, source: Path) -> None:
             f"{totals.tensors:,}",
         ]
     )
-    click.echo()
+    say()
     heads = ["tensor", "role", "type", "shape", "tool", "bits", "error", "bytes"]
     show_table("Tensors", heads, rows, left=5)
-    click.echo()
-    click.echo(
+    say()
+    say(
         f"The graph costs {totals.graph:,} bytes ({totals.graph_content:,} before compression), "
         f"header, directory and notes {totals.rest:,}."
     )

@@ -11,15 +11,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import click
-
 _PATIENCE = 0.5  # seconds before a bar appears
 _WIDTH_IN_FILES = 160  # columns of a table that does not go to a terminal
 
 
+def say(text: str = "", *, err: bool = False) -> None:
+    """Write lines to standard output, or to standard error."""
+    (sys.stderr if err else sys.stdout).write(text + "\n")
+
+
 def show_json(value: dict[str, Any]) -> None:
     """Write one JSON object to standard output; numbers that JSON has not become null."""
-    click.echo(json_text(value), nl=False)
+    sys.stdout.write(json_text(value))
 
 
 def json_text(value: dict[str, Any]) -> str:
@@ -65,14 +68,14 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     if title:
-        click.echo(title)
+        say(title)
     if sys.stdout.isatty():
         Console().print(table)
     else:
         console = Console(file=io.StringIO(), width=_WIDTH_IN_FILES)
         with console.capture() as capture:
             console.print(table)
-        click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+        say("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntc.cli.arguments import input_file, jobs_option, json_option, samples_path
+from nntc.cli.options import input_file, jobs_option, json_option, samples_path
 from nntc.cli.output import error_text, json_text, progress, show_json, show_table
 
 if TYPE_CHECKING:
