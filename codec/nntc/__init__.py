@@ -131,7 +131,10 @@ def _load(home: str, what: str) -> Any:
     except ModuleNotFoundError as e:
         from nntc.extras import missing_extra
 
-        raise missing_extra(e, what) or e from e
+        better = missing_extra(e, what)
+        if better is None:
+            raise
+        raise better from e
 
 
 def __dir__() -> list[str]:

@@ -82,8 +82,11 @@ def _run_click(name: str, words: list[str]) -> int:
             return e.exit_code
         except click.Abort as e:
             raise KeyboardInterrupt from e
-    except ModuleNotFoundError as e:
-        raise missing_extra(e, f"nntc {name}") or e from e
+    except ImportError as e:
+        better = missing_extra(e, f"nntc {name}")
+        if better is None:
+            raise
+        raise better from e
 
 
 def _show_version() -> None:
