@@ -21,6 +21,7 @@ from nntc.encoder.split import SplitSource, open_model
 from nntc.encoder.tensors import load_tensors
 from nntc.encoder.workers import Workers
 from nntc.errors import FormatError, NntcError, OutputError
+from nntc.onnx.serialized import path_or_bytes
 from nntc.onnx.tensor import Path as TensorPath
 from nntc.progress import Progress
 
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from nntc.encoder.goals.reach import Tried
     from nntc.encoder.network.samples import SampleSource
     from nntc.encoder.network.session import Network
+    from nntc.onnx.serialized import ModelSource
 
 
 def encode(
-    source: str | os.PathLike[str] | bytes,
+    source: ModelSource,
     target: str | os.PathLike[str],
     *,
     method: Method | str = Method.AUTO,
@@ -62,7 +64,7 @@ def encode(
     Parameters
     ----------
     source
-        Path of the model, its external data beside it, or the bytes of a model without any.
+        Path of the model, its external data beside it; or a model without any, as bytes or `onnx.ModelProto`.
     target
         Path of the `.nntc` file; replaced only by a complete one.
     method, quality, bits, target_size, ratio, objective, calibration, entropy, jobs
@@ -119,6 +121,7 @@ def encode(
     )
     if report is not None:
         check_page()
+    source = path_or_bytes(source)
     with open_model(source) as split, Workers(options.jobs, progress) as workers:
         for path in (target, report):
             if path is not None and not isinstance(source, bytes):
@@ -141,10 +144,26 @@ def _check_target(split: SplitSource, source: Path, target: Path) -> None:
 
 
 def encode_bytes(
-    source: str | os.PathLike[str] | bytes, *, progress: Progress | None = None, **chosen: Any
+    source: ModelSource, *, progress: Progress | None = None, **chosen: Any
 ) -> tuple[bytes, EncodeReport]:
-    """Encode in memory; as `encode`, but return the file's bytes and the report."""
+    """Encode in memory.
+
+    Parameters
+    ----------
+    source, progress, chosen
+        As for `encode`: options but `report` and `tried`.
+
+    Returns
+    -------
+    The bytes of the `.nntc` file, and what was coded how.
+
+    Raises
+    ------
+    ModelError
+        And others, as `encode`.
+    """
     options = check_options(**chosen)
+    source = path_or_bytes(source)
     with open_model(source) as split, Workers(options.jobs, progress) as workers:
         return Encoder(source, split, workers).encode(options)
 
