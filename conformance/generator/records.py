@@ -5,7 +5,7 @@ With the bytes goes what a decoder finds on its way to the elements, stage by st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nntc.format.dct import basis
@@ -90,6 +90,7 @@ def planes(
     coders: Sequence[Coder] = (PACKED,),
     *,
     rotate: bool = False,
+    common: Mapping[int, int] | None = None,
     shared: Sequence[Table] = (),
 ) -> Record:
     """Return a record that codes elements, given in coded order, byte plane for byte plane.
@@ -98,19 +99,31 @@ def planes(
     ----------
     coders
         One for each plane; the last one is repeated.
+    common
+        By token of plane 0 the element that is coded by it alone.
     """
     width = WIDTHS[element]
     values = [int.from_bytes(payload[i : i + width], "little") for i in range(0, len(payload), width)]
+    by_element = {v: token for token, v in (common or {}).items()}
+    marks = [by_element.get(v) for v in values]
     if rotate:
         values = [v << 1 & (1 << 8 * width) - 1 | v >> (8 * width - 1) for v in values]
+    first = [v >> 8 * (width - 1) if mark is None else mark for v, mark in zip(values, marks, strict=True)]
+    others = [v for v, mark in zip(values, marks, strict=True) if mark is None]
     out = _head(PLANES, element, view)
-    out.u8("flags", rotate)
-    tokens = []
+    out.u8("flags", rotate | (common is not None) << 1)
+    if common is not None:
+        out.u8("common_count", len(common))
+        out.add("common", b"".join(bytes([t]) + v.to_bytes(width, "little") for t, v in common.items()))
+        out.varint("count", len(others))
+    tokens = [first, *([v >> 8 * (width - 1 - k) & 255 for v in others] for k in range(1, width))]
     used = [coders[min(k, len(coders) - 1)] for k in range(width)]
     for k, coder in enumerate(used):
-        tokens.append([v >> 8 * (width - 1 - k) & 255 for v in values])
-        out.nest(f"plane[{k}]", symbol_block(coder, tokens[k], Around(shared, view)))
-    features = _features(PLANES, element, view, used, *(["rotate"] if rotate else []))
+        of_view = k == 0 or common is None
+        around = Around(shared, view) if of_view else Around(shared)
+        out.nest(f"plane[{k}]", symbol_block(coder, tokens[k], around))
+    more = ["rotate"] * rotate + ["common"] * (common is not None)
+    features = _features(PLANES, element, view, used, *more)
     return Record(out, element, view, features, _has_contexts(used), {"planes": tokens})
 
 

@@ -7,6 +7,7 @@ from types import ModuleType
 from conformance.generator.cases import (
     basics,
     coders,
+    common,
     directory,
     examples,
     graph,
@@ -42,6 +43,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     rans,
     views,
     lossless,
+    common,
     integers,
     uniform,
     transform,

@@ -339,12 +339,30 @@ def planes_record(around: Around, size: int) -> tuple[bytes, View, int]:
     kind = rng.choice(list(WIDTHS))
     width = WIDTHS[kind]
     view = random_view(rng, max(1, size // width))
-    out = bytes([PLANES << 4 | kind]) + view.fields().data + bytes([rng.randrange(2) if kind >= 8 else 0])
-    for _ in range(width):
-        top = rng.choice((0, 1, 5, 255))
-        low = rng.randint(0, 255 - top)
-        out += symbol_block(around, [rng.randint(low, low + top) for _ in range(view.size)], view)
+    has_common = width > 1 and rng.random() < 0.5
+    flags = has_common << 1 | (rng.randrange(2) if kind >= 8 else 0)
+    out = bytes([PLANES << 4 | kind]) + view.fields().data + bytes([flags])
+    planes = [_plane(rng, view.size)]
+    count = view.size
+    if has_common:
+        marks = sorted(rng.sample(range(256), rng.choice((1, 2, 9))))
+        own = rng.choice([t for t in range(256) if t not in marks])
+        # At least one element is not common.
+        planes[0][rng.randrange(view.size)] = own
+        planes[0] = [rng.choice(marks) if rng.random() < 0.4 and t != own else t for t in planes[0]]
+        count = sum(t not in marks for t in planes[0])
+        out += bytes([len(marks)]) + b"".join(bytes([t]) + rng.randbytes(width) for t in marks)
+        out += varint(count)
+    planes += [_plane(rng, count) for _ in range(width - 1)]
+    for k, tokens in enumerate(planes):
+        out += symbol_block(around, tokens, view if k == 0 or not has_common else None)
     return out, view, width
+
+
+def _plane(rng: Random, size: int) -> list[int]:
+    top = rng.choice((0, 1, 5, 255))
+    low = rng.randint(0, 255 - top)
+    return [rng.randint(low, low + top) for _ in range(size)]
 
 
 def codebook_record(around: Around, size: int) -> tuple[bytes, View, int]:

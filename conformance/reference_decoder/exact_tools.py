@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from .bits import Reader
 from .coding import Setting, SymbolData
@@ -13,13 +14,21 @@ from .integers import IntegerBlock, read_integer_block
 from .symbols import read_symbol_block
 
 
+class Common(NamedTuple):
+    """Elements that are coded by their token of plane 0 alone; ``others`` is *count*, read at ``offset``."""
+
+    elements: dict[int, bytes]
+    others: int
+    offset: int
+
+
 @dataclass(slots=True)
 class Planes:
     """Tool planes; plane 0 holds the most significant byte of each element."""
 
     width: int
     rotate: bool
-    n: int
+    common: Common | None
     planes: list[SymbolData]
 
     def integers(self) -> None:
@@ -27,9 +36,29 @@ class Planes:
 
     def elements(self) -> bytearray:
         """Phase 3, then phase 5 (clause 9.6), in coded order [R-530]."""
-        width = self.width
         tokens = [plane.decode().values for plane in self.planes]
-        coded = bytearray(self.n * width)
+        if self.common is None:
+            return self._joined(tokens)
+        known = self.common.elements
+        first = tokens[0]
+        tokens[0] = bytes(token for token in first if token not in known)
+        if len(tokens[0]) != self.common.others:  # R-531
+            raise NntcError("E_RANGE", self.common.offset, "number of elements that are not common")
+        others = self._joined(tokens)
+        coded = bytearray()
+        at = 0
+        for token in first:
+            if token in known:
+                coded += known[token]
+            else:
+                coded += others[at : at + self.width]
+                at += self.width
+        return coded
+
+    def _joined(self, tokens: list[bytes | bytearray]) -> bytearray:
+        """Elements that have a token in every plane."""
+        width = self.width
+        coded = bytearray(len(tokens[0]) * width)
         for k in range(width):
             coded[width - 1 - k :: width] = tokens[k]  # R-530: plane k is byte width-1-k
             tokens[k] = b""
@@ -44,11 +73,28 @@ class Planes:
 def read_planes(reader: Reader, width: int, is_float: bool, setting: Setting) -> Planes:
     """Clause 7.3."""
     flags = reader.u8()
-    reader.require(flags <= 1, "E_RESERVED", "flags of planes")  # R-320
-    reader.require(flags == 0 or is_float, "E_TYPE", "rotate with opaque elements")  # R-321
-    n = setting.view.n
-    planes = [read_symbol_block(reader, n, setting, of_view=True) for _ in range(width)]
-    return Planes(width, flags == 1, n, planes)
+    reader.require(flags <= 3, "E_RESERVED", "flags of planes")  # R-320
+    rotate, has_common = bool(flags & 1), bool(flags & 2)
+    reader.require(not rotate or is_float, "E_TYPE", "rotate with opaque elements")  # R-321
+    reader.require(not has_common or width > 1, "E_TYPE", "common elements of one byte")  # R-322
+    common = _read_common(reader, width, setting.view.n) if has_common else None
+    planes = [read_symbol_block(reader, setting.view.n, setting, of_view=True)]
+    n = setting.view.n if common is None else common.others
+    planes += [read_symbol_block(reader, n, setting, of_view=common is None) for _ in range(width - 1)]
+    return Planes(width, rotate, common, planes)
+
+
+def _read_common(reader: Reader, width: int, elements: int) -> Common:
+    """Clause 7.3: common_count, common, count."""
+    common_count = reader.u8()
+    reader.require(common_count >= 1, "E_LIMIT", "common_count")  # R-323
+    raw = bytes(reader.take(common_count * (1 + width)))
+    entries = [raw[at : at + 1 + width] for at in range(0, len(raw), 1 + width)]
+    ascending = all(a[0] < b[0] for a, b in pairwise(entries))
+    reader.require(ascending, "E_CODEBOOK", "tokens are not strictly ascending")  # R-324
+    others = reader.varint()
+    reader.require(1 <= others <= elements, "E_LIMIT", "count")  # R-325
+    return Common({entry[0]: entry[1:] for entry in entries}, others, reader.field)
 
 
 @dataclass(slots=True)

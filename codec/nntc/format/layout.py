@@ -190,7 +190,8 @@ DIMENSION = between(VARINT, 1, r.MAX_ELEMENTS, "E_LIMIT", "view dimension")
 MATRIX_VIEW = c.Struct("rows" / DIMENSION, "channels" / DIMENSION, "period" / DIMENSION)
 RAGGED_ROWS = between(VARINT, 1, r.MAX_RAGGED_ROWS, "E_LIMIT", "row count")
 
-PLANES_FLAGS = between(U8, 0, 1, "E_RESERVED", "planes flags")
+PLANES_FLAGS = between(U8, 0, 3, "E_RESERVED", "planes flags")
+COMMON_COUNT = between(U8, 1, r.MAX_COMMON, "E_LIMIT", "number of common elements")
 CODEBOOK_COUNT = between(VARINT, 1, r.MAX_CODEBOOK, "E_LIMIT", "codebook size")
 
 UNIFORM_FLAGS = _Checked(U8, "E_RESERVED", lambda value: value < 0x80 and value & 3 != 3, "uniform flags")

@@ -65,7 +65,7 @@ CASES: tuple[Case, ...] = (
      {"directory[1].crc": CRC, "TABLES.count": b"\0"}),
     ("tensor-tensor", "external", "E_RESERVED", "TENSOR[0].flags", "R-500",
      "a TENSOR section before the next",
-     {"TENSOR[0].flags": b"\2", "directory[2].crc": CRC}),
+     {"TENSOR[0].flags": b"\4", "directory[2].crc": CRC}),
     ("tensor-notes", "external", "E_RESERVED", "TENSOR[1].view_kind", "R-500",
      "TENSOR before ignorable sections",
      {"TENSOR[1].view_kind": b"\3", "directory[3].crc": CRC}),
