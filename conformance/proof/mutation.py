@@ -19,7 +19,6 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # processes are forked, which threads 
 import argparse
 import importlib.abc
 import importlib.util
-import resource
 import signal
 import sys
 import tomllib
@@ -128,6 +127,8 @@ def _start(
         return process, (number, reader)
     code = _KILLED
     try:
+        import resource  # not on Windows, where nothing can fork either
+
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         killer = _find_killer(path, mutant, vectors, inputs)

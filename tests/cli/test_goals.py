@@ -165,8 +165,8 @@ from nntc.cli import main
 
 measure = evaluation.Evaluator.measure
 
-def stop_in_the_middle(self, network):
-    found = measure(self, network)
+def stop_in_the_middle(self, network, progress):
+    found = measure(self, network, progress)
     print("measured", flush=True)
     time.sleep(60)
     return found
@@ -202,10 +202,13 @@ def test_tries_are_told_on_a_terminal(
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setattr(output.Bar, "say", lambda _, text: said.append(text))
+    monkeypatch.setattr(output.Bar, "__call__", lambda _, event: said.append(event.text))
     goal = ["--max-divergence", "0.1", "--evaluation", "plain.npz"]
     assert nntc("encode", classifier, "m.nntc", *goal).code == 0
-    assert re.fullmatch(r"try 1: goal met with [\d,]+ bytes, looking further", said[0])
+    assert said[0] == "running the original, sample 1 of 40"
+    assert "searching, try 1: encoding, tensor 1 of 3" in said
+    assert "searching, try 1: measuring, sample 40 of 40" in said
+    assert any(re.match(r"searching, try 2, goal met with [\d,]+ bytes: encoding", text) for text in said)
 
 
 def test_options_stand_under_headings(nntc: Command) -> None:

@@ -17,6 +17,7 @@ from hypothesis import given
 from nntc.decoder.directory import read_directory
 from nntc.decoder.model import decode, decode_bytes, verify
 from nntc.errors import FormatError
+from nntc.progress import Phase, ProgressEvent
 from nntc.sources.source import BytesSource, as_source
 
 from conformance.proof import samples
@@ -111,10 +112,10 @@ def test_files_and_verification_agree(tmp_path: Path) -> None:
 
 
 def test_progress_ends_at_the_total() -> None:
-    seen: list[tuple[int, int]] = []
-    decode_bytes(one_byte(), progress=lambda done, total: seen.append((done, total)))
-    assert seen[-1] == (3, 3)
-    assert seen == sorted(seen)
+    seen: list[ProgressEvent] = []
+    decode_bytes(one_byte(), progress=seen.append)
+    assert [event.done for event in seen] == [0, 1, 2, 3]
+    assert {(event.phase, event.total) for event in seen} == {(Phase.DECODING, 3)}
 
 
 def test_sources() -> None:

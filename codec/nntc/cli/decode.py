@@ -43,7 +43,7 @@ def decode(words: Sequence[str], prog: str) -> int:
     import nntc
 
     target = chosen.target
-    with progress("decoding") as callback:
+    with progress() as callback:
         result = nntc.decode(
             chosen.source,
             target,

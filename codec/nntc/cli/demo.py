@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nntc.cli.options import json_option
-from nntc.cli.output import error_text, show_json, show_table
+from nntc.cli.output import error_text, say, show_json, show_table
 
 if TYPE_CHECKING:
     from nntc.demo.run import DemoResult
@@ -34,7 +34,7 @@ def demo(folder: Path | None, as_json: bool) -> None:
         if as_json:
             show_json({"files": paths})
         else:
-            click.echo("\n".join(paths))
+            say("\n".join(paths))
         return
     result = run()
     if as_json:
@@ -46,7 +46,7 @@ def demo(folder: Path | None, as_json: bool) -> None:
 def _show(result: DemoResult) -> None:
     show_table(
         f"A network of {result.weights:,} weights that reads digits, on {result.images} images new to it",
-        ["", "bytes", "times smaller", "weight error", "top-1", "same answer as before"],
+        ["", "bytes", "times smaller", "weight error", "top-1", "same answer"],
         [
             [
                 row.coding,

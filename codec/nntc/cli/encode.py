@@ -18,10 +18,9 @@ from nntc.cli.options import (
     samples_path,
     size,
 )
-from nntc.cli.output import Bar, error_text, progress, show_json, show_table
+from nntc.cli.output import error_text, progress, say, show_json, show_notes, show_table
 
 if TYPE_CHECKING:
-    from nntc.encoder.goals.goal import GoalTry
     from nntc.encoder.report import EncodeReport
 
 _STAGES = {
@@ -100,9 +99,7 @@ _SECTIONS = {
     "model's inputs, samples along the first axis, and perhaps `labels`, class numbers from 0; or a folder "
     "of .npy or .npz files.",
 )  # fmt: skip
-@click.option(
-    "--prune", type=float, metavar="X", help="Set this share of the weights to zero, such as 0.5."
-)
+@click.option("--prune", type=float, metavar="X", help="Set this share of the weights to zero, such as 0.5.")
 @click.option(
     "--prune-scope", type=click.Choice(["layer", "global"]),
     help="Prune every layer alike, or all weights together.  [default: layer]",
@@ -156,8 +153,8 @@ def encode(source: Path, target: Path, as_json: bool, **chosen: Any) -> None:
         check_options(**{name: value for name, value in chosen.items() if name != "report"})
     except ValueError as e:
         raise click.UsageError(f"{e}.") from e
-    with progress("encoding") as bar:
-        report = nntc.encode(source, target, progress=bar, tried=_Teller(bar) if bar else None, **chosen)
+    with progress() as bar:
+        report = nntc.encode(source, target, progress=bar, **chosen)
     if as_json:
         totals = {"ratio": report.ratio, "error": report.error}
         show_json({"file": str(target), **asdict(report), **totals})
@@ -165,37 +162,20 @@ def encode(source: Path, target: Path, as_json: bool, **chosen: Any) -> None:
     _show(report, target, is_calibrated=chosen["calibration"] is not None)
 
 
-class _Teller:
-    """Tells on a progress bar what the search has come to."""
-
-    def __init__(self, bar: Bar) -> None:
-        self._bar = bar
-        self._tries = 0
-
-    def __call__(self, this: GoalTry) -> None:
-        self._tries += 1
-        met = "met" if this.is_met else "missed"
-        self._bar.say(f"try {self._tries}: goal {met} with {this.size:,} bytes, looking further")
-
-
 def _show(report: EncodeReport, target: Path, *, is_calibrated: bool) -> None:
-    for remark in report.remarks:
-        click.echo(f"nntc: note: {remark}", err=True)
-    for tensor in report.tensors:
-        if tensor.note:
-            click.echo(f"nntc: note: {tensor.name}: {tensor.note}", err=True)
+    show_notes(report.remarks, ((tensor.name, tensor.note) for tensor in report.tensors))
     error = "every weight exact"
     if report.error:
         # Weights move a lot where samples say that the outputs hardly feel it.
         wording = "weights moved by {} for the outputs' sake" if is_calibrated else "weights off by {}"
         error = wording.format(error_text(report.error))
-    click.echo(f"{target}: {report.size:,} bytes, {report.ratio:.2f} times smaller, {error}")
+    say(f"{target}: {report.size:,} bytes, {report.ratio:.2f} times smaller, {error}")
     if report.goal is not None:
-        click.echo(f"{report.goal.text}; {len(report.goal.tries)} encodings tried")
+        say(f"{report.goal.text}; {len(report.goal.tries)} encodings tried")
     elif report.fidelity is not None:
-        click.echo(report.fidelity.text)
+        say(report.fidelity.text)
     if report.stages:
-        click.echo()
+        say()
         rows = [
             [_STAGES[stage.name], f"{stage.size:,}", f"{stage.factor:.2f}", f"{stage.total:.2f}"]
             for stage in report.stages

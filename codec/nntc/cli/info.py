@@ -72,10 +72,10 @@ def _show(about: FileInfo, source: Path) -> None:
     ]
     rows.append(
         [
-            "all in sections",
+            "all",
             "",
             "",
-            f"{totals.weights:,} weights",
+            "",
             "",
             f"{totals.bits_per_weight:.2f}",
             error_text(totals.error),
@@ -87,7 +87,8 @@ def _show(about: FileInfo, source: Path) -> None:
     show_table("Tensors", heads, rows, left=5)
     say()
     say(
-        f"The graph costs {totals.graph:,} bytes ({totals.graph_content:,} before compression), "
+        f"{totals.weights:,} weights are in sections. The graph costs {totals.graph:,} bytes "
+        f"({totals.graph_content:,} before compression), "
         f"header, directory and notes {totals.rest:,}."
     )
 

@@ -1,23 +1,59 @@
-"""What commands show: tables for people, JSON for programs, progress on a terminal."""
+"""What commands write: lines and JSON on standard output, notes on standard error."""
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
 
-_PATIENCE = 0.5  # seconds before a bar appears
-_WIDTH_IN_FILES = 160  # columns of a table that does not go to a terminal
+from nntc.cli.bar import Bar, progress
+from nntc.cli.table import table_lines, terminal_width
+
+__all__ = [
+    "Bar",
+    "error_text",
+    "json_text",
+    "progress",
+    "say",
+    "shape_text",
+    "show_json",
+    "show_notes",
+    "show_table",
+]
+
+_PLAIN = str.maketrans({"─": "-", "…": "...", "‖": "|", "±": "+-"})
+_NAMED = 3
+"""Names that a note for many of a kind lists."""
 
 
 def say(text: str = "", *, err: bool = False) -> None:
-    """Write lines to standard output, or to standard error."""
-    (sys.stderr if err else sys.stdout).write(text + "\n")
+    """Write lines to standard output, or to standard error.
+
+    What the stream's encoding has no character for becomes ASCII: a rule of hyphens, or an escape.
+    Control characters in names cannot reach a terminal.
+    """
+    stream: TextIO = sys.stderr if err else sys.stdout
+    safe = "\n".join(_printable(line) for line in text.split("\n"))
+    stream.write(_encodable(safe, stream.encoding) + "\n")
+
+
+def _printable(line: str) -> str:
+    """Return a line with everything escaped that is no visible character."""
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    """Return a text that an encoding has all characters for."""
+    encoding = encoding or "ascii"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 def show_json(value: dict[str, Any]) -> None:
@@ -41,7 +77,7 @@ def _plain(value: Any) -> Any:
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
-    """Write a table to standard output.
+    """Write a table to standard output, as wide as the terminal, or 80 columns in a file.
 
     Parameters
     ----------
@@ -54,81 +90,38 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     left
         How many columns are text, and so flush left; the others are numbers.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for number, column in enumerate(columns):
-        if number < left:
-            table.add_column(column, overflow="fold")
-        else:
-            table.add_column(column, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
     if title:
         say(title)
-    if sys.stdout.isatty():
-        Console().print(table)
-    else:
-        console = Console(file=io.StringIO(), width=_WIDTH_IN_FILES)
-        with console.capture() as capture:
-            console.print(table)
-        say("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    for line in table_lines(columns, rows, left, terminal_width()):
+        say(line)
 
 
-@contextmanager
-def progress(what: str) -> Iterator[Bar | None]:
-    """Give a callback that draws a bar on standard error once work takes long; None off a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    bar = Bar(what)
-    try:
-        yield bar
-    finally:
-        bar.close()
+def show_notes(remarks: Iterable[str], tensors: Iterable[tuple[str, str]] = ()) -> None:
+    """Write notes to standard error; those of tensors that say the same are one.
+
+    Parameters
+    ----------
+    remarks
+        Notes on the whole; of equal ones the first is written.
+    tensors
+        Name of a tensor, and the note on it, "" for none.
+    """
+    for remark in dict.fromkeys(remarks):
+        say(f"nntc: note: {remark}", err=True)
+    names: dict[str, list[str]] = {}
+    for name, note in tensors:
+        if note:
+            names.setdefault(note, []).append(name or "(no name)")
+    for note, of in names.items():
+        say(f"nntc: note: {_listed(of)}: {note}", err=True)
 
 
-class Bar:
-    """A progress bar that comes late and leaves nothing behind; called with steps done and steps in all."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._since = time.monotonic()
-        self._bar: Any = None
-        self._task: Any = None
-
-    def say(self, what: str) -> None:
-        """Say what is being done."""
-        self._what = what
-        if self._bar is not None:
-            self._bar.update(self._task, description=what)
-
-    def __call__(self, done: int, total: int) -> None:
-        """Draw, once work takes long."""
-        if self._bar is None:
-            if time.monotonic() - self._since < _PATIENCE:
-                return
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TaskProgressColumn(),
-                TimeRemainingColumn(),
-            )
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(self._what, total=total)
-            self._bar.start()
-        self._bar.update(self._task, completed=done, total=total)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
+def _listed(names: Sequence[str]) -> str:
+    """Return names, or how many there are and the first of them."""
+    if len(names) == 1:
+        return names[0]
+    more = ", ..." if len(names) > _NAMED else ""
+    return f"{len(names):,} tensors ({', '.join(names[:_NAMED])}{more})"
 
 
 def error_text(error: float | None) -> str:

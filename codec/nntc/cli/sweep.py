@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nntc.cli.options import input_file, jobs_option, json_option, samples_path
-from nntc.cli.output import error_text, json_text, progress, show_json, show_table
+from nntc.cli.output import error_text, json_text, progress, say, show_json, show_notes, show_table
 
 if TYPE_CHECKING:
     from nntc.encoder.goals.fidelity import Fidelity, Share
@@ -99,7 +99,7 @@ def sweep(
         raise click.UsageError(f"{what} needs --calibration.")
     if not no_picture:
         check_picture()
-    with progress("sweeping") as bar:
+    with progress() as bar:
         curves = run(
             source,
             calibration=calibration,
@@ -117,10 +117,9 @@ def sweep(
     if as_json:
         show_json({"folder": str(folder), "files": sorted(contents), **to_dictionary(curves)})
     else:
-        for remark in curves.remarks:
-            click.echo(f"nntc: note: {remark}", err=True)
+        show_notes(curves.remarks)
         _show(curves)
-        click.echo(f"\n{folder}: {', '.join(sorted(contents))}")
+        say(f"\n{folder}: {', '.join(sorted(contents))}")
 
 
 def _show(curves: Curves) -> None:

@@ -44,7 +44,7 @@ def verify(words: Sequence[str], prog: str) -> int:
     import nntc
 
     source, original = chosen.source, chosen.original
-    with progress("verifying") as callback:
+    with progress() as callback:
         result = nntc.verify(
             source, original, jobs=chosen.jobs, max_memory=chosen.max_memory, progress=callback
         )

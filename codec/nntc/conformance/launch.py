@@ -14,16 +14,15 @@ import os
 import signal
 import sys
 
-_CLOSED = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-_IGNORED = [signal.SIGPIPE, signal.SIGXFSZ]
-"""What Python ignores; the command has the system's defaults."""
-
 
 def main(words: list[str]) -> None:
     """Run it in a process group of its own, and tell."""
+    # Looked up here: the module can be imported where the system has none of these.
+    closed = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    ignored = [signal.SIGPIPE, signal.SIGXFSZ]  # what Python ignores; the command has the system's defaults
     try:
         process = os.posix_spawnp(
-            words[0], words, os.environ, file_actions=_CLOSED, setpgroup=0, setsigdef=_IGNORED
+            words[0], words, os.environ, file_actions=closed, setpgroup=0, setsigdef=ignored
         )
     except OSError as e:
         sys.stdout.write(f"{-(e.errno or 1)}\n")

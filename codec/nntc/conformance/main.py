@@ -13,6 +13,7 @@ from nntc.conformance import report
 from nntc.conformance.decoders import CommandError, split_command
 from nntc.conformance.runner import Runner, Settings
 from nntc.conformance.suite import CLASSES, PROFILES, SuiteError, find_suite, read_suite
+from nntc.progress import ProgressEvent
 
 PASSED, FAILED, USAGE = range(3)
 
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         vectors = suite.select(options.classes, options.patterns)
         if not vectors:
             parser.error("no vector fits --class and --run")
-        results = Runner(suite, settings).run(vectors, _progress if sys.stderr.isatty() else _no_progress)
+        results = Runner(suite, settings).run(vectors, _show_progress if sys.stderr.isatty() else None)
         command = options.batch if options.decoder is None else options.decoder
         _write(options.json, report.as_json(suite, command, options.profile, results))
         _write(options.junit, report.as_junit(results))
@@ -151,13 +152,9 @@ def _settings(options: argparse.Namespace) -> Settings:
     )
 
 
-def _progress(done: int, total: int) -> None:
-    sys.stderr.write(f"\r{done}/{total}" + "\r" * (done == total))
+def _show_progress(event: ProgressEvent) -> None:
+    sys.stderr.write(f"\r{event.done}/{event.total}" + "\r" * (event.done == event.total))
     sys.stderr.flush()
-
-
-def _no_progress(_done: int, _total: int) -> None:
-    """Say nothing: standard error is not a terminal."""
 
 
 def _write(target: str | None, text: str) -> None:

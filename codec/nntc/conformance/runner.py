@@ -13,7 +13,7 @@ from nntc.conformance.decoders import Answer, BatchDecoder, CommandDecoder, Deco
 from nntc.conformance.judge import Problem, judge
 from nntc.conformance.process import Caps
 from nntc.conformance.suite import Expected, Suite, SuiteError, Vector
-from nntc.progress import Progress
+from nntc.progress import Phase, Progress, Steps
 
 BASE = "empty"
 """The vector for which a decoder takes next to no memory beyond its program and libraries."""
@@ -87,17 +87,16 @@ class Runner:
         self._started: list[Decoder] = []
         self._base_memory: int | None = None
 
-    def run(self, vectors: Sequence[Vector], progress: Progress) -> list[Result]:
+    def run(self, vectors: Sequence[Vector], progress: Progress | None = None) -> list[Result]:
         """Return a result for each vector and each limit of a caller, in order; OSError if nothing starts."""
         cases = [case for vector in vectors for case in self._cases(vector)]
-        results = []
+        results: list[Result] = []
         try:
             self._base_memory = self._measure_base()
             with ThreadPoolExecutor(self._settings.jobs) as executor:
                 try:
-                    for number, result in enumerate(executor.map(self._result, cases), 1):
-                        results.append(result)
-                        progress(number, len(cases))
+                    steps = Steps(progress, Phase.TESTING, len(cases), "vector")
+                    results += steps.through(executor.map(self._result, cases))
                 except BaseException:
                     executor.shutdown(cancel_futures=True)
                     raise

@@ -10,7 +10,7 @@ from itertools import accumulate
 from nntc.decoder.graph import Graph
 from nntc.decoder.sink import Sink
 from nntc.errors import FormatError
-from nntc.progress import Progress
+from nntc.progress import Phase, Progress, Steps
 
 _COPY = 1 << 20
 
@@ -25,13 +25,14 @@ class Assembly:
     graph
         Their sizes and hashes.
     progress
-        Called with bytes written and bytes in all.
+        Called with events; bytes written are steps.
     """
 
     def __init__(self, sink: Sink, graph: Graph, progress: Progress | None = None) -> None:
-        self._sink, self._files, self._offset, self._progress = sink, graph.files, graph.offset, progress
+        self._sink, self._files, self._offset = sink, graph.files, graph.offset
         self._ends = list(accumulate(file.size for file in graph.files))
         self._at = 0
+        self._steps = Steps(progress, Phase.DECODING, sum(file.size for file in graph.files))
         self._file = -1
         self._digests: list[bytes] = []
         self._hash = hashlib.sha256()
@@ -66,8 +67,7 @@ class Assembly:
             self._hash.update(span)
             self._at += span.nbytes
             data = data[span.nbytes :]
-            if self._progress is not None:
-                self._progress(self._at, self._ends[-1])
+            self._steps.step(span.nbytes)
 
     def write_piece(self, piece: memoryview) -> None:
         """Write a part of a payload, which lies within one file."""

@@ -83,7 +83,7 @@ def decode(
     replace_external
         Whether external data may replace existing files.
     progress
-        Called with bytes written and bytes in all.
+        Called with events of phase `DECODING`; bytes written are steps.
 
     Raises
     ------

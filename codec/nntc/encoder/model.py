@@ -23,7 +23,7 @@ from nntc.encoder.workers import Workers
 from nntc.errors import FormatError, NntcError, OutputError
 from nntc.onnx.serialized import path_or_bytes
 from nntc.onnx.tensor import Path as TensorPath
-from nntc.progress import Progress
+from nntc.progress import Phase, Progress, Steps, as_phase
 
 if TYPE_CHECKING:
     from nntc.encoder.goals.reach import Tried
@@ -77,7 +77,7 @@ def encode(
     report
         Path of an HTML page about the encoding, to be written together with the target.
     progress
-        Called with steps done and steps in all.
+        Called with a `ProgressEvent` when a phase of the work begins and after each of its steps.
     tried
         Called with each encoding that the search for a goal makes.
 
@@ -179,9 +179,7 @@ class Encoder:
         What runs the work.
     """
 
-    def __init__(
-        self, source: str | os.PathLike[str] | bytes, split: SplitSource, workers: Workers
-    ) -> None:
+    def __init__(self, source: str | os.PathLike[str] | bytes, split: SplitSource, workers: Workers) -> None:
         self._source, self._split, self._workers = source, split, workers
         self._tensors, self._repeats = load_tensors(split)
         self._overhead = Overhead(split, self._repeats)
@@ -193,19 +191,20 @@ class Encoder:
         goal = options.goal
         if goal is None and options.evaluation is None:
             data, report = self.build(options)
-            _check(data)
+            _check(data, self._workers.progress)
             return data, report
         from nntc.encoder.goals.evaluation import open_decoded, prepare
         from nntc.encoder.goals.reach import reach
 
-        measuring = prepare(self._source, options)
+        workers = self._workers
+        measuring = prepare(self._source, options, workers.progress)
         options = replace(options, calibration=measuring.calibration)
         evaluator = measuring.evaluator
         if goal is not None:
-            data, report = reach(goal, evaluator, lambda quality: self.build(options.at(quality)), tried)
+            data, report = reach(goal, evaluator, lambda q: self.build(options.at(q)), workers, tried)
         else:
             data, report = self.build(options)
-            report = replace(report, fidelity=evaluator.measure(open_decoded(data)))
+            report = replace(report, fidelity=evaluator.measure(open_decoded(data), workers.progress))
         return data, replace(report, remarks=(*report.remarks, *measuring.remarks))
 
     def build(self, options: Options) -> tuple[bytes, EncodeReport]:
@@ -213,6 +212,7 @@ class Encoder:
         known = self._known(options)
         plan = plan_tensors(self._tensors, options, self._workers, self._overhead, known)
         plan = replace(plan, remarks=(*plan.remarks, *self._remarks))
+        Steps(self._workers.progress, Phase.ASSEMBLING)
         return Assembly(self._split, self._tensors, self._repeats, plan).finish(options)
 
     def _known(self, options: Options) -> CalibrationData | None:
@@ -229,7 +229,7 @@ class Encoder:
         from nntc.encoder.network.output_variation import lack_of_variation
 
         threads = jobs if isinstance(jobs, int) else 1
-        calibration = calibrate(self._source, samples, jobs=threads, progress=self._workers.report)
+        calibration = calibrate(self._source, samples, jobs=threads, progress=self._workers.progress)
         doubt = lack_of_variation(calibration.reference)
         if doubt:
             self._remarks = (f"encoded without the calibration samples: {doubt}",)
@@ -258,9 +258,9 @@ class Encoder:
         return biases
 
 
-def _check(data: bytes) -> None:
+def _check(data: bytes, progress: Progress | None) -> None:
     """Raise E_INTERNAL if a file does not decode."""
     try:
-        verify(data)
+        verify(data, progress=as_phase(progress, Phase.CHECKING))
     except FormatError as e:
         raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e

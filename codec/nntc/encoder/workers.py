@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
-from nntc.progress import Progress
+from nntc.progress import Phase, Progress, ProgressEvent, Steps, within
 
 T = TypeVar("T")
 
@@ -20,14 +21,14 @@ class Workers:
     jobs
         Threads, or an executor; functions and items sent to an executor can be pickled.
     progress
-        Called with items done and items in all.
+        Called with events; items are steps of phase `ENCODING`, one for each tensor.
     """
 
     def __init__(self, jobs: int | Executor, progress: Progress | None = None) -> None:
         self._own = ThreadPoolExecutor(jobs) if isinstance(jobs, int) and jobs > 1 else None
         self._executor = jobs if isinstance(jobs, Executor) else self._own
-        self._progress = progress
-        self._done = self._total = 0
+        self.progress = progress
+        """What receives the events of work done elsewhere."""
 
     def __enter__(self) -> Workers:
         return self
@@ -40,19 +41,21 @@ class Workers:
 
     def map(self, function: Callable[..., T], items: Sequence[tuple[Any, ...]]) -> list[T]:
         """Return function(*item) for every item."""
-        self._total += len(items)
+        steps = Steps(self.progress, Phase.ENCODING, len(items), "tensor")
+        results: Iterator[T]
         if self._executor is None:
-            return [self._count(function(*item)) for item in items]
-        futures = [self._executor.submit(function, *item) for item in items]
-        return [self._count(future.result()) for future in futures]
+            results = (function(*item) for item in items)
+        else:
+            futures = [self._executor.submit(function, *item) for item in items]
+            results = (future.result() for future in futures)
+        return list(steps.through(results))
 
-    def report(self, done: int, total: int) -> None:
-        """Tell of work done elsewhere, in steps of its own."""
-        if self._progress is not None:
-            self._progress(done, total)
-
-    def _count(self, result: T) -> T:
-        self._done += 1
-        if self._progress is not None:
-            self._progress(self._done, self._total)
-        return result
+    @contextmanager
+    def during(self, event: ProgressEvent) -> Iterator[None]:
+        """Report all work until the end of the context as a part of a phase."""
+        before = self.progress
+        self.progress = within(before, event)
+        try:
+            yield
+        finally:
+            self.progress = before

@@ -18,7 +18,7 @@ from nntc.errors import ModelError
 from nntc.onnx.arrays import elements, type_name
 from nntc.onnx.model import find_tensors
 from nntc.onnx.tensor import ELEMENT_BITS, WireTensor, payload_length
-from nntc.progress import Progress
+from nntc.progress import Phase, Progress, Steps
 from nntc.sources.source import FileSource, SourceLike
 
 _CHUNK = 1 << 22  # bytes compared at a time; whole elements of every type
@@ -113,7 +113,7 @@ def verify(
             for file in files:
                 theirs, ours = (_open_file(model, file.name) for model in (Path(original), decoded))
                 pairs.append((opened.enter_context(closing(theirs)), opened.enter_context(closing(ours))))
-            return _compare(pairs, files)
+            return _compare(pairs, files, progress)
 
 
 def _open_file(model: Path, name: str | None) -> FileSource:
@@ -131,7 +131,7 @@ _Stretch = tuple[WireTensor, int, int, int]
 """A tensor, and file, offset and length of its elements."""
 
 
-def _compare(pairs: Sequence[Pair], files: Sequence[DecodedFile]) -> VerifyResult:
+def _compare(pairs: Sequence[Pair], files: Sequence[DecodedFile], progress: Progress | None) -> VerifyResult:
     """Compare the files of a model, each of them the original and the decoded one."""
     model = pairs[0][0]
     numbers = {file.name: number for number, file in enumerate(files)}
@@ -146,6 +146,7 @@ def _compare(pairs: Sequence[Pair], files: Sequence[DecodedFile]) -> VerifyResul
     for number, pair in enumerate(pairs):
         taken = [(offset, offset + length) for _, file, offset, length in stretches if file == number]
         _check_surroundings(pair, sorted(taken))
+    steps = Steps(progress, Phase.COMPARING, len(stretches), "tensor")
     differences = tuple(
         TensorDifference(
             wire.name,
@@ -154,7 +155,7 @@ def _compare(pairs: Sequence[Pair], files: Sequence[DecodedFile]) -> VerifyResul
             math.prod(wire.dims),
             _relative_error(pairs[file], offset, length, wire.data_type),
         )
-        for wire, file, offset, length in stretches
+        for wire, file, offset, length in steps.through(stretches)
     )
     return VerifyResult(tuple(files), _same_bytes(pairs), differences)
 

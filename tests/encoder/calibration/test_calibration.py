@@ -17,6 +17,7 @@ from nntc.encoder.calibration.sensitivity import (
 )
 from nntc.errors import ModelError, SamplesError
 from nntc.onnx.tensor import Path
+from nntc.progress import Phase, ProgressEvent
 from onnx import helper
 
 from tests.networks import classifier, model_of
@@ -111,13 +112,15 @@ def test_noise_that_does_too_much_is_made_smaller() -> None:
 
 
 def test_progress_ends_with_everything_done() -> None:
-    steps: list[tuple[int, int]] = []
-    calibration = calibrated(progress=lambda done, total: steps.append((done, total)))
+    steps: list[ProgressEvent] = []
+    calibration = calibrated(progress=steps.append)
     assert calibration.statistics.tensors
-    assert steps == [(number, 6) for number in range(1, 7)]
+    assert [(s.phase, s.done, s.total) for s in steps] == [(Phase.CALIBRATING, n, 6) for n in range(7)]
     steps.clear()
     assert calibration.sensitivities.tensors
-    assert steps == [(number, len(steps)) for number in range(1, len(steps) + 1)]
+    for phase in (Phase.RUNNING, Phase.SENSITIVITY):
+        own = [s for s in steps if s.phase is phase]
+        assert [(s.done, s.total) for s in own] == [(n, len(own) - 1) for n in range(len(own))]
 
 
 def test_offsets_are_biases_sums_and_running_means() -> None:

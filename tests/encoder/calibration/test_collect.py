@@ -21,6 +21,7 @@ from nntc.encoder.network.samples import Samples, load_samples
 from nntc.encoder.network.session import Network
 from nntc.onnx.roles import find_roles
 from nntc.onnx.tensor import Path
+from nntc.progress import Phase, ProgressEvent
 from numpy.typing import NDArray
 from onnx import helper
 
@@ -174,11 +175,12 @@ V: Path = ("graph", "initializer", 1)
 def test_results_do_not_depend_on_threads_nor_on_passes() -> None:
     network = two_layers()
     samples = samples_for(network, 9)
-    steps: list[tuple[int, int]] = []
+    steps: list[ProgressEvent] = []
     once = collect(network, samples)
     threads = collect(network, samples, jobs=3)
-    passes = collect(network, samples, max_bytes=1, progress=lambda done, total: steps.append((done, total)))
-    assert steps == [(number, 18) for number in range(1, 19)]
+    passes = collect(network, samples, max_bytes=1, progress=steps.append)
+    expected = [(Phase.CALIBRATING, done, 9, number, 2) for number in (1, 2) for done in range(10)]
+    assert [(s.phase, s.done, s.total, s.number, s.passes) for s in steps] == expected
     for other in (threads, passes):
         assert other.tensors.keys() == once.tensors.keys() == {W, V}
         for path, found in other.tensors.items():

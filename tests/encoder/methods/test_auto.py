@@ -18,6 +18,7 @@ from nntc.decoder.model import decode_bytes
 from nntc.encoder.model import encode, encode_bytes
 from nntc.encoder.options import DEFAULT_QUALITY, check_options
 from nntc.errors import ModelError, OutputError
+from nntc.progress import Phase, ProgressEvent
 from onnx import helper, numpy_helper
 
 from tests import networks
@@ -213,11 +214,13 @@ def test_executors_never_show(pool: Any, alone: dict[str, bytes]) -> None:
 
 
 def test_progress_ends_at_its_total() -> None:
-    seen: list[tuple[int, int]] = []
-    encode_bytes(CLASSIFIER, progress=lambda done, total: seen.append((done, total)))
-    assert seen
-    assert seen[-1][0] == seen[-1][1]
-    assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
+    seen: list[ProgressEvent] = []
+    encode_bytes(CLASSIFIER, progress=seen.append)
+    phases = list(dict.fromkeys(event.phase for event in seen))
+    assert phases == [Phase.ENCODING, Phase.ASSEMBLING, Phase.CHECKING]
+    for phase in phases:
+        last = [event for event in seen if event.phase is phase][-1]
+        assert last.done == last.total
 
 
 def test_files_of_the_model_are_not_replaced(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class Calibration:
     jobs
         Threads; nothing depends on them.
     progress
-        Called with steps done and steps in all; each part counts anew.
+        Called with events.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Calibration:
         """The network's outputs for the samples that sensitivities are measured with."""
         count = _RUNS // max(len(self.statistics.tensors), 1)
         count = min(max(count, _LEAST_SAMPLES), _MOST_SAMPLES)
-        return Reference(self.network, self.samples[:count], jobs=self._jobs)
+        return Reference(self.network, self.samples[:count], jobs=self._jobs, progress=self._progress)
 
     @cached_property
     def sensitivities(self) -> Sensitivities:

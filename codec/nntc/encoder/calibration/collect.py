@@ -16,7 +16,7 @@ from nntc.encoder.network.samples import Array, Samples
 from nntc.encoder.network.session import Network
 from nntc.format.view import View
 from nntc.onnx.tensor import Path
-from nntc.progress import Progress
+from nntc.progress import Phase, Progress, Steps
 
 POSITIONS = 60
 """Vectors that are used of each sample, if it has more."""
@@ -45,7 +45,7 @@ def collect(
     jobs
         Threads; the results do not depend on them.
     progress
-        Called with batches done and batches in all.
+        Called with events; batches are steps, and there is a pass for what fits into `max_bytes`.
     max_bytes
         Memory for sums.
 
@@ -58,19 +58,16 @@ def collect(
     targets = {target.key: target for _, found in layers for target in map(_Target.of, found)}
     weights = _weights(network, layers)
     passes = list(_passes(list(targets.values()), max_bytes))
-    done = 0
     collected: dict[object, Collected] = {}
-    for group in passes:
+    for number, group in enumerate(passes, 1):
+        steps = Steps(progress, Phase.CALIBRATING, len(samples), "sample", number, len(passes))
         sums = [target.new_sum() for target in group]
-        for values in _run(network, samples, group, jobs):
-            rng_seed = (_SEED, done % len(samples))
+        for index, values in enumerate(steps.through(_run(network, samples, group, jobs))):
+            rng_seed = (_SEED, index)
             limit = max(POSITIONS, VECTORS // len(samples))
             for target, sum_ in zip(group, sums, strict=True):
                 # The same seed for all: layers of equal shape see the same positions.
                 sum_.add([values[name] for name in target.tensors], limit, np.random.default_rng(rng_seed))
-            done += 1
-            if progress is not None:
-                progress(done, len(passes) * len(samples))
         for target, sum_ in zip(group, sums, strict=True):
             collected[target.key] = sum_.finish(weights.get(target.key, []))
     tensors: dict[Path, TensorStatistics] = {}

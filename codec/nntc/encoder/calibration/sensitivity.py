@@ -23,7 +23,7 @@ from nntc.encoder.network.samples import Array
 from nntc.encoder.network.session import Network
 from nntc.encoder.split import MIN_BYTES
 from nntc.onnx.tensor import Path
-from nntc.progress import Progress
+from nntc.progress import Phase, Progress, Steps
 
 NOISE = 0.01
 """Power of the noise in a layer's outputs, relative to these."""
@@ -88,9 +88,7 @@ class Sensitivities:
         weights = {path: found.slope for path, found in self.tensors.items()}
         values = list(weights.values())
         least = floor * float(min(np.mean(values), MAX_MEAN * np.median(values))) if weights else 0.0
-        parts = {
-            path: found.slope / len(paths) for paths, found in self.groups.items() for path in paths
-        }
+        parts = {path: found.slope / len(paths) for paths, found in self.groups.items() for path in paths}
         return {path: max(slope, least) for path, slope in weights.items()} | parts
 
 
@@ -118,7 +116,7 @@ def measure(
     jobs
         Threads; the results do not depend on them.
     progress
-        Called with tensors and groups done and their number.
+        Called with events; tensors and groups of small ones are steps.
 
     Raises
     ------
@@ -128,14 +126,7 @@ def measure(
     checkpoint = Checkpoint(network, reference.samples, jobs=jobs)
     weights, groups = _sort(network, statistics)
     places = [_first_use(network, checkpoint, paths) for paths in weights]
-    total = len(weights) + len(groups)
-    done = 0
-
-    def report() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, total)
+    steps = Steps(progress, Phase.SENSITIVITY, len(weights) + len(groups), "layer")
 
     def level(path: Path) -> float:
         return noise.get(path, NOISE) if isinstance(noise, Mapping) else noise
@@ -146,12 +137,12 @@ def measure(
     found_groups = {}
     for paths in groups:
         found_groups[tuple(paths)] = effect(paths, PARAMETER_NOISE)
-        report()
+        steps.step()
     found = {}
     for place, paths in sorted(zip(places, weights, strict=True)):
         checkpoint.advance(place)
         found.update(dict.fromkeys(paths, effect(paths, level(paths[0]))))
-        report()
+        steps.step()
     return Sensitivities(found, found_groups)
 
 

@@ -20,6 +20,7 @@ from nntc.encoder.network.samples import Samples, load_samples
 from nntc.encoder.network.session import Network
 from nntc.encoder.options import Options
 from nntc.errors import FormatError, NntcError, SamplesError
+from nntc.progress import Phase, Progress, Steps
 from nntc.reader.container import open as open_container
 
 Array = NDArray[Any]
@@ -41,6 +42,8 @@ class Evaluator:
         if there are labels.
     jobs
         Threads; never changes the result.
+    progress
+        Called with events; running the original, batches are steps.
 
     Raises
     ------
@@ -58,10 +61,11 @@ class Evaluator:
         *,
         is_classifier: bool = False,
         jobs: int = 1,
+        progress: Progress | None = None,
     ) -> None:
         self._samples, self._jobs = samples, jobs
         self.measured_on = measured_on
-        self._reference = Reference(network, samples, jobs=jobs)
+        self._reference = Reference(network, samples, jobs=jobs, progress=progress)
         self._labels = [batch[LABELS].ravel() for batch in samples if LABELS in batch]
         self._scores = self._find_scores() if self._labels or is_classifier else None
         self._measure = _measure_of(self._reference.forms)
@@ -70,10 +74,11 @@ class Evaluator:
             pass
         self._original = self._shares(right)
 
-    def measure(self, network: Network) -> Fidelity:
-        """Return how alike a decoded network answers."""
+    def measure(self, network: Network, progress: Progress | None = None) -> Fidelity:
+        """Return how alike a decoded network answers; `progress` is called with events, batches are steps."""
         right = [0, 0]
-        outputs = network.session().run_all(self._samples, self._jobs)
+        steps = Steps(progress, Phase.MEASURING, len(self._samples), "sample")
+        outputs = steps.through(network.session().run_all(self._samples, self._jobs))
         found = self._reference.compare(self._counting(outputs, right))
         return Fidelity(
             sum(count_samples(batch) for batch in self._samples),
@@ -144,7 +149,9 @@ class Measuring:
     remarks: tuple[str, ...]
 
 
-def prepare(source: str | os.PathLike[str] | bytes, options: Options) -> Measuring:
+def prepare(
+    source: str | os.PathLike[str] | bytes, options: Options, progress: Progress | None = None
+) -> Measuring:
     """Load a model and the samples in `options`, and divide these between calibrating and measuring.
 
     Without evaluation samples, every fourth calibration sample is held out to be measured on: what a
@@ -179,6 +186,7 @@ def prepare(source: str | os.PathLike[str] | bytes, options: Options) -> Measuri
         measured_on,
         is_classifier=options.min_agreement is not None,
         jobs=options.jobs if isinstance(options.jobs, int) else 1,
+        progress=progress,
     )
     return Measuring(evaluator, calibration, remarks)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 
 from nntc.encoder.goals.evaluation import Evaluator, open_decoded
 from nntc.encoder.goals.goal import Goal, GoalReport, GoalTry
 from nntc.encoder.goals.search import Span, search
 from nntc.encoder.report import EncodeReport
+from nntc.encoder.workers import Workers
 from nntc.errors import ModelError
+from nntc.progress import Phase, ProgressEvent
 
 LOWEST, HIGHEST = 2.0, 90.0
 """dB: the range in which a quality is looked for."""
@@ -20,7 +23,11 @@ Tried = Callable[[GoalTry], None]
 
 
 def reach(
-    goal: Goal, evaluator: Evaluator, encode_at: Callable[[float], Encoding], tried: Tried | None = None
+    goal: Goal,
+    evaluator: Evaluator,
+    encode_at: Callable[[float], Encoding],
+    workers: Workers,
+    tried: Tried | None = None,
 ) -> Encoding:
     """Return the smallest encoding found that meets a goal.
 
@@ -30,6 +37,8 @@ def reach(
         What is asked, and what measures it.
     encode_at
         Returns file and report at a quality in dB.
+    workers
+        What does the work, and reports it as part of a search.
     tried
         Called after each try.
 
@@ -40,13 +49,19 @@ def reach(
     """
     best: list[tuple[GoalTry, Encoding]] = []
 
+    numbers = count(1)
+    note = ""
+
     def attempt(quality: float) -> GoalTry:
-        encoding = encode_at(quality)
-        data = encoding[0]
-        fidelity = evaluator.measure(open_decoded(data))
+        nonlocal note
+        with workers.during(ProgressEvent(Phase.SEARCHING, number=next(numbers), note=note)):
+            encoding = encode_at(quality)
+            data = encoding[0]
+            fidelity = evaluator.measure(open_decoded(data), workers.progress)
         this = GoalTry(quality, len(data), fidelity, goal.value(fidelity), goal.excess(fidelity))
         if this.is_met and (not best or this.size < best[0][0].size):
             best[:] = [(this, encoding)]
+        note = f"goal {'met' if this.is_met else 'missed'} with {this.size:,} bytes"
         if tried is not None:
             tried(this)
         return this

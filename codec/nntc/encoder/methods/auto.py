@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from nntc.encoder.quantize.shaping import equal_steps, shapings
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
 from nntc.errors import ModelError
+from nntc.progress import Phase, ProgressEvent
 
 _LOWEST, _HIGHEST = 2.0, 90.0  # dB: the range in which a quality for a size is looked for
 _FIRST = 20.0  # dB: where the search begins
@@ -56,11 +58,16 @@ def plan_auto(
             return plan_calibrated(tensors, partition, exact, quality, workers, known)
         return _plan_at(tensors, partition, exact, options.objective, quality, workers)
 
+    def attempt(quality: float) -> Plan:
+        with workers.during(ProgressEvent(Phase.SEARCHING, number=next(numbers))):
+            return plan_at(quality)
+
+    numbers = count(1)
     target = _target_size(tensors, options, overhead)
     if target is None:
         return plan_at(DEFAULT_QUALITY if options.quality is None else options.quality)
     weights = sum(tensors[i].size for i in partition.lossy)
-    return _search(plan_at, target, weights, overhead)
+    return _search(attempt, target, weights, overhead)
 
 
 def _target_size(tensors: list[Tensor], options: Options, overhead: Overhead) -> int | None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from nntc.encoder.network.samples import Array, Samples
 from nntc.encoder.network.session import Network, Session
+from nntc.progress import Phase, Progress, Steps
 
 Floats = NDArray[np.float64]
 _TINY = float(np.finfo(np.float32).tiny)
@@ -94,6 +95,8 @@ class Reference:
         Threads.
     forms
         What the outputs are, where that is known better than can be told from graph and values.
+    progress
+        Called with events; batches are steps.
 
     Raises
     ------
@@ -108,10 +111,12 @@ class Reference:
         *,
         jobs: int = 1,
         forms: Sequence[OutputForm] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.samples = samples
         """What the outputs belong to."""
-        self.outputs = list(network.session().run_all(samples, jobs))
+        steps = Steps(progress, Phase.RUNNING, len(samples), "sample")
+        self.outputs = list(steps.through(network.session().run_all(samples, jobs)))
         """The original's outputs for each batch."""
         self.forms = list(forms or _forms(network, self.outputs))
         """What each output is."""
@@ -131,9 +136,7 @@ class Reference:
         divergences, cosines, errors = [], [], []
         agreed = decided = 0
         for original, changed in zip(self.outputs, outputs, strict=False):
-            results = [
-                _compare(form, a, b) for form, a, b in zip(self.forms, original, changed, strict=True)
-            ]
+            results = [_compare(form, a, b) for form, a, b in zip(self.forms, original, changed, strict=True)]
             divergences.append(float(np.mean([result.divergence for result in results])))
             cosines += [result.cosine for result in results]
             errors += [result.error for result in results]

@@ -17,7 +17,7 @@ from nntc.encoder.network.samples import SampleSource
 from nntc.encoder.options import check_options
 from nntc.encoder.split import open_model
 from nntc.encoder.workers import Workers
-from nntc.progress import Progress
+from nntc.progress import Phase, Progress, ProgressEvent
 
 _COARSEST, _FINEST = 10.0, 34.0  # dB, method auto: from wrecked to beyond what a network can tell
 _LEAST_BITS, _MOST_BITS = 2, 8  # paper methods
@@ -124,7 +124,7 @@ def sweep(
     jobs
         Threads.
     progress
-        Called with points done and points in all.
+        Called with events; points are the steps of the outermost phase.
     measured
         Called with every point.
 
@@ -145,16 +145,16 @@ def sweep(
     base = check_options(calibration=calibration, evaluation=evaluation, jobs=jobs)
     settings = [(method, *setting) for method in wanted for setting in _settings(method, points)]
     done = []
-    with open_model(source) as split, Workers(jobs) as workers:
-        measuring = prepare(source, base)
+    with open_model(source) as split, Workers(jobs, progress) as workers:
+        measuring = prepare(source, base, progress)
         evaluator = measuring.evaluator
         encoder = Encoder(source, split, workers)
         for number, (method, setting, chosen) in enumerate(settings):
-            if progress is not None:
-                progress(number, len(settings))
             if method is SweepMethod.CALIBRATED:
                 chosen = {**chosen, "calibration": measuring.calibration}
-            data, report = encoder.build(check_options(jobs=jobs, **chosen))
+            with workers.during(ProgressEvent(Phase.SWEEPING, number, len(settings), "point")):
+                data, report = encoder.build(check_options(jobs=jobs, **chosen))
+                fidelity = evaluator.measure(open_decoded(data), workers.progress)
             point = SweepPoint(
                 method,
                 setting,
@@ -162,7 +162,7 @@ def sweep(
                 report.ratio,
                 report.bits_per_weight,
                 report.error,
-                evaluator.measure(open_decoded(data)),
+                fidelity,
             )
             done.append(point)
             if measured is not None:
@@ -170,9 +170,7 @@ def sweep(
     return Curves(report.original_size, evaluator.measured_on, tuple(done), measuring.remarks)
 
 
-def _check_methods(
-    methods: Sequence[SweepMethod | str] | None, *, is_calibrated: bool
-) -> list[SweepMethod]:
+def _check_methods(methods: Sequence[SweepMethod | str] | None, *, is_calibrated: bool) -> list[SweepMethod]:
     """Return methods, each once; ValueError for none, or one that has not what it needs."""
     if methods is None:
         return [m for m in _DEFAULT_METHODS if is_calibrated or m is not SweepMethod.CALIBRATED]
