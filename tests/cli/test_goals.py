@@ -206,7 +206,7 @@ def test_tries_are_told_on_a_terminal(
     goal = ["--max-divergence", "0.1", "--evaluation", "plain.npz"]
     assert nntc("encode", classifier, "m.nntc", *goal).code == 0
     assert said[0] == "running the original, sample 1 of 40"
-    assert "searching, try 1: encoding, tensor 1 of 3" in said
+    assert "searching, try 1: encoding, tensor 1 of 2" in said
     assert "searching, try 1: measuring, sample 40 of 40" in said
     assert any(re.match(r"searching, try 2, goal met with [\d,]+ bytes: encoding", text) for text in said)
 
