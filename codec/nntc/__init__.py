@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nntc.encoder.options import Centroids, Entropy, Method, Options, PruneScope
     from nntc.encoder.report import EncodeReport, Stage, TensorReport
     from nntc.encoder.sweep.curves import Curves, SweepPoint, sweep
+    from nntc.progress import Phase, ProgressEvent
     from nntc.reader.compare import TensorDifference, VerifyResult, verify
     from nntc.reader.container import Container, LazyTensor, open  # noqa: A004 - the verb that Python's users expect
     from nntc.reader.runtime import session
@@ -55,6 +56,8 @@ __all__ = [
     "NntcError",
     "Options",
     "OutputError",
+    "Phase",
+    "ProgressEvent",
     "PruneScope",
     "SamplesError",
     "Section",
@@ -92,6 +95,8 @@ _HOMES = {
     "LazyTensor": "nntc.reader.container",
     "Method": "nntc.encoder.options",
     "Options": "nntc.encoder.options",
+    "Phase": "nntc.progress",
+    "ProgressEvent": "nntc.progress",
     "PruneScope": "nntc.encoder.options",
     "Section": "nntc.decoder.directory",
     "Share": "nntc.encoder.goals.fidelity",
