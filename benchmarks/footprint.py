@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nntc.decoder.directory import read_directory
-from nntc.sources.source import as_source
+from nntc.sources.source import open_source
 
 from .curves import markdown_table
 from .threads import ONE_THREAD
@@ -111,7 +111,7 @@ def main() -> None:
         tiny, large = make(TINY, folder / "tiny"), make(options.weights, folder / f"{options.weights}")
         target = Path(temporary, "decoded.onnx")
         print(startup_table(programs(tiny, target), options.repetitions), end="\n\n", flush=True)
-        bound = read_directory(as_source(large / "model.nntc")).memory_bound()
+        bound = read_directory(open_source(large / "model.nntc")[0]).memory_bound()
         print(memory_table(programs(large, target), large, bound))
 
 

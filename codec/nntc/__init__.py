@@ -18,7 +18,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nntc.errors import FormatError, ModelError, NntcError, OutputError, SamplesError, UnsupportedError
+from nntc.errors import (
+    FormatError,
+    ModelError,
+    NntcError,
+    OutputError,
+    SamplesError,
+    SourceError,
+    UnsupportedError,
+)
 
 if TYPE_CHECKING:
     from nntc.decoder.directory import Section
@@ -63,6 +71,7 @@ __all__ = [
     "Section",
     "Share",
     "Source",
+    "SourceError",
     "Stage",
     "SweepPoint",
     "TensorDifference",

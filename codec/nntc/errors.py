@@ -4,6 +4,7 @@
     ├── FormatError            the .nntc input is at fault: `id` (SPEC.md, "Error ids"), `offset`
     │   └── UnsupportedError   valid perhaps, but it needs a newer or fuller decoder (exit status 3)
     ├── ModelError             the ONNX input is at fault: `id`, `offset` where one is known
+    ├── SourceError            a place that bytes are read from fails: E_SOURCE, E_SOURCE_CHANGED
     ├── SamplesError           samples to calibrate or measure with are at fault: E_SAMPLES
     └── OutputError            the output place is at fault: it exists, or cannot be written
 
@@ -13,7 +14,15 @@ Misuse of the Python interface (a wrong type or an option out of range) raises `
 
 from __future__ import annotations
 
-__all__ = ["FormatError", "ModelError", "NntcError", "OutputError", "SamplesError", "UnsupportedError"]
+__all__ = [
+    "FormatError",
+    "ModelError",
+    "NntcError",
+    "OutputError",
+    "SamplesError",
+    "SourceError",
+    "UnsupportedError",
+]
 
 
 class NntcError(Exception):
@@ -50,6 +59,13 @@ class UnsupportedError(FormatError):
 
 class ModelError(NntcError):
     """An ONNX input that the encoder cannot take."""
+
+
+class SourceError(NntcError):
+    """A file that cannot be read from where it is; nothing is known about the file itself.
+
+    E_SOURCE: a server or a connection fails. E_SOURCE_CHANGED: the file was replaced while it was read.
+    """
 
 
 class SamplesError(NntcError):

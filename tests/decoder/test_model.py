@@ -18,7 +18,7 @@ from nntc.decoder.directory import read_directory
 from nntc.decoder.model import decode, decode_bytes, verify
 from nntc.errors import FormatError
 from nntc.progress import Phase, ProgressEvent
-from nntc.sources.source import BytesSource, as_source
+from nntc.sources.source import BytesSource, open_source
 
 from conformance.proof import samples
 from conformance.proof.mutations import read_head
@@ -123,7 +123,7 @@ def test_sources() -> None:
     for source in (data, bytearray(data), memoryview(data), BytesSource(data)):
         assert decode_bytes(source)[None] == b"a\0b"
     with pytest.raises(TypeError):
-        as_source(3)  # type: ignore[arg-type]
+        open_source(3)  # type: ignore[arg-type]
 
 
 def test_a_hash_that_is_wrong_comes_after_everything_else() -> None:

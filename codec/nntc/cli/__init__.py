@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from nntc.errors import NntcError, UnsupportedError
+from nntc.errors import NntcError, SourceError, UnsupportedError
 
 __all__ = ["main"]
 
@@ -53,6 +53,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return e.code if isinstance(e.code, int) else DONE
     except UnsupportedError as e:
         return _fail(str(e), UNSUPPORTED)
+    except SourceError as e:  # nothing is known about the file itself
+        return _fail(str(e), USAGE)
     except NntcError as e:
         return _fail(str(e))
     except ImportError as e:  # one that is optional: the message says how to get it

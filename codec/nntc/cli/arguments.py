@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from nntc.sources.source import is_url
+
 T = TypeVar("T")
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
@@ -28,6 +30,8 @@ def input_file(value: str) -> Path:
     """
     if value == "-":
         raise ValueError("standard input is not supported; name a file ('./-' for one of that name)")
+    if is_url(value):
+        raise ValueError(f"'{value}' is a URL; download the file first")
     path = Path(value)
     if path.is_dir():
         raise ValueError(f"'{value}' is a folder")
@@ -39,6 +43,11 @@ def input_file(value: str) -> Path:
     except OSError as e:
         raise ValueError(f"cannot open '{value}': {e.strerror}") from e
     return path
+
+
+def source_file(value: str) -> str | Path:
+    """Return the URL of a file, or the path of one that can be opened."""
+    return value if is_url(value) else input_file(value)
 
 
 def samples_path(value: str) -> Path:
@@ -78,9 +87,9 @@ def count(value: str) -> int:
     return int(value)
 
 
-def check_not_same(source: Path, target: Path) -> None:
+def check_not_same(source: str | Path, target: Path) -> None:
     """Raise ValueError where output would replace input."""
-    if target.exists() and source.samefile(target):
+    if isinstance(source, Path) and target.exists() and source.samefile(target):
         raise ValueError(f"'{target}' is the input; name another output")
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntc.cli.arguments import Parser, input_file
+from nntc.cli.arguments import Parser, source_file
 from nntc.cli.output import say, show_json
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def conformance(words: Sequence[str], prog: str) -> int:
 
 def _check(words: Sequence[str], prog: str) -> int:
     parser = Parser(prog, _CHECK_HELP)
-    parser.operand("source", "FILE.nntc", input_file)
+    parser.operand("source", "FILE.nntc", source_file)
     parser.json()
     chosen = parser.parse(words)
 
@@ -74,7 +74,7 @@ def _check(words: Sequence[str], prog: str) -> int:
     return 0 if result.conforms else 1
 
 
-def _show(result: CheckResult, source: Path) -> None:
+def _show(result: CheckResult, source: str | Path) -> None:
     verdict = "conforms" if result.conforms else "does not conform"
     say(f"{source}: {verdict}")
     if result.profile is not None and result.memory_bound is not None:

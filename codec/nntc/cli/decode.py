@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from nntc.cli.arguments import Parser, check_not_same, input_file, output_file, size
+from nntc.cli.arguments import Parser, check_not_same, output_file, size, source_file
 from nntc.cli.output import progress, say, show_json
 
 _HELP = """
@@ -24,7 +24,7 @@ _HELP = """
 def decode(words: Sequence[str], prog: str) -> int:
     """Run the command; return its exit code."""
     parser = Parser(prog, _HELP)
-    parser.operand("source", "IN.nntc", input_file)
+    parser.operand("source", "IN.nntc", source_file)
     parser.operand("target", "OUT.onnx", output_file)
     parser.jobs()
     parser.memory()

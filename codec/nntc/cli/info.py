@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntc.cli.arguments import Parser, input_file
+from nntc.cli.arguments import Parser, source_file
 from nntc.cli.output import error_text, say, shape_text, show_json, show_table
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _HELP = """
 def info(words: Sequence[str], prog: str) -> int:
     """Run the command; return its exit code."""
     parser = Parser(prog, _HELP)
-    parser.operand("source", "FILE.nntc", input_file)
+    parser.operand("source", "FILE.nntc", source_file)
     parser.json()
     chosen = parser.parse(words)
 
@@ -47,7 +47,7 @@ def info(words: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _show(about: FileInfo, source: Path) -> None:
+def _show(about: FileInfo, source: str | Path) -> None:
     totals = about.totals
     by = f", by {about.encoder}" if about.encoder else ""
     say(f"{source}: format {about.version}, profile {about.profile}{by}")

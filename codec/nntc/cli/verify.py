@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntc.cli.arguments import Parser, input_file
+from nntc.cli.arguments import Parser, input_file, source_file
 from nntc.cli.output import error_text, progress, say, shape_text, show_json, show_table
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _HELP = """
 def verify(words: Sequence[str], prog: str) -> int:
     """Run the command; return its exit code."""
     parser = Parser(prog, _HELP)
-    parser.operand("source", "FILE.nntc", input_file)
+    parser.operand("source", "FILE.nntc", source_file)
     parser.operand("original", "ORIGINAL.onnx", input_file, required=False)
     parser.jobs()
     parser.memory()
@@ -55,7 +55,7 @@ def verify(words: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _show(result: VerifyResult, source: Path, original: Path | None) -> None:
+def _show(result: VerifyResult, source: str | Path, original: Path | None) -> None:
     size = sum(file.size for file in result.files)
     say(f"{source}: sound; all checksums match, decodes to {size:,} bytes")
     if original is None:

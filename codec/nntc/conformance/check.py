@@ -19,7 +19,7 @@ from nntc.decoder.tensor.uniform import Uniform
 from nntc.errors import FormatError
 from nntc.format.registry import MAJOR, MINOR, Profile, SectionType
 from nntc.reader.notes import read_notes
-from nntc.sources.source import Source, SourceLike, as_source
+from nntc.sources.source import Source, SourceLike, opened
 
 PRIVATE_TYPES = 0xF0
 
@@ -76,10 +76,14 @@ def check(source: SourceLike) -> CheckResult:
 
     Raises
     ------
-    OSError
+    OSError, SourceError
         It cannot be read.
     """
-    source = as_source(source)
+    with opened(source) as file:
+        return _check(file)
+
+
+def _check(source: Source) -> CheckResult:
     result = CheckResult(source.size)
     try:
         directory = read_directory(source)

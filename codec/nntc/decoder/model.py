@@ -21,7 +21,7 @@ from nntc.decoder.tensor.record import Payload
 from nntc.errors import FormatError
 from nntc.format.registry import HEADER_SIZE
 from nntc.progress import Progress
-from nntc.sources.source import Source, SourceLike, as_source
+from nntc.sources.source import Source, SourceLike, opened
 
 __all__ = ["DecodeResult", "DecodedFile", "Progress", "decode", "decode_bytes", "verify"]
 
@@ -70,7 +70,7 @@ def decode(
     Parameters
     ----------
     source
-        Path, bytes, or anything with `size` and `read(offset, length)`.
+        Path, URL, bytes, or anything with `size` and `read(offset, length)`.
     target
         Path of the ONNX file; replaced only by a complete one. External data goes beside it, under the
         plain file names that the model itself has for it.
@@ -91,11 +91,13 @@ def decode(
         The input is at fault; nothing is left behind.
     UnsupportedError
         The input needs a newer or fuller decoder.
+    SourceError
+        E_SOURCE, E_SOURCE_CHANGED: the input cannot be read from its URL.
     OutputError
         E_OUTPUT_EXISTS, E_OUTPUT.
     """
-    with FolderSink(Path(target), replace_external=replace_external) as sink:
-        return _decode_to(sink, as_source(source), jobs, Limits(max_memory, max_output), progress)
+    with opened(source) as file, FolderSink(Path(target), replace_external=replace_external) as sink:
+        return _decode_to(sink, file, jobs, Limits(max_memory, max_output), progress)
 
 
 def decode_bytes(
@@ -108,7 +110,8 @@ def decode_bytes(
 ) -> dict[str | None, bytes]:
     """Decode in memory; return the files by name, the model under None. Raises as `decode` does."""
     sink = MemorySink()
-    _decode_to(sink, as_source(source), jobs, Limits(max_memory, max_output), progress)
+    with opened(source) as file:
+        _decode_to(sink, file, jobs, Limits(max_memory, max_output), progress)
     return sink.files()
 
 
@@ -121,11 +124,11 @@ def verify(
     progress: Progress | None = None,
 ) -> DecodeResult:
     """Decode and check everything, keeping nothing. Raises as `decode` does."""
-    with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
+    with opened(source) as file, tempfile.TemporaryDirectory(prefix="nntc-") as folder:
         # No external data can have a name that begins with a dot.
         sink = FolderSink(Path(folder) / ".model.onnx")
         try:
-            return _decode_to(sink, as_source(source), jobs, Limits(max_memory, max_output), progress)
+            return _decode_to(sink, file, jobs, Limits(max_memory, max_output), progress)
         finally:
             sink.discard()
 

@@ -85,7 +85,7 @@ def verify(
     Parameters
     ----------
     source
-        Path, bytes, or anything with `size` and `read(offset, length)`.
+        Path, URL, bytes, or anything with `size` and `read(offset, length)`.
     original
         Path of the ONNX model that it was made from, external data beside it, to compare with.
     jobs, max_memory, progress
@@ -97,6 +97,8 @@ def verify(
         The `.nntc` file is at fault.
     UnsupportedError
         It needs a newer or fuller decoder.
+    SourceError
+        E_SOURCE, E_SOURCE_CHANGED: the `.nntc` file cannot be read from its URL.
     ModelError
         E_OTHER_MODEL: the original is another model, one that differs in more than its weights, at the
         first such byte. E_EXTERNAL: its external data is missing. E_PROTOBUF: it is no ONNX model.

@@ -7,7 +7,6 @@ protected by the CRC-32 of the sections it comes from; `nntc.decode` checks the 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType, TracebackType
@@ -25,7 +24,7 @@ from nntc.onnx.tensor import Path, WireTensor
 from nntc.reader.content import Content
 from nntc.reader.notes import Notes
 from nntc.reader.pieces import Piece
-from nntc.sources.source import FileSource, SourceLike, as_source
+from nntc.sources.source import SourceLike, open_source
 
 GRAPH_TOOL = "graph"
 """`LazyTensor.tool` of a tensor whose elements stay in the graph bytes."""
@@ -37,8 +36,9 @@ def open(source: SourceLike, *, max_memory: int | None = None) -> Container:  # 
     Parameters
     ----------
     source
-        Path, bytes, or anything with `size` and `read(offset, length)`, such as an HTTP client with range
-        requests: header, directory, GRAPH and the sections asked for are all that is read.
+        Path, URL, bytes, or anything with `size` and `read(offset, length)`: header, directory, GRAPH and the
+        sections asked for are all that is read, of a URL in few requests. `http` and `https` need nothing
+        more, others (`s3`, `gs`, `hf`, `memory`) the extra `remote`.
     max_memory
         Refuse a file whose declared memory bound is above this many bytes.
 
@@ -52,6 +52,8 @@ def open(source: SourceLike, *, max_memory: int | None = None) -> Container:  # 
         Header, directory or graph is at fault.
     UnsupportedError
         The input needs a newer or fuller decoder.
+    SourceError
+        E_SOURCE, E_SOURCE_CHANGED: the input cannot be read from its URL.
     """
     return Container(source, max_memory=max_memory)
 
@@ -160,8 +162,7 @@ class Container:
     """
 
     def __init__(self, source: SourceLike, *, max_memory: int | None = None) -> None:
-        self._source = as_source(source)
-        self._owned = isinstance(source, str | os.PathLike)
+        self._source, self._own = open_source(source)
         try:
             self._directory = read_directory(self._source, max_memory)
             self._content = Content(self._source, self._directory)
@@ -179,8 +180,8 @@ class Container:
 
     def close(self) -> None:
         """Close the file, if it was opened here."""
-        if self._owned and isinstance(self._source, FileSource):
-            self._source.close()
+        if self._own is not None:
+            self._own.close()
 
     @property
     def size(self) -> int:

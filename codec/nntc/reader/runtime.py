@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nntc.decoder.model import decode, decode_bytes
 from nntc.reader.container import open as open_container
-from nntc.sources.source import SourceLike
+from nntc.sources.source import SourceLike, opened
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -27,7 +27,7 @@ def session(
     Parameters
     ----------
     source
-        Path, bytes, or anything with `size` and `read(offset, length)`.
+        Path, URL, bytes, or anything with `size` and `read(offset, length)`.
     jobs, max_memory
         As for `nntc.decode`.
     options
@@ -37,6 +37,8 @@ def session(
     ------
     FormatError
         The input is at fault.
+    SourceError
+        E_SOURCE, E_SOURCE_CHANGED: the input cannot be read from its URL.
     ImportError
         There is no onnxruntime.
     """
@@ -44,13 +46,14 @@ def session(
         import onnxruntime
     except ImportError as e:
         raise ImportError("a session needs onnxruntime: pip install 'nntc[runtime]'") from e
-    with open_container(source, max_memory=max_memory) as container:
-        external = len(container.files) > 1
-    if not external:
-        files = decode_bytes(source, jobs=jobs, max_memory=max_memory)
-        return onnxruntime.InferenceSession(files[None], **options)
-    with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-        # No name of external data begins with a dot.
-        model = Path(folder) / ".model.onnx"
-        decode(source, model, jobs=jobs, max_memory=max_memory)
-        return onnxruntime.InferenceSession(model, **options)
+    with opened(source) as file:
+        with open_container(file, max_memory=max_memory) as container:
+            external = len(container.files) > 1
+        if not external:
+            files = decode_bytes(file, jobs=jobs, max_memory=max_memory)
+            return onnxruntime.InferenceSession(files[None], **options)
+        with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
+            # No name of external data begins with a dot.
+            model = Path(folder) / ".model.onnx"
+            decode(file, model, jobs=jobs, max_memory=max_memory)
+            return onnxruntime.InferenceSession(model, **options)

@@ -1,16 +1,22 @@
-"""Where a `.nntc` file's bytes come from: memory, a mapped file, or anything with ranges."""
+"""Random access to the bytes of a `.nntc` file: in memory, on disk, behind a URL, or anything with ranges."""
 
 from __future__ import annotations
 
-import mmap
 import os
+import re
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+from nntc.errors import SourceError
 
 
 @runtime_checkable
 class Source(Protocol):
-    """Random access to the bytes of a file; an HTTP client with range requests can be one."""
+    """Random access to the bytes of a file; a client of any store with range requests can be one."""
 
     @property
     def size(self) -> int:
@@ -21,9 +27,9 @@ class Source(Protocol):
 
 
 class BytesSource:
-    """A file held in memory, or mapped into it."""
+    """A file held in memory."""
 
-    def __init__(self, data: bytes | bytearray | memoryview | mmap.mmap) -> None:
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
         self._data = data
         self.size = len(data)
 
@@ -31,35 +37,100 @@ class BytesSource:
         """Return the bytes offset..offset + length, fewer only past the end."""
         return bytes(self._data[offset : offset + length])
 
+    def close(self) -> None:
+        """Do nothing: the memory is the caller's."""
+
 
 class FileSource:
-    """A file on disk, mapped; a context manager."""
+    """A file on disk, which several threads may read.
+
+    Parameters
+    ----------
+    path
+        A file that can be opened; raises OSError otherwise.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        with Path(path).open("rb") as file:
-            self.size = os.fstat(file.fileno()).st_size
-            # An empty file cannot be mapped.
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else None
+        self._path = path
+        self._file = Path(path).open("rb")  # noqa: SIM115 - closed by `close`
+        weakref.finalize(self, self._file.close)  # or by whoever forgets that, as one forgets bytes
+        self._lock = threading.Lock()
+        self.size = os.fstat(self._file.fileno()).st_size
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return the bytes offset..offset + length, fewer only past the end."""
-        return b"" if self._map is None else self._map[offset : offset + length]
+        """Return the bytes offset..offset + length, fewer only past the end.
+
+        Raises
+        ------
+        SourceError
+            E_SOURCE_CHANGED: the file has become shorter.
+        """
+        wanted = max(min(length, self.size - offset), 0)
+        with self._lock:
+            self._file.seek(offset)
+            data = self._file.read(wanted)
+        if len(data) != wanted:
+            raise SourceError("E_SOURCE_CHANGED", f"{self._path}: was cut off while it was read")
+        return data
 
     def close(self) -> None:
-        """Unmap the file."""
-        if self._map is not None:
-            self._map.close()
+        """Close the file."""
+        self._file.close()
 
 
 SourceLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Source
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(://|::)")
+"""A scheme has two letters at least: one is a drive of Windows."""
 
-def as_source(source: SourceLike) -> Source:
-    """Return a source for a path, a buffer, or a source itself."""
+
+def is_url(source: object) -> bool:
+    """Return whether a source is the URL of a file, not its path."""
+    return isinstance(source, str) and _URL.match(source) is not None
+
+
+@contextmanager
+def opened(source: SourceLike) -> Iterator[Source]:
+    """Give a source for a path, URL or buffer, and close it afterwards; one that is a source stays open."""
+    made, own = open_source(source)
+    try:
+        yield made
+    finally:
+        if own is not None:
+            own.close()
+
+
+class Closable(Protocol):
+    """What has to be closed."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+def open_source(source: SourceLike) -> tuple[Source, Closable | None]:
+    """Return a source for a path, URL, buffer, or a source itself; and what is to be closed, if anything.
+
+    Raises
+    ------
+    SourceError
+        E_SOURCE: a URL cannot be read.
+    ImportError
+        A URL needs a package that is not installed.
+    OSError
+        A path cannot be opened.
+    """
+    made: BytesSource | FileSource
+    if isinstance(source, str) and is_url(source):
+        from nntc.sources.url import open_url
+
+        remote = open_url(source)
+        return remote, remote
     if isinstance(source, str | os.PathLike):
-        return FileSource(source)
-    if isinstance(source, bytes | bytearray | memoryview):
-        return BytesSource(memoryview(source).cast("B"))
-    if isinstance(source, Source):
-        return source
-    raise TypeError(f"expected a path, bytes or a Source, got {type(source).__name__}")
+        made = FileSource(source)
+    elif isinstance(source, bytes | bytearray | memoryview):
+        made = BytesSource(memoryview(source).cast("B"))
+    elif isinstance(source, Source):
+        return source, None
+    else:
+        raise TypeError(f"expected a path, a URL, bytes or a Source, got {type(source).__name__}")
+    return made, made
