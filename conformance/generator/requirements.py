@@ -26,8 +26,10 @@ GENERAL = {
 
 UNDECIDABLE = {
     "R-003": "a decoder's documentation",
-    "R-603": "the name of output file 0 is its caller's, not the file's",
+    "R-603": "the name of output file 0 is its caller's, and which names are one place is the system's",
     "R-604": "depends on what stands in the folder beforehand",
+    "R-605": "depends on what stands in the folder beforehand",
+    "R-606": "depends on the system",
     "R-900": "on encoders; that a file is valid is what every vector shows",
     "R-901": "on encoders: whether sha256 is of the decoded files shows as E_HASH",
     "R-902": "on encoders: a payload of zero bytes cannot be written, see R-158",

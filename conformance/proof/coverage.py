@@ -129,13 +129,13 @@ def decode_vectors() -> None:
         fault = vector.expected.fault
         if len(vector.expected.output) > 1 or (fault is not None and fault.id in AFTER_WRITING):
             with tempfile.TemporaryDirectory() as folder:
-                target = Path(folder) / "decoded.onnx"
-                again = Path(folder) / "again"
+                first, again = Path(folder) / "first", Path(folder) / "again"
+                first.mkdir()
                 again.mkdir()
                 with suppress(FormatError):
-                    decode(vector.path, target)
+                    decode(vector.path, first / "decoded.onnx")
                 with suppress(NntcError):
-                    decode_file(vector.path, again / target.name, Limits(), replace=True)
+                    decode_file(vector.path, again / "decoded.onnx", Limits(), replace=True)
 
 
 def _limit(limit: CallerLimit) -> tuple[int | None, int | None]:

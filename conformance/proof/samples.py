@@ -475,7 +475,7 @@ def graph_content(
     return out + skeleton
 
 
-NAMES = ("weights.bin", "a", "model.onnx.data", "größe.bin", "x" * 255)
+NAMES = ("weights.bin", "a", "model.onnx.data", "größe.bin", "x" * 255, "weights/.a", "weights/b/c")
 
 
 @dataclass(frozen=True)

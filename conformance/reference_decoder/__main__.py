@@ -67,7 +67,7 @@ def main() -> int:
     parser.add_argument("input", nargs="?", type=Path)
     parser.add_argument("output", nargs="?", type=Path, help="path of output file 0; others go beside it")
     parser.add_argument("--batch", action="store_true", help="read JSON requests from standard input")
-    parser.add_argument("--replace", action="store_true", help="replace existing external data files")
+    parser.add_argument("--replace", action="store_true", help="replace files, use existing folders")
     parser.add_argument("--max-memory", type=int, help="E_MEMORY if the memory bound exceeds this")
     parser.add_argument("--max-output", type=int, help="E_MEMORY if the output files exceed this")
     options = parser.parse_args()

@@ -10,7 +10,7 @@ from .container import Entry
 from .errors import NntcError
 from .frames import zstd_frame
 
-FORBIDDEN = frozenset(range(0x20)) | {0x7F} | frozenset(b'/\\:*?"<>|')
+FORBIDDEN = frozenset(range(0x20)) | {0x7F, 0x5C}
 OPENS, FRESH, REPEATS = 0, 1, 2
 
 
@@ -124,35 +124,43 @@ def _read_file(reader: Reader, number: int) -> OutputEntry:
     if number > 0:
         file.name_offset = reader.varint()
         file.name_length = reader.varint()
-        reader.require(1 <= file.name_length <= 255, "E_FILE_NAME", "name_length")  # R-205
+        reader.require(1 <= file.name_length <= 1024, "E_FILE_NAME", "name_length")  # R-205
     return file
 
 
 def _resolve_names(reader: Reader, files: list[OutputEntry], graph: memoryview) -> None:
     """Clause 6.3, for each file but the first."""
-    seen: set[str] = set()
+    names: set[str] = set()
+    directories: set[str] = set()
     for file in files[1:]:
         end = file.name_offset + file.name_length
         reader.require(end <= len(graph), "E_FILE_NAME", "name lies outside the graph bytes")  # R-220
         raw = bytes(graph[file.name_offset : end])
         reader.require(name_is_allowed(raw), "E_FILE_NAME", "name is not allowed")  # R-221
         file.name = raw.decode("utf-8")
-        folded = fold(file.name)
-        reader.require(folded not in seen, "E_FILE_NAME", "name occurs twice")  # R-222
-        seen.add(folded)
+        above = directories_of(file.name)
+        reader.require(file.name not in names, "E_FILE_NAME", "name occurs twice")  # R-222
+        clash = file.name in directories or any(directory in names for directory in above)
+        reader.require(not clash, "E_FILE_NAME", "name is a directory of another one")  # R-222
+        names.add(file.name)
+        directories.update(above)
 
 
 def name_is_allowed(raw: bytes) -> bool:
-    """R-221: UTF-8 (RFC 3629) without the forbidden bytes, beginnings and ends."""
+    """R-221: UTF-8 (RFC 3629) without the forbidden bytes, in components that are allowed."""
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
         return False
     if any(byte in FORBIDDEN for byte in raw):
         return False
-    return raw[:1] != b"." and raw[-1:] not in (b".", b" ")
+    components = raw.split(b"/")
+    if len(components) > 16:
+        return False
+    return all(1 <= len(own) <= 255 and own not in (b".", b"..") for own in components)
 
 
-def fold(name: str) -> str:
-    """Replace A..Z by a..z, and nothing else (R-222, R-603)."""
-    return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in name)
+def directories_of(name: str) -> list[str]:
+    """The directories that a name goes through: all its components but the last, joined from the first on."""
+    components = name.split("/")
+    return ["/".join(components[:count]) for count in range(1, len(components))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -12,7 +13,7 @@ from typing import BinaryIO, Protocol
 
 from .bits import Buffer
 from .errors import NntcError
-from .graph import OutputEntry, fold
+from .graph import OutputEntry, directories_of
 
 CHUNK = 2**20
 
@@ -108,7 +109,25 @@ class MemorySink:
 
 
 class NotWritten(Exception):
-    """The caller's names do not allow the output to be written; no fault of the file [R-603], [R-604]."""
+    """Caller or system do not allow the output to be written; no fault of the file [R-602] to [R-606]."""
+
+
+def windows_keeps(name: str) -> bool:
+    """Whether Windows has a file of exactly this name (R-606)."""
+    devices = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
+    devices |= {kind + digit for kind in ("COM", "LPT") for digit in "0123456789\xb9\xb2\xb3"}
+    return not any(
+        any(character in ':*?"<>|' for character in component)
+        or component.endswith((".", " "))
+        or component.split(".")[0].rstrip(" ").upper() in devices
+        for component in name.split("/")
+    )
+
+
+def _check_other(target: Path, done: list[Path]) -> None:
+    """NotWritten if an output file has been put at this place before, under whatever name [R-603]."""
+    if target.exists() and any(target.samefile(own) for own in done):
+        raise NotWritten(f"{target} is another output file too")  # R-603
 
 
 class DirectorySink:
@@ -120,9 +139,9 @@ class DirectorySink:
         self.file: BinaryIO | None = None
 
     def begin(self, number: int) -> None:
-        """Start the next output file, directly in the directory of output file 0 [R-602]."""
+        """Start the next output file, under a temporary name in the directory of output file 0 [R-600]."""
         self._close()
-        handle, name = tempfile.mkstemp(prefix=".nntc-", dir=self.path.parent)  # R-600, R-602
+        handle, name = tempfile.mkstemp(prefix=".nntc-", dir=self.path.parent)  # R-600
         self.temporary.append(Path(name))
         self.file = os.fdopen(handle, "wb")
 
@@ -147,25 +166,55 @@ class DirectorySink:
             return source.read(size)
 
     def publish(self, names: list[str], replace: bool) -> None:
-        """Rename all, output file 0 last [R-600]; NotWritten if that is not allowed [R-603], [R-604]."""
+        """Rename all, output file 0 last [R-600]; NotWritten if that is not allowed [R-602] to [R-606]."""
         self._close()
-        folded = [fold(self.path.name)] + [fold(name) for name in names]
-        if len(set(folded)) < len(folded):
-            raise NotWritten(f"{self.path.name} is also the name of an external data file")  # R-603
         done: list[Path] = []
+        made: list[Path] = []
         try:
+            for name in names:
+                self._check(name, replace)
             for name, temporary in zip(names, self.temporary[1:], strict=True):
+                for directory in directories_of(name):
+                    self._make(self.path.parent / directory, made, replace)
                 target = self.path.parent / name  # R-602
+                _check_other(target, done)
                 if not replace:
                     target.open("xb").close()  # R-604: created exclusively; fails if it exists
-                    done.append(target)
+                done.append(target)
                 os.replace(temporary, target)  # R-600
+            _check_other(self.path, done)
             os.replace(self.temporary[0], self.path)  # R-600, R-604
-        except OSError as problem:
-            for target in done:
-                target.unlink(missing_ok=True)  # R-601
+        except (OSError, NotWritten) as problem:
+            if not replace:
+                for target in done:
+                    target.unlink(missing_ok=True)  # R-601
+            for empty in reversed(made):
+                with contextlib.suppress(OSError):
+                    empty.rmdir()  # R-601
             raise NotWritten(str(problem)) from None
         self.temporary = []
+
+    def _check(self, name: str, replace: bool) -> None:
+        """What can be said before anything is renamed."""
+        if name == self.path.name:
+            raise NotWritten(f"{name} is also the name of output file 0")  # R-603
+        if os.name == "nt" and not windows_keeps(name):
+            raise NotWritten(f"Windows has no file {name}")  # R-606
+        own = {self.path.name, *(path.name for path in self.temporary)}
+        others = any(entry.name not in own for entry in self.path.parent.iterdir())
+        if not replace and others and any(part.startswith(".") for part in name.split("/")):
+            raise NotWritten(f"{name} would be hidden among other files")  # R-605
+
+    def _make(self, directory: Path, made: list[Path], replace: bool) -> None:
+        """Make a directory for output files; use one that was there only if told to [R-605], a link never."""
+        if directory.is_symlink():
+            raise NotWritten(f"{directory} is a link")  # R-602
+        if directory.is_dir():
+            if not replace and not any(directory.samefile(own) for own in made):
+                raise NotWritten(f"{directory} exists")  # R-605
+        else:
+            directory.mkdir()  # R-602
+            made.append(directory)
 
     def discard(self) -> None:
         """Remove what has been written [R-601]."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from nntc.decoder.sink import FolderSink
+from nntc.decoder.folder import FolderSink
 
 from reference_models.errors import ReferenceModelError
 

@@ -216,17 +216,17 @@ def test_standard_output_that_is_full(coded: Path, start: Start) -> None:
 
 INTERRUPTED = """
 import sys, time
-import nntc.decoder.sink
+import nntc.decoder.folder
 from nntc.cli import main
 
-publish = nntc.decoder.sink.FolderSink._publish
+publish = nntc.decoder.folder.FolderSink._publish
 
 def stop_before_the_end(self):
     print("complete but for its name", flush=True)
     time.sleep(60)
     publish(self)
 
-nntc.decoder.sink.FolderSink._publish = stop_before_the_end
+nntc.decoder.folder.FolderSink._publish = stop_before_the_end
 main(sys.argv[1:])
 """
 

@@ -102,7 +102,8 @@ def test_files_and_verification_agree(tmp_path: Path) -> None:
         folder = tmp_path / str(seed)
         folder.mkdir()
         result = decode(source, folder / "model.bin")
-        written = {path.name: path.read_bytes() for path in folder.iterdir()}
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        written = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
         assert written == {name or "model.bin": data for name, data in sample.files.items()}
         assert verify(source) == result
         assert result.size == sum(map(len, sample.files.values()))

@@ -11,9 +11,9 @@ from nntc.cli.output import progress, say, show_json
 _HELP = """
     Restore the ONNX model in IN.nntc as OUT.onnx.
 
-    External data goes beside OUT.onnx, under the names that the model has for
-    it. Nothing appears under its name before everything has been decoded and
-    has passed its SHA-256.
+    External data goes into the folder of OUT.onnx and folders that are made
+    there, under the names that the model has for it. Nothing appears under its
+    name before everything has been decoded and has passed its SHA-256.
 
     Examples:
       nntc decode model.nntc model.onnx
@@ -31,7 +31,10 @@ def decode(words: Sequence[str], prog: str) -> int:
     parser.option(
         "--max-output", metavar="SIZE", check=size, text="Refuse a file that decodes to more than this."
     )
-    text = "Let external data replace files that are there already."
+    text = (
+        "Let external data replace files that are there already, go into folders that are, and be hidden "
+        "(.name) among other files."
+    )
     parser.flag("--replace-external", "replace_external", text=text)
     parser.json()
     chosen = parser.parse(words)
@@ -53,7 +56,7 @@ def decode(words: Sequence[str], prog: str) -> int:
             replace_external=chosen.replace_external,
             progress=callback,
         )
-    places = [target if file.name is None else target.with_name(file.name) for file in result.files]
+    places = [target if file.name is None else target.parent / file.name for file in result.files]
     if chosen.as_json:
         files = [
             {"file": str(place), **asdict(file)} for place, file in zip(places, result.files, strict=True)

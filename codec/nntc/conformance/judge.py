@@ -60,8 +60,9 @@ def judge(
         yield from _compare(path, output)
     if answer.outcome == "stopped" or (answer.outcome == "accepted" and not is_right):
         return  # it had no chance to tidy up, or no reason
+    folders = {*target.parents, *(folder for path in outputs for folder in path.parents)}
     for path in sorted(top.rglob("*")):
-        if path not in outputs and path not in target.parents:
+        if path not in outputs and path not in folders:
             yield Problem("leftover", f"left {os.path.relpath(path, target.parent)}")
 
 

@@ -10,7 +10,7 @@ from nntc.decoder.entropy.general import unzstd
 from nntc.errors import FormatError
 from nntc.format import layout as f
 from nntc.format.layout import SectionStream, parse
-from nntc.format.names import fold, is_plain_file_name
+from nntc.format.names import Names, is_file_name
 from nntc.format.registry import MAX_EXPANSION
 
 FRESH = -1
@@ -23,7 +23,7 @@ class OutputFile:
     Parameters
     ----------
     name
-        Plain file name; None for the model itself, whose name the user chooses.
+        Relative path, `/` between its components; None for the model itself, whose name the user chooses.
     """
 
     size: int
@@ -112,22 +112,20 @@ def read_graph(data: bytes, offset: int, output: int, tensors: int, file_size: i
     skeleton = memoryview(stream.getvalue())[stream.tell() :]
     if sum(splices.runs) > len(skeleton):
         raise FormatError("E_SPLICE", "splices need more graph bytes than there are", offset)
-    taken: set[str] = set()
+    names = Names()
     files = []
     for size, sha256, place in heads:
         name = None if place is None else _read_name(skeleton, place, offset)
-        if name is not None:
-            if fold(name) in taken:
-                raise FormatError("E_FILE_NAME", "file name occurs twice", offset)
-            taken.add(fold(name))
+        if name is not None and not names.add(name):
+            raise FormatError("E_FILE_NAME", "file name is another one's, or a folder of it", offset)
         files.append(OutputFile(size, sha256, name))
     return Graph(tuple(files), splices, skeleton, offset)
 
 
 def _read_name(skeleton: memoryview, place: Any, offset: int) -> str:
     name = bytes(skeleton[place.offset : place.offset + place.length])
-    if len(name) != place.length or not is_plain_file_name(name):
-        raise FormatError("E_FILE_NAME", "not a plain file name", offset)
+    if len(name) != place.length or not is_file_name(name):
+        raise FormatError("E_FILE_NAME", "not a file name that may be written", offset)
     return name.decode()
 
 

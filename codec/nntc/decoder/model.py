@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from nntc.decoder.assembly import Assembly
 from nntc.decoder.directory import Directory, read_directory, read_section
+from nntc.decoder.folder import FolderSink
 from nntc.decoder.graph import FRESH, Splices, read_graph
 from nntc.decoder.payloads import Decoded, decode_sections, read_parse_context
-from nntc.decoder.sink import FolderSink, MemorySink, Sink
+from nntc.decoder.sink import MemorySink, Sink
 from nntc.decoder.tensor.record import Payload
 from nntc.errors import FormatError
+from nntc.format.names import UNUSED_NAME
 from nntc.format.registry import HEADER_SIZE
 from nntc.progress import Progress
 from nntc.sources.source import Source, SourceLike, opened
@@ -72,8 +74,8 @@ def decode(
     source
         Path, URL, bytes, or anything with `size` and `read(offset, length)`.
     target
-        Path of the ONNX file; replaced only by a complete one. External data goes beside it, under the
-        plain file names that the model itself has for it.
+        Path of the ONNX file; replaced only by a complete one. External data goes below the same folder,
+        under the names that the model itself has for it.
     jobs
         Threads; never changes the result.
     max_memory
@@ -81,7 +83,8 @@ def decode(
     max_output
         Refuse an input whose files together are above this many bytes.
     replace_external
-        Whether external data may replace existing files.
+        Whether external data may replace existing files, go into existing folders, and have names that begin
+        with a dot in a folder that is not empty.
     progress
         Called with events of phase `DECODING`; bytes written are steps.
 
@@ -125,8 +128,7 @@ def verify(
 ) -> DecodeResult:
     """Decode and check everything, keeping nothing. Raises as `decode` does."""
     with opened(source) as file, tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-        # No external data can have a name that begins with a dot.
-        sink = FolderSink(Path(folder) / ".model.onnx")
+        sink = FolderSink(Path(folder) / UNUSED_NAME)
         try:
             return _decode_to(sink, file, jobs, Limits(max_memory, max_output), progress)
         finally:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nntc
-from nntc.decoder.sink import write_files
+from nntc.decoder.folder import write_files
 
 _PIXEL_RANGE = np.float32(16)
 _CALIBRATION = 100

@@ -9,8 +9,8 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nntc.decoder.folder import write_files
 from nntc.decoder.model import verify
-from nntc.decoder.sink import write_files
 from nntc.encoder.assembly import Assembly, Overhead
 from nntc.encoder.goals.fidelity import Metric
 from nntc.encoder.methods import CalibrationData, calibration_data_of, plan_tensors

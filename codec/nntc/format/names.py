@@ -1,23 +1,66 @@
-"""Plain file names: the only ones a container may cause to be written (SPEC.md, "File names")."""
+"""Names of output files: the only paths a container may cause to be written (SPEC.md, clauses 6.3 and 10)."""
 
 from __future__ import annotations
 
-from nntc.format.registry import MAX_NAME
+import re
 
-_FORBIDDEN = frozenset(b'/\\:*?"<>|\x7f') | frozenset(range(0x20))
-_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+from nntc.format.registry import MAX_COMPONENT, MAX_COMPONENTS, MAX_NAME
+
+UNUSED_NAME = "\x7fmodel.onnx"
+"""A name that no output file can have: for a model in a folder of its own, whatever stands beside it."""
+
+_FORBIDDEN = frozenset(b"\\\x7f") | frozenset(range(0x20))
+_NOT_ON_WINDOWS = frozenset(':*?"<>|')
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\Z", re.IGNORECASE)
 
 
-def is_plain_file_name(name: bytes) -> bool:
-    """Whether `name` is UTF-8, 1..255 bytes, and names a file in the output's own folder everywhere."""
+def is_file_name(name: bytes) -> bool:
+    """Whether `name` is a relative path of components of 1..255 bytes that stays below where it starts."""
     try:
         name.decode()
     except UnicodeDecodeError:
         return False
-    sound_length = 1 <= len(name) <= MAX_NAME
-    return sound_length and not _FORBIDDEN & set(name) and name[:1] != b"." and name[-1:] not in (b".", b" ")
+    components = name.split(b"/")
+    return (
+        len(name) <= MAX_NAME
+        and not _FORBIDDEN & set(name)
+        and len(components) <= MAX_COMPONENTS
+        and all(1 <= len(c) <= MAX_COMPONENT and c not in (b".", b"..") for c in components)
+    )
 
 
-def fold(name: str) -> str:
-    """Return `name` with A..Z as a..z and nothing else changed: names equal after this are the same file."""
-    return name.translate(_LOWER)
+def folders_of(name: str) -> list[str]:
+    """Return the folders that a name goes through, outermost first: `a` and `a/b` of `a/b/c`."""
+    return [name[:at] for at, character in enumerate(name) if character == "/"]
+
+
+class Names:
+    """Names that can stand beside each other: none is another one's, or a folder of another one's."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def add(self, name: str) -> bool:
+        """Take a name in; return whether it can stand beside those before it."""
+        folders = folders_of(name)
+        is_taken = name in self._files or name in self._folders
+        is_free = not is_taken and self._files.isdisjoint(folders)
+        self._files.add(name)
+        self._folders.update(folders)
+        return is_free
+
+
+def is_kept_by_windows(name: str) -> bool:
+    """Whether Windows has files of just this name: no device, no stream, nothing cut off at the end."""
+    return not _NOT_ON_WINDOWS & set(name) and not any(
+        component[-1:] in (".", " ") or _DEVICE.match(component.split(".")[0].rstrip(" "))
+        for component in name.split("/")
+    )
+
+
+def without_dots(location: str) -> str:
+    """Return a location of external data without any `./` in front."""
+    while location.startswith("./"):
+        location = location[2:].lstrip("/")
+    return location

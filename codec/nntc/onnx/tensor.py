@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nntc.errors import ModelError
+from nntc.format.names import without_dots
 from nntc.onnx.protobuf import DELIMITED, VARINT, Read, Spans, fields, signed, varints
 
 Path = tuple[str | int, ...]
@@ -53,6 +54,11 @@ class External:
     location_length: int
     offset: int
     length: int | None
+
+    @property
+    def name(self) -> str:
+        """The location without `./` in front: the file's name in a container (SPEC.md, clause 6.3)."""
+        return without_dots(self.location)
 
 
 @dataclass(frozen=True, slots=True)

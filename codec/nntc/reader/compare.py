@@ -15,6 +15,7 @@ import numpy as np
 from nntc.decoder.model import DecodedFile, decode
 from nntc.decoder.model import verify as decode_and_check
 from nntc.errors import ModelError
+from nntc.format.names import UNUSED_NAME
 from nntc.onnx.arrays import elements, type_name
 from nntc.onnx.model import find_tensors
 from nntc.onnx.tensor import ELEMENT_BITS, WireTensor, payload_length
@@ -107,8 +108,7 @@ def verify(
         checked = decode_and_check(source, jobs=jobs, max_memory=max_memory, progress=progress)
         return VerifyResult(checked.files)
     with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-        # No name of external data begins with a dot.
-        decoded = Path(folder) / ".model.onnx"
+        decoded = Path(folder) / UNUSED_NAME
         files = decode(source, decoded, jobs=jobs, max_memory=max_memory, progress=progress).files
         with ExitStack() as opened:
             pairs = []
@@ -123,7 +123,7 @@ def _open_file(model: Path, name: str | None) -> FileSource:
     if name is None:
         return FileSource(model)
     try:
-        return FileSource(model.with_name(name))
+        return FileSource(model.parent / name)
     except OSError as e:
         raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {e.strerror}") from e
 
@@ -168,9 +168,9 @@ def _stretch(wire: WireTensor, numbers: dict[str | None, int]) -> _Stretch | Non
         return (wire, 0, wire.offset, wire.length) if wire.length else None
     asked = payload_length(wire.data_type, wire.dims)
     length = place.length or asked
-    if place.location not in numbers or not length or length != asked:
+    if place.name not in numbers or not length or length != asked:
         return None  # not a tensor that coding may change
-    return wire, numbers[place.location], place.offset, length
+    return wire, numbers[place.name], place.offset, length
 
 
 def _check_surroundings(pair: Pair, taken: Sequence[tuple[int, int]]) -> None:

@@ -198,6 +198,6 @@ def _place(wire: WireTensor, files: Mapping[str | None, int]) -> tuple[int, int,
     place = wire.external
     if place is None:
         return 0, wire.offset, wire.length
-    if place.location not in files:
-        raise ModelError("E_EXTERNAL", f"there is no file {place.location!r}", place.location_offset)
-    return files[place.location], place.offset, place.length or payload_length(wire.data_type, wire.dims) or 0
+    if place.name not in files:
+        raise ModelError("E_EXTERNAL", f"there is no file {place.name!r}", place.location_offset)
+    return files[place.name], place.offset, place.length or payload_length(wire.data_type, wire.dims) or 0

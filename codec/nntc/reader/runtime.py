@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nntc.decoder.model import decode, decode_bytes
+from nntc.format.names import UNUSED_NAME
 from nntc.reader.container import open as open_container
 from nntc.sources.source import SourceLike, opened
 
@@ -53,7 +54,6 @@ def session(
             files = decode_bytes(file, jobs=jobs, max_memory=max_memory)
             return onnxruntime.InferenceSession(files[None], **options)
         with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-            # No name of external data begins with a dot.
-            model = Path(folder) / ".model.onnx"
+            model = Path(folder) / UNUSED_NAME
             decode(file, model, jobs=jobs, max_memory=max_memory)
             return onnxruntime.InferenceSession(model, **options)

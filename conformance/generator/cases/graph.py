@@ -87,9 +87,9 @@ def _numbers(suite: Suite) -> None:
         ("file[1].size", 2**48, "E_LIMIT", "R-203"),
         ("file[1].size", 2**48 - 1, "E_EXPANSION", "R-203 R-206"),
         ("file[1].name_length", 0, "E_FILE_NAME", "R-205"),
-        ("file[1].name_length", 256, "E_FILE_NAME", "R-205"),
+        ("file[1].name_length", 1025, "E_FILE_NAME", "R-205"),
         ("file[1].name_length", 2**63 - 1, "E_FILE_NAME", "R-205"),
-        ("file[1].name_length", 255, "E_FILE_NAME", "R-220"),
+        ("file[1].name_length", 1024, "E_FILE_NAME", "R-220"),
         ("file[1].name_offset", 2**63 - 1, "E_FILE_NAME", "R-220"),
         ("file[1].name_offset", 7, "E_FILE_NAME", "R-220"),
     ):

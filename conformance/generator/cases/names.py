@@ -6,24 +6,48 @@ from conformance.generator.files import File, Output
 from conformance.generator.suite import Suite
 
 PARENT = "names"
-FORBIDDEN = '/\\:*?"<>|'
+SYSTEM = "system-names"
+"""Feature of vectors whose names not every system has (SPEC.md, R-603 and R-606)."""
 GOOD = (
     ("letter", "x"),
     ("255-bytes", "x" * 255),
+    ("folder", "folder/x"),
+    ("16-components", "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p"),
+    ("hidden", ".hidden"),
+    ("hidden-folder", ".a/.b/..c"),
+    ("three-dots", "..."),
     ("utf-8", "größe-тензор-重み-🧠"),
     ("space-inside", " model data"),
     ("dots-inside", "a..b.c"),
     ("marks", "~!@#$%^&()[]{};',+=-_`"),
+)
+ONLY_SOMEWHERE = (
     ("device", "CON"),
+    ("1024-bytes", "/".join(["d" * 255, "e" * 255, "f" * 255, "g" * 254, "h"])),
+    ("device-in-folder", "a/com1.bin"),
+    ("ends-with-dot", "name."),
+    ("ends-with-space", "name "),
+    ("folder-ends-with-dot", "name./x"),
+    *((f"with-{ord(c):02x}", f"a{c}b") for c in ':*?"<>|'),
 )
 BAD = (
     ("256-bytes", b"x" * 256),
-    ("dot-first", b".hidden"),
+    ("256-bytes-of-folder", b"x" * 256 + b"/y"),
+    ("17-components", b"a/" * 16 + b"a"),
     ("dot", b"."),
     ("dots", b".."),
-    ("dot-last", b"name."),
-    ("space-last", b"name "),
     ("parent", b"../name"),
+    ("parent-inside", b"a/../name"),
+    ("parent-last", b"a/.."),
+    ("dot-inside", b"a/./name"),
+    ("dot-in-front", b"./name"),
+    ("dot-at-end", b"a/."),
+    ("absolute", b"/name"),
+    ("slash", b"/"),
+    ("slash-last", b"a/"),
+    ("slash-twice", b"a//b"),
+    ("backslash", b"a\\b"),
+    ("backslash-parent", b"..\\name"),
     ("delete", b"a\x7fb"),
     ("nul", b"name\0"),
     ("newline", b"a\nb"),
@@ -41,22 +65,28 @@ def add(suite: Suite) -> None:
     """Add names that are allowed and names that are not."""
     for name, text in GOOD:
         suite.valid(f"name-{name}", f"an output file's name: {name}", "R-221 R-602", file=_named(text))
+    for name, text in ONLY_SOMEWHERE:
+        comment = f"an output file's name that not every system has: {name}"
+        suite.valid(f"name-{name}", comment, "R-221 R-602", file=_named(text), features=SYSTEM)
     suite.valid(PARENT, "two output files with names", "R-220 R-221 R-222", file=_named("first", "second"))
     two = File(outputs=[Output(None, (b"abc",)), Output("abc", ()), Output("bc", ()), Output("c", (b"!",))])
     suite.valid("names-overlap", "names that lie within each other, one at the end", "R-220", file=two)
-    cases = _named("Äx", "äx", "Kx", "\u212ax", "@x", "`x", "[x", "{x")
-    suite.valid("names-differ", "names that differ only beyond A to Z", "R-222", file=cases)
-    bad = [*BAD, *((f"character-{ord(c):02x}", f"a{c}b".encode()) for c in FORBIDDEN)]
-    for name, data in bad:
+    tree = _named("a/b/c", "a/b/d", "a/e", "b/b", "a.b", "a/bc")
+    suite.valid("names-tree", "names in the same folders, and some that begin alike", "R-222", file=tree)
+    cases = _named("\u00c4x", "\u00e4x", "Kx", "\u212ax", "First", "fIRST", "A/x", "a/X")
+    comment = "names that differ in case, which not every system tells apart"
+    suite.valid("names-case", comment, "R-222", file=cases, features=SYSTEM)
+    for name, data in BAD:
         suite.bad(
             f"name-{name}", PARENT, "E_FILE_NAME", "GRAPH", "R-221 R-207",
             f"a name that is not allowed: {name}", file=_named("first", data),
         )  # fmt: skip
     for name, one, two_, comment in (
         ("same", "first", "first", "two names are the same"),
-        ("same-folded", "First.bin", "fIRST.BIN", "two names are the same when folded"),
-        ("same-a", "A", "a", "two names differ in the case of the first letter there is"),
-        ("same-z", "Z", "z", "two names differ in the case of the last letter there is"),
+        ("same-path", "a/b/c", "a/b/c", "two names in folders are the same"),
+        ("folder-of-another", "a/b/c", "a/b", "a name is a folder of the one before"),
+        ("in-another", "a", "a/b", "a name has the one before as its folder"),
+        ("deep-in-another", "a", "a/b/c", "a name goes through the one before"),
     ):
         suite.bad(
             f"name-{name}", PARENT, "E_FILE_NAME", "GRAPH", "R-222 R-207", comment, file=_named(one, two_)

@@ -20,6 +20,7 @@ from nntc.encoder.network.samples import Samples, load_samples
 from nntc.encoder.network.session import Network
 from nntc.encoder.options import Options
 from nntc.errors import FormatError, NntcError, SamplesError
+from nntc.format.names import UNUSED_NAME
 from nntc.progress import Phase, Progress, Steps
 from nntc.reader.container import open as open_container
 
@@ -205,7 +206,6 @@ def _open_decoded(data: bytes) -> Network:
     if not has_external:
         return Network(decode_bytes(data)[None])
     with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-        # No name of external data begins with a dot.
-        model = Path(folder) / ".model.onnx"
+        model = Path(folder) / UNUSED_NAME
         decode(data, model)
         return Network(model)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nntc.errors import ModelError
-from nntc.format.names import fold, is_plain_file_name
+from nntc.format.names import Names, is_file_name, is_kept_by_windows
 from nntc.onnx.tensor import External, WireTensor
 
 
@@ -22,13 +22,13 @@ class SourceFile:
     Parameters
     ----------
     name
-        Plain file name of external data; None for the model itself.
+        Name of external data, a path below the model's folder; None for the model itself.
     size
         Bytes.
     data
         Its content, bytes-like of rank 1.
     location_offset, location_length
-        Bytes of the model file that spell `name` first; 0 and 0 for the model itself.
+        Bytes of the model file that spell `name` first, without `./` in front; 0 and 0 for the model itself.
     """
 
     name: str | None
@@ -80,28 +80,32 @@ def open_external(tensors: list[WireTensor], model: Path | None, opened: ExitSta
     Raises
     ------
     ModelError
-        E_LOCATION for a location that is no plain file name, or is another one's but for case;
-        E_EXTERNAL for a file that is missing or cannot be read.
+        E_LOCATION for a location that is no path below the model's folder, or the model itself; E_EXTERNAL
+        for a file that is missing or cannot be read.
     """
     first: dict[str, External] = {}
     for place in sorted((t.external for t in tensors if t.external), key=lambda p: p.location_offset):
-        first.setdefault(place.location, place)
-    taken = {fold(model.name)} if model else set()
+        first.setdefault(place.name, place)
+    names = Names()
     files = []
     for name, place in first.items():
         check_file_name(name, place.location_offset)
-        if fold(name) in taken:
-            raise ModelError("E_LOCATION", f"two files are named {name!r}", place.location_offset)
-        taken.add(fold(name))
+        if (model is not None and name == model.name) or not names.add(name):
+            message = f"external data is in {name!r}, which is the model itself or a folder of external data"
+            raise ModelError("E_LOCATION", message, place.location_offset)
         data = _map_external(model, name, place.location_offset, opened)
-        files.append(SourceFile(name, len(data), data, place.location_offset, place.location_length))
+        dots = len(place.location.encode("utf-8", "surrogateescape")) - len(name.encode())
+        offset, length = place.location_offset + dots, place.location_length - dots
+        files.append(SourceFile(name, len(data), data, offset, length))
     return files
 
 
 def _map_external(model: Path | None, name: str, offset: int, opened: ExitStack) -> memoryview:
     if model is None:
         raise ModelError("E_EXTERNAL", f"{name!r} is external to a model in memory", offset)
-    path = model.with_name(name)
+    if os.name == "nt" and not is_kept_by_windows(name):
+        raise ModelError("E_EXTERNAL", f"Windows has no files named {name!r}", offset)
+    path = model.parent / name
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
             raise ModelError("E_EXTERNAL", f"{name!r} is not a regular file", offset)
@@ -111,12 +115,12 @@ def _map_external(model: Path | None, name: str, offset: int, opened: ExitStack)
 
 
 def check_file_name(name: str, offset: int) -> None:
-    """Raise E_LOCATION unless `name` is a plain file name on every system (SPEC.md, "File names").
+    """Raise E_LOCATION unless an output file may have this name (SPEC.md, clause 6.3).
 
     Parameters
     ----------
     name
-        Location string of external data.
+        Location string of external data, without `./` in front.
     offset
         Where it stands in the model file, in bytes.
 
@@ -125,5 +129,10 @@ def check_file_name(name: str, offset: int) -> None:
     ModelError
         E_LOCATION.
     """
-    if not is_plain_file_name(name.encode("utf-8", "surrogateescape")):
-        raise ModelError("E_LOCATION", f"external data is in {name!r}: no plain file name", offset)
+    if not is_file_name(name.encode("utf-8", "surrogateescape")):
+        raise ModelError(
+            "E_LOCATION",
+            f"external data is in {name!r}, no path that stays below the model's folder: save the model "
+            "again with its external data beside it: onnx.save(model, path, save_as_external_data=True)",
+            offset,
+        )

@@ -83,8 +83,8 @@ def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_B
     Raises
     ------
     ModelError
-        E_PROTOBUF for malformed protobuf; E_LOCATION for external data whose location is no plain file
-        name, or the same as another but for case; E_EXTERNAL for external data that is missing, goes past
+        E_PROTOBUF for malformed protobuf; E_LOCATION for external data whose location is no path below the
+        model's folder; E_EXTERNAL for external data that is missing, goes past
         the end of its file, or belongs to a model given as bytes.
     OSError
         If the model file cannot be opened.

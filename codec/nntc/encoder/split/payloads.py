@@ -75,7 +75,7 @@ def find_payloads(tensors: list[WireTensor], files: list[SourceFile], min_bytes:
     regions: list[list[_Region]] = [[] for _ in files]
     for tensor in tensors:
         if tensor.external:
-            number = numbers[tensor.external.location]
+            number = numbers[tensor.external.name]
             region = _external_region(tensor, tensor.external, number, files[number].size)
             if region.end > region.start:
                 regions[number].append(region)
@@ -94,7 +94,7 @@ def _external_region(tensor: WireTensor, place: External, number: int, size: int
     if length is None:
         length = max(size - place.offset, 0)
     if place.offset + length > size:
-        message = f"bytes {place.offset}..{place.offset + length} of {place.location!r}, which has {size}"
+        message = f"bytes {place.offset}..{place.offset + length} of {place.name!r}, which has {size}"
         raise ModelError("E_EXTERNAL", message, place.location_offset)
     payload = None
     if length == asked:

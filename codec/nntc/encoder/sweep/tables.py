@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nntc.decoder.sink import write_files
+from nntc.decoder.folder import write_files
 from nntc.encoder.goals.fidelity import Share
 from nntc.encoder.sweep.curves import Curves, SweepPoint
 from nntc.errors import OutputError
