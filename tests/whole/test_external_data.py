@@ -1,4 +1,4 @@
-"""External data in folders, hidden, or with names that not every system has: coded, restored, run and compared."""
+"""External data in folders, hidden, or with names that few systems have: coded, restored, run, compared."""
 
 from __future__ import annotations
 
