@@ -94,7 +94,7 @@ CASES = [
     ("row length cut", F32 + b"\x02\x02\x01", 8, "E_TRUNCATED", 4),
     ("row length varint", F32 + b"\x02\x02\x81\x00\x00", 8, "E_VARINT", 3),
     ("ragged size", F32 + b"\x02\x01\x03", 8, "E_SIZE", 1),
-    ("planes flags", b"\x0a" + U + b"\x02", 8, "E_RESERVED", 5),
+    ("planes flags", b"\x0a" + U + b"\x04", 8, "E_RESERVED", 5),
     ("rotated opaque", b"\x02" + U + b"\x01", 8, "E_TYPE", 5),
     ("plane coder", b"\x0a" + U + b"\x00\x05", 8, "E_RESERVED", 6),
     ("second plane cut", b"\x0a" + U + b"\x00" + PACKED, 8, "E_TRUNCATED", 9),
