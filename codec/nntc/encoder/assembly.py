@@ -163,7 +163,7 @@ class Assembly:
         for number, (c, body) in enumerate(zip(coded, bodies, strict=True)):
             for part, index in enumerate(c.tensors):
                 tensor = self._plan.changed.get(index, self._tensors[index])
-                share = len(body) * tensor.size / c.record.view.size
+                share = len(body) * tensor.data.nbytes / c.record.output
                 error = _relative_error(tensor, parts[number][part])
                 reports.append(
                     TensorReport(

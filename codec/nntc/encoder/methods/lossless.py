@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.entropy.general import zstd
 from nntc.encoder.entropy.symbols import Classes
 from nntc.encoder.quantize.scales import fit_scales
 from nntc.encoder.tensor.codebook import Codebook, codebook_pays, codebook_record, make_codebook
-from nntc.encoder.tensor.planes import planes_record
+from nntc.encoder.tensor.planes import bytes_record, planes_record
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor, as_float64
-from nntc.format.registry import MAX_CODEBOOK, MAX_LEVEL, Coder, ElementType
+from nntc.format.registry import MAX_CODEBOOK, MAX_LEVEL, Coder, ElementType, ViewKind
 from nntc.format.view import View
 
 FEW_VALUES = (1 << 8) + 1
@@ -32,6 +33,10 @@ _MANY = 0.75  # of a sample's elements are distinct: too many for a codebook
 _SPARSE_FROM = 0.4  # share of the most common value from which sparse rows may pay
 _ZEROS_FROM = 1 / 8  # the same where the others have full precision
 _FIXED_POINT_BITS = 62
+_SAMPLE_BYTES = 1 << 17
+_QUICK_LEVEL = 3
+_QUICK_SLACK = 1.3
+"""How much larger than the best record a sample by quick zstd may be for zstd to be tried in earnest."""
 
 
 def lossless_record(
@@ -67,7 +72,27 @@ def lossless_record(
     if not records or not (is_plain or sparse):
         records.append(planes_record(element, view, bits, classes))
     best = records[0] if len(records) == 1 else min(records, key=lambda record: record.expected_size)
+    if sparse is None and coder is Coder.RANS:
+        best = _as_bytes(view, bits, best)
     return replace(best, note=note)
+
+
+def _as_bytes(view: View, bits: NDArray[Any], best: Record) -> Record:
+    """Return the payload as plain bytes by zstd where that is smaller than the best record: long repetitions.
+
+    Matches of whole elements, or of several, are found once there, and not once in every plane.
+    """
+    payload = np.ascontiguousarray(view.from_coded(bits)).tobytes()
+    expected = best.expected_size
+    start = max(0, len(payload) - _SAMPLE_BYTES) // 2
+    sample = payload[start : start + _SAMPLE_BYTES]
+    if len(zstd(sample, _QUICK_LEVEL)) > _QUICK_SLACK * expected * len(sample) / len(payload):
+        return best
+    width = best.element.width
+    lengths = tuple(width * n for n in view.lengths)
+    flat = View(ViewKind.RAGGED, len(lengths), lengths=lengths) if lengths else None
+    plain = bytes_record(flat or View(ViewKind.MATRIX, 1, len(payload)), payload)
+    return plain if plain.is_long_enough and plain.expected_size < expected else best
 
 
 def looks_compressed(tensor: Tensor) -> bool:

@@ -1,7 +1,13 @@
-"""Write planes records: exact, the cheapest coder for each byte plane (SPEC.md, "Tool planes")."""
+"""Write planes records: exact, the cheapest coder for each byte plane (SPEC.md, "Tool planes").
+
+Elements that are as common as the zeros of a pruned network are coded by plane 0 alone, under tokens that no
+other element has there, where that is smaller.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +24,58 @@ from nntc.format.view import View
 
 _SAMPLE = 1 << 17  # bytes on which zstd is tried before it is tried on all
 _TABLE_BITS = 300.0  # about what a table of a plane costs
+_MOST_COMMON = 8  # elements that may be coded by plane 0 alone
+_COMMON_SAMPLE = 1 << 13  # elements among which common ones are looked for
+_COMMON_SHARE = 1 / 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Common:
+    """Elements that are coded by plane 0 alone.
+
+    Parameters
+    ----------
+    tokens
+        uint8, ascending: what stands for each.
+    elements
+        Bit patterns of them.
+    plane
+        uint8 [elements]: plane 0.
+    others
+        bool [elements]: which are in the other planes.
+    """
+
+    tokens: NDArray[np.uint8]
+    elements: NDArray[Any]
+    plane: NDArray[np.uint8]
+    others: NDArray[np.bool_]
+
+    def head(self) -> bytes:
+        """Return their fields."""
+        memory = self.elements.view(np.uint8).reshape(self.tokens.size, -1)
+        entries = np.concatenate([self.tokens[:, None], memory], axis=1)
+        return (
+            build(f.COMMON_COUNT, self.tokens.size)
+            + entries.tobytes()
+            + build(f.VARINT, int(np.count_nonzero(self.others)))
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plane:
+    """Tokens of a plane, the coder for them, and about how many bits it takes."""
+
+    tokens: NDArray[np.uint8]
+    coder: Coder
+    classes: Classes | None
+    bits: float
+
+    def fragments(self, view: View) -> list[Fragment]:
+        """Return the plane as a symbol block."""
+        return [
+            build(f.CODER, self.coder),
+            *symbol_data(self.tokens, self.coder, view, classes=self.classes),
+        ]
 
 
 def planes_record(
@@ -32,44 +90,96 @@ def planes_record(
     classes
         Contexts to try on the most significant plane.
     """
-    width = element.width
+    rotated = bits
     if element.is_float:
         kind = bits.dtype.type
-        bits = bits << kind(1) | bits >> kind(8 * width - 1)
-    memory = np.ascontiguousarray(bits).view(np.uint8).reshape(-1, width)
-    fragments: list[Fragment] = [
-        record_head(Tool.PLANES, element, view) + build(f.PLANES_FLAGS, int(element.is_float))
-    ]
-    profile = Profile.BASELINE
-    for place in range(width):
-        plane = np.ascontiguousarray(memory[:, width - 1 - place])
-        coder, with_contexts = _choose(plane, view, classes if place == 0 else None)
-        if with_contexts:
-            profile = Profile.MAIN
-        used = classes if with_contexts else None
-        fragments += [build(f.CODER, coder), *symbol_data(plane, coder, view, classes=used)]
+        rotated = bits << kind(1) | bits >> kind(8 * element.width - 1)
+    memory = np.ascontiguousarray(rotated).view(np.uint8).reshape(-1, element.width)
+    common = _find_common(bits, memory[:, -1]) if 1 < element.width <= 8 else None
+    planes = _planes(memory, memory[:, -1], view, classes)
+    if common is not None:
+        fewer = _planes(memory[common.others], common.plane, view, classes)
+        if _bits(fewer) + 8 * len(common.head()) < _bits(planes):
+            planes = fewer
+        else:
+            common = None
+    flags = int(element.is_float) | (common is not None) << 1
+    head = record_head(Tool.PLANES, element, view) + build(f.PLANES_FLAGS, flags)
+    if common is not None:
+        head += common.head()
+    fragments: list[Fragment] = [head]
+    for plane in planes:
+        fragments += plane.fragments(view)
+    profile = Profile.BASELINE if planes[0].classes is None else Profile.MAIN
     return Record(fragments, element, Tool.PLANES, view, profile)
 
 
-def _choose(plane: NDArray[np.uint8], view: View, classes: Classes | None) -> tuple[Coder, bool]:
-    """Return the coder that makes the plane smallest, and whether contexts do."""
-    counts = count_tokens(plane, None, 1)[0]
-    sizes = {(Coder.PACKED, False): 8 + 8.0 * -(-plane.size * max(int(plane.max()).bit_length(), 1) // 8)}
-    sizes[Coder.RANS, False] = 72 + _TABLE_BITS + _coded_bits(counts)
+def bytes_record(view: View, payload: bytes) -> Record:
+    """Return a record of bytes, in coded order, by zstd; `view` is one of bytes."""
+    data = zstd(payload)
+    head = record_head(Tool.PLANES, ElementType.OPAQUE1, view) + build(f.PLANES_FLAGS, 0)
+    fragments: list[Fragment] = [head + build(f.CODER, Coder.ZSTD) + build(f.VARINT, len(data)) + data]
+    return Record(fragments, ElementType.OPAQUE1, Tool.PLANES, view, Profile.BASELINE)
+
+
+def _find_common(bits: NDArray[Any], first: NDArray[np.uint8]) -> _Common | None:
+    """Return the most common elements with tokens of their own in plane 0, if there are any."""
+    step = -(-bits.size // _COMMON_SAMPLE)
+    entries, counts = np.unique(bits[::step], return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:_MOST_COMMON]
+    often = np.sort(entries[order[counts[order] >= max(2, _COMMON_SHARE * bits[::step].size)]])
+    if not often.size:
+        return None
+    others = ~np.isin(bits, often)
+    if not others.any():
+        return None
+    used = np.unique(first[others])
+    free = np.setdiff1d(np.arange(256), used)
+    # Next to the tokens of others: a table holds all from the first to the last.
+    distance = np.maximum(used[0] - free, free - used[-1])
+    tokens = np.sort(free[np.argsort(distance, kind="stable")[: often.size]]).astype(np.uint8)
+    often = often[: tokens.size]
+    if not often.size:
+        return None
+    others = ~np.isin(bits, often)
+    plane = first.copy()
+    for token, pattern in zip(tokens, often, strict=True):
+        plane[bits == pattern] = token
+    return _Common(tokens, often, plane, others)
+
+
+def _planes(
+    memory: NDArray[np.uint8], first: NDArray[np.uint8], view: View, classes: Classes | None
+) -> list[_Plane]:
+    """Return plane 0 and the others, from the bytes, uint8 [elements, width], of what is in the others."""
+    width = memory.shape[1]
+    rest = [_choose(np.ascontiguousarray(memory[:, width - 1 - place]), view) for place in range(1, width)]
+    return [_choose(np.ascontiguousarray(first), view, classes), *rest]
+
+
+def _bits(planes: Sequence[_Plane]) -> float:
+    return sum(plane.bits for plane in planes)
+
+
+def _choose(tokens: NDArray[np.uint8], view: View, classes: Classes | None = None) -> _Plane:
+    """Return a plane under the coder that makes it smallest, with contexts where these do."""
+    counts = count_tokens(tokens, None, 1)[0]
+    width = max(int(tokens.max()).bit_length(), 1)
+    packed = _Plane(tokens, Coder.PACKED, None, 8 + 8.0 * -(-tokens.size * width // 8))
+    choices = [packed, _Plane(tokens, Coder.RANS, None, 72 + _TABLE_BITS + _coded_bits(counts))]
     if classes is not None:
-        split = count_tokens(plane, classes.contexts(view).astype(np.uint16), classes.count)
+        split = count_tokens(tokens, classes.contexts(view).astype(np.uint16), classes.count)
         lists = 8.0 * len(classes.write(view))
-        used = [row for row in split if row.any()]
-        sizes[Coder.RANS, True] = 72 + lists + sum(_TABLE_BITS + _coded_bits(row) for row in used)
-    best = min(sizes, key=lambda key: sizes[key])
-    middle = max(0, plane.size - _SAMPLE) // 2
-    sample = plane[middle : middle + _SAMPLE]
-    expected = sizes[best] / 8 * sample.size / plane.size
-    if (
-        len(zstd(sample.tobytes(), 9)) < 1.02 * expected + 32
-        and len(zstd(plane.tobytes())) + 4 < sizes[best] / 8
-    ):
-        return Coder.ZSTD, False
+        bits = 72 + lists + sum(_TABLE_BITS + _coded_bits(row) for row in split if row.any())
+        choices.append(_Plane(tokens, Coder.RANS, classes, bits))
+    best = min(choices, key=lambda plane: plane.bits)
+    middle = max(0, tokens.size - _SAMPLE) // 2
+    sample = tokens[middle : middle + _SAMPLE]
+    expected = best.bits / 8 * sample.size / tokens.size
+    if len(zstd(sample.tobytes(), 9)) < 1.02 * expected + 32:
+        size = len(zstd(tokens.tobytes())) + 4
+        if size < best.bits / 8:
+            return _Plane(tokens, Coder.ZSTD, None, 8.0 * size)
     return best
 
 
