@@ -81,7 +81,7 @@ def test_every_type_as_raw_data(data_type: int, shape: tuple[int, ...]) -> None:
     assert lazy.array().dtype == wanted.dtype
     np.testing.assert_array_equal(lazy.array(), wanted)
     assert lazy.tobytes() == tensor.raw_data
-    assert (lazy.tool == GRAPH_TOOL) == (len(tensor.raw_data) < 64)
+    assert lazy.tool == GRAPH_TOOL or len(tensor.raw_data) >= 64
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_errors_are_as_noted(lossy: tuple[onnx.ModelProto, bytes]) -> None:
 def test_a_file_without_notes_knows_errors_of_exact_tools_only() -> None:
     container = opened(
         numpy_helper.from_array(random_values(4096), "planes"),
-        numpy_helper.from_array(np.repeat(np.arange(4, dtype=np.float32), 1000), "codebook"),
+        numpy_helper.from_array(np.sign(random_values(4000)), "codebook"),
         numpy_helper.from_array(np.ones(1, np.float32), "graph"),
     )
     assert container.notes is None
@@ -381,7 +381,7 @@ def test_the_template_is_the_model_with_zeros_for_weights(lossy: tuple[onnx.Mode
 
 def test_files_are_closed(tmp_path: Path) -> None:
     path = tmp_path / "m.nntc"
-    path.write_bytes(coded(model_of(numpy_helper.from_array(random_values(50), "t"))))
+    path.write_bytes(coded(model_of(numpy_helper.from_array(random_values(5000), "t"))))
     with nntc.open(path) as container:
         tensor = container.tensors["t"]
     with pytest.raises(ValueError, match="closed"):
@@ -395,7 +395,7 @@ def test_damaged_files_do_not_open(tmp_path: Path) -> None:
         nntc.open(path)
     with pytest.raises(FileNotFoundError):
         nntc.open(tmp_path / "none.nntc")
-    data = coded(model_of(numpy_helper.from_array(random_values(50), "t")))
+    data = coded(model_of(numpy_helper.from_array(random_values(5000), "t")))
     with pytest.raises(FormatError, match="E_MEMORY @ 24"):
         nntc.open(data, max_memory=1000)
 
@@ -413,8 +413,8 @@ def with_other_graph(data: bytes, splices: list[tuple[int, int]], skeleton: byte
 
 
 def test_pieces_that_do_not_fit_the_files_are_refused() -> None:
-    data = coded(model_of(numpy_helper.from_array(random_values(50), "t")))
-    for skeleton, run, size in ((b"ab", 1, 203), (b"ab", 1, 201), (b"ab", 1, 150), (b"", 0, 199)):
+    data = coded(model_of(numpy_helper.from_array(random_values(5000), "t")))
+    for skeleton, run, size in ((b"ab", 1, 20_003), (b"ab", 1, 20_001), (b"ab", 1, 150), (b"", 0, 19_999)):
         container = nntc.open(with_other_graph(data, [(run, 0)], skeleton, size))
         with pytest.raises(FormatError) as caught:
             _ = container.tensors
@@ -422,8 +422,8 @@ def test_pieces_that_do_not_fit_the_files_are_refused() -> None:
 
 
 def test_a_payload_is_never_taken_for_structure() -> None:
-    data = coded(model_of(numpy_helper.from_array(random_values(50), "t")))
-    container = nntc.open(with_other_graph(data, [(0, 0)], b"", 200))
+    data = coded(model_of(numpy_helper.from_array(random_values(5000), "t")))
+    container = nntc.open(with_other_graph(data, [(0, 0)], b"", 20_000))
     with pytest.raises(ModelError, match="E_PROTOBUF"):
         _ = container.tensors
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -30,15 +31,21 @@ class Overhead:
     """What a file costs beyond its TENSOR sections, for methods that aim at a size."""
 
     def __init__(self, split: SplitSource, repeats: dict[int, int]) -> None:
+        self._split, self._repeats = split, repeats
         self.original_size = sum(file.size for file in split.files)
-        skeleton = b"".join(bytes(p) for p in split.pieces() if isinstance(p, memoryview))
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of all but TENSOR sections, to a few."""
+        pieces = self._split.pieces()
+        skeleton = b"".join(bytes(piece) for piece in pieces if isinstance(piece, memoryview))
         files = [
-            NewFile(file.size, hashlib.sha256(b"%d" % i).digest(), None) for i, file in enumerate(split.files)
+            NewFile(file.size, hashlib.sha256(b"%d" % i).digest(), None)
+            for i, file in enumerate(self._split.files)
         ]
-        splices = [(100, 0)] * len(split.payloads)
-        self.size = (
-            len(graph_section(files, splices, skeleton).data) + 32 + 10 * (len(split.payloads) - len(repeats))
-        )
+        count = len(self._split.payloads)
+        graph = graph_section(files, [(100, 0)] * count, skeleton)
+        return len(graph.data) + 32 + 10 * (count - len(self._repeats))
 
 
 class Assembly:

@@ -6,10 +6,14 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nntc.encoder.entropy.general import zstd
+from nntc.encoder.entropy.general import zstd, zstd_after
 from nntc.format import layout as f
 from nntc.format import registry as r
 from nntc.format.layout import build
+
+_SMALL = 1 << 20  # bytes that the highest level takes no time for
+_HIGHEST_LEVEL = 22
+_FEW = 256  # bytes of hashes and splices: more of them, mostly splices, get smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,17 @@ def graph_section(
             parts.append(build(f.FILE_NAME, {"offset": file.name_at[0], "length": file.name_at[1]}))
     parts.append(build(f.SPLICE_COUNT, len(splices)))
     parts += [build(f.SPLICE, {"run": run, "piece": piece}) for run, piece in splices]
-    content = b"".join([*parts, skeleton])
-    return NewSection(r.SectionType.GRAPH, zstd(content, level), len(content))
+    head = b"".join(parts)
+    return NewSection(r.SectionType.GRAPH, _squeeze(head, skeleton, level), len(head) + len(skeleton))
+
+
+def _squeeze(head: bytes, skeleton: bytes, level: int) -> bytes:
+    """Return the content of GRAPH as a zstd frame."""
+    if len(skeleton) > _SMALL:
+        return zstd_after(head, skeleton, level) if len(head) <= _FEW else zstd(head + skeleton, level)
+    level = max(level, _HIGHEST_LEVEL)
+    apart = zstd_after(head, skeleton, level)
+    return apart if len(head) <= _FEW else min(apart, zstd(head + skeleton, level), key=len)
 
 
 def write_container(profile: r.Profile, sections: Sequence[NewSection]) -> bytes:

@@ -19,6 +19,7 @@ from nntc.encoder.page import check_page, make_page
 from nntc.encoder.report import EncodeReport
 from nntc.encoder.split import SplitSource, open_model
 from nntc.encoder.tensors import load_tensors
+from nntc.encoder.unsplit import without_sections
 from nntc.encoder.workers import Workers
 from nntc.errors import FormatError, NntcError, OutputError
 from nntc.onnx.serialized import path_or_bytes
@@ -213,7 +214,10 @@ class Encoder:
         plan = plan_tensors(self._tensors, options, self._workers, self._overhead, known)
         plan = replace(plan, remarks=(*plan.remarks, *self._remarks))
         Steps(self._workers.progress, Phase.ASSEMBLING)
-        return Assembly(self._split, self._tensors, self._repeats, plan).finish(options)
+        data, report = Assembly(self._split, self._tensors, self._repeats, plan).finish(options)
+        if options.method is Method.LOSSLESS:
+            return without_sections(self._split, data, report)
+        return data, report
 
     def _known(self, options: Options) -> CalibrationData | None:
         """Return what calibration samples tell, found out once; None if they tell nothing."""

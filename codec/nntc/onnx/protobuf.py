@@ -51,8 +51,12 @@ def fields(read: Read, spans: Spans) -> Iterator[tuple[int, int, int, int]]:
             # read of two bytes serves most fields without entering a payload.
             if end - at >= 2:
                 tag, value = read(at, 2)
+                wire = tag & 7
+                if 8 <= tag < 0x80 and wire == FIXED32 and end - at >= 5:
+                    yield tag >> 3, FIXED32, at + 1, 4
+                    at += 5
+                    continue
                 if 8 <= tag < 0x80 and value < 0x80:
-                    wire = tag & 7
                     if wire == DELIMITED and value <= end - at - 2:
                         yield tag >> 3, DELIMITED, at + 2, value
                         at += 2 + value

@@ -109,17 +109,38 @@ def test_contexts_pay_where_rows_differ() -> None:
 
 
 @pytest.mark.parametrize("coder", [Coder.RANS, Coder.HUFFMAN])
-@pytest.mark.parametrize(("zeros", "bits_each"), [(0.5, 27.5), (0.9, 29)])
-def test_weights_that_were_pruned_only(coder: Coder, zeros: float, bits_each: float) -> None:
-    values = sparse_values(np.random.default_rng(3), 50_000, zeros, 0)
+@pytest.mark.parametrize("zeros", [0.15, 0.5, 0.8, 0.99])
+@pytest.mark.parametrize("are_signed", [False, True])
+def test_pruned_weights_cost_their_places_and_values(coder: Coder, zeros: float, are_signed: bool) -> None:
+    """Zeros of a mask times weights have the weights' signs, which are kept."""
+    rng = np.random.default_rng(3)
+    weights = rng.normal(0, 1, 50_000).astype(np.float32)
+    values = weights * (rng.random(weights.size) >= zeros) if are_signed else weights.copy()
+    if not are_signed:
+        values[rng.random(weights.size) < zeros] = 0
     bits = patterns(values)
     record = lossless_record(ElementType.FLOAT32, matrix(bits), bits, coder=coder)
-    assert record.tool is Tool.UNIFORM
-    planes = lossless_record(ElementType.FLOAT32, matrix(bits), bits, coder=coder, sparse=False)
-    assert planes.tool is Tool.PLANES
-    assert len(body(record)) < 0.95 * len(body(planes))
-    places = 50_000 * -(zeros * np.log2(zeros) + (1 - zeros) * np.log2(1 - zeros))
-    assert 8 * len(body(record)) < 1.03 * places + bits_each * np.count_nonzero(values) + 4000
+    assert decoded(record) == bits.tobytes()
+    exponents = bits[values != 0] >> 23 & 255
+    others = entropy(exponents) + 24 * exponents.size  # with sign and fraction
+    signs = entropy(np.signbit(values[values == 0]).astype(np.uint32))
+    assert 8 * len(body(record)) < 1.005 * (entropy((values == 0).astype(np.uint32)) + signs + others) + 2000
+
+
+def entropy(symbols: NDArray[np.uint32]) -> float:
+    """Return the bits of all symbols under the best static code."""
+    counts = np.bincount(symbols)
+    counts = counts[counts > 0]
+    return -float(counts @ np.log2(counts / symbols.size))
+
+
+def test_sparse_rows_can_be_forced() -> None:
+    bits = patterns(sparse_values(np.random.default_rng(3), 50_000, 0.9, 0))
+    forced = lossless_record(ElementType.FLOAT32, matrix(bits), bits, sparse=True)
+    assert forced.tool is Tool.UNIFORM
+    assert decoded(forced) == bits.tobytes()
+    best = lossless_record(ElementType.FLOAT32, matrix(bits), bits)
+    assert len(body(best)) <= len(body(forced))
 
 
 def test_a_negative_zero_among_pruned_weights_keeps_its_sign() -> None:

@@ -16,7 +16,11 @@ class Overhead(Protocol):
     """What a file costs beyond its TENSOR sections, and what it came from, in bytes."""
 
     original_size: int
-    size: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of all but TENSOR sections."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
