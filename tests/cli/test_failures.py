@@ -139,7 +139,7 @@ def test_not_a_model(nntc: Command, folder: Path) -> None:
     before = listing(folder)
     outcome = nntc("encode", "model.onnx", "out.nntc")
     assert outcome.code == 1
-    assert outcome.err.startswith("nntc: E_PROTOBUF @ ")
+    assert outcome.err.startswith("nntc: E_NOT_ONNX @ ")
     assert listing(folder) == before
 
 

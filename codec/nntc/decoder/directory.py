@@ -97,8 +97,13 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
         E_VERSION, E_UNSUPPORTED.
     """
     stream = SectionStream(source.read(0, r.HEADER_SIZE), 0)
+    if not stream.getvalue():
+        raise FormatError("E_TRUNCATED", "the file is empty", 0)
     if stream.take(8, "signature") != r.SIGNATURE:
-        raise FormatError("E_SIGNATURE", "not a .nntc file", 0)
+        from nntc.sources.kinds import HEAD, kind_of
+
+        kind = kind_of(source.read(0, HEAD))
+        raise FormatError("E_SIGNATURE", f"not a .nntc file{f' but {kind}' if kind else ''}", 0)
     stream.seek(0)
     header = parse(HEADER, stream)
     if zlib.crc32(stream.getvalue()[: r.HEADER_SIZE - 4]) != header.header_crc:

@@ -218,7 +218,7 @@ def test_truncated_models_split_or_are_refused() -> None:
             with open_model(data[:length], min_bytes=1) as source:
                 check(source, 1)
         except ModelError as error:
-            assert error.id == "E_PROTOBUF"  # noqa: PT017 - a cut between two fields is well-formed
+            assert error.id in ("E_PROTOBUF", "E_NOT_ONNX")  # noqa: PT017 - a cut may be well-formed
             assert error.offset is not None  # noqa: PT017
 
 
@@ -232,15 +232,16 @@ def test_damaged_models_split_or_are_refused(data: st.DataObject) -> None:
         with open_model(bytes(model), min_bytes=1) as source:
             check(source, 1)
     except ModelError as error:
-        assert error.id in ("E_PROTOBUF", "E_EXTERNAL", "E_LOCATION")  # noqa: PT017 - or no error
+        assert error.id in ("E_PROTOBUF", "E_EXTERNAL", "E_LOCATION", "E_NOT_ONNX")  # noqa: PT017 - or no error
 
 
 def test_model_files_that_are_odd(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         open_model(tmp_path / "none.onnx")
-    (tmp_path / "empty.onnx").write_bytes(b"")
-    with open_model(str(tmp_path / "empty.onnx")) as source:
-        assert (source.files[0].size, source.payloads, list(source.pieces())) == (0, [], [])
+    (tmp_path / "small.onnx").write_bytes(b"\x3a\x00")  # a graph of nothing
+    with open_model(str(tmp_path / "small.onnx")) as source:
+        assert (source.files[0].size, source.payloads) == (2, [])
+        assert rebuilt(source) == [b"\x3a\x00"]
 
 
 def test_small_payloads_stay_in_the_graph() -> None:

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from nntc.encoder.split.files import SourceFile, map_file, open_external
 from nntc.encoder.split.payloads import MIN_BYTES, Payload, find_payloads
-from nntc.onnx.model import find_tensors
+from nntc.encoder.split.recognition import read_tensors
 
 
 class SplitSource:
@@ -83,9 +83,9 @@ def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_B
     Raises
     ------
     ModelError
-        E_PROTOBUF for malformed protobuf; E_LOCATION for external data whose location is no path below the
-        model's folder; E_EXTERNAL for external data that is missing, goes past
-        the end of its file, or belongs to a model given as bytes.
+        E_NOT_ONNX for a file of another kind; E_PROTOBUF for malformed protobuf; E_LOCATION for external data
+        whose location is no path below the model's folder; E_EXTERNAL for external data that is missing, goes
+        past the end of its file, or belongs to a model given as bytes.
     OSError
         If the model file cannot be opened.
     """
@@ -95,7 +95,7 @@ def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_B
         else:
             path = Path(source)
             data = map_file(path, opened)
-        tensors = list(find_tensors(lambda offset, length: bytes(data[offset : offset + length]), len(data)))
+        tensors = read_tensors(data)
         external = open_external(tensors, path, opened)
         files = [SourceFile(None, len(data), data, 0, 0), *external]
         return SplitSource(files, find_payloads(tensors, files, min_bytes), opened.pop_all())

@@ -9,6 +9,7 @@ from nntc.encoder.split.files import SourceFile
 from nntc.errors import ModelError
 from nntc.onnx.elements import element_width
 from nntc.onnx.tensor import External, Path, WireTensor, payload_length
+from nntc.sources.kinds import HEAD, kind_of
 
 MIN_BYTES = 64
 """Smaller payloads stay in the graph: a section of their own costs more than it saves."""
@@ -76,7 +77,7 @@ def find_payloads(tensors: list[WireTensor], files: list[SourceFile], min_bytes:
     for tensor in tensors:
         if tensor.external:
             number = numbers[tensor.external.name]
-            region = _external_region(tensor, tensor.external, number, files[number].size)
+            region = _external_region(tensor, tensor.external, number, files[number])
             if region.end > region.start:
                 regions[number].append(region)
     for of_file in regions:
@@ -87,7 +88,8 @@ def find_payloads(tensors: list[WireTensor], files: list[SourceFile], min_bytes:
     return sorted(listed, key=lambda payload: (payload.file, payload.offset))
 
 
-def _external_region(tensor: WireTensor, place: External, number: int, size: int) -> _Region:
+def _external_region(tensor: WireTensor, place: External, number: int, file: SourceFile) -> _Region:
+    size = file.size
     asked = payload_length(tensor.data_type, tensor.dims)
     # A length of 0 means "not stated" to readers of ONNX, as a missing one does.
     length = place.length or asked
@@ -95,6 +97,8 @@ def _external_region(tensor: WireTensor, place: External, number: int, size: int
         length = max(size - place.offset, 0)
     if place.offset + length > size:
         message = f"bytes {place.offset}..{place.offset + length} of {place.name!r}, which has {size}"
+        kind = kind_of(bytes(file.data[:HEAD])) if size < HEAD else None
+        message += f": it is {kind}" if kind else ""
         raise ModelError("E_EXTERNAL", message, place.location_offset)
     payload = None
     if length == asked:
