@@ -7,7 +7,7 @@ protected by the CRC-32 of the sections it comes from; `nntc.decode` checks the 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -84,7 +84,7 @@ class LazyTensor:
         self, content: Content, wire: WireTensor, pieces: tuple[Piece, ...], same_as: str | None
     ) -> None:
         self._content = content
-        self._wire = wire
+        self.wire = wire
         self._pieces = pieces
         self.name = wire.name
         self.path: Path = wire.path
@@ -100,7 +100,7 @@ class LazyTensor:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of `array()`: see `nntc.onnx.arrays` for what numpy has no type for."""
-        return array_dtype(self._wire.data_type)
+        return array_dtype(self.wire.data_type)
 
     @property
     def tool(self) -> str:
@@ -134,19 +134,22 @@ class LazyTensor:
         ModelError
             E_TENSOR, E_PROTOBUF: its data does not fit its shape or type.
         """
-        data = self._content.tensor_data(self._wire)
+        return self.array_of(self._content.tensor_data(self.wire))
+
+    def array_of(self, data: bytes | bytearray | list[bytes]) -> NDArray[Any]:
+        """Return the array that its decoded data is; raises as `array`."""
         try:
             if isinstance(data, list):
                 values = np.array(data, dtype=object)
             else:
-                values = elements(data, self._wire.data_type, self.size)
+                values = elements(data, self.wire.data_type, self.size)
             return values.reshape(self.shape)
         except ValueError as e:
             raise ModelError("E_TENSOR", f"{self.name!r}: {e}") from e
 
     def tobytes(self) -> bytes:
         """Decode it into the bytes that `raw_data` has for it; raises as `array`, TypeError for strings."""
-        data = self._content.tensor_data(self._wire)
+        data = self._content.tensor_data(self.wire)
         if isinstance(data, list):
             raise TypeError(f"{self.name!r} holds strings")
         return bytes(data)
@@ -246,6 +249,31 @@ class Container:
             same_as = next((owner for owner in owners if owner != key), None)
             found[key] = LazyTensor(self._content, wire, parts, same_as)
         return MappingProxyType(found)
+
+    def arrays(self, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
+        """Decode several tensors together, which takes little longer than one of them.
+
+        Parameters
+        ----------
+        names
+            Keys of `tensors`; all of them if None.
+
+        Returns
+        -------
+        Arrays as those of `LazyTensor.array`, in the order asked for.
+
+        Raises
+        ------
+        KeyError
+            There is no such tensor.
+        FormatError
+            A section that holds one of them is at fault.
+        ModelError
+            E_TENSOR, E_PROTOBUF: the data of one does not fit its shape or type.
+        """
+        wanted = {name: self.tensors[name] for name in (self.tensors if names is None else names)}
+        data = self._content.tensors_data([tensor.wire for tensor in wanted.values()])
+        return {name: t.array_of(d) for (name, t), d in zip(wanted.items(), data, strict=True)}
 
     def template(self) -> bytes:
         """Return the model file with zeros in place of payloads: names, shapes and nodes, no weights."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from nntc.decoder.directory import Directory, read_section
 from nntc.decoder.graph import read_graph
-from nntc.decoder.payloads import decode_section, read_parse_context, read_record
-from nntc.decoder.tensor.record import Payload, TensorRecord
+from nntc.decoder.payloads import read_parse_context, read_record
+from nntc.decoder.tensor.record import TensorRecord
 from nntc.errors import FormatError, ModelError
 from nntc.format.registry import SectionType, Tool
 from nntc.onnx.arrays import STRING
@@ -21,8 +21,9 @@ from nntc.onnx.model import find_tensors
 from nntc.onnx.stored import Locator, stored_bytes, stored_strings
 from nntc.onnx.tensor import WireTensor, payload_length
 from nntc.reader.notes import Notes, read_notes
+from nntc.reader.payloads import Payloads
 from nntc.reader.pieces import FilePieces, Piece, lay_out
-from nntc.sources.source import Source
+from nntc.sources.source import BytesSource, FileSource, Source
 
 
 class Content:
@@ -48,7 +49,13 @@ class Content:
         self.graph = read_graph(data, section.offset, section.output, len(self._tensor_sections), source.size)
         self._tools: dict[int, Tool] = {}
         self._part_ends: dict[int, NDArray[np.int64]] = {}
-        self._kept: tuple[int, Payload] | None = None
+        self._payloads = Payloads(
+            self._tensor_sections,
+            self.graph.splices.used,
+            self._record,
+            None if isinstance(source, FileSource | BytesSource) else getattr(source, "prefetch", _nothing),
+        )
+        self._run = 0, 0, 0  # what was read last of the model file: start, end, place in the graph bytes
 
     @cached_property
     def notes(self) -> Notes | None:
@@ -88,6 +95,29 @@ class Content:
         if self.notes is None:
             return None
         return self.notes.errors[self._first_parts[section] + part]
+
+    def tensors_data(self, wires: Sequence[WireTensor]) -> list[bytes | bytearray | list[bytes]]:
+        """Decode several tensors together; as `tensor_data` for each."""
+        found: list[bytes | bytearray | list[bytes]] = []
+        places: dict[int, list[tuple[bytearray, int, Piece]]] = {}  # by section: where its pieces belong
+        for wire in wires:
+            pieces = list(self.pieces_of(wire))
+            if all(piece.skeleton is not None for piece in pieces):
+                found.append(self.tensor_data(wire))
+                continue
+            _, offset, length = _place(wire, self._file_numbers)
+            data = bytearray(length)
+            found.append(data)
+            for piece in pieces:
+                if piece.skeleton is None:
+                    places.setdefault(piece.section, []).append((data, offset, piece))
+                else:
+                    self._copy(data, offset, piece, self._piece_bytes(piece))
+        for section, payload in self._payloads.several(places):
+            for data, offset, piece in places.pop(section):
+                start, end = self._part_span(section, piece.part)
+                self._copy(data, offset, piece, payload.data[start:end])
+        return found
 
     def tensor_data(self, wire: WireTensor) -> bytes | bytearray | list[bytes]:
         """Decode a tensor's bytes, little-endian, or its strings."""
@@ -137,51 +167,46 @@ class Content:
         return Locator(self._read_graph_bytes, self._pieces[0].size)
 
     def _record(self, number: int) -> TensorRecord:
-        return self._sound(
-            number, read_record(self._source, self._tensor_sections[number], self._parse_context)
-        )
-
-    def _sound(self, number: int, record: TensorRecord) -> TensorRecord:
-        """Return a record after checking that it has as many parts as are used."""
+        """Read a record; FormatError also where it has not as many parts as are used."""
+        record = read_record(self._source, self._tensor_sections[number], self._parse_context)
         self._tools[number] = record.tool
         if len(record.part_ends()) != self.graph.splices.used[number]:
             offset = self._tensor_sections[number].offset
             raise FormatError("E_SPLICE", "splices use another number of parts", offset)
         return record
 
-    def _payload(self, number: int) -> Payload:
-        """Decode a TENSOR section; one that many tensors share is kept until another one is asked for."""
-        if self._kept is not None and self._kept[0] == number:
-            return self._kept[1]
-        record, payload = decode_section(self._source, self._tensor_sections[number], self._parse_context)
-        self._sound(number, record)
-        if self.graph.splices.used[number] > 1:
-            self._kept = number, payload
-        return payload
-
     def _content(self, file: int, offset: int, length: int) -> bytearray:
         """Return bytes of an output file, decoding what has to be."""
         data = bytearray(length)
         for piece in self._pieces[file].within(offset, length):
-            start, end = max(offset, piece.start), min(offset + length, piece.start + piece.length)
-            inner = slice(start - piece.start, end - piece.start)
-            data[start - offset : end - offset] = self._piece_bytes(piece)[inner]
+            self._copy(data, offset, piece, self._piece_bytes(piece))
         return data
+
+    @staticmethod
+    def _copy(data: bytearray, offset: int, piece: Piece, content: memoryview) -> None:
+        """Copy what a piece has of the bytes of a file that begin at `offset`."""
+        start, end = max(offset, piece.start), min(offset + len(data), piece.start + piece.length)
+        data[start - offset : end - offset] = content[start - piece.start : end - piece.start]
 
     def _piece_bytes(self, piece: Piece) -> memoryview:
         if piece.skeleton is not None:
             return self.graph.skeleton[piece.skeleton : piece.skeleton + piece.length]
         start, end = self._part_span(piece.section, piece.part)
-        return self._payload(piece.section).data[start:end]
+        return self._payloads.get(piece.section).data[start:end]
 
     def _read_graph_bytes(self, offset: int, length: int) -> bytes:
         """Read the model file where it is made of graph bytes; payloads hold no structure."""
+        start, end, place = self._run
+        if start <= offset and offset + length <= end:
+            at = place + offset - start
+            return self.graph.skeleton[at : at + length].tobytes()
         data = b""
         for piece in self._pieces[0].within(offset, length):
             if piece.skeleton is None:
                 raise ModelError("E_PROTOBUF", "a payload stands where the model's structure should", offset)
-            start = offset + len(data) - piece.start
-            data += self._piece_bytes(piece)[start : start + length - len(data)]
+            self._run = piece.start, piece.start + piece.length, piece.skeleton
+            at = offset + len(data) - piece.start
+            data += self._piece_bytes(piece)[at : at + length - len(data)]
         return data
 
     def pieces_of(self, wire: WireTensor) -> Iterator[Piece]:
@@ -191,6 +216,10 @@ class Content:
             if offset + length > self._pieces[file].size:
                 raise ModelError("E_EXTERNAL", f"{wire.name!r} goes past the end of its file")
             yield from self._pieces[file].within(offset, length)
+
+
+def _nothing(_spans: Iterable[tuple[int, int]]) -> None:
+    """Stand in for `prefetch` of a source that has none."""
 
 
 def _place(wire: WireTensor, files: Mapping[str | None, int]) -> tuple[int, int, int]:
