@@ -127,7 +127,7 @@ def test_errors_form_one_tree() -> None:
     with pytest.raises(nntc.NntcError) as caught:
         nntc.verify(b"nothing of the kind")
     assert (caught.value.id, caught.value.offset) == ("E_SIGNATURE", 0)
-    assert str(caught.value) == "E_SIGNATURE @ 0: not a .nntc file"
+    assert str(caught.value) == "E_SIGNATURE @ 0: not a .nntc file but text"
 
 
 def test_open(tmp_path: Path) -> None:
