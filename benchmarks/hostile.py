@@ -23,10 +23,11 @@ from random import Random
 
 import numpy as np
 import onnx
-from nntc.decoder.directory import MEMORY_CONSTANT, read_directory
+from nntc.decoder.directory import read_directory
 from nntc.decoder.model import decode_bytes
 from nntc.encoder.model import encode_bytes
 from nntc.errors import FormatError
+from nntc.format.container import MEMORY_CONSTANT
 from nntc.sources.source import BytesSource
 from onnx import helper, numpy_helper
 

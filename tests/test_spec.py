@@ -28,10 +28,11 @@ def raised_ids(path: Path) -> set[str]:
     found: set[str] = set()
     other: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             texts = [str(a.value) for a in node.args if isinstance(a, ast.Constant)]
             ids = set(filter(ERROR.fullmatch, texts))
-            if node.func.id in ("ModelError", "OutputError", "NntcError"):
+            if name in ("ModelError", "OutputError", "NntcError"):
                 other |= ids
             else:
                 found |= ids

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nntc.decoder.entropy.symbols import ParseContext
-from nntc.decoder.entropy.tables import read_tables
 from nntc.decoder.tensor.record import decode_records, read_tensor
-from nntc.format.layout import SectionStream
+from nntc.format.fields import SectionStream
 from nntc.format.registry import Profile
+from nntc.format.tables import read_tables
 
 from conformance.generator.fields import Field, Fields, u32, varint
 from conformance.generator.frames import PLAIN, RAW, Frame, Made, block_header

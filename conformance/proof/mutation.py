@@ -42,20 +42,20 @@ from conformance.proof.mutants import Mutant, mutants
 ROOT = Path(__file__).resolve().parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 REPORT = ROOT / "conformance" / "MUTATION.md"
-TARGETS = (
-    "codec/nntc/decoder/assembly.py", "codec/nntc/decoder/directory.py", "codec/nntc/decoder/graph.py",
-    "codec/nntc/decoder/model.py", "codec/nntc/decoder/payloads.py",
-    "codec/nntc/decoder/entropy/general.py", "codec/nntc/decoder/entropy/huffman.py",
-    "codec/nntc/decoder/entropy/integers.py", "codec/nntc/decoder/entropy/quantizers.py",
-    "codec/nntc/decoder/entropy/rans.py", "codec/nntc/decoder/entropy/symbols.py",
-    "codec/nntc/decoder/entropy/tables.py",
-    "codec/nntc/decoder/tensor/codebook.py", "codec/nntc/decoder/tensor/planes.py",
-    "codec/nntc/decoder/tensor/record.py", "codec/nntc/format/rounding.py",
-    "codec/nntc/format/transform.py", "codec/nntc/decoder/tensor/uniform.py",
-    "codec/nntc/format/bits.py", "codec/nntc/format/dct.py", "codec/nntc/format/layout.py",
-    "codec/nntc/format/names.py", "codec/nntc/format/registry.py", "codec/nntc/format/steps.py",
-    "codec/nntc/format/view.py",
+_DECODER = (
+    "assembly", "directory", "graph", "model", "payloads",
+    "entropy/general", "entropy/huffman", "entropy/integers", "entropy/quantizers", "entropy/rans",
+    "entropy/symbols", "entropy/tables",
+    "tensor/codebook", "tensor/planes", "tensor/record", "tensor/uniform",
 )  # fmt: skip
+_FORMAT = (
+    "bits", "container", "dct", "fields", "frames", "graph", "huffman", "integers", "names", "rans", "record",
+    "registry", "rounding", "steps", "symbols", "tables", "tools", "transform", "trellis", "varints", "view",
+)  # fmt: skip
+TARGETS = (
+    *(f"codec/nntc/decoder/{name}.py" for name in _DECODER),
+    *(f"codec/nntc/format/{name}.py" for name in _FORMAT),
+)
 SECONDS = 3.0
 """Processor time for a vector; the decoder as it is takes a tenth of it at most."""
 MEMORY = 3 << 30

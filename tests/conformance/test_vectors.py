@@ -12,15 +12,15 @@ import pytest
 from nntc.decoder.directory import read_directory, read_section
 from nntc.decoder.entropy.integers import IntegerReader, TokenTable
 from nntc.decoder.entropy.symbols import ParseContext, Tokens
-from nntc.decoder.entropy.tables import read_tables
 from nntc.decoder.model import decode_bytes
 from nntc.decoder.tensor.codebook import Codebook
 from nntc.decoder.tensor.planes import Planes
 from nntc.decoder.tensor.record import TensorRecord, decode_records, read_tensor
 from nntc.decoder.tensor.uniform import Uniform
 from nntc.errors import FormatError
-from nntc.format.layout import TABLE_COUNT, SectionStream, parse
+from nntc.format.fields import SectionStream
 from nntc.format.registry import ElementType, ViewKind
+from nntc.format.tables import TABLE_COUNT, read_tables
 from nntc.sources.source import BytesSource
 from numpy.typing import NDArray
 
@@ -84,7 +84,7 @@ def records(data: bytes) -> list[tuple[int, TensorRecord, list[Tokens]]]:
     shared = []
     if directory.tables is not None:
         stream = SectionStream(read_section(source, directory.tables), 0)
-        shared = read_tables(stream, parse(TABLE_COUNT, stream))
+        shared = read_tables(stream, TABLE_COUNT.read(stream))
     around = ParseContext(directory.profile, shared)
     found = []
     for section in directory.tensors:

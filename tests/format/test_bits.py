@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nntc.errors import FormatError
 from nntc.format.bits import BitReader, BitWriter, pack, packed_size, padding_is_zero, unpack
-from nntc.format.layout import SectionStream
+from nntc.format.fields import SectionStream
 
 from conformance.proof import samples
 

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
 import numpy as np
 import pytest
 from nntc.format.dct import BASIS_BITS, MAX_MIX, basis, hadamard
-from nntc.format.registry import MAX_TRANSFORM_INPUT
-from nntc.format.steps import STEP_CODES
-from nntc.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER, FOUR_NEXT, FOUR_QUANTIZER
+from nntc.format.transform import MAX_TRANSFORM_INPUT
 
 from conformance.reference_decoder.transform import BASIS
-from conformance.reference_decoder.trellis import make_trellis
-from conformance.reference_decoder.uniform import code_number
 
 SIZES = range(1, 17)
 
@@ -39,15 +34,3 @@ def test_nothing_in_a_transform_reaches_the_limit_of_binary64() -> None:
 def test_mixing_is_plus_or_minus_by_common_bits(t: int) -> None:
     expected = [[(-1) ** (n & m).bit_count() for m in range(1 << t)] for n in range(1 << t)]
     assert hadamard(t).tolist() == expected
-
-
-def test_step_codes_are_what_the_specification_says() -> None:
-    assert [Fraction(float(v)) for v in STEP_CODES] == [code_number(b) for b in range(256)]
-
-
-def test_state_machines_are_those_of_the_specification() -> None:
-    machines = {1: (FOUR_NEXT, FOUR_QUANTIZER), 2: (EIGHT_NEXT, EIGHT_QUANTIZER)}
-    for trellis, (after, quantizer) in machines.items():
-        machine = make_trellis(trellis, 1)
-        assert tuple(machine.next) == after
-        assert tuple(machine.q) == quantizer

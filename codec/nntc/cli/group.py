@@ -91,7 +91,7 @@ def _run_click(name: str, words: list[str]) -> int:
 
 def _show_version() -> None:
     import nntc
-    from nntc.format.registry import MAJOR, MINOR
+    from nntc.format.container import MAJOR, MINOR
 
     sys.stdout.write(f"nntc {nntc.__version__}, format {MAJOR}.{MINOR}\n")
 

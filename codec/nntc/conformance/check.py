@@ -17,7 +17,8 @@ from nntc.decoder.payloads import read_parse_context, read_record
 from nntc.decoder.tensor.record import TensorRecord
 from nntc.decoder.tensor.uniform import Uniform
 from nntc.errors import FormatError
-from nntc.format.registry import MAJOR, MINOR, Profile, SectionType
+from nntc.format.container import MAJOR, MINOR
+from nntc.format.registry import Profile, SectionType
 from nntc.reader.notes import read_notes
 from nntc.sources.source import Source, SourceLike, opened
 

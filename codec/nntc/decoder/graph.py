@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import Any
 
 from nntc.decoder.entropy.general import unzstd
 from nntc.errors import FormatError
-from nntc.format import layout as f
-from nntc.format.layout import SectionStream, parse
+from nntc.format.container import MAX_EXPANSION
+from nntc.format.fields import SectionStream
+from nntc.format.graph import FILE, FILE_COUNT, SPLICE_COUNT, File
 from nntc.format.names import Names, is_file_name
-from nntc.format.registry import MAX_EXPANSION
+from nntc.format.varints import varints
 
 FRESH = -1
 
@@ -33,7 +33,7 @@ class OutputFile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Splices:
-    """For each splice a run of graph bytes and the piece behind it; there may be a million of them.
+    """For each splice a run of graph bytes and the piece after it; there may be a million of them.
 
     Parameters
     ----------
@@ -102,11 +102,8 @@ def read_graph(data: bytes, offset: int, output: int, tensors: int, file_size: i
         E_ZSTD, E_TRUNCATED, E_VARINT, E_LIMIT, E_EXPANSION, E_SPLICE, E_FILE_NAME.
     """
     stream = SectionStream(unzstd(data, output, offset), offset, opaque=True)
-    heads = []
-    for number in range(parse(f.FILE_COUNT, stream)):
-        file = parse(f.FILE, stream)
-        heads.append((file.size, file.sha256, parse(f.FILE_NAME, stream) if number else None))
-    if sum(size for size, _, _ in heads) > MAX_EXPANSION * file_size:
+    heads = [FILE.read(stream, number=number) for number in range(FILE_COUNT.read(stream))]
+    if sum(head.size for head in heads) > MAX_EXPANSION * file_size:
         raise FormatError("E_EXPANSION", "output files are too large for the file", offset)
     splices = _read_splices(stream, tensors)
     skeleton = memoryview(stream.getvalue())[stream.tell() :]
@@ -114,25 +111,28 @@ def read_graph(data: bytes, offset: int, output: int, tensors: int, file_size: i
         raise FormatError("E_SPLICE", "splices need more graph bytes than there are", offset)
     names = Names()
     files = []
-    for size, sha256, place in heads:
-        name = None if place is None else _read_name(skeleton, place, offset)
+    for head in heads:
+        name = _read_name(skeleton, head, offset)
         if name is not None and not names.add(name):
             raise FormatError("E_FILE_NAME", "file name is another one's, or a folder of it", offset)
-        files.append(OutputFile(size, sha256, name))
+        files.append(OutputFile(head.size, head.sha256, name))
     return Graph(tuple(files), splices, skeleton, offset)
 
 
-def _read_name(skeleton: memoryview, place: Any, offset: int) -> str:
-    name = bytes(skeleton[place.offset : place.offset + place.length])
-    if len(name) != place.length or not is_file_name(name):
+def _read_name(skeleton: memoryview, head: File, offset: int) -> str | None:
+    """Return the name of a file, None for the model."""
+    if head.name_offset is None or head.name_length is None:
+        return None
+    name = bytes(skeleton[head.name_offset : head.name_offset + head.name_length])
+    if len(name) != head.name_length or not is_file_name(name):
         raise FormatError("E_FILE_NAME", "not a file name that may be written", offset)
     return name.decode()
 
 
 def _read_splices(stream: SectionStream, tensors: int) -> Splices:
-    """Parse the splices and resolve each one's piece right behind it."""
+    """Parse the splices and resolve each one's piece right after it."""
     splices = Splices(array("q"), array("i"), array("i"), array("i"), array("i"))
-    for values, _ in f.varints(stream, 2 * parse(f.SPLICE_COUNT, stream)):
+    for values, _ in varints(stream, 2 * SPLICE_COUNT.read(stream)):
         for run, piece in zip(values[::2].tolist(), values[1::2].tolist(), strict=False):
             splices.runs.append(run)
             _resolve(splices, piece, tensors, stream.base)

@@ -20,8 +20,8 @@ from nntc.decoder.payloads import Decoded, decode_sections, read_parse_context
 from nntc.decoder.sink import MemorySink, Sink
 from nntc.decoder.tensor.record import Payload
 from nntc.errors import FormatError
+from nntc.format.container import HEADER_SIZE
 from nntc.format.names import UNUSED_NAME
-from nntc.format.registry import HEADER_SIZE
 from nntc.progress import Progress
 from nntc.sources.source import Source, SourceLike, opened
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from nntc.decoder.directory import Directory, Section, read_section
 from nntc.decoder.entropy.symbols import ParseContext
-from nntc.decoder.entropy.tables import FrequencyTable, read_tables
 from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
 from nntc.errors import FormatError
-from nntc.format.layout import TABLE_COUNT, SectionStream, parse
-from nntc.format.registry import MAX_RAGGED_OUTPUT, ViewKind
+from nntc.format.fields import SectionStream
+from nntc.format.registry import ViewKind
+from nntc.format.tables import TABLE_COUNT, FrequencyTable, read_tables
+from nntc.format.view import MAX_RAGGED_OUTPUT
 from nntc.sources.source import Source
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def read_parse_context(source: Source, directory: Directory) -> ParseContext:
     shared: Sequence[FrequencyTable] = ()
     if directory.tables is not None:
         stream = SectionStream(read_section(source, directory.tables), directory.tables.offset)
-        shared = read_tables(stream, parse(TABLE_COUNT, stream))
+        shared = read_tables(stream, TABLE_COUNT.read(stream))
         stream.finish("TABLES section")
     return ParseContext(directory.profile, shared)
 
@@ -138,7 +139,7 @@ _Finished = tuple[deque[Decoded], FormatError | None]
 
 
 def _finish(source: Source, sections: Sequence[Section], context: ParseContext) -> _Finished:
-    """Decode a whole batch; return its sections and what it would raise behind them."""
+    """Decode a whole batch; return its sections and what it would raise after them."""
     decoded: deque[Decoded] = deque()
     try:
         decoded.extend(_decode_batch(source, sections, context))

@@ -12,7 +12,6 @@ from nntc.decoder.entropy.symbols import ParseContext
 from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
 from nntc.encoder.container import NewFile, NewSection, graph_section, write_container
 from nntc.encoder.entropy.symbols import assemble
-from nntc.encoder.entropy.tables import write_tables
 from nntc.encoder.methods import Plan, PlannedRecord
 from nntc.encoder.notes import notes_section
 from nntc.encoder.options import Method, Options
@@ -22,9 +21,8 @@ from nntc.encoder.stages import report_stages
 from nntc.encoder.tensor.detail import tool_detail
 from nntc.encoder.tensors import Tensor, as_float64
 from nntc.errors import NntcError
-from nntc.format import layout as f
-from nntc.format.layout import build
 from nntc.format.registry import Profile, SectionType
+from nntc.format.tables import TABLE_COUNT, write_tables
 
 
 class Overhead:
@@ -94,7 +92,7 @@ class Assembly:
         graph = graph_section(files, splices, skeleton)
         head = [graph]
         if self._plan.tables:
-            body = build(f.TABLE_COUNT, len(self._plan.tables)) + write_tables(self._plan.tables)
+            body = TABLE_COUNT.put(len(self._plan.tables)) + write_tables(self._plan.tables)
             head.append(NewSection(SectionType.TABLES, body, 0))
         profile = max((c.record.profile for c in coded), default=Profile.BASELINE)
         reports = self._reports(coded, bodies, parts, [tool_detail(record) for record in records])

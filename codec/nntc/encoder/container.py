@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nntc.encoder.entropy.general import zstd, zstd_after
-from nntc.format import layout as f
-from nntc.format import registry as r
-from nntc.format.layout import build
+from nntc.format.container import ENTRY, HEADER, MAJOR, MINOR, SIGNATURE, Entry, Header
+from nntc.format.fields import u32
+from nntc.format.graph import FILE, FILE_COUNT, SPLICE, SPLICE_COUNT, File, Splice
+from nntc.format.registry import Profile, SectionType
 
 _SMALL = 1 << 20  # bytes that the highest level takes no time for
 _HIGHEST_LEVEL = 22
@@ -20,7 +21,7 @@ _FEW = 256  # bytes of hashes and splices: more of them, mostly splices, get sma
 class NewSection:
     """A section to be written."""
 
-    type: r.SectionType
+    type: SectionType
     data: bytes
     output: int
 
@@ -50,15 +51,12 @@ def graph_section(
     splices
         For each the run of skeleton bytes before it and the piece code.
     """
-    parts = [build(f.FILE_COUNT, len(files))]
-    for file in files:
-        parts.append(build(f.FILE, {"size": file.size, "sha256": file.sha256}))
-        if file.name_at is not None:
-            parts.append(build(f.FILE_NAME, {"offset": file.name_at[0], "length": file.name_at[1]}))
-    parts.append(build(f.SPLICE_COUNT, len(splices)))
-    parts += [build(f.SPLICE, {"run": run, "piece": piece}) for run, piece in splices]
+    parts = [FILE_COUNT.put(len(files))]
+    parts += [FILE.write(File(file.size, file.sha256, *(file.name_at or (None, None)))) for file in files]
+    parts.append(SPLICE_COUNT.put(len(splices)))
+    parts += [SPLICE.write(Splice(run, piece)) for run, piece in splices]
     head = b"".join(parts)
-    return NewSection(r.SectionType.GRAPH, _squeeze(head, skeleton, level), len(head) + len(skeleton))
+    return NewSection(SectionType.GRAPH, _squeeze(head, skeleton, level), len(head) + len(skeleton))
 
 
 def _squeeze(head: bytes, skeleton: bytes, level: int) -> bytes:
@@ -70,32 +68,11 @@ def _squeeze(head: bytes, skeleton: bytes, level: int) -> bytes:
     return apart if len(head) <= _FEW else min(apart, zstd(head + skeleton, level), key=len)
 
 
-def write_container(profile: r.Profile, sections: Sequence[NewSection]) -> bytes:
+def write_container(profile: Profile, sections: Sequence[NewSection]) -> bytes:
     """Return a whole file; sections are in the order in which they are to stand."""
-    directory = b"".join(
-        build(
-            f.DIRECTORY_ENTRY,
-            {"type": s.type, "length": len(s.data), "output": s.output, "crc": zlib.crc32(s.data)},
-        )
-        for s in sections
-    )
-    fields = {
-        "signature": r.SIGNATURE,
-        "major": r.MAJOR,
-        "minor": r.MINOR,
-        "reader": 0,
-        "profile": profile,
-        "section_count": len(sections),
-        "directory_length": len(directory),
-        "header_crc": 0,
-    }
-    header = build(f.HEADER, fields)[:-4]
-    return b"".join(
-        [
-            header,
-            build(f.U32, zlib.crc32(header)),
-            directory,
-            build(f.U32, zlib.crc32(directory)),
-            *(s.data for s in sections),
-        ]
-    )
+    entries = [Entry(s.type, len(s.data), s.output, zlib.crc32(s.data)) for s in sections]
+    directory = b"".join(map(ENTRY.write, entries))
+    fields = Header(SIGNATURE, MAJOR, MINOR, 0, profile, len(sections), len(directory), 0)
+    header = HEADER.write(fields)[:-4]
+    crcs = (u32().put(zlib.crc32(part)) for part in (header, directory))
+    return b"".join([header, next(crcs), directory, next(crcs), *(s.data for s in sections)])

@@ -13,7 +13,8 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from nntc.encoder.split import Payload, SplitSource, element_type
-from nntc.format.registry import MAX_SECTION_OUTPUT, ElementType, ViewKind
+from nntc.format.container import MAX_SECTION_OUTPUT
+from nntc.format.registry import ElementType, ViewKind
 from nntc.format.view import View
 from nntc.onnx.roles import InputKind, Role, TensorRole, find_roles, input_kinds
 from nntc.onnx.tensor import Path

@@ -13,7 +13,8 @@ from nntc.encoder.container import NewFile, graph_section, write_container
 from nntc.encoder.entropy.general import zstd
 from nntc.encoder.report import EncodeReport
 from nntc.encoder.split import SplitSource
-from nntc.format.registry import MAX_SECTION_OUTPUT, Profile
+from nntc.format.container import MAX_SECTION_OUTPUT
+from nntc.format.registry import Profile
 
 _SMALL = 1 << 16  # bytes of a model that is always tried: it takes no time
 _MEDIUM = 1 << 21

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.errors import FormatError
-from nntc.format.layout import SectionStream
+from nntc.format.fields import SectionStream
 
 
 class BitReader:
-    """Read a bit run whose length shows only while it is read; `finish` leaves the stream behind it.
+    """Read a bit run whose length shows only while it is read; `finish` leaves the stream after it.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def packed_size(count: int, width: int) -> int:
 
 
 def unpack(data: bytes, count: int, width: int, skip: int = 0) -> NDArray[np.uint32]:
-    """Return `count` fields of `width` <= 32 bits behind the first `skip` bits, rank-1 uint32.
+    """Return `count` fields of `width` <= 32 bits after the first `skip` bits, rank-1 uint32.
 
     Padding is not looked at.
     """
@@ -106,7 +106,7 @@ def unpack(data: bytes, count: int, width: int, skip: int = 0) -> NDArray[np.uin
 
 
 def padding_is_zero(data: bytes, count: int, width: int) -> bool:
-    """Whether the bits behind `count` fields of `width` bits are zero."""
+    """Whether the bits after `count` fields of `width` bits are zero."""
     used = count * width % 8
     return used == 0 or data[-1] >> used == 0
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from nntc.format.registry import MAX_COMPONENT, MAX_COMPONENTS, MAX_NAME
-
+MAX_NAME = 1024
+MAX_COMPONENT = 255
+MAX_COMPONENTS = 16
 UNUSED_NAME = "\x7fmodel.onnx"
 """A name that no output file can have: for a model in a folder of its own, whatever stands beside it."""
 

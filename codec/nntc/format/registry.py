@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-SIGNATURE = b"\x8eNNT\r\n\x1a\n"
-MAJOR = 1
-MINOR = 0
-HEADER_SIZE = 24
 IGNORABLE = 0x80
 
 
@@ -88,36 +84,3 @@ _WIDTHS = {
     ElementType.FLOAT32: 4,
     ElementType.FLOAT64: 8,
 }
-
-# Limits (SPEC.md, "Limits"); each is inclusive.
-MAX_SECTIONS = 1 << 20
-MAX_DIRECTORY = 1 << 25
-MAX_SECTION_LENGTH = (1 << 40) - 1
-MAX_SECTION_OUTPUT = 1 << 31
-MAX_EXPANSION = 1 << 16
-MAX_FILES = 1 << 16
-MAX_FILE_SIZE = (1 << 48) - 1
-MAX_NAME = 1024
-MAX_COMPONENT = 255
-MAX_COMPONENTS = 16
-MAX_SPLICES = 1 << 20
-MAX_ELEMENTS = (1 << 31) - 1
-MAX_RAGGED_ROWS = 1 << 16
-MAX_RAGGED_OUTPUT = 1 << 24
-MAX_CODEBOOK = 1 << 16
-MAX_COMMON = 255
-MAX_CONTEXTS = 64
-MAX_TABLES = 1024
-MAX_LANES = 1 << 16
-MAX_STEPS = 8192
-MAX_LOW_BITS = 24
-MAX_LEVEL = (1 << 31) - 1
-MAX_INTEGER = (1 << 52) - 1
-MAX_TRANSFORM_INPUT = 1 << 23  # before 2**t planes are mixed, less by that factor
-MAX_WINDOW = 1 << 23
-ESCAPE = 255
-
-# rANS (SPEC.md, "rANS"): 12-bit frequencies, 32-bit state, 16-bit words.
-FREQUENCY_BITS = 12
-FREQUENCY_TOTAL = 1 << FREQUENCY_BITS
-STATE_LOW = 1 << 16

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.format.dct import BASIS_BITS, basis, hadamard
-from nntc.format.registry import MAX_TRANSFORM_INPUT
 
+MAX_TRANSFORM_INPUT = 1 << 23
+"""Largest magnitude of what is transformed, once planes are mixed; before, less by their number."""
 SCALE = 2.0 ** (-2 * BASIS_BITS)
 """What the result is to be multiplied by."""
 

@@ -1,12 +1,35 @@
-"""State machines of dependent quantization (SPEC.md, "Trellis").
+"""State machines of dependent quantization (SPEC.md 9.7).
 
 Two interleaved grids, 2k and 2k - sign(k) in units of the step, and a state that each level's parity
 moves on: trellis-coded quantization as in Marcellin and Fischer (1990) and, in this form, VVC and NNC.
 """
 
-FOUR_NEXT = ((0, 2), (2, 0), (1, 3), (3, 1))
-"""State after each state, by parity."""
-FOUR_QUANTIZER = (0, 0, 1, 1)
-"""Which grid each state uses."""
-EIGHT_NEXT = ((0, 2), (5, 7), (1, 3), (6, 4), (2, 0), (4, 6), (3, 1), (7, 5))
-EIGHT_QUANTIZER = (0, 1, 0, 1, 0, 1, 0, 1)
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Trellis(IntEnum):
+    """Code of a trellis in the flags of a uniform record."""
+
+    NONE = 0
+    FOUR_STATES = 1
+    EIGHT_STATES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A trellis: for each state the next one by parity, and the grid (quantizer) that it uses."""
+
+    trellis: Trellis
+    next: tuple[tuple[int, int], ...]
+    quantizer: tuple[int, ...]
+
+
+FOUR_STATES = Machine(Trellis.FOUR_STATES, ((0, 2), (2, 0), (1, 3), (3, 1)), (0, 0, 1, 1))
+EIGHT_STATES = Machine(
+    Trellis.EIGHT_STATES,
+    ((0, 2), (5, 7), (1, 3), (6, 4), (2, 0), (4, 6), (3, 1), (7, 5)),
+    (0, 1, 0, 1, 0, 1, 0, 1),
+)

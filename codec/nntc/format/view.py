@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 
 from nntc.format.registry import ViewKind
 
+MAX_ELEMENTS = (1 << 31) - 1
+MAX_RAGGED_ROWS = 1 << 16
+MAX_RAGGED_OUTPUT = 1 << 24
+"""Bytes of all payloads with a ragged view together."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:

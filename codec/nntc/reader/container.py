@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nntc.decoder.directory import Section, read_directory
 from nntc.decoder.graph import OutputFile
 from nntc.errors import ModelError
-from nntc.format.registry import MAJOR
+from nntc.format.container import MAJOR
 from nntc.onnx.arrays import array_dtype, elements, type_name
 from nntc.onnx.tensor import Path, WireTensor
 from nntc.reader.content import Content

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nntc.errors import FormatError
-from nntc.format.layout import VARINT, SectionStream, parse
-
-_VERSION = 0
-_EXACT, _UNKNOWN = 0, 1
+from nntc.format.fields import SectionStream
+from nntc.format.notes import NOTES, VERSION, error_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +37,11 @@ def read_notes(data: bytes, parts: int) -> Notes | None:
     """
     stream = SectionStream(data, 0)
     try:
-        version = stream.take(1, "version")[0]
-        count = parse(VARINT, stream)
-        if version != _VERSION or count != parts:
-            return None
-        qualities = stream.take(count, "qualities")
-        encoder = stream.take(parse(VARINT, stream), "name").decode()
+        content = NOTES.read(stream)
         stream.finish("NOTES section")
+        encoder = content.name.decode()
     except (FormatError, UnicodeDecodeError):
         return None
-    return Notes(tuple(_error(quality) for quality in qualities), encoder)
-
-
-def _error(quality: int) -> float | None:
-    if quality == _EXACT:
-        return 0.0
-    return None if quality == _UNKNOWN else float(10 ** ((2 - quality) / 40))
+    if content.version != VERSION or content.count != parts:
+        return None
+    return Notes(tuple(error_of(quality) for quality in content.quality), encoder)

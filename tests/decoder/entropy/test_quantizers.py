@@ -7,16 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nntc.decoder.entropy.quantizers import Quantizers
-from nntc.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER, FOUR_NEXT, FOUR_QUANTIZER
-
-MACHINES = {1: (FOUR_NEXT, FOUR_QUANTIZER), 2: (EIGHT_NEXT, EIGHT_QUANTIZER)}
+from nntc.format.trellis import EIGHT_STATES, FOUR_STATES, Machine
 
 
-@pytest.mark.parametrize("trellis", MACHINES)
+@pytest.mark.parametrize("machine", [FOUR_STATES, EIGHT_STATES])
 @given(st.lists(st.tuples(st.integers(0, 7), st.sampled_from(("", "", "", "first", "second"))), max_size=40))
-def test_bits_are_those_of_the_states(trellis: int, steps: list[tuple[int, str]]) -> None:
-    after, quantizer = MACHINES[trellis]
-    found = Quantizers(3, trellis)
+def test_bits_are_those_of_the_states(machine: Machine, steps: list[tuple[int, str]]) -> None:
+    found = Quantizers(3, machine.trellis)
     states = [0, 0, 0]
     for parities, restart in steps:
         if restart == "first":
@@ -25,7 +22,7 @@ def test_bits_are_those_of_the_states(trellis: int, steps: list[tuple[int, str]]
         elif restart == "second":
             found.restart(slice(1, 3))
             states[1:] = [0, 0]
-        assert found.bits.tolist() == [quantizer[state] << 12 for state in states]
+        assert found.bits.tolist() == [machine.quantizer[state] << 12 for state in states]
         bits = [parities >> lane & 1 for lane in range(3)]
         found.advance(np.array(bits, np.uint32) << np.uint32(12))
-        states = [after[state][bit] for state, bit in zip(states, bits, strict=True)]
+        states = [machine.next[state][bit] for state, bit in zip(states, bits, strict=True)]

@@ -17,10 +17,12 @@ from nntc.decoder.entropy.symbols import (
     decode_runs,
     read_symbol_data,
 )
-from nntc.decoder.entropy.tables import FrequencyTable, decoding_tables, read_tables
+from nntc.decoder.entropy.tables import decoding_tables
 from nntc.errors import FormatError
-from nntc.format.layout import SectionStream
+from nntc.format.fields import SectionStream
 from nntc.format.registry import Coder, Profile
+from nntc.format.tables import FrequencyTable, read_tables
+from nntc.format.trellis import Trellis
 
 from conformance.proof import samples
 from conformance.reference_decoder import NntcError
@@ -89,7 +91,7 @@ def test_contexts_and_trellises(view: samples.View, rng: Random, trellis: int, s
         view.size,
         ParseContext(Profile.MAIN, []),
         view=view_of(view),
-        trellis=trellis,
+        trellis=Trellis(trellis),
         segment=segment,
     )
     found = decode_run(run)
@@ -114,7 +116,8 @@ def test_how_streams_are_grouped_never_shows(rng: Random) -> None:
             data = data[:-1] + bytes([data[-1] ^ 0x80])
         stream = SectionStream(data, len(runs))
         around = ParseContext(Profile.MAIN, [])
-        run = read_symbol_data(stream, Coder.RANS, len(tokens), around, trellis=trellis, segment=segment)
+        kind = Trellis(trellis)
+        run = read_symbol_data(stream, Coder.RANS, len(tokens), around, trellis=kind, segment=segment)
         runs.append(run)
         quantizers = samples.quantizers_of(tokens, trellis, segment) if trellis else tokens
         coded = [2 * t + q for t, q in zip(tokens, quantizers, strict=True)] if trellis else tokens

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nntc.decoder.entropy.general import unzstd
 from nntc.encoder.entropy.general import zstd, zstd_after
-from nntc.format.registry import MAX_WINDOW
+from nntc.format.frames import MAX_WINDOW
 
 
 @given(st.binary(max_size=700), st.binary(max_size=2000), st.integers(0, 40), st.sampled_from([3, 19, 22]))

@@ -10,7 +10,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from nntc.decoder.entropy.integers import IntegerReader, TokenTable, read_integer_block
 from nntc.decoder.entropy.symbols import ParseContext, decode_runs, plain, read_symbol_data
-from nntc.decoder.entropy.tables import FrequencyTable
 from nntc.encoder.entropy.huffman import code_lengths
 from nntc.encoder.entropy.integers import integer_block, sparse_rows, tokenize, write_integers
 from nntc.encoder.entropy.rans import EncoderStream, choose_lanes, encode_streams
@@ -24,8 +23,11 @@ from nntc.encoder.entropy.symbols import (
 )
 from nntc.encoder.entropy.tables import make_table
 from nntc.errors import FormatError
-from nntc.format.layout import SectionStream
-from nntc.format.registry import MAX_LANES, MAX_STEPS, Coder, Profile
+from nntc.format.fields import SectionStream
+from nntc.format.rans import MAX_LANES, MAX_STEPS
+from nntc.format.registry import Coder, Profile
+from nntc.format.tables import FrequencyTable
+from nntc.format.trellis import Trellis
 from nntc.format.view import View
 from numpy.typing import NDArray
 
@@ -47,7 +49,7 @@ def decoded(
     count: int,
     view: View | None = None,
     shared: list[FrequencyTable] | None = None,
-    trellis: int = 0,
+    trellis: Trellis = Trellis.NONE,
     segment: int = 1,
 ) -> list[int]:
     stream = SectionStream(data, 0)
@@ -113,7 +115,7 @@ def test_contexts_trellises_and_shared_tables(
         ]
     )[0]
     shared = tables if sharing else None
-    assert decoded(data, Coder.RANS, own.size, own, shared, trellis, segment) == tokens.tolist()
+    assert decoded(data, Coder.RANS, own.size, own, shared, Trellis(trellis), segment) == tokens.tolist()
 
 
 @given(strategies.chance())

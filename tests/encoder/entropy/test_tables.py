@@ -5,10 +5,10 @@ from random import Random
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from nntc.decoder.entropy.tables import read_tables
-from nntc.encoder.entropy.tables import costs, make_table, table_bits, write_tables
-from nntc.format.layout import SectionStream
-from nntc.format.registry import FREQUENCY_TOTAL
+from nntc.encoder.entropy.tables import costs, make_table, table_bits
+from nntc.format.fields import SectionStream
+from nntc.format.rans import FREQUENCY_TOTAL
+from nntc.format.tables import read_tables, write_tables
 
 from tests import strategies
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nntc.encoder.quantize import feedback
 from nntc.encoder.quantize.feedback import Sequences, _parts, search_with_feedback
-from nntc.encoder.quantize.trellis import EIGHT_STATES, MIN_LEVEL, search
-from nntc.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER
+from nntc.encoder.quantize.trellis import MIN_LEVEL, search
+from nntc.format.trellis import EIGHT_STATES
 from numpy.typing import NDArray
 
 FREE = np.zeros((2, 256), np.float32)
@@ -64,8 +64,8 @@ def test_quantizers_are_those_of_the_decoder(length: int) -> None:
     for row in range(7):
         state = 0
         for i in range(row * length, (row + 1) * length):
-            assert found.quantizers[i] == EIGHT_QUANTIZER[state]
-            state = EIGHT_NEXT[state][int(found.tokens[i]) & 1]
+            assert found.quantizers[i] == EIGHT_STATES.quantizer[state]
+            state = EIGHT_STATES.next[state][int(found.tokens[i]) & 1]
 
 
 def test_more_survivors_come_nearer() -> None:

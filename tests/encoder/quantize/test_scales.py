@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from nntc.encoder.quantize.scales import CLASSES_PER_OCTAVE, fit_scales
-from nntc.format.registry import MAX_CONTEXTS, ViewKind
+from nntc.format.rans import MAX_CONTEXTS
+from nntc.format.registry import ViewKind
 from nntc.format.view import View
 
 from tests import strategies

@@ -6,16 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nntc.encoder.quantize.trellis import (
-    EIGHT_STATES,
-    FOUR_STATES,
-    MAX_LEVEL,
-    MIN_LEVEL,
-    Machine,
-    TrellisLevels,
-    search,
-)
-from nntc.format.registry import ESCAPE
+from nntc.encoder.quantize.trellis import MAX_LEVEL, MIN_LEVEL, TrellisLevels, search
+from nntc.format.integers import ESCAPE
+from nntc.format.trellis import EIGHT_STATES, FOUR_STATES, Machine
 from numpy.typing import NDArray
 
 MACHINES = (FOUR_STATES, EIGHT_STATES)

@@ -8,9 +8,7 @@ import struct
 import zstandard
 
 from nntc.errors import FormatError
-from nntc.format.registry import MAX_WINDOW
-
-_ZSTD_MAGIC = 0xFD2FB528
+from nntc.format.frames import MAX_WINDOW, ZSTD_MAGIC
 
 
 def unzstd(data: bytes, size: int, offset: int) -> bytes:
@@ -20,10 +18,10 @@ def unzstd(data: bytes, size: int, offset: int) -> bytes:
     ------
     FormatError
         E_ZSTD at `offset` for anything else: a frame that does not declare this size, a dictionary, a
-        window above 8 MiB, skippable frames, bytes behind the frame.
+        window above 8 MiB, skippable frames, bytes after the frame.
     """
     try:
-        if len(data) < 4 or struct.unpack_from("<I", data)[0] != _ZSTD_MAGIC:
+        if len(data) < 4 or struct.unpack_from("<I", data)[0] != ZSTD_MAGIC:
             raise FormatError("E_ZSTD", "not a zstd frame", offset)
         frame = zstandard.get_frame_parameters(data)
         if frame.dict_id or frame.window_size > MAX_WINDOW:

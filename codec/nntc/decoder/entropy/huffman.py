@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.errors import FormatError
-from nntc.format.layout import HUFFMAN_HEAD, LANES, SectionStream, parse, varints
-from nntc.format.registry import MAX_STEPS
+from nntc.format.fields import SectionStream
+from nntc.format.huffman import HUFFMAN_LANES, MAX_LENGTH, in_code_order, read_code_lengths
 
-MAX_LENGTH = 15
 _PREFIX = (1 << MAX_LENGTH) - 1
 FEW_LANES = 100
 """Fewer are decoded one after the other."""
@@ -71,7 +70,7 @@ class HuffmanRun:
             position[:live] += length_at[prefix]
         left = ends - position
         padding = data[(ends >> 3) - 1] & ((1 << np.clip(left, 0, 7)) - 1)
-        # Where no code begins, `position` stays before a bit that is one: of its lane, or of one behind it.
+        # Where no code begins, `position` stays before a bit that is one: of its lane, or of one after it.
         if np.any((left < 0) | (left > 7) | (padding != 0)):
             return None
         return tokens.reshape(-1)[: self.count]
@@ -86,7 +85,7 @@ class HuffmanRun:
         begin = 0
         for lane, size in enumerate(self.lane_sizes.tolist()):
             count = tokens[lane::lanes].size
-            # Zeros behind the lane: a code never is longer than two bytes.
+            # Zeros after the lane: a code never is longer than two bytes.
             data = self.data[begin : begin + size] + bytes(2 * count + 3)
             begin += size
             decoded = bytearray(count)
@@ -108,24 +107,9 @@ class HuffmanRun:
 def read_huffman(stream: SectionStream, count: int) -> HuffmanRun:
     """Parse Huffman symbol data of `count` tokens; E_TABLE for an incomplete or oversubscribed code."""
     offset = stream.at()
-    head = parse(HUFFMAN_HEAD, stream)
-    number = head.last_index + 1
-    nibbles = np.frombuffer(stream.take((number + 1) // 2, "code lengths"), np.uint8)
-    own = np.stack([nibbles & 15, nibbles >> 4], axis=1).ravel()
-    lengths = np.zeros(256, np.uint8)
-    if head.first + number > 256 or own[0] == 0 or own[number - 1] == 0 or np.any(own[number:]):
-        raise FormatError("E_TABLE", "code lengths are out of range", offset)
-    lengths[head.first : head.first + number] = own[:number]
-    kraft = int(np.sum((1 << MAX_LENGTH) >> own[own > 0].astype(np.int64)))
-    single = number == 1 and own[0] == 1
-    if kraft != 1 << MAX_LENGTH and not single:
-        raise FormatError("E_TABLE", "Huffman code is not complete", offset)
-    at = stream.at()
-    lanes = parse(LANES, stream)
-    if lanes > count or count > lanes * MAX_STEPS:
-        raise FormatError("E_LIMIT", "lane count does not fit the token count", at)
-    sizes = np.concatenate([values for values, _ in varints(stream, lanes)])
-    # Summed as Python integers, which cannot wrap context.
+    lengths = read_code_lengths(stream)
+    sizes = HUFFMAN_LANES.read(stream, count=count).lane_length
+    # Summed as Python integers, which cannot wrap around.
     return HuffmanRun(count, lengths, sizes, stream.take(sum(sizes.tolist()), "Huffman lanes"), offset)
 
 
@@ -134,10 +118,9 @@ def _prefix_tables(lengths: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArr
     tokens = np.zeros(1 << MAX_LENGTH, np.uint8)
     coded = np.zeros(1 << MAX_LENGTH, np.uint8)
     start = 0
-    for length in range(1, MAX_LENGTH + 1):
-        for token in np.flatnonzero(lengths == length):
-            end = start + (1 << (MAX_LENGTH - length))
-            tokens[start:end] = token
-            coded[start:end] = length
-            start = end
+    for token, length in in_code_order(lengths):
+        end = start + (1 << (MAX_LENGTH - length))
+        tokens[start:end] = token
+        coded[start:end] = length
+        start = end
     return tokens, coded

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from nntc.decoder.entropy.rans import DependentTokens
 from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, read_symbol_block, read_symbol_data
 from nntc.errors import FormatError
-from nntc.format import layout as f
 from nntc.format.bits import packed_size, padding_is_zero, unpack
-from nntc.format.layout import SectionStream, parse
-from nntc.format.registry import ESCAPE, MAX_LEVEL, Coder
+from nntc.format.fields import SectionStream
+from nntc.format.integers import ESCAPE, INTEGER_HEAD, MAX_LEVEL
+from nntc.format.trellis import Trellis
 from nntc.format.view import View
 
 
@@ -61,7 +61,7 @@ class IntegerBlock:
         return self.escapes is None and not self.low_bits and self.sparse is None
 
     def table(self, token_table: TokenTable, *, dependent: bool = False) -> NDArray[np.int64]:
-        """Return the integer of each letter, low bits and escapes apart.
+        """Return the integer of each token, low bits and escapes apart.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class TokenTable:
 
     @classmethod
     def of(cls, tokens: Tokens) -> TokenTable:
-        """Return decoded tokens as token_table."""
+        """Return decoded tokens with what they stand for."""
         if isinstance(tokens, DependentTokens):
             return cls(tokens.indices(), tokens.tokens, tokens.quantizers)
         return cls(tokens, np.arange(256, dtype=np.uint8), np.zeros(256, np.uint8))
@@ -234,57 +234,24 @@ class IntegerReader:
 
 
 def read_integer_block(
-    stream: SectionStream, view: View, context: ParseContext, *, trellis: int = 0, segment: int = 1
+    stream: SectionStream,
+    view: View,
+    context: ParseContext,
+    *,
+    trellis: Trellis = Trellis.NONE,
+    segment: int = 1,
 ) -> IntegerBlock:
     """Parse the integer block of all elements of `view`; E_TRELLIS if it does not fit a trellis."""
     offset = stream.at()
-    flags = parse(f.INTEGER_FLAGS, stream)
-    coder = Coder(flags & 7)
-    has_escapes, has_low, is_sparse = flags & 8, flags & 16, flags & 32
-    if trellis and (coder is not Coder.RANS or flags & 48):
-        raise FormatError("E_TRELLIS", "a trellis takes rANS without low bits or gaps", offset)
-    at = stream.at()
-    min_level = parse(f.MIN_LEVEL, stream)
-    if trellis and min_level & 1:
-        raise FormatError("E_TRELLIS", "lowest level must be even under a trellis", at)
-    low_bits = parse(f.LOW_BITS, stream) if has_low else 0
-    escapes = _read_escapes(stream, min_level, view.size, odd=bool(trellis)) if has_escapes else None
-    background = parse(f.BACKGROUND, stream) if is_sparse else 0
-    count = view.size
-    if is_sparse:
-        at = stream.at()
-        count = parse(f.VARINT, stream)
-        if not 1 <= count <= view.size:
-            raise FormatError("E_LIMIT", "sparse count does not fit the view", at)
+    head = INTEGER_HEAD.read(stream, size=view.size, trellis=trellis)
+    count = view.size if head.count is None else head.count
+    low_bits = head.low_bits or 0
     low_data = stream.take(packed_size(count, low_bits), "low bits")
-    if is_sparse:
-        sparse = Sparse(background, read_symbol_block(stream, count, context))
+    coder = head.flags.coder
+    sparse = None
+    if head.background is not None:
+        sparse = Sparse(head.background, read_symbol_block(stream, count, context))
         run = read_symbol_data(stream, coder, count, context)
-        return IntegerBlock(view.size, min_level, low_bits, low_data, escapes, sparse, run, offset)
-    run = read_symbol_data(stream, coder, count, context, view=view, trellis=trellis, segment=segment)
-    return IntegerBlock(view.size, min_level, low_bits, low_data, escapes, None, run, offset)
-
-
-def _read_escapes(stream: SectionStream, min_level: int, limit: int, *, odd: bool) -> NDArray[np.int32]:
-    at = stream.at()
-    count = parse(f.VARINT, stream)
-    if not 1 <= count <= limit:
-        raise FormatError("E_LIMIT", "escape count does not fit the view", at)
-    # No more than there are bytes: a cut section is found out before memory is spent on it.
-    escapes = np.empty(min(count, stream.size - stream.tell()), np.int32)
-    done = 0
-    for values, offsets in f.svarints(stream, count):
-        large = np.abs(values) > MAX_LEVEL
-        small = (values >= min_level) & (values < min_level + ESCAPE)
-        even = (values & 1 == 0) & odd
-        wrong = large | small | even
-        if wrong.any():
-            i = int(np.argmax(wrong))
-            if large[i]:
-                raise FormatError("E_LIMIT", "escaped integer is too large", int(offsets[i]))
-            if small[i]:
-                raise FormatError("E_ESCAPE", "escaped integer has a token of its own", int(offsets[i]))
-            raise FormatError("E_TRELLIS", "escaped integer must be odd as its token is", int(offsets[i]))
-        escapes[done : done + values.size] = values
-        done += values.size
-    return escapes
+    else:
+        run = read_symbol_data(stream, coder, count, context, view=view, trellis=trellis, segment=segment)
+    return IntegerBlock(view.size, head.min_level, low_bits, low_data, head.escapes, sparse, run, offset)

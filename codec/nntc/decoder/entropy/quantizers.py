@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.format.trellis import Trellis
+
 
 class Quantizers:
     """The machines of some lanes, all of one kind.
@@ -21,10 +23,10 @@ class Quantizers:
     lanes
         Number of lanes.
     trellis
-        1 four states, 2 eight states.
+        Which of the two machines.
     """
 
-    def __init__(self, lanes: int, trellis: int) -> None:
+    def __init__(self, lanes: int, trellis: Trellis) -> None:
         self.bits = np.zeros(lanes, np.uint32)
         """q of the token that comes next, standing where the parities given to `advance` stand."""
         self._trellis = trellis
@@ -37,7 +39,7 @@ class Quantizers:
     def advance(self, parities: NDArray[np.uint32]) -> None:
         """Go on by one token in every lane."""
         np.bitwise_xor(self._now, parities, out=self._now)
-        if self._trellis == 1:
+        if self._trellis == Trellis.FOUR_STATES:
             self._now, self.bits = self.bits, self._now
         else:
             self._now, self._later = self._later, self._now

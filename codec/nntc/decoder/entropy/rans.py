@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.decoder.entropy.quantizers import Quantizers
-from nntc.decoder.entropy.tables import ENTRY_FREQUENCY, FrequencyTable, decoding_tables
+from nntc.decoder.entropy.tables import ENTRY_FREQUENCY, decoding_tables
 from nntc.errors import FormatError
-from nntc.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL, STATE_LOW
+from nntc.format.rans import FREQUENCY_BITS, FREQUENCY_TOTAL, STATE_LOW
+from nntc.format.tables import FrequencyTable
+from nntc.format.trellis import Trellis
 
 LOCKSTEP_TOKENS = 1 << 24
 """Most tokens decoded together, unless one stream alone is longer: bounds working memory."""
@@ -49,8 +51,6 @@ class RansStream:
         Number of tokens.
     segment
         Tokens in a row that share a lane; the trellis starts anew with each segment.
-    trellis
-        0 none, 1 four states, 2 eight states.
     tables, base, used
         Table `base + t` of `tables` serves table number t, below `used`.
     contexts
@@ -63,7 +63,7 @@ class RansStream:
 
     count: int
     segment: int
-    trellis: int
+    trellis: Trellis
     tables: Sequence[FrequencyTable]
     base: int
     used: int
@@ -144,7 +144,8 @@ def _groups(streams: Sequence[RansStream]) -> Iterator[list[int]]:
     group: list[int] = []
     tokens = lanes = steps = 0
     spans: Spans = {}
-    order = sorted(range(len(streams)), key=lambda i: (streams[i].trellis == 1, -streams[i].steps))
+    has_four_states = [s.trellis == Trellis.FOUR_STATES for s in streams]
+    order = sorted(range(len(streams)), key=lambda i: (has_four_states[i], -streams[i].steps))
     for i in order:
         s = streams[i]
         tokens += s.steps * s.lanes
@@ -154,7 +155,7 @@ def _groups(streams: Sequence[RansStream]) -> Iterator[list[int]]:
         if group and (
             padded > min(LOCKSTEP_TOKENS, 2 * tokens + LOCKSTEP_SLACK)
             or sum(end - start for _, start, end in spans.values()) > LOCKSTEP_TABLES
-            or (s.trellis == 1 and streams[group[0]].trellis != 1)
+            or (has_four_states[i] and not has_four_states[group[0]])
         ):
             yield group
             group, spans = [], _with_tables({}, s)

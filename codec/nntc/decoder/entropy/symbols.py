@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from nntc.decoder.entropy.general import unbzip2, unzstd
 from nntc.decoder.entropy.huffman import HuffmanRun, read_huffman
 from nntc.decoder.entropy.rans import DependentTokens, RansStream, decode_streams
-from nntc.decoder.entropy.tables import FrequencyTable, read_tables
 from nntc.errors import FormatError
-from nntc.format import layout as f
 from nntc.format.bits import packed_size, padding_is_zero, unpack
-from nntc.format.layout import SectionStream, parse
-from nntc.format.registry import MAX_CONTEXTS, MAX_STEPS, STATE_LOW, Coder, Profile, ViewKind
+from nntc.format.fields import SectionStream
+from nntc.format.rans import CLASS_PRESENT, MAX_CONTEXTS, RANS_HEAD, RANS_LANES, SHARED_BASE, RansMode
+from nntc.format.registry import Coder, Profile, ViewKind
+from nntc.format.symbols import CODER, LENGTH, PACKED_WIDTH
+from nntc.format.tables import FrequencyTable, read_tables
+from nntc.format.trellis import Trellis
 from nntc.format.view import View
 
 _SPAN = 1 << 16  # packed tokens unpacked at once
@@ -112,7 +114,7 @@ class RansRun:
 
     count: int
     segment: int
-    trellis: int
+    trellis: Trellis
     tables: Sequence[FrequencyTable]
     base: int
     used: int
@@ -176,7 +178,7 @@ def _class_runs(run: TokenRun) -> list[TokenRun]:
 
 def read_symbol_block(stream: SectionStream, count: int, context: ParseContext) -> TokenRun:
     """Parse a coder byte and its symbol data, `count` tokens without contexts."""
-    coder = Coder(parse(f.CODER, stream))
+    coder = CODER.read(stream)
     return read_symbol_data(stream, coder, count, context)
 
 
@@ -187,7 +189,7 @@ def read_symbol_data(
     context: ParseContext,
     *,
     view: View | None = None,
-    trellis: int = 0,
+    trellis: Trellis = Trellis.NONE,
     segment: int = 1,
 ) -> TokenRun:
     """Parse symbol data of `count` >= 1 tokens.
@@ -209,57 +211,45 @@ def read_symbol_data(
     """
     offset = stream.at()
     if coder is Coder.PACKED:
-        width = parse(f.PACKED_WIDTH, stream)
+        width = PACKED_WIDTH.read(stream)
         return ByteRun(coder, count, width, stream.take(packed_size(count, width), "packed tokens"), offset)
     if coder is Coder.HUFFMAN:
         return read_huffman(stream, count)
     if coder is Coder.RANS:
         return _read_rans(stream, count, context, view, trellis, segment)
-    return ByteRun(coder, count, 8, stream.take(parse(f.VARINT, stream), "compressed tokens"), offset)
+    return ByteRun(coder, count, 8, stream.take(LENGTH.read(stream), "compressed tokens"), offset)
 
 
 def _read_rans(
-    stream: SectionStream, count: int, context: ParseContext, view: View | None, trellis: int, segment: int
+    stream: SectionStream,
+    count: int,
+    context: ParseContext,
+    view: View | None,
+    trellis: Trellis,
+    segment: int,
 ) -> RansRun:
     offset = stream.at()
-    mode = parse(f.RANS_MODE, stream)
+    head = RANS_HEAD.read(stream, profile=context.profile, view=view)
     contexts = None
-    context_count = 1
-    if mode & 1:
-        if context.profile is Profile.BASELINE:
-            raise FormatError("E_PROFILE", "contexts need profile Main", offset)
-        if view is None:
-            raise FormatError("E_VIEW", "contexts where there is no view", offset)
-        context_count = parse(f.CONTEXT_COUNT, stream)
+    if head.context_count is not None and view is not None:
         counts = [view.rows] if view.kind is ViewKind.RAGGED else [view.rows, view.channels, view.period]
         lists = tuple(_read_classes(stream, n, context) for n in counts)
-        contexts = Contexts(context_count, view, lists)
-    needed = context_count * (2 if trellis else 1)
+        contexts = Contexts(head.context_count, view, lists)
+    needed = (head.context_count or 1) * (2 if trellis else 1)
     base = 0
     tables = context.shared
-    at = stream.at()
-    if mode & 2:
-        base = parse(f.VARINT, stream)
-        if base + needed > len(tables):
-            raise FormatError("E_TABLE", "no such shared table", at)
+    if RansMode.SHARED_TABLES in head.mode:
+        base = SHARED_BASE.read(stream, needed=needed, shared=len(tables))
     else:
         tables = read_tables(stream, needed)
-    at = stream.at()
-    lanes = parse(f.LANES, stream)
-    segments = -(-count // segment)
-    if lanes > segments or segment * -(-segments // lanes) > MAX_STEPS:
-        raise FormatError("E_LIMIT", "lane count does not fit the token count", at)
-    words = parse(f.VARINT, stream)
-    at = stream.at()
-    states = np.frombuffer(stream.take(4 * lanes, "rANS states"), "<u4")
-    if states.min() < STATE_LOW:
-        raise FormatError("E_ENTROPY", "rANS state is too small", at)
-    data = np.frombuffer(stream.take(2 * words, "rANS words"), "<u2")
+    lanes = RANS_LANES.read(stream, count=count, segment=segment)
+    states, words = np.frombuffer(lanes.states, "<u4"), np.frombuffer(lanes.word_data, "<u2")
     # A segment longer than the run is as long as the run; idle steps would only cost time.
-    return RansRun(count, min(segment, count), trellis, tables, base, needed, contexts, states, data, offset)
+    own = min(segment, count)
+    return RansRun(count, own, trellis, tables, base, needed, contexts, states, words, offset)
 
 
 def _read_classes(stream: SectionStream, count: int, context: ParseContext) -> ClassList:
     offset = stream.at()
-    run = read_symbol_block(stream, count, context) if parse(f.CLASS_PRESENT, stream) else None
+    run = read_symbol_block(stream, count, context) if CLASS_PRESENT.read(stream) else None
     return ClassList(count, run, offset)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from nntc.decoder.entropy.integers import SPAN, IntegerBlock, IntegerReader, TokenTable, read_integer_block
 from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, plain
 from nntc.errors import FormatError
-from nntc.format.layout import CODEBOOK_COUNT, U8, SectionStream, between, parse
+from nntc.format.fields import SectionStream
 from nntc.format.registry import ElementType
+from nntc.format.tools import CODEBOOK_HEAD, codebook_entries
 from nntc.format.view import View
 
 
@@ -57,14 +58,6 @@ class Codebook:
 
 def read_codebook(stream: SectionStream, element: ElementType, view: View, context: ParseContext) -> Codebook:
     """Parse what follows the view of a codebook record."""
-    width = element.width
-    stored = parse(between(U8, 1, width, "E_CODEBOOK", "entry width"), stream)
-    count = parse(CODEBOOK_COUNT, stream)
-    offset = stream.at()
-    memory = np.zeros((count, width), np.uint8)
-    data = np.frombuffer(stream.take(count * stored, "codebook entries"), np.uint8)
-    memory[:, width - stored :] = data.reshape(count, stored)
-    entries = memory.view(f"<u{width}").ravel()
-    if np.any(entries[1:] <= entries[:-1]):
-        raise FormatError("E_CODEBOOK", "codebook entries do not ascend", offset)
+    head = CODEBOOK_HEAD.read(stream, width=element.width)
+    entries = codebook_entries(head.entries, head.entry_width, element.width)
     return Codebook(entries, read_integer_block(stream, view, context))

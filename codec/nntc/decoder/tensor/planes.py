@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, plain, read_symbol_data
 from nntc.errors import FormatError
-from nntc.format import layout as f
-from nntc.format.layout import SectionStream, parse
-from nntc.format.registry import Coder, ElementType
+from nntc.format.fields import SectionStream
+from nntc.format.registry import ElementType
+from nntc.format.symbols import CODER
+from nntc.format.tools import PLANES_HEAD, PlanesFlags, common_entries
+from nntc.format.varints import VARINT
 from nntc.format.view import View
 
 
@@ -82,32 +84,15 @@ class Planes:
 
 def read_planes(stream: SectionStream, element: ElementType, view: View, context: ParseContext) -> Planes:
     """Parse what follows the view of a planes record."""
-    offset = stream.at()
-    flags = parse(f.PLANES_FLAGS, stream)
-    rotated, has_common = bool(flags & 1), bool(flags & 2)
-    if rotated and not element.is_float:
-        raise FormatError("E_TYPE", "only floating-point elements are rotated", offset)
-    if has_common and element.width == 1:
-        raise FormatError("E_TYPE", "common elements have more than one byte", offset)
-    common = _read_common(stream, element, view) if has_common else None
-    later = (None, common.others) if common is not None else (view, view.size)
+    head = PLANES_HEAD.read(stream, element=element, size=view.size)
+    common = None
+    later: tuple[View | None, int] = view, view.size
+    if head.common is not None and head.count is not None:
+        tokens, elements = common_entries(head.common, element.width)
+        common = CommonElements(tokens, elements, head.count, stream.at() - len(VARINT.put(head.count)))
+        later = None, head.count
     runs = []
     for place in range(element.width):
         own, count = later if place else (view, view.size)
-        runs.append(read_symbol_data(stream, Coder(parse(f.CODER, stream)), count, context, view=own))
-    return Planes(element, rotated, common, runs)
-
-
-def _read_common(stream: SectionStream, element: ElementType, view: View) -> CommonElements:
-    count = parse(f.COMMON_COUNT, stream)
-    at = stream.at()
-    data = stream.take(count * (1 + element.width), "common elements")
-    entries = np.frombuffer(data, np.uint8).reshape(count, -1)
-    tokens = entries[:, 0]
-    if np.any(tokens[1:] <= tokens[:-1]):
-        raise FormatError("E_CODEBOOK", "tokens of common elements do not ascend", at)
-    at = stream.at()
-    others = parse(f.VARINT, stream)
-    if not 1 <= others <= view.size:
-        raise FormatError("E_LIMIT", "number of elements in later planes", at)
-    return CommonElements(tokens, entries[:, 1:], others, at)
+        runs.append(read_symbol_data(stream, CODER.read(stream), count, context, view=own))
+    return Planes(element, PlanesFlags.ROTATE in head.flags, common, runs)

@@ -13,11 +13,11 @@ from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, decode_
 from nntc.decoder.tensor.codebook import Codebook, read_codebook
 from nntc.decoder.tensor.planes import Planes, read_planes
 from nntc.decoder.tensor.uniform import Uniform, read_uniform
-from nntc.errors import FormatError, UnsupportedError
-from nntc.format import layout as f
-from nntc.format.layout import SectionStream, parse
-from nntc.format.registry import MAX_ELEMENTS, ElementType, Tool, ViewKind
-from nntc.format.view import View
+from nntc.errors import FormatError
+from nntc.format.fields import SectionStream
+from nntc.format.record import RECORD_HEAD
+from nntc.format.registry import ElementType, Tool, ViewKind
+from nntc.format.view import MAX_ELEMENTS, View
 
 Payload = NDArray[np.uint8]
 
@@ -38,17 +38,18 @@ class TensorRecord:
 
     def part_ends(self) -> NDArray[np.int64]:
         """Return where in the payload each part ends, in bytes."""
-        lengths = self.view.lengths if self.view.kind is ViewKind.RAGGED else (self.view.size,)
-        return np.cumsum(lengths, dtype=np.int64) * self.element.width
+        if self.view.kind is not ViewKind.RAGGED:
+            return np.array([self.view.size * self.element.width])
+        return np.cumsum(self.view.lengths, dtype=np.int64) * self.element.width
 
     def payload(self, tokens: Sequence[Tokens | FormatError]) -> Payload:
         """Return the payload bytes, uint8, from the decoded `runs`; raises the first run's fault."""
-        sound: list[Tokens] = []
+        valid: list[Tokens] = []
         for result in tokens:
             if isinstance(result, FormatError):
                 raise result
-            sound.append(result)
-        values = self.view.from_coded(self.content.values(sound))
+            valid.append(result)
+        values = self.view.from_coded(self.content.values(valid))
         return np.ascontiguousarray(values).view(np.uint8)
 
 
@@ -70,17 +71,9 @@ def read_tensor(data: bytes, base: int, output: int, context: ParseContext) -> T
         For whatever is wrong with the syntax, at the first byte of the field.
     """
     stream = SectionStream(data, base)
-    code = parse(f.TOOL_AND_TYPE, stream)
-    if code >> 4 not in _TOOLS:
-        raise UnsupportedError("E_UNSUPPORTED", f"unknown tensor tool {code >> 4}", base)
-    if code & 15 not in _ELEMENT_TYPES:
-        raise FormatError("E_RESERVED", f"unknown element type {code & 15}", base)
-    tool, element = Tool(code >> 4), ElementType(code & 15)
-    fits = {Tool.PLANES: True, Tool.CODEBOOK: element.width <= 8, Tool.UNIFORM: element.is_float}
-    if not fits[tool]:
-        raise FormatError("E_TYPE", f"tool {tool.name} does not take {element.name}", base)
-    at = stream.at()
-    view = _read_view(stream)
+    head = RECORD_HEAD.read(stream)
+    element, tool, view = head.element, head.tool, head.view
+    at = base + _VIEW_KIND
     if view.size > MAX_ELEMENTS:
         raise FormatError("E_LIMIT", "view has too many elements", at)
     if view.size * element.width != output:
@@ -90,26 +83,13 @@ def read_tensor(data: bytes, base: int, output: int, context: ParseContext) -> T
     return TensorRecord(element, tool, view, content)
 
 
-_TOOLS = frozenset(Tool)
-_ELEMENT_TYPES = frozenset(ElementType)
+_VIEW_KIND = 1
+"""Place of the field view_kind in a record."""
 _READERS: dict[Tool, Any] = {
     Tool.PLANES: read_planes,
     Tool.CODEBOOK: read_codebook,
     Tool.UNIFORM: read_uniform,
 }
-
-
-def _read_view(stream: SectionStream) -> View:
-    kind = ViewKind(parse(f.VIEW_KIND, stream))
-    if kind is not ViewKind.RAGGED:
-        shape = parse(f.MATRIX_VIEW, stream)
-        return View(kind, shape.rows, shape.channels, shape.period)
-    rows = parse(f.RAGGED_ROWS, stream)
-    lengths: list[int] = []
-    for values, offsets in f.varints(stream, rows):
-        f.require((values >= 1) & (values <= MAX_ELEMENTS), offsets, "E_LIMIT", "row length")
-        lengths += values.tolist()
-    return View(kind, rows, lengths=tuple(lengths))
 
 
 def decode_records(records: Sequence[TensorRecord]) -> list[list[Tokens | FormatError]]:

@@ -22,12 +22,14 @@ from nntc.decoder.entropy.integers import (
 )
 from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, plain, read_symbol_block
 from nntc.errors import FormatError
-from nntc.format import layout as f
-from nntc.format.layout import SectionStream, parse
-from nntc.format.registry import MAX_INTEGER, MAX_LEVEL, ElementType, Profile, ViewKind
+from nntc.format.fields import SectionStream
+from nntc.format.integers import MAX_LEVEL
+from nntc.format.registry import ElementType, ViewKind
 from nntc.format.rounding import is_finite, round_to_element
-from nntc.format.steps import STEP_CODES
+from nntc.format.steps import MAX_SCALED, STEP_CODES
+from nntc.format.tools import ROW_BASES, SEGMENT, UNIFORM_HEAD, UniformFlags
 from nntc.format.transform import SCALE, Transform
+from nntc.format.trellis import Trellis
 from nntc.format.view import View
 
 _CHUNK = 1 << 15  # elements dequantized at once: what they need stays in cache
@@ -49,7 +51,7 @@ class Uniform:
 
     element: ElementType
     view: View
-    trellis: int
+    trellis: Trellis
     step: float
     offset: float
     transform: Transform | None
@@ -84,7 +86,7 @@ class Uniform:
     def _look_up(self, token_table: TokenTable) -> NDArray[Any]:
         dependent = bool(self.trellis)
         elements = self._to_elements(self.levels.table(token_table, dependent=dependent) * self.step)
-        is_sound = is_finite(elements, self.element)
+        is_valid = is_finite(elements, self.element)
         indices = token_table.indices
         out = np.empty(indices.size, elements.dtype)
         # Some at a time: numpy makes eight bytes of an index of one.
@@ -93,8 +95,8 @@ class Uniform:
             elements.take(indices[span], out=out[span], mode="clip")
         for places, integers in self.levels.escaped(token_table, dependent=dependent):
             out[places] = escaped = self._to_elements(integers * self.step)
-            is_sound = is_sound and is_finite(escaped, self.element)
-        if not is_sound:  # unless what overflows does not occur
+            is_valid = is_valid and is_finite(escaped, self.element)
+        if not is_valid:  # unless what overflows does not occur
             self._check_finite(out)
         return out
 
@@ -108,7 +110,7 @@ class Uniform:
         dependent = bool(self.trellis) and self.bases is None
         reader = IntegerReader(self.levels, token_table, gaps, dtype=np.float64, dependent=dependent)
         scale = self.step if self.transform is None else self.step * SCALE
-        limit = MAX_INTEGER if self.transform is None else self.transform.limit
+        limit = MAX_SCALED if self.transform is None else self.transform.limit
         bound = reader.bound
         if column_codes is not None:
             bound *= STEP_CODES[int(column_codes.max())]
@@ -181,35 +183,18 @@ class Uniform:
 
 def read_uniform(stream: SectionStream, element: ElementType, view: View, context: ParseContext) -> Uniform:
     """Parse what follows the view of a uniform record."""
-    at = stream.at()
-    flags = parse(f.UNIFORM_FLAGS, stream)
-    trellis, has_transform, has_rows, has_columns = flags & 3, flags & 4, flags & 8, flags & 16
-    has_offset, has_bases = flags & 32, flags & 64
-    if context.profile is Profile.BASELINE and (trellis or has_rows or has_columns):
-        raise FormatError("E_PROFILE", "trellis and step codes need profile Main", at)
-    ragged = view.kind is ViewKind.RAGGED
-    if (has_transform or has_columns) if ragged else has_bases:
-        raise FormatError("E_VIEW", "flags do not fit the view", at)
-    step = parse(f.STEP, stream)
-    offset = parse(f.OFFSET, stream) if has_offset else 0.0
+    head = UNIFORM_HEAD.read(stream, profile=context.profile, view=view)
+    flags, trellis = head.flags, head.flags.trellis
     transform = None
-    if has_transform:
-        code = parse(f.U8, stream)
-        at = stream.at()
-        transform = Transform((code >> 4) + 1, (code & 15) + 1, parse(f.MIX, stream))
-        if transform.period != view.period:
-            raise FormatError("E_VIEW", "transform block does not fit the view's period", at)
+    if head.block is not None and head.mix is not None:
+        transform = Transform((head.block >> 4) + 1, (head.block & 15) + 1, head.mix)
+    has_rows, has_columns = UniformFlags.ROW_CODES in flags, UniformFlags.COLUMN_CODES in flags
     row_codes = read_symbol_block(stream, view.rows, context) if has_rows else None
     column_codes = read_symbol_block(stream, view.columns, context) if has_columns else None
-    bases = _read_bases(stream, view.rows) if has_bases else None
-    segment = parse(f.SEGMENT, stream) if trellis else 1
+    bases = ROW_BASES.read(stream, rows=view.rows) if UniformFlags.ROW_BASES in flags else None
+    segment = SEGMENT.read(stream) if trellis else 1
     levels = read_integer_block(stream, view, context, trellis=trellis, segment=segment)
-    return Uniform(element, view, trellis, step, offset, transform, row_codes, column_codes, bases, levels)
-
-
-def _read_bases(stream: SectionStream, rows: int) -> NDArray[np.int64]:
-    parts = []
-    for values, offsets in f.svarints(stream, rows):
-        f.require(np.abs(values) <= MAX_LEVEL, offsets, "E_LIMIT", "row base is too large")
-        parts.append(values)
-    return np.concatenate(parts)
+    offset = head.offset or 0.0
+    return Uniform(
+        element, view, trellis, head.step, offset, transform, row_codes, column_codes, bases, levels
+    )

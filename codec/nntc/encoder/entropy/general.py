@@ -6,7 +6,7 @@ import bz2
 
 import zstandard
 
-from nntc.format.registry import MAX_WINDOW
+from nntc.format.frames import MAX_WINDOW
 
 _MAX_BLOCK = 1 << 17
 _SHORT_SIZE = (1 << 16) + (1 << 8)

@@ -7,10 +7,12 @@ import heapq
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.huffman import FEW_LANES, MAX_LENGTH
 from nntc.encoder.entropy.rans import choose_lanes
-from nntc.format.layout import HUFFMAN_HEAD, LANES, VARINT, build
-from nntc.format.registry import MAX_STEPS
+from nntc.format.huffman import HUFFMAN_LANES, MAX_LENGTH, HuffmanLanes, in_code_order, write_code_lengths
+from nntc.format.rans import MAX_STEPS
+
+FEW_LANES = 100
+"""With fewer, a decoder gains nothing by decoding them side by side."""
 
 
 def code_lengths(counts: NDArray[np.integer]) -> NDArray[np.uint8]:
@@ -34,12 +36,11 @@ def code_lengths(counts: NDArray[np.integer]) -> NDArray[np.uint8]:
 def canonical_codes(lengths: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Return uint16 [256] code words, by length and then by token."""
     codes = np.zeros(256, np.uint16)
-    code = 0
-    for length in range(1, MAX_LENGTH + 1):
-        for token in np.flatnonzero(lengths == length):
-            codes[token] = code
-            code += 1
-        code <<= 1
+    code = previous = 0
+    for token, length in in_code_order(lengths):
+        code <<= length - previous
+        codes[token] = code
+        code, previous = code + 1, length
     return codes
 
 
@@ -48,20 +49,10 @@ def write_huffman(tokens: NDArray[np.uint8]) -> bytes:
     counts = np.bincount(tokens, minlength=256)
     lengths = code_lengths(counts)
     codes = canonical_codes(lengths)
-    used = np.flatnonzero(lengths)
-    first, last = int(used[0]), int(used[-1])
-    own = np.append(lengths[first : last + 1], np.zeros((last - first + 1) % 2, np.uint8))
     lanes = _lane_count(tokens.size)
     parts = [_lane(tokens[lane::lanes], lengths, codes) for lane in range(lanes)]
-    return b"".join(
-        [
-            build(HUFFMAN_HEAD, {"first": first, "last_index": last - first}),
-            (own[::2] | own[1::2] << 4).astype(np.uint8).tobytes(),
-            build(LANES, lanes),
-            *(build(VARINT, len(part)) for part in parts),
-            *parts,
-        ]
-    )
+    sizes = HUFFMAN_LANES.write(HuffmanLanes(lanes, np.array([len(part) for part in parts])))
+    return b"".join([write_code_lengths(lengths), sizes, *parts])
 
 
 def _lane_count(count: int) -> int:

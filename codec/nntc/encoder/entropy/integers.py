@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.encoder.entropy.symbols import Classes, Fragment, symbol_data
-from nntc.format import layout as f
 from nntc.format.bits import pack
-from nntc.format.layout import build
-from nntc.format.registry import ESCAPE, MAX_LOW_BITS, Coder
+from nntc.format.integers import ESCAPE, INTEGER_HEAD, MAX_LOW_BITS, IntegerFlags, IntegerHead
+from nntc.format.registry import Coder
+from nntc.format.symbols import CODER
 from nntc.format.view import View
 
 _GAP_BITS = range(4, 9)
@@ -106,21 +106,28 @@ def integer_block(
     sparse
         Background, gaps and the gaps' coder where only some integers are coded.
     """
-    flags = (
-        int(coder) | (split.escapes is not None) << 3 | bool(split.low_bits) << 4 | (sparse is not None) << 5
-    )
-    head = build(f.INTEGER_FLAGS, flags) + build(f.MIN_LEVEL, split.min_level)
-    if split.low_bits:
-        head += build(f.LOW_BITS, split.low_bits)
+    flags = IntegerFlags(coder)
     if split.escapes is not None:
-        head += build(f.VARINT, split.escapes.size) + b"".join(
-            build(f.MIN_LEVEL, int(v)) for v in split.escapes
-        )
+        flags |= IntegerFlags.ESCAPE
+    if split.low_bits:
+        flags |= IntegerFlags.LOW_BITS
+    background: int | None = None
     middle: list[Fragment] = []
     if sparse is not None:
+        flags |= IntegerFlags.SPARSE
         background, gaps, gap_coder = sparse
-        head += build(f.BACKGROUND, background) + build(f.VARINT, split.tokens.size)
-        middle = [build(f.CODER, gap_coder), *symbol_data(gaps, gap_coder)]
+        middle = [CODER.put(gap_coder), *symbol_data(gaps, gap_coder)]
+    head = INTEGER_HEAD.write(
+        IntegerHead(
+            flags,
+            split.min_level,
+            split.low_bits or None,
+            None if split.escapes is None else split.escapes.size,
+            split.escapes,
+            background,
+            None if sparse is None else split.tokens.size,
+        )
+    )
     if split.low_bits:
         head += pack(split.low, split.low_bits)
     return [head, *middle, *data]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.tables import FrequencyTable
-from nntc.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL, MAX_LANES, MAX_STEPS, STATE_LOW
+from nntc.format.rans import FREQUENCY_BITS, FREQUENCY_TOTAL, MAX_LANES, MAX_STEPS, STATE_LOW
+from nntc.format.tables import FrequencyTable
 
 TOKENS_PER_LANE = 2048
 """A lane costs about three bytes: this keeps that below half a percent and still gives many lanes."""

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.tables import FrequencyTable
 from nntc.encoder.entropy.general import bzip2, zstd
 from nntc.encoder.entropy.huffman import write_huffman
 from nntc.encoder.entropy.rans import EncodedStream, EncoderStream, choose_lanes, encode_streams
-from nntc.encoder.entropy.tables import costs, make_table, write_tables
-from nntc.format import layout as f
+from nntc.encoder.entropy.tables import costs, make_table
 from nntc.format.bits import pack
-from nntc.format.layout import build
+from nntc.format.rans import CLASS_PRESENT, RANS_HEAD, RANS_LANES, SHARED_BASE, RansHead, RansLanes, RansMode
 from nntc.format.registry import Coder
+from nntc.format.symbols import CODER, LENGTH, PACKED_WIDTH
+from nntc.format.tables import FrequencyTable, write_tables
 from nntc.format.view import View
 
 Fragment = bytes | EncoderStream
@@ -47,9 +47,8 @@ class Classes:
     def write(self, view: View) -> bytes:
         """Serialize as the class lists of a rANS run."""
         lists = [self.rows] if view.lengths else [self.rows, self.channels, self.positions]
-        return build(f.CONTEXT_COUNT, self.count) + b"".join(
-            build(f.CLASS_PRESENT, 1) + write_symbol_block(c) if c.any() else build(f.CLASS_PRESENT, 0)
-            for c in lists
+        return b"".join(
+            CLASS_PRESENT.put(1) + write_symbol_block(c) if c.any() else CLASS_PRESENT.put(0) for c in lists
         )
 
 
@@ -67,9 +66,9 @@ def write_symbol_block(tokens: NDArray[np.uint8]) -> bytes:
     Both are decoded by a library at once; serial rANS over a few hundred tokens would not be.
     """
     width = max(int(tokens.max()).bit_length(), 1)
-    packed = build(f.CODER, Coder.PACKED) + build(f.PACKED_WIDTH, width) + pack(tokens, width)
+    packed = CODER.put(Coder.PACKED) + PACKED_WIDTH.put(width) + pack(tokens, width)
     squeezed = zstd(tokens.tobytes())
-    general = build(f.CODER, Coder.ZSTD) + build(f.VARINT, len(squeezed)) + squeezed
+    general = CODER.put(Coder.ZSTD) + LENGTH.put(len(squeezed)) + squeezed
     return min(packed, general, key=len)
 
 
@@ -98,12 +97,12 @@ def symbol_data(
     """
     if coder is Coder.PACKED:
         width = max(int(tokens.max()).bit_length(), 1)
-        return [build(f.PACKED_WIDTH, width) + pack(tokens, width)]
+        return [PACKED_WIDTH.put(width) + pack(tokens, width)]
     if coder is Coder.HUFFMAN:
         return [write_huffman(tokens)]
     if coder is not Coder.RANS:
         data = zstd(tokens.tobytes()) if coder is Coder.ZSTD else bzip2(tokens.tobytes())
-        return [build(f.VARINT, len(data)) + data]
+        return [LENGTH.put(len(data)) + data]
     numbers = None
     count = 1
     if classes is not None and view is not None:
@@ -112,11 +111,14 @@ def symbol_data(
     if quantizers is not None:
         numbers = quantizers.astype(np.uint16) if numbers is None else numbers * np.uint16(2) + quantizers
         count *= 2
-    head = build(f.RANS_MODE, (classes is not None) | (shared is not None) << 1)
+    mode = RansMode.CONTEXTS if classes is not None else RansMode(0)
+    if shared is not None:
+        mode |= RansMode.SHARED_TABLES
+    head = RANS_HEAD.write(RansHead(mode, None if classes is None else classes.count))
     if classes is not None and view is not None:
         head += classes.write(view)
     if shared is not None:
-        head += build(f.VARINT, shared.base)
+        head += SHARED_BASE.put(shared.base)
         tables = shared.tables
         if shared.base:
             numbers = (
@@ -161,7 +163,7 @@ def expected_size(fragments: Iterable[Fragment]) -> float:
         used = counts > 0
         bits = float(counts[used] @ tables[used])
         # Of a lane's state of 32 bits, tokens fill what lies between 2^16 and 2^32: 8 on average.
-        size += (bits + 24 * fragment.lanes) / 8 + len(build(f.LANES, fragment.lanes))
+        size += (bits + 24 * fragment.lanes) / 8 + len(LENGTH.put(fragment.lanes))
     return size
 
 
@@ -177,5 +179,5 @@ def assemble(records: Iterable[Sequence[Fragment]]) -> list[bytes]:
 
 
 def _stream_bytes(stream: EncodedStream) -> bytes:
-    head = build(f.LANES, stream.states.size) + build(f.VARINT, stream.words.size)
-    return head + stream.states.astype("<u4").tobytes() + stream.words.astype("<u2").tobytes()
+    states, words = stream.states.astype("<u4").tobytes(), stream.words.astype("<u2").tobytes()
+    return RANS_LANES.write(RansLanes(stream.states.size, stream.words.size, states, words))

@@ -1,15 +1,12 @@
-"""Make and write frequency tables (SPEC.md, "Frequency tables")."""
+"""Make frequency tables (SPEC.md, "Frequency tables")."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.tables import MAX_BIT_LENGTH, FrequencyTable
-from nntc.format.bits import BitWriter
-from nntc.format.registry import FREQUENCY_BITS, FREQUENCY_TOTAL
+from nntc.format.rans import FREQUENCY_BITS, FREQUENCY_TOTAL
+from nntc.format.tables import FrequencyTable, bit_lengths, peak_of
 
 _PRECISIONS = (2, 3, 4, 6, 11)
 
@@ -59,50 +56,14 @@ def _quantize(counts: NDArray[np.float64], precision: int) -> NDArray[np.int64]:
     return frequencies
 
 
-def _bit_lengths(frequencies: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.frexp(frequencies.astype(np.float64))[1].astype(np.int64)
-
-
 def table_bits(frequencies: NDArray[np.int64], precision: int) -> float:
     """Return the bits that a table takes in the file."""
-    peak = _peak(frequencies, precision)
-    lengths = np.delete(_bit_lengths(frequencies), peak)
+    peak = peak_of(frequencies, precision)
+    lengths = np.delete(bit_lengths(frequencies), peak)
     steps = np.diff(lengths, prepend=0)
     zigzag = np.where(steps >= 0, 2 * steps, -2 * steps - 1)
     mantissas = np.minimum(np.maximum(lengths - 1, 0), precision)
     return 28 + float(np.sum(zigzag + 1) + np.sum(mantissas))
-
-
-def write_tables(tables: Sequence[tuple[FrequencyTable, int]]) -> bytes:
-    """Serialize tables, each with its precision, as one bit run."""
-    bits = BitWriter()
-    for table, precision in tables:
-        frequencies = table.frequencies
-        peak = _peak(frequencies, precision)
-        bits.write(table.first, 8)
-        bits.write(frequencies.size - 1, 8)
-        bits.write(peak, 8)
-        bits.write(precision, 4)
-        previous = 0
-        for i, frequency in enumerate(frequencies.tolist()):
-            if i == peak:
-                continue
-            length = frequency.bit_length()
-            step = length - previous
-            bits.unary(2 * step if step >= 0 else -2 * step - 1)
-            previous = length
-            coded = min(length - 1, precision)
-            if length:
-                bits.write((frequency >> (length - 1 - coded)) & ((1 << coded) - 1), coded)
-    return bits.getvalue()
-
-
-def _peak(frequencies: NDArray[np.int64], precision: int) -> int:
-    """Return the entry that the rest goes to: the one that the precision cannot hold, else the largest."""
-    lengths = _bit_lengths(frequencies)
-    grain = np.maximum(lengths - 1 - precision, 0)
-    coarse = np.flatnonzero((frequencies >> grain << grain != frequencies) | (lengths > MAX_BIT_LENGTH))
-    return int(coarse[0]) if coarse.size else int(np.argmax(frequencies))
 
 
 def costs(table: FrequencyTable) -> NDArray[np.float64]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from nntc.encoder.allocate import allocate_noise, equal_noise
 from nntc.encoder.entropy.symbols import assemble
-from nntc.encoder.entropy.tables import write_tables
 from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.calibration_data import CalibrationData
 from nntc.encoder.methods.exact import plan_exact
@@ -22,6 +21,7 @@ from nntc.encoder.quantize.shaping import equal_steps, shapings
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
 from nntc.errors import ModelError
+from nntc.format.tables import write_tables
 from nntc.progress import Phase, ProgressEvent
 
 _LOWEST, _HIGHEST = 2.0, 90.0  # dB: the range in which a quality for a size is looked for

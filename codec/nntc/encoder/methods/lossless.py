@@ -22,7 +22,9 @@ from nntc.encoder.tensor.planes import bytes_record, planes_record
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor, as_float64
-from nntc.format.registry import MAX_CODEBOOK, MAX_LEVEL, Coder, ElementType, ViewKind
+from nntc.format.integers import MAX_LEVEL
+from nntc.format.registry import Coder, ElementType, ViewKind
+from nntc.format.tools import MAX_CODEBOOK
 from nntc.format.view import View
 
 FEW_VALUES = (1 << 8) + 1

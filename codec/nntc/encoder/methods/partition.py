@@ -8,7 +8,8 @@ import numpy as np
 
 from nntc.encoder.methods.lossless import FEW_VALUES
 from nntc.encoder.tensors import Tensor
-from nntc.format.registry import MAX_RAGGED_OUTPUT, ElementType
+from nntc.format.registry import ElementType
+from nntc.format.view import MAX_RAGGED_OUTPUT
 from nntc.onnx.roles import Role
 
 SMALL = 1 << 11

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from nntc.decoder.entropy.tables import FrequencyTable
 from nntc.encoder.stages import TensorSizes
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor
+from nntc.format.tables import FrequencyTable
 
 
 class Overhead(Protocol):

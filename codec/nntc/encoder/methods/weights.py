@@ -8,19 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.tables import FrequencyTable
 from nntc.encoder.entropy.symbols import SharedTables, count_tokens
 from nntc.encoder.entropy.tables import make_table
 from nntc.encoder.quantize.dct import forward
 from nntc.encoder.quantize.rates import CLASS_COUNT, LOWEST_CLASS, expected_bits, expected_entropy
 from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping, output_gain
-from nntc.encoder.quantize.trellis import EIGHT_STATES, MAX_LEVEL, TrellisLevels, search
+from nntc.encoder.quantize.trellis import MAX_LEVEL, TrellisLevels, search
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, trellis_record, uniform_record
 from nntc.encoder.tensors import Tensor
-from nntc.format.registry import MAX_CONTEXTS, Coder
+from nntc.format.rans import MAX_CONTEXTS
+from nntc.format.registry import Coder
 from nntc.format.steps import STEP_CODES
+from nntc.format.tables import FrequencyTable
+from nntc.format.trellis import EIGHT_STATES
 
 SEGMENT = 128
 LAGRANGIAN = 0.30
@@ -179,7 +181,7 @@ def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> R
         q.candidate.view,
         _parameters(q.candidate, step),
         q.found,
-        EIGHT_STATES.code,
+        EIGHT_STATES.trellis,
         q.segment,
         classes if classes.count > 1 else None,
         SharedTables([table for table, _ in tables], 2 * base),

@@ -21,14 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.encoder.quantize.trellis import (
-    EIGHT_STATES,
-    MAGNITUDES,
-    Machine,
-    TrellisLevels,
-    candidates,
-    magnitude_costs,
-)
+from nntc.encoder.quantize.trellis import MAGNITUDES, TrellisLevels, candidates, magnitude_costs
+from nntc.format.trellis import EIGHT_STATES, Machine
 
 SURVIVORS = 2
 """Survivors of each state. Measured on SqueezeNet's layers, bits at equal output error: 2 save 0.02 over

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.encoder.entropy.symbols import Classes
-from nntc.format.registry import MAX_CONTEXTS
+from nntc.format.rans import MAX_CONTEXTS
 from nntc.format.view import View
 
 CLASSES_PER_OCTAVE = 3

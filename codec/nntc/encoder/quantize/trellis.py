@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.format.registry import ESCAPE
-from nntc.format.trellis import EIGHT_NEXT, EIGHT_QUANTIZER, FOUR_NEXT, FOUR_QUANTIZER
+from nntc.format.integers import ESCAPE
+from nntc.format.trellis import EIGHT_STATES, Machine
 
 MIN_LEVEL = -128
 """Level of token 0: even, as a trellis must have it, and the same everywhere, to share tables."""
@@ -24,19 +24,6 @@ MAGNITUDES = MAX_LEVEL + 4
 _BLOCK = 2048  # segments searched at once
 _STEPS = 8  # places of a segment whose candidates are found at once
 _FAR = np.float32(1e30)
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """A trellis: for each state the next one by parity, and the quantizer it uses."""
-
-    code: int
-    next: tuple[tuple[int, int], ...]
-    quantizer: tuple[int, ...]
-
-
-FOUR_STATES = Machine(1, FOUR_NEXT, FOUR_QUANTIZER)
-EIGHT_STATES = Machine(2, EIGHT_NEXT, EIGHT_QUANTIZER)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

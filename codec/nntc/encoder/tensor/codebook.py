@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from nntc.encoder.entropy.integers import write_integers
 from nntc.encoder.entropy.symbols import Classes
 from nntc.encoder.tensor.record import Record, record_head
-from nntc.format import layout as f
-from nntc.format.layout import build
 from nntc.format.registry import Coder, ElementType, Profile, Tool
+from nntc.format.tools import CODEBOOK_HEAD, CodebookHead
 from nntc.format.view import View
 
 
@@ -74,14 +73,9 @@ def codebook_record(
     stored = width
     while stored > 1 and not memory[:, width - stored].any():
         stored -= 1
-    head = b"".join(
-        [
-            record_head(Tool.CODEBOOK, element, view),
-            build(f.U8, stored),
-            build(f.CODEBOOK_COUNT, codebook.entries.size),
-            np.ascontiguousarray(memory[:, width - stored :]).tobytes(),
-        ]
-    )
+    entries = np.ascontiguousarray(memory[:, width - stored :]).tobytes()
+    head = record_head(Tool.CODEBOOK, element, view)
+    head += CODEBOOK_HEAD.write(CodebookHead(stored, codebook.entries.size, entries))
     background = codebook.common if sparse else None
     block = write_integers(codebook.indices, coder, view, classes, background)
     profile = Profile.BASELINE if classes is None else Profile.MAIN

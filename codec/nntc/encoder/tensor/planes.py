@@ -17,9 +17,9 @@ from nntc.encoder.entropy.general import zstd
 from nntc.encoder.entropy.symbols import Classes, Fragment, count_tokens, symbol_data
 from nntc.encoder.entropy.tables import costs, make_table
 from nntc.encoder.tensor.record import Record, record_head
-from nntc.format import layout as f
-from nntc.format.layout import build
 from nntc.format.registry import Coder, ElementType, Profile, Tool
+from nntc.format.symbols import CODER, LENGTH
+from nntc.format.tools import PLANES_HEAD, PlanesFlags, PlanesHead
 from nntc.format.view import View
 
 _SAMPLE = 1 << 17  # bytes on which zstd is tried before it is tried on all
@@ -50,15 +50,12 @@ class _Common:
     plane: NDArray[np.uint8]
     others: NDArray[np.bool_]
 
-    def head(self) -> bytes:
-        """Return their fields."""
+    def head(self, flags: PlanesFlags) -> PlanesHead:
+        """Return the head of a record that has them, and `flags` besides."""
         memory = self.elements.view(np.uint8).reshape(self.tokens.size, -1)
         entries = np.concatenate([self.tokens[:, None], memory], axis=1)
-        return (
-            build(f.COMMON_COUNT, self.tokens.size)
-            + entries.tobytes()
-            + build(f.VARINT, int(np.count_nonzero(self.others)))
-        )
+        others = int(np.count_nonzero(self.others))
+        return PlanesHead(flags | PlanesFlags.COMMON, self.tokens.size, entries.tobytes(), others)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +70,7 @@ class _Plane:
     def fragments(self, view: View) -> list[Fragment]:
         """Return the plane as a symbol block."""
         return [
-            build(f.CODER, self.coder),
+            CODER.put(self.coder),
             *symbol_data(self.tokens, self.coder, view, classes=self.classes),
         ]
 
@@ -97,17 +94,14 @@ def planes_record(
     memory = np.ascontiguousarray(rotated).view(np.uint8).reshape(-1, element.width)
     common = _find_common(bits, memory[:, -1]) if 1 < element.width <= 8 else None
     planes = _planes(memory, memory[:, -1], view, classes)
+    flags = PlanesFlags.ROTATE if element.is_float else PlanesFlags(0)
+    head = PLANES_HEAD.write(PlanesHead(flags))
     if common is not None:
         fewer = _planes(memory[common.others], common.plane, view, classes)
-        if _bits(fewer) + 8 * len(common.head()) < _bits(planes):
-            planes = fewer
-        else:
-            common = None
-    flags = int(element.is_float) | (common is not None) << 1
-    head = record_head(Tool.PLANES, element, view) + build(f.PLANES_FLAGS, flags)
-    if common is not None:
-        head += common.head()
-    fragments: list[Fragment] = [head]
+        shorter = PLANES_HEAD.write(common.head(flags))
+        if _bits(fewer) + 8 * (len(shorter) - len(head)) < _bits(planes):
+            planes, head = fewer, shorter
+    fragments: list[Fragment] = [record_head(Tool.PLANES, element, view) + head]
     for plane in planes:
         fragments += plane.fragments(view)
     profile = Profile.BASELINE if planes[0].classes is None else Profile.MAIN
@@ -117,8 +111,8 @@ def planes_record(
 def bytes_record(view: View, payload: bytes) -> Record:
     """Return a record of bytes, in coded order, by zstd; `view` is one of bytes."""
     data = zstd(payload)
-    head = record_head(Tool.PLANES, ElementType.OPAQUE1, view) + build(f.PLANES_FLAGS, 0)
-    fragments: list[Fragment] = [head + build(f.CODER, Coder.ZSTD) + build(f.VARINT, len(data)) + data]
+    head = record_head(Tool.PLANES, ElementType.OPAQUE1, view) + PLANES_HEAD.write(PlanesHead(PlanesFlags(0)))
+    fragments: list[Fragment] = [head + CODER.put(Coder.ZSTD) + LENGTH.put(len(data)) + data]
     return Record(fragments, ElementType.OPAQUE1, Tool.PLANES, view, Profile.BASELINE)
 
 

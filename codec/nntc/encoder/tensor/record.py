@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nntc.encoder.entropy.symbols import Fragment, expected_size
-from nntc.format import layout as f
-from nntc.format.layout import build
-from nntc.format.registry import MAX_EXPANSION, ElementType, Profile, Tool, ViewKind
+from nntc.format.container import MAX_EXPANSION
+from nntc.format.record import RECORD_HEAD, RecordHead
+from nntc.format.registry import ElementType, Profile, Tool
 from nntc.format.view import View
 
 
@@ -57,7 +57,4 @@ class Record:
 
 def record_head(tool: Tool, element: ElementType, view: View) -> bytes:
     """Return tool, element type and view."""
-    head = build(f.TOOL_AND_TYPE, tool << 4 | element) + build(f.VIEW_KIND, view.kind)
-    if view.kind is ViewKind.RAGGED:
-        return head + build(f.RAGGED_ROWS, view.rows) + b"".join(build(f.DIMENSION, n) for n in view.lengths)
-    return head + build(f.MATRIX_VIEW, {"rows": view.rows, "channels": view.channels, "period": view.period})
+    return RECORD_HEAD.write(RecordHead.of(tool, element, view))

@@ -11,10 +11,11 @@ from nntc.encoder.entropy.integers import TokenizedIntegers, integer_block, writ
 from nntc.encoder.entropy.symbols import Classes, SharedTables, symbol_data, write_symbol_block
 from nntc.encoder.quantize.trellis import MIN_LEVEL, TrellisLevels
 from nntc.encoder.tensor.record import Record, record_head
-from nntc.format import layout as f
-from nntc.format.layout import build
-from nntc.format.registry import ESCAPE, Coder, ElementType, Profile, Tool
+from nntc.format.integers import ESCAPE
+from nntc.format.registry import Coder, ElementType, Profile, Tool
+from nntc.format.tools import ROW_BASES, SEGMENT, UNIFORM_HEAD, UniformFlags, UniformHead
 from nntc.format.transform import Transform
+from nntc.format.trellis import Trellis
 from nntc.format.view import View
 
 
@@ -60,7 +61,10 @@ def uniform_record(
     """
     main = classes is not None or parameters.row_codes is not None or parameters.column_codes is not None
     return Record(
-        [_head(element, view, parameters, 0), *write_integers(levels, coder, view, classes, background)],
+        [
+            _head(element, view, parameters, Trellis.NONE),
+            *write_integers(levels, coder, view, classes, background),
+        ],
         element,
         Tool.UNIFORM,
         view,
@@ -73,7 +77,7 @@ def trellis_record(
     view: View,
     parameters: UniformParameters,
     found: TrellisLevels,
-    machine: int,
+    trellis: Trellis,
     segment: int,
     classes: Classes | None,
     shared: SharedTables | None,
@@ -86,26 +90,27 @@ def trellis_record(
         tokens, Coder.RANS, view, classes=classes, shared=shared, quantizers=found.quantizers, segment=segment
     )
     block = integer_block(split, Coder.RANS, data)
-    head = _head(element, view, parameters, machine) + build(f.SEGMENT, segment)
+    head = _head(element, view, parameters, trellis) + SEGMENT.put(segment)
     return Record([head, *block], element, Tool.UNIFORM, view, Profile.MAIN)
 
 
-def _head(element: ElementType, view: View, p: UniformParameters, machine: int) -> bytes:
-    flags = (
-        machine
-        | (p.transform is not None) << 2
-        | (p.row_codes is not None) << 3
-        | (p.column_codes is not None) << 4
-        | (p.offset != 0) << 5
-        | (p.bases is not None) << 6
-    )
-    parts = [record_head(Tool.UNIFORM, element, view), build(f.UNIFORM_FLAGS, flags), build(f.STEP, p.step)]
-    if p.offset:
-        parts.append(build(f.OFFSET, p.offset))
+def _head(element: ElementType, view: View, p: UniformParameters, trellis: Trellis) -> bytes:
+    flags = UniformFlags(trellis)
+    used = {
+        UniformFlags.TRANSFORM: p.transform is not None,
+        UniformFlags.ROW_CODES: p.row_codes is not None,
+        UniformFlags.COLUMN_CODES: p.column_codes is not None,
+        UniformFlags.OFFSET: p.offset != 0,
+        UniformFlags.ROW_BASES: p.bases is not None,
+    }
+    for flag, is_used in used.items():
+        flags |= flag if is_used else 0
+    block = mix = None
     if p.transform is not None:
-        t = p.transform
-        parts.append(build(f.U8, (t.height - 1) << 4 | (t.width - 1)) + build(f.MIX, t.mix))
+        block, mix = (p.transform.height - 1) << 4 | (p.transform.width - 1), p.transform.mix
+    head = UNIFORM_HEAD.write(UniformHead(flags, p.step, p.offset or None, block, mix))
+    parts = [record_head(Tool.UNIFORM, element, view), head]
     parts += [write_symbol_block(codes) for codes in (p.row_codes, p.column_codes) if codes is not None]
     if p.bases is not None:
-        parts += [build(f.SVARINT, int(base)) for base in p.bases]
+        parts.append(ROW_BASES.put(p.bases))
     return b"".join(parts)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nntc.errors import FormatError
-from nntc.format import layout as f
-from nntc.format.layout import SectionStream, build, parse
+from nntc.format.fields import SectionStream
+from nntc.format.varints import SVARINT, VARINT, VarInts, varints
 
 from conformance.proof import samples
 from conformance.reference_decoder import NntcError
@@ -21,7 +21,7 @@ def outcome(data: bytes, count: int) -> tuple[list[int], list[int], tuple[str, i
     for _ in range(count):
         offsets.append(stream.at())
         try:
-            values.append(parse(f.VARINT, stream))
+            values.append(VARINT.read(stream))
         except FormatError as e:
             return values, offsets[:-1], (e.id, e.offset)
     return values, offsets, None
@@ -29,18 +29,18 @@ def outcome(data: bytes, count: int) -> tuple[list[int], list[int], tuple[str, i
 
 @given(NUMBERS)
 def test_varints_come_back_and_are_minimal(value: int) -> None:
-    data = build(f.VARINT, value)
+    data = VARINT.put(value)
     assert data == samples.varint(value)
-    assert parse(f.VARINT, SectionStream(data, 0)) == value
+    assert VARINT.read(SectionStream(data, 0)) == value
     assert len(data) == max(1, -(-value.bit_length() // 7))
 
 
 @given(st.integers(-(2**62), 2**62 - 1))
 def test_svarints_come_back(value: int) -> None:
-    data = build(f.SVARINT, value)
+    data = SVARINT.put(value)
     assert data == samples.svarint(value)
-    assert parse(f.SVARINT, SectionStream(data, 0)) == value
-    assert next(f.svarints(SectionStream(data, 0), 1))[0].tolist() == [value]
+    assert SVARINT.read(SectionStream(data, 0)) == value
+    assert VarInts(lambda *_: 1, signed=True).read(SectionStream(data, 0)).tolist() == [value]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_svarints_come_back(value: int) -> None:
     ],
 )
 def test_bad_varints(data: bytes, error: str) -> None:
-    for read in (lambda s: parse(f.VARINT, s), lambda s: list(f.varints(s, 3))):
+    for read in (lambda s: VARINT.read(s), lambda s: list(varints(s, 3))):
         with pytest.raises(FormatError) as caught:
             read(SectionStream(data, 7))
         assert (caught.value.id, caught.value.offset) == (error, 7)
@@ -72,7 +72,7 @@ def test_arrays_of_varints_are_read_as_one_by_one(values: list[int], rest: bytes
     offsets: list[int] = []
     fault = None
     try:
-        for own, places in f.varints(stream, count):
+        for own, places in varints(stream, count):
             found += own.tolist()
             offsets += places.tolist()
     except FormatError as e:
@@ -85,7 +85,7 @@ def test_arrays_of_varints_are_read_as_one_by_one(values: list[int], rest: bytes
 def test_long_arrays_of_varints_are_read_in_pieces() -> None:
     values = [i * 37 for i in range(150_000)]
     stream = SectionStream(b"".join(map(samples.varint, values)) + b"\x01", 0)
-    pieces = [own.tolist() for own, _ in f.varints(stream, len(values))]
+    pieces = [own.tolist() for own, _ in varints(stream, len(values))]
     assert len(pieces) == 3
     assert [value for piece in pieces for value in piece] == values
     assert stream.read() == b"\x01"
@@ -94,7 +94,7 @@ def test_long_arrays_of_varints_are_read_in_pieces() -> None:
 def test_in_decompressed_content_every_offset_is_the_section() -> None:
     stream = SectionStream(b"\x01\x02\x80\x00", 50, opaque=True)
     with pytest.raises(FormatError) as caught:
-        list(f.varints(stream, 3))
+        list(varints(stream, 3))
     assert caught.value.offset == 50
 
 
@@ -106,7 +106,7 @@ def test_every_short_varint_is_read_as_the_specification_says(data: bytes) -> No
     except NntcError as e:
         expected = e.error
     try:
-        found: object = parse(f.VARINT, SectionStream(data, 0))
+        found: object = VARINT.read(SectionStream(data, 0))
     except FormatError as e:
         found = e.id
     assert found == expected

@@ -1,0 +1,5 @@
+"""Limits of zstd frames (SPEC.md 3.6)."""
+
+ZSTD_MAGIC = 0xFD2FB528
+MAX_WINDOW = 1 << 23
+"""Largest Window_Size of a frame, in bytes."""

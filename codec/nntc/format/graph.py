@@ -1,0 +1,49 @@
+"""Content of GRAPH: output files and splices (SPEC.md 6.1 and 6.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nntc.format.fields import Layout, Named, Raw, VarInt
+from nntc.format.names import MAX_NAME
+
+MAX_FILES = 1 << 16
+MAX_FILE_SIZE = (1 << 48) - 1
+MAX_SPLICES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An output file; the place of its name in the graph bytes is None for file 0."""
+
+    size: int
+    sha256: bytes
+    name_offset: int | None = None
+    name_length: int | None = None
+
+
+def _is_named(_fields: Named, given: Named) -> bool:
+    return bool(given["number"] > 0)
+
+
+FILE_COUNT = VarInt().within("R-201", 1, MAX_FILES, "E_LIMIT", "file count")
+FILE = Layout(
+    File,
+    # Given: `number` of the file.
+    size=VarInt().within("R-203", 0, MAX_FILE_SIZE, "E_LIMIT", "file size"),
+    sha256=Raw(32, "SHA-256"),  # R-204 is checked when the file is complete
+    name_offset=VarInt().when(_is_named),
+    name_length=VarInt().within("R-205", 1, MAX_NAME, "E_FILE_NAME", "name length").when(_is_named),
+)
+SPLICE_COUNT = VarInt().within("R-202", 0, MAX_SPLICES, "E_LIMIT", "splice count")
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """A run of graph bytes, and the code of the piece that follows it."""
+
+    run: int
+    piece: int
+
+
+SPLICE = Layout(Splice, run=VarInt(), piece=VarInt())
