@@ -14,6 +14,7 @@ from nntc.format.fields import Layout, Named, Raw, VarInt, f32, u8
 from nntc.format.integers import MAX_LEVEL
 from nntc.format.rans import MAX_STEPS
 from nntc.format.registry import Profile, ViewKind
+from nntc.format.transform import Transform
 from nntc.format.trellis import Trellis
 from nntc.format.varints import VarInts
 
@@ -83,9 +84,7 @@ PLANES_HEAD = Layout(
     .must("R-324", "E_CODEBOOK", "tokens of common elements do not ascend", _tokens_ascend)
     .when(_has_common),
     count=VarInt()
-    .must(
-        "R-325", "E_LIMIT", "number of elements in later planes", lambda v, _, given: 1 <= v <= given["size"]
-    )
+    .must("R-325", "E_LIMIT", "elements in later planes", _is_count)
     .when(_has_common),
 )
 
@@ -177,8 +176,7 @@ def _has_transform(fields: Named, _given: Named) -> bool:
 
 
 def _fills_period(mix: int, fields: Named, given: Named) -> bool:
-    height, width = (fields["block"] >> 4) + 1, (fields["block"] & 15) + 1
-    return bool(height * width << mix == given["view"].period)
+    return bool(Transform.of(fields["block"], mix).period == given["view"].period)
 
 
 UNIFORM_HEAD = Layout(

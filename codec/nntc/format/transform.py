@@ -32,6 +32,16 @@ class Transform:
     width: int
     mix: int = 0
 
+    @classmethod
+    def of(cls, block: int, mix: int) -> Transform:
+        """Return what the fields of a uniform record say."""
+        return cls((block >> 4) + 1, (block & 15) + 1, mix)
+
+    @property
+    def block(self) -> int:
+        """Height and width as the field of a uniform record has them."""
+        return (self.height - 1) << 4 | (self.width - 1)
+
     @property
     def period(self) -> int:
         """Elements of a block."""

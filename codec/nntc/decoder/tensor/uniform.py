@@ -187,7 +187,7 @@ def read_uniform(stream: SectionStream, element: ElementType, view: View, contex
     flags, trellis = head.flags, head.flags.trellis
     transform = None
     if head.block is not None and head.mix is not None:
-        transform = Transform((head.block >> 4) + 1, (head.block & 15) + 1, head.mix)
+        transform = Transform.of(head.block, head.mix)
     has_rows, has_columns = UniformFlags.ROW_CODES in flags, UniformFlags.COLUMN_CODES in flags
     row_codes = read_symbol_block(stream, view.rows, context) if has_rows else None
     column_codes = read_symbol_block(stream, view.columns, context) if has_columns else None

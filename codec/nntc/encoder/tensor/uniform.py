@@ -107,7 +107,7 @@ def _head(element: ElementType, view: View, p: UniformParameters, trellis: Trell
         flags |= flag if is_used else 0
     block = mix = None
     if p.transform is not None:
-        block, mix = (p.transform.height - 1) << 4 | (p.transform.width - 1), p.transform.mix
+        block, mix = p.transform.block, p.transform.mix
     head = UNIFORM_HEAD.write(UniformHead(flags, p.step, p.offset or None, block, mix))
     parts = [record_head(Tool.UNIFORM, element, view), head]
     parts += [write_symbol_block(codes) for codes in (p.row_codes, p.column_codes) if codes is not None]
