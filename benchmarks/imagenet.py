@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 import onnx
 import onnxruntime
-from nntc.encoder.network.samples import Samples
+from nntc.encoder.samples import Samples
 from numpy.typing import NDArray
 from PIL import Image
 

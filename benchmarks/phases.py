@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nntc.encoder.calibration import calibrate
 from nntc.encoder.model import encode_bytes
-from nntc.encoder.network import Samples
+from nntc.encoder.samples import Samples
 
 from . import arguments
 from .curves import markdown_table

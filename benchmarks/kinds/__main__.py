@@ -19,8 +19,8 @@ from typing import Any
 
 from nntc.decoder.model import decode
 from nntc.encoder.model import Encoder
-from nntc.encoder.network.samples import Samples
 from nntc.encoder.options import check_options
+from nntc.encoder.samples import Samples
 from nntc.encoder.split import open_model
 from nntc.encoder.workers import Workers
 

@@ -28,8 +28,8 @@ from nntc.progress import Phase, Progress, Steps, as_phase
 
 if TYPE_CHECKING:
     from nntc.encoder.goals.reach import Tried
-    from nntc.encoder.network.samples import SampleSource
     from nntc.encoder.network.session import Network
+    from nntc.encoder.samples import SampleSource
     from nntc.onnx.serialized import ModelSource
 
 

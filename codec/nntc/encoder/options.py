@@ -15,7 +15,7 @@ from nntc.encoder.goals.goal import Goal, GoalKind
 from nntc.format.registry import Coder
 
 if TYPE_CHECKING:
-    from nntc.encoder.network.samples import SampleSource
+    from nntc.encoder.samples import SampleSource
 
 DEFAULT_QUALITY = 30.0
 _SAMPLES = ("evaluation", "calibration")

@@ -14,8 +14,8 @@ from nntc.encoder.goals.evaluation import Evaluator, open_decoded
 from nntc.encoder.goals.fidelity import Fidelity, Measure
 from nntc.encoder.goals.samples import count_shared, hold_out, load_evaluation
 from nntc.encoder.model import encode_bytes
-from nntc.encoder.network.samples import Samples
 from nntc.encoder.network.session import Network
+from nntc.encoder.samples import Samples
 from nntc.errors import SamplesError
 from onnx import helper, numpy_helper
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 from nntc.encoder.network.checkpoint import Checkpoint
-from nntc.encoder.network.samples import Samples, load_samples
 from nntc.encoder.network.session import Network
+from nntc.encoder.samples import Samples, load_samples
 from onnx import TensorProto, helper
 
 from tests.networks import classifier, model_of

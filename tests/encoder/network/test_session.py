@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from nntc.encoder.network.samples import load_samples
 from nntc.encoder.network.session import Network
+from nntc.encoder.samples import load_samples
 from nntc.errors import ModelError
 from onnx import helper, numpy_helper
 

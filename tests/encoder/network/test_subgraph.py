@@ -8,7 +8,8 @@ import numpy as np
 import onnx
 import pytest
 from nntc.encoder.calibration import calibrate
-from nntc.encoder.network import Network, Samples, load_samples
+from nntc.encoder.network import Network
+from nntc.encoder.samples import Samples, load_samples
 from nntc.onnx.roles import find_roles
 from onnx import TensorProto, helper, numpy_helper
 

@@ -11,8 +11,8 @@ from nntc.encoder.calibration.output_bias import OutputBias, find_output_biases
 from nntc.encoder.calibration.sensitivity import NOISE, Sensitivities, measure
 from nntc.encoder.calibration.statistics import Statistics
 from nntc.encoder.network.divergence import Reference
-from nntc.encoder.network.samples import Samples, SampleSource, load_samples
 from nntc.encoder.network.session import Network
+from nntc.encoder.samples import Samples, SampleSource, load_samples
 from nntc.onnx.tensor import Path
 from nntc.progress import Progress
 

@@ -13,9 +13,9 @@ from collections.abc import Container, Mapping
 import numpy as np
 import onnx
 
-from nntc.encoder.network.samples import Array
 from nntc.encoder.network.session import Network
 from nntc.encoder.network.subgraph import Node
+from nntc.encoder.samples import Array
 from nntc.onnx.tensor import Path
 
 _EPSILON = 1e-5  # BatchNormalization's default

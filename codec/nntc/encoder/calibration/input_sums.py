@@ -13,7 +13,7 @@ from nntc.encoder.calibration.moments import MomentSum, memory_of
 from nntc.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage, thinned
 from nntc.encoder.calibration.statistics import in_blocks
 from nntc.encoder.calibration.weight_prior import kernel_moments, prior_moments
-from nntc.encoder.network.samples import Array
+from nntc.encoder.samples import Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,8 +19,8 @@ from scipy.linalg import cholesky, solve_triangular
 from nntc.encoder.calibration.statistics import Statistics, TensorStatistics
 from nntc.encoder.network.checkpoint import Checkpoint
 from nntc.encoder.network.divergence import Reference
-from nntc.encoder.network.samples import Array
 from nntc.encoder.network.session import Network
+from nntc.encoder.samples import Array
 from nntc.encoder.split import MIN_BYTES
 from nntc.onnx.tensor import Path
 from nntc.progress import Phase, Progress, Steps

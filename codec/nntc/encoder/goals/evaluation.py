@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from nntc.decoder.model import decode, decode_bytes
 from nntc.encoder.goals.accuracy import check_labels, count_right, scores_of, scores_output
 from nntc.encoder.goals.fidelity import Fidelity, Measure, Metric, Share, share
-from nntc.encoder.goals.samples import LABELS, count_samples, count_shared, hold_out, load_evaluation
+from nntc.encoder.goals.samples import count_samples, count_shared, hold_out, load_evaluation
 from nntc.encoder.network.divergence import OutputForm, OutputKind, Reference
-from nntc.encoder.network.samples import Samples, load_samples
 from nntc.encoder.network.session import Network
 from nntc.encoder.options import Options
+from nntc.encoder.samples import LABELS, Samples, load_samples
 from nntc.errors import FormatError, NntcError, SamplesError
 from nntc.format.names import UNUSED_NAME
 from nntc.progress import Phase, Progress, Steps

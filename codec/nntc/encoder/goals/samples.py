@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nntc.encoder.network.samples import Batch, ModelInput, Samples, SampleSource, load_samples
+from nntc.encoder.samples import LABELS, Batch, ImageFolder, ModelInput, Samples, SampleSource, load_samples
+from nntc.encoder.samples.arrays import holds_labels
+from nntc.encoder.samples.image_folder import load_images
 from nntc.errors import SamplesError
+from nntc.progress import Progress
 
-LABELS = "labels"
+MOST_IMAGES = 1000
+"""Images of a folder that are measured on, where it does not say how many."""
 _HELD_OUT = 4  # one in so many
 _LEAST_TO_DIVIDE = 8
 
 
-def load_evaluation(source: SampleSource, inputs: list[ModelInput], *, labelled: bool) -> Samples:
+def load_evaluation(
+    source: SampleSource, inputs: list[ModelInput], *, labelled: bool, progress: Progress | None = None
+) -> Samples:
     """Load samples to measure on, with their labels if they have any.
 
     Parameters
@@ -30,41 +35,39 @@ def load_evaluation(source: SampleSource, inputs: list[ModelInput], *, labelled:
         The model's inputs.
     labelled
         Whether there must be labels.
+    progress
+        Called with events; images are steps.
 
     Raises
     ------
     SamplesError
         E_SAMPLES: they cannot be read, do not fit the model, or have no labels.
     """
-    if not isinstance(source, str | os.PathLike):
+    if isinstance(source, ImageFolder):
+        samples = load_images(source, inputs, labelled=True, count=MOST_IMAGES, progress=progress)
+    else:
+        samples = _load_arrays(source, inputs, progress)
+    if labelled and not all(LABELS in batch for batch in samples):
+        raise SamplesError("the evaluation samples have no labels")
+    return samples
+
+
+def _load_arrays(
+    source: str | os.PathLike[str] | Iterable[Mapping[str, Any]],
+    inputs: list[ModelInput],
+    progress: Progress | None,
+) -> Samples:
+    if isinstance(source, str | os.PathLike):
+        has_labels = holds_labels(Path(source))
+    else:
         source = list(source)
-    if not _has_labels(source):
-        samples = load_samples(source, inputs)
-        if labelled:
-            raise SamplesError("the evaluation samples have no labels")
-        return samples
+        has_labels = any(isinstance(sample, Mapping) and LABELS in sample for sample in source)
+    if not has_labels:
+        return load_samples(source, inputs, progress=progress)
     batch = inputs[0].shape[0] if inputs and inputs[0].shape else None
     # With a batch of more than one the model's first axis counts labels; else they may have any axes.
     shape = None if batch in (None, 1) else (batch,)
-    return load_samples(source, [*inputs, ModelInput(LABELS, np.dtype(np.int64), shape)])
-
-
-def _has_labels(source: Any) -> bool:
-    """Return whether samples have labels; False where they cannot be read, which loading them will tell."""
-    if not isinstance(source, str | os.PathLike):
-        return any(isinstance(sample, Mapping) and LABELS in sample for sample in source)
-    path = Path(source)
-    files = sorted(path.glob("*.npz")) if path.is_dir() else [path]
-    return bool(files) and zipfile.is_zipfile(files[0]) and _holds_labels(files[0])
-
-
-def _holds_labels(file: Path) -> bool:
-    """Return whether an `.npz` file has labels; its arrays are not read."""
-    try:
-        with zipfile.ZipFile(file) as content:
-            return f"{LABELS}.npy" in content.namelist()
-    except zipfile.BadZipFile:
-        return False
+    return load_samples(source, [*inputs, ModelInput(LABELS, np.dtype(np.int64), shape)], progress=progress)
 
 
 def hold_out(samples: Samples) -> tuple[Samples, Samples]:
@@ -82,7 +85,8 @@ def hold_out(samples: Samples) -> tuple[Samples, Samples]:
         )
     batches = list(enumerate(samples))
     kept = [batch for number, batch in batches if number % _HELD_OUT]
-    return Samples(kept), Samples([batch for number, batch in batches if number % _HELD_OUT == 0])
+    held = [batch for number, batch in batches if number % _HELD_OUT == 0]
+    return Samples(kept, samples.remarks), Samples(held, samples.remarks)
 
 
 def count_shared(samples: Samples, others: Samples) -> int:

@@ -2,19 +2,14 @@
 
 from nntc.encoder.network.checkpoint import Checkpoint
 from nntc.encoder.network.divergence import Divergence, OutputForm, OutputKind, Reference
-from nntc.encoder.network.samples import ModelInput, Samples, load_samples, model_inputs
 from nntc.encoder.network.session import Network, Session
 
 __all__ = [
     "Checkpoint",
     "Divergence",
-    "ModelInput",
     "Network",
     "OutputForm",
     "OutputKind",
     "Reference",
-    "Samples",
     "Session",
-    "load_samples",
-    "model_inputs",
 ]

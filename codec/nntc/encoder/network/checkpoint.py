@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from nntc.encoder.network.samples import Array, Batch, Samples
 from nntc.encoder.network.session import Network
 from nntc.encoder.network.subgraph import Node
+from nntc.encoder.samples import Array, Batch, Samples
 
 MAX_BYTES = 1 << 29
 """Memory for the tensors of all samples at a checkpoint (512 MiB)."""

@@ -17,8 +17,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from nntc.encoder.network.samples import Array, Samples
 from nntc.encoder.network.session import Network, Session
+from nntc.encoder.samples import Array, Samples
 from nntc.progress import Phase, Progress, Steps
 
 Floats = NDArray[np.float64]

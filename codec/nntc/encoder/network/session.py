@@ -19,8 +19,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from nntc.encoder.network.samples import ModelInput, model_inputs
 from nntc.encoder.network.subgraph import Constants, needed_nodes, take_apart, take_branch
+from nntc.encoder.samples import ModelInput, model_inputs
 from nntc.errors import ModelError
 from nntc.onnx.roles import Use, find_uses
 from nntc.onnx.tensor import Path

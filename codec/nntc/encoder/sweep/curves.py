@@ -13,8 +13,8 @@ import numpy as np
 from nntc.encoder.goals.evaluation import open_decoded, prepare
 from nntc.encoder.goals.fidelity import Fidelity
 from nntc.encoder.model import Encoder
-from nntc.encoder.network.samples import SampleSource
 from nntc.encoder.options import check_options
+from nntc.encoder.samples import SampleSource
 from nntc.encoder.split import open_model
 from nntc.encoder.workers import Workers
 from nntc.progress import Phase, Progress, ProgressEvent

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from nntc.encoder.calibration import Along, TensorStatistics, collect
-from nntc.encoder.network import Network, load_samples
+from nntc.encoder.network import Network
+from nntc.encoder.samples import load_samples
 from nntc.onnx.roles import find_roles
 from nntc.onnx.tensor import Path
 from numpy.typing import NDArray

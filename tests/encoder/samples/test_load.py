@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nntc.encoder.network.samples import ModelInput, Samples, load_samples
+from nntc.encoder.samples import ModelInput, Samples, load_samples
 from nntc.errors import SamplesError
 
 FLOAT = np.dtype(np.float32)
