@@ -61,7 +61,7 @@ def _load_arrays(
         has_labels = holds_labels(Path(source))
     else:
         source = list(source)
-        has_labels = any(isinstance(sample, Mapping) and LABELS in sample for sample in source)
+        has_labels = any(LABELS in sample for sample in source if hasattr(sample, "keys"))
     if not has_labels:
         return load_samples(source, inputs, progress=progress)
     batch = inputs[0].shape[0] if inputs and inputs[0].shape else None

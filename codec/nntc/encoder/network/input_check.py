@@ -1,0 +1,154 @@
+"""Doubts about samples: whether inputs are scaled as a network was trained.
+
+A batch normalization has stored mean and variance of what it saw in training. Where a network scales its
+inputs itself, its first constants say what range they have. Inputs of a wrong scale contradict one or the other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+
+from nntc.encoder.network.session import Network
+from nntc.encoder.network.subgraph import Node
+from nntc.encoder.samples import Array, Samples
+
+_RUN = 16
+"""Samples that are run."""
+_LEAST_RUN = 4
+_LEAST_VALUES = 64
+"""Values of a channel: fewer have no variance to speak of."""
+_FACTOR = 4.0
+"""Between variances of samples and those of training. Images for ImageNet have 0.5 to 1.3 times them, with a
+wrong preprocessing below 0.16 or above 1,000."""
+_SHIFT = 1.0
+"""Standard deviations between means of samples and those of training; right images have 0.05 to 0.4."""
+_OFF = 4.0
+"""Standard deviations that the mean of scaled inputs may be from zero."""
+_LARGE, _SMALL = 30.0, 0.01
+"""Root mean square of scaled inputs."""
+_TINY = 1e-12
+_SCALING = ("Add", "Div", "Mul", "Sub")
+_MOVING = ("Cast", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+_MOST_CHANNELS = 4
+
+
+def doubts(network: Network, samples: Samples, jobs: int = 1) -> list[str]:
+    """Return why samples cannot be what the network was trained on; nothing where no reason is found.
+
+    Parameters
+    ----------
+    network
+        The network as it was given, normalizations not folded.
+    samples
+        Its inputs; some of them are run.
+
+    Raises
+    ------
+    ModelError
+        E_RUN: onnxruntime cannot run the model.
+    """
+    if len(samples) < _LEAST_RUN:
+        return []
+    some = samples[:: max(len(samples) // _RUN, 1)][:_RUN]
+    found = [_doubt_of_scaling(network, some, jobs), _doubt_of_normalization(network, some, jobs)]
+    return [doubt for doubt in found if doubt][:1]
+
+
+def _doubt_of_normalization(network: Network, samples: Samples, jobs: int) -> str:
+    """Compare what reaches the first batch normalization with what it saw in training."""
+    node = next((node for node in _varying(network) if _is_normalization(node.proto, network)), None)
+    if node is None:
+        return ""
+    mean, variance = (network.constants[name].astype(np.float64) for name in node.proto.input[3:5])
+    if np.ptp(mean) == 0 and np.ptp(variance) == 0:
+        return ""  # as they are before training
+    values = [found[0] for found in network.compute([node.proto.input[0]], samples, jobs)]
+    count, own_mean, own_variance = _moments(values)
+    is_alive = (variance > _TINY) & (own_variance > _TINY)
+    if count < _LEAST_VALUES or not is_alive.any():
+        return ""
+    factor = float(np.exp(np.median(np.log(own_variance[is_alive] / variance[is_alive]))))
+    shift = float(np.median(np.abs(own_mean - mean)[is_alive] / np.sqrt(variance[is_alive])))
+    what = ""
+    if not 1 / _FACTOR < factor < _FACTOR:
+        what = f"have a variance {factor:,.3g} times as large as"
+    elif shift > _SHIFT:
+        what = f"have means {shift:,.3g} standard deviations away from"
+    if not what:
+        return ""
+    return f"inputs are not scaled as in training: at its first batch normalization they {what} it has stored"
+
+
+def _doubt_of_scaling(network: Network, samples: Samples, jobs: int) -> str:
+    """Look at what a network's own scaling at its beginning makes of the inputs."""
+    for entry in network.inputs:
+        if entry.shape is None or len(entry.shape) < 3:
+            continue
+        name, operators = _scaled(network, entry.name)
+        if not operators:
+            continue
+        values = np.concatenate(
+            [found[0].ravel().astype(np.float64) for found in network.compute([name], samples, jobs)]
+        )
+        mean, std = values.mean(), values.std()
+        power = float(np.sqrt(np.mean(np.square(values))))
+        is_shifted = not {"Add", "Sub"}.isdisjoint(operators)
+        is_scaled = not {"Div", "Mul"}.isdisjoint(operators)
+        if is_shifted and abs(mean) > _OFF * std:
+            what = f"their mean comes to {mean:.3g} with a standard deviation of {std:.3g}"
+        elif is_scaled and (power > _LARGE or power < _SMALL):
+            what = f"they come to {values.min():.3g} to {values.max():.3g}"
+        else:
+            continue
+        return f"inputs are not of the range that the model itself scales: after {', '.join(operators)}, {what}"
+    return ""
+
+
+def _scaled(network: Network, name: str) -> tuple[str, list[str]]:
+    """Return the tensor that an input has become after the network's own scaling, and the operators of that."""
+    operators: list[str] = []
+    for node in network.nodes:
+        proto = node.proto
+        if name not in proto.input:
+            continue
+        others = [other for other in proto.input if other != name]
+        if proto.op_type in _SCALING and len(proto.input) == 2 and _are_few(others, network):
+            operators.append(proto.op_type)
+        elif proto.op_type not in _MOVING:
+            break
+        name = proto.output[0]
+    return name, operators
+
+
+def _are_few(names: list[str], network: Network) -> bool:
+    """Return whether a constant is a number, or one for each channel."""
+    return len(names) == 1 and names[0] in network.constants and network.constants[names[0]].size <= _MOST_CHANNELS
+
+
+def _varying(network: Network) -> list[Node]:
+    """Return the nodes that depend on the network's inputs, in order."""
+    varying = {entry.name for entry in network.inputs}
+    nodes = []
+    for node in network.nodes:
+        if not varying.isdisjoint(node.reads()):
+            nodes.append(node)
+            varying.update(node.proto.output)
+    return nodes
+
+
+def _is_normalization(proto: onnx.NodeProto, network: Network) -> bool:
+    """Return whether a node normalizes by stored statistics."""
+    is_training = any(a.name == "training_mode" and a.i for a in proto.attribute)
+    return (
+        proto.op_type == "BatchNormalization"
+        and not is_training
+        and all(name in network.constants for name in proto.input[3:5])
+    )
+
+
+def _moments(values: list[Array]) -> tuple[int, Array, Array]:
+    """Return how many values channels have, and their means and variances; channels are the second axis."""
+    channels = [np.moveaxis(v, 1, 0).reshape(v.shape[1], -1).astype(np.float64) for v in values]
+    together = np.concatenate(channels, axis=1)
+    return together.shape[1], together.mean(axis=1), together.var(axis=1)
