@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from nntc.encoder.model import encode, encode_bytes
     from nntc.encoder.options import Centroids, Entropy, Method, Options, PruneScope
     from nntc.encoder.report import EncodeReport, Stage, TensorReport
+    from nntc.encoder.samples.image_folder import ImageFolder
+    from nntc.encoder.samples.preprocess import Preprocess
+    from nntc.encoder.samples.summary import InputSummary
     from nntc.encoder.sweep.curves import Curves, SweepPoint, sweep
     from nntc.progress import Phase, ProgressEvent
     from nntc.reader.compare import TensorDifference, VerifyResult, verify
@@ -58,6 +61,8 @@ __all__ = [
     "Goal",
     "GoalReport",
     "GoalTry",
+    "ImageFolder",
+    "InputSummary",
     "LazyTensor",
     "Method",
     "ModelError",
@@ -65,6 +70,7 @@ __all__ = [
     "Options",
     "OutputError",
     "Phase",
+    "Preprocess",
     "ProgressEvent",
     "PruneScope",
     "SamplesError",
@@ -101,10 +107,13 @@ _HOMES = {
     "Goal": "nntc.encoder.goals.goal",
     "GoalReport": "nntc.encoder.goals.goal",
     "GoalTry": "nntc.encoder.goals.goal",
+    "ImageFolder": "nntc.encoder.samples.image_folder",
+    "InputSummary": "nntc.encoder.samples.summary",
     "LazyTensor": "nntc.reader.container",
     "Method": "nntc.encoder.options",
     "Options": "nntc.encoder.options",
     "Phase": "nntc.progress",
+    "Preprocess": "nntc.encoder.samples.preprocess",
     "ProgressEvent": "nntc.progress",
     "PruneScope": "nntc.encoder.options",
     "Section": "nntc.decoder.directory",

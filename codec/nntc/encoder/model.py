@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nntc.encoder.goals.reach import Tried
     from nntc.encoder.network.session import Network
     from nntc.encoder.samples import SampleSource
+    from nntc.encoder.samples.summary import InputSummary
     from nntc.onnx.serialized import ModelSource
 
 
@@ -186,6 +187,7 @@ class Encoder:
         self._overhead = Overhead(split, self._repeats)
         self._calibrated: tuple[SampleSource, CalibrationData | None] | None = None
         self._remarks: tuple[str, ...] = ()
+        self._inputs: tuple[InputSummary, ...] = ()
 
     def encode(self, options: Options, tried: Tried | None = None) -> tuple[bytes, EncodeReport]:
         """Return a file and its report; the file has been checked by decoding it."""
@@ -206,7 +208,8 @@ class Encoder:
         else:
             data, report = self.build(options)
             report = replace(report, fidelity=evaluator.measure(open_decoded(data), workers.progress))
-        return data, replace(report, remarks=(*report.remarks, *measuring.remarks))
+        remarks = tuple(dict.fromkeys((*report.remarks, *measuring.remarks)))
+        return data, replace(report, remarks=remarks, inputs=report.inputs or measuring.inputs)
 
     def build(self, options: Options) -> tuple[bytes, EncodeReport]:
         """Return a file that nobody has decoded yet, and its report."""
@@ -215,6 +218,7 @@ class Encoder:
         plan = replace(plan, remarks=(*plan.remarks, *self._remarks))
         Steps(self._workers.progress, Phase.ASSEMBLING)
         data, report = Assembly(self._split, self._tensors, self._repeats, plan).finish(options)
+        report = replace(report, inputs=() if options.calibration is None else self._inputs)
         if options.method is Method.LOSSLESS:
             return without_sections(self._split, data, report)
         return data, report
@@ -230,13 +234,17 @@ class Encoder:
     def _calibrate(self, samples: SampleSource, jobs: int | Executor) -> CalibrationData | None:
         """Run samples through the model; return what they tell, if it can be trusted."""
         from nntc.encoder.calibration.calibration import calibrate
+        from nntc.encoder.network.input_check import remarks_on
         from nntc.encoder.network.output_variation import lack_of_variation
+        from nntc.encoder.samples.summary import summarize
 
         threads = jobs if isinstance(jobs, int) else 1
         calibration = calibrate(self._source, samples, jobs=threads, progress=self._workers.progress)
+        self._inputs = summarize(calibration.samples)
+        self._remarks = remarks_on(calibration.network, calibration.samples, "calibration", jobs=threads)
         doubt = lack_of_variation(calibration.reference)
         if doubt:
-            self._remarks = (f"encoded without the calibration samples: {doubt}",)
+            self._remarks += (f"encoded without the calibration samples: {doubt}",)
             return None
         paths = [self._split.payloads[tensor.payload].path for tensor in self._tensors]
         repeated = set(self._repeats.values())
@@ -247,7 +255,7 @@ class Encoder:
         }
         biases = self._fold(calibration.network, {paths[number]: number for number in whole})
         if biases:
-            self._remarks = (f"{len(biases)} batch normalizations are now part of the weights before them",)
+            self._remarks += (f"{len(biases)} batch normalizations are now part of the weights before them",)
         return calibration_data_of(calibration, paths, biases, whole)
 
     def _fold(self, network: Network, own: dict[TensorPath, int]) -> dict[TensorPath, TensorPath]:

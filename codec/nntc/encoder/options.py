@@ -97,9 +97,9 @@ class Options:
         Samples to measure on, in the forms of `calibration`; with an array `labels`, int [samples], for
         `max_drop`. Without them, a goal is measured on a fourth of the calibration samples, held out.
     calibration
-        `auto`: samples of the model's inputs to encode it by: `.npz` file, folder, or dictionaries of
-        input name -> array; 32 to 256, no labels. Needs onnxruntime. `quality` is then that of the layers'
-        outputs.
+        `auto`: samples of the model's inputs to encode it by: `.npz` file, folder, `nntc.ImageFolder`, or
+        dictionaries of input name -> array; 32 to 256, no labels. Needs onnxruntime. `quality` is then that
+        of the layers' outputs.
     entropy
         Paper methods: coder of the levels; None is rANS, or Huffman for `deep`.
     prune, prune_scope
@@ -162,7 +162,7 @@ class Options:
             if isinstance(value, str | os.PathLike) and field.name in _SAMPLES:
                 value = Path(value).name
             elif field.name in _SAMPLES:
-                value = "given in memory"
+                value = value if hasattr(value, "preprocess") else "given in memory"
             described.append((field.name.replace("_", " "), str(value)))
         return described
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nntc.encoder.goals.fidelity import Fidelity
 from nntc.encoder.goals.goal import GoalReport
+from nntc.encoder.samples.summary import InputSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class EncodeReport:
         What the search for a goal came to, if there was one.
     stages
         Method deep: sizes after each of its stages.
+    inputs
+        What the samples look like, of calibration or else of evaluation; empty without any.
     """
 
     original_size: int
@@ -99,6 +102,7 @@ class EncodeReport:
     fidelity: Fidelity | None = None
     goal: GoalReport | None = None
     stages: tuple[Stage, ...] = ()
+    inputs: tuple[InputSummary, ...] = ()
 
     @property
     def ratio(self) -> float:

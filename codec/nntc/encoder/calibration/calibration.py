@@ -104,6 +104,6 @@ def calibrate(
     """
     network = Network(model)
     if not isinstance(samples, Samples):
-        samples = load_samples(samples, network.inputs)
+        samples = load_samples(samples, network.inputs, progress=progress)
     network.take_branches(samples)
     return Calibration(network, samples, jobs=jobs, progress=progress)

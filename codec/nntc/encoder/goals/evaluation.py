@@ -16,15 +16,23 @@ from nntc.encoder.goals.accuracy import check_labels, count_right, scores_of, sc
 from nntc.encoder.goals.fidelity import Fidelity, Measure, Metric, Share, share
 from nntc.encoder.goals.samples import count_samples, count_shared, hold_out, load_evaluation
 from nntc.encoder.network.divergence import OutputForm, OutputKind, Reference
+from nntc.encoder.network.input_check import remarks_on
+from nntc.encoder.network.output_variation import lack_of_variation
 from nntc.encoder.network.session import Network
 from nntc.encoder.options import Options
 from nntc.encoder.samples import LABELS, Samples, load_samples
+from nntc.encoder.samples.summary import InputSummary, summarize
 from nntc.errors import FormatError, NntcError, SamplesError
 from nntc.format.names import UNUSED_NAME
 from nntc.progress import Phase, Progress, Steps
 from nntc.reader.container import open as open_container
 
 Array = NDArray[Any]
+_MANY_CLASSES = 20
+"""From here on the five highest scores tell more than the highest one."""
+_LEAST_LABELS = 30
+_CHANCE = 1.5
+"""Times the accuracy of guesses that a network is no better than one."""
 
 
 class Evaluator:
@@ -91,6 +99,24 @@ class Evaluator:
             *self._original,
         )
 
+    def doubt(self) -> str:
+        """Return why the original's own outputs make one doubt the samples, "" if they do not."""
+        lack = lack_of_variation(self._reference)
+        if lack:
+            return f"check the samples that are measured on: {lack}"
+        top1, top5 = self._original
+        if top1 is None or top5 is None or self._scores is None:
+            return ""
+        scores = scores_of(self._reference.outputs[0][self._scores], self._reference.forms[self._scores])
+        classes = max(scores.shape[1], 2)
+        found, chance = (top5, 5 / classes) if classes >= _MANY_CLASSES else (top1, 1 / classes)
+        if top1.total < _LEAST_LABELS or found.value > _CHANCE * chance:
+            return ""
+        return (
+            f"check labels and inputs: the original itself is right about {found.value:.1%} of the samples, "
+            f"as by chance ({chance:.1%})"
+        )
+
     def _find_scores(self) -> int | None:
         """Return which output has scores of classes, or None; labels, if there are any, must fit it."""
         forms, outputs = self._reference.forms, self._reference.outputs
@@ -143,11 +169,14 @@ class Measuring:
         The calibration samples that are not measured on; None if there were none.
     remarks
         What the user should know about the samples.
+    inputs
+        What the samples that are measured on look like.
     """
 
     evaluator: Evaluator
     calibration: Samples | None
     remarks: tuple[str, ...]
+    inputs: tuple[InputSummary, ...]
 
 
 def prepare(
@@ -168,14 +197,19 @@ def prepare(
         E_SAMPLES: samples cannot be read, do not fit the model, or are too few to be divided.
     """
     network = Network(source)
-    calibration = None if options.calibration is None else load_samples(options.calibration, network.inputs)
+    calibration = None if options.calibration is None else load_samples(
+        options.calibration, network.inputs, progress=progress
+    )
     remarks: tuple[str, ...] = ()
     measured_on = "evaluation"
     if options.evaluation is not None:
-        samples = load_evaluation(options.evaluation, network.inputs, labelled=options.max_drop is not None)
+        samples = load_evaluation(
+            options.evaluation, network.inputs, labelled=options.max_drop is not None, progress=progress
+        )
+        remarks = remarks_on(network, samples, "evaluation")
         shared = 0 if calibration is None else count_shared(samples, calibration)
         if shared:
-            remarks = (f"{shared:,} of {len(samples):,} evaluation samples are calibration samples too",)
+            remarks += (f"{shared:,} of {len(samples):,} evaluation samples are calibration samples too",)
     elif calibration is not None:
         calibration, samples = hold_out(calibration)
         measured_on = "held-out calibration"
@@ -189,7 +223,8 @@ def prepare(
         jobs=options.jobs if isinstance(options.jobs, int) else 1,
         progress=progress,
     )
-    return Measuring(evaluator, calibration, remarks)
+    remarks += tuple(filter(None, [evaluator.doubt()]))
+    return Measuring(evaluator, calibration, remarks, summarize(samples))
 
 
 def open_decoded(data: bytes) -> Network:

@@ -1,7 +1,7 @@
 """Doubts about samples: whether inputs are scaled as a network was trained.
 
 A batch normalization has stored mean and variance of what it saw in training. Where a network scales its
-inputs itself, its first constants say what range they have. Inputs of a wrong scale contradict one or the other.
+inputs itself, its first constants say what range they have. Inputs of a wrong scale contradict one of them.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import onnx
 from nntc.encoder.network.session import Network
 from nntc.encoder.network.subgraph import Node
 from nntc.encoder.samples import Array, Samples
+from nntc.encoder.samples.summary import summarize
 
 _RUN = 16
 """Samples that are run."""
 _LEAST_RUN = 4
 _LEAST_VALUES = 64
 """Values of a channel: fewer have no variance to speak of."""
-_FACTOR = 4.0
-"""Between variances of samples and those of training. Images for ImageNet have 0.5 to 1.3 times them, with a
-wrong preprocessing below 0.16 or above 1,000."""
+_FACTOR = 3.0
+"""Between variances of samples and those of training. Images for ImageNet have 0.5 to 1.3 times them; 0..1 in
+the place of -1..1 makes it 4, other wrong preprocessings 20 and more."""
 _SHIFT = 1.0
 """Standard deviations between means of samples and those of training; right images have 0.05 to 0.4."""
 _OFF = 4.0
@@ -31,10 +32,11 @@ _TINY = 1e-12
 _SCALING = ("Add", "Div", "Mul", "Sub")
 _MOVING = ("Cast", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 _MOST_CHANNELS = 4
+_THOUSAND = 1000
 
 
-def doubts(network: Network, samples: Samples, jobs: int = 1) -> list[str]:
-    """Return why samples cannot be what the network was trained on; nothing where no reason is found.
+def doubt_of_inputs(network: Network, samples: Samples, jobs: int = 1) -> str:
+    """Return why samples cannot be what the network was trained on, "" where no reason is found.
 
     Parameters
     ----------
@@ -49,10 +51,29 @@ def doubts(network: Network, samples: Samples, jobs: int = 1) -> list[str]:
         E_RUN: onnxruntime cannot run the model.
     """
     if len(samples) < _LEAST_RUN:
-        return []
+        return ""
     some = samples[:: max(len(samples) // _RUN, 1)][:_RUN]
-    found = [_doubt_of_scaling(network, some, jobs), _doubt_of_normalization(network, some, jobs)]
-    return [doubt for doubt in found if doubt][:1]
+    return _doubt_of_scaling(network, some, jobs) or _doubt_of_normalization(network, some, jobs)
+
+
+def remarks_on(network: Network, samples: Samples, kind: str, *, jobs: int = 1) -> tuple[str, ...]:
+    """Return what the user should know about samples: where they come from, and whether they are doubtful.
+
+    Parameters
+    ----------
+    kind
+        What the samples are for, such as `calibration`.
+
+    Raises
+    ------
+    ModelError
+        E_RUN: onnxruntime cannot run the model.
+    """
+    doubt = doubt_of_inputs(network, samples, jobs)
+    if not doubt:
+        return samples.remarks
+    look = "; ".join(summary.text for summary in summarize(samples))
+    return (*samples.remarks, f"check the {kind} samples: {doubt}; {look}")
 
 
 def _doubt_of_normalization(network: Network, samples: Samples, jobs: int) -> str:
@@ -72,12 +93,15 @@ def _doubt_of_normalization(network: Network, samples: Samples, jobs: int) -> st
     shift = float(np.median(np.abs(own_mean - mean)[is_alive] / np.sqrt(variance[is_alive])))
     what = ""
     if not 1 / _FACTOR < factor < _FACTOR:
-        what = f"have a variance {factor:,.3g} times as large as"
+        what = f"variances are {_factor_text(factor)} times those of training"
     elif shift > _SHIFT:
-        what = f"have means {shift:,.3g} standard deviations away from"
-    if not what:
-        return ""
-    return f"inputs are not scaled as in training: at its first batch normalization they {what} it has stored"
+        what = f"means are {shift:,.3g} standard deviations away from those of training"
+    return what and f"inputs are not scaled as in training: at the first batch normalization {what}"
+
+
+def _factor_text(factor: float) -> str:
+    """Return a factor with three digits that count."""
+    return f"{factor:,.0f}" if factor > _THOUSAND else f"{factor:.3g}"
 
 
 def _doubt_of_scaling(network: Network, samples: Samples, jobs: int) -> str:
@@ -101,12 +125,13 @@ def _doubt_of_scaling(network: Network, samples: Samples, jobs: int) -> str:
             what = f"they come to {values.min():.3g} to {values.max():.3g}"
         else:
             continue
-        return f"inputs are not of the range that the model itself scales: after {', '.join(operators)}, {what}"
+        after = ", ".join(operators)
+        return f"inputs are not of the range that the model scales itself: after {after} {what}"
     return ""
 
 
 def _scaled(network: Network, name: str) -> tuple[str, list[str]]:
-    """Return the tensor that an input has become after the network's own scaling, and the operators of that."""
+    """Return what an input has become after the network's own scaling, and the operators of that."""
     operators: list[str] = []
     for node in network.nodes:
         proto = node.proto
@@ -123,7 +148,8 @@ def _scaled(network: Network, name: str) -> tuple[str, list[str]]:
 
 def _are_few(names: list[str], network: Network) -> bool:
     """Return whether a constant is a number, or one for each channel."""
-    return len(names) == 1 and names[0] in network.constants and network.constants[names[0]].size <= _MOST_CHANNELS
+    constants = [network.constants[name] for name in names if name in network.constants]
+    return len(constants) == len(names) == 1 and constants[0].size <= _MOST_CHANNELS
 
 
 def _varying(network: Network) -> list[Node]:

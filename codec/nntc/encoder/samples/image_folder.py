@@ -18,6 +18,8 @@ from nntc.encoder.samples.samples import LABELS, Batch, Samples
 from nntc.errors import SamplesError
 from nntc.progress import Phase, Progress, Steps
 
+MOST_TO_CALIBRATE = 256
+"""Images of a folder that are calibrated with, where it does not say how many."""
 TABLE = "labels.csv"
 """Name of a table of labels in the folder itself."""
 
@@ -70,7 +72,7 @@ def load_images(
     inputs: Sequence[ModelInput],
     *,
     labelled: bool = False,
-    count: int | None = None,
+    count: int = MOST_TO_CALIBRATE,
     progress: Progress | None = None,
 ) -> Samples:
     """Load images as samples of a model's only input.
@@ -101,7 +103,7 @@ def load_images(
     if not images:
         raise SamplesError(f"there are no images in {path.name}")
     remarks = note_foreign(path, foreign)
-    chosen = _evenly(images, folder.count or count or len(images), form.batch)
+    chosen = _evenly(images, folder.count or count, form.batch)
     if len(chosen) < len(images):
         remarks.append(f"{len(chosen):,} of {len(images):,} images in {path.name} are used, evenly chosen")
     labels = None

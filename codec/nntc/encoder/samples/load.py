@@ -26,7 +26,6 @@ def load_samples(
     source: SampleSource,
     inputs: Sequence[ModelInput],
     *,
-    count: int | None = None,
     progress: Progress | None = None,
 ) -> Samples:
     """Load samples of a model's inputs and check names, types, shapes and values.
@@ -41,8 +40,6 @@ def load_samples(
         has one input.
     inputs
         The model's inputs (`model_inputs`).
-    count
-        Images of a folder that are used at most, where the folder itself does not say.
     progress
         Called with events; images are steps.
 
@@ -57,7 +54,7 @@ def load_samples(
         if entry.dtype is None:
             raise SamplesError(f"the model's input {entry.name} is no array of numbers")
     if isinstance(source, ImageFolder):
-        samples = load_images(source, inputs, count=count, progress=progress)
+        samples = load_images(source, inputs, progress=progress)
     elif isinstance(source, (str, os.PathLike)):
         samples = _from_path(Path(source), inputs)
     else:

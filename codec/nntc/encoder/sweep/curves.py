@@ -77,7 +77,7 @@ class Curves:
     measured_on
         Which samples: `evaluation`, or `held-out calibration`.
     remarks
-        What the user should know about the samples.
+        What the user should know.
     """
 
     original_size: int
@@ -145,6 +145,7 @@ def sweep(
     base = check_options(calibration=calibration, evaluation=evaluation, jobs=jobs)
     settings = [(method, *setting) for method in wanted for setting in _settings(method, points)]
     done = []
+    remarks: list[str] = []
     with open_model(source) as split, Workers(jobs, progress) as workers:
         measuring = prepare(source, base, progress)
         evaluator = measuring.evaluator
@@ -155,6 +156,7 @@ def sweep(
             with workers.during(ProgressEvent(Phase.SWEEPING, number, len(settings), "point")):
                 data, report = encoder.build(check_options(jobs=jobs, **chosen))
                 fidelity = evaluator.measure(open_decoded(data), workers.progress)
+            remarks += report.remarks
             point = SweepPoint(
                 method,
                 setting,
@@ -167,7 +169,8 @@ def sweep(
             done.append(point)
             if measured is not None:
                 measured(point)
-    return Curves(report.original_size, evaluator.measured_on, tuple(done), measuring.remarks)
+    noted = tuple(dict.fromkeys((*measuring.remarks, *remarks)))
+    return Curves(report.original_size, evaluator.measured_on, tuple(done), noted)
 
 
 def _check_methods(methods: Sequence[SweepMethod | str] | None, *, is_calibrated: bool) -> list[SweepMethod]:
