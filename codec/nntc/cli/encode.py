@@ -19,6 +19,7 @@ from nntc.cli.options import (
     size,
 )
 from nntc.cli.output import error_text, progress, say, show_json, show_notes, show_table
+from nntc.cli.samples import SECTION, image_options, sample_sources
 
 if TYPE_CHECKING:
     from nntc.encoder.report import EncodeReport
@@ -37,7 +38,7 @@ _SECTIONS = {
     "How small or how close (one of these; all but --bits are for method auto)": (
         "quality", "bits", "target_size", "ratio", "max_divergence", "min_agreement", "max_drop", "metric"
     ),
-    "Samples of the model's inputs": ("calibration", "evaluation"),
+    "Samples of the model's inputs": SECTION,
     "Method deep (without --bits, nothing is quantized)": (
         "prune", "prune_scope", "centroids", "sparse", "biases"
     ),
@@ -90,15 +91,16 @@ _SECTIONS = {
 @click.option(
     "--calibration", callback=samples_path, metavar="SAMPLES",
     help="auto: encode for inputs like these, 32 to 256 of them, without labels: smaller at the same "
-    "accuracy. An .npz file with an array for each of the model's inputs, samples along the first axis; or a "
-    "folder of .npy or .npz files.",
+    "accuracy. An .npz file with an array for each of the model's inputs, samples along the first axis; a "
+    "folder of .npy or .npz files; or with --preprocess a folder of images.",
 )  # fmt: skip
 @click.option(
     "--evaluation", callback=samples_path, metavar="SAMPLES",
     help="Run the result on these and tell how alike it answers: an .npz file with an array for each of the "
-    "model's inputs, samples along the first axis, and perhaps `labels`, class numbers from 0; or a folder "
-    "of .npy or .npz files.",
+    "model's inputs, samples along the first axis, and perhaps `labels`, class numbers from 0; a folder "
+    "of .npy or .npz files; or with --preprocess a folder of images, perhaps in sub-folders by class.",
 )  # fmt: skip
+@image_options
 @click.option("--prune", type=float, metavar="X", help="Set this share of the weights to zero, such as 0.5.")
 @click.option(
     "--prune-scope", type=click.Choice(["layer", "global"]),
@@ -119,7 +121,15 @@ _SECTIONS = {
 )  # fmt: skip
 @jobs_option
 @json_option
-def encode(source: Path, target: Path, as_json: bool, **chosen: Any) -> None:
+def encode(
+    source: Path,
+    target: Path,
+    as_json: bool,
+    preprocess: str | None,
+    labels: Path | None,
+    images: int | None,
+    **chosen: Any,
+) -> None:
     """Compress the ONNX model IN.onnx into OUT.nntc.
 
     External data is read from the folder of IN.onnx and goes into the same file. An existing OUT.nntc is
@@ -136,6 +146,7 @@ def encode(source: Path, target: Path, as_json: bool, **chosen: Any) -> None:
       nntc encode model.onnx model.nntc --ratio 10           ten times smaller
       nntc encode model.onnx model.nntc --target-size 1.5M   at most 1,500,000 bytes
       nntc encode model.onnx model.nntc --ratio 10 --calibration images.npz
+      nntc encode model.onnx model.nntc --ratio 10 --calibration photos --preprocess imagenet
       nntc encode model.onnx model.nntc --min-agreement 0.99 --evaluation images.npz
       nntc encode model.onnx model.nntc --max-drop 1 --metric top5 --evaluation labelled.npz
       nntc encode model.onnx model.nntc -m deep --prune 0.5 --bits 4
@@ -145,6 +156,8 @@ def encode(source: Path, target: Path, as_json: bool, **chosen: Any) -> None:
     from nntc.encoder.options import check_options
 
     refuse_same(source, target)
+    named = chosen["calibration"], chosen["evaluation"]
+    chosen |= sample_sources(*named, preprocess=preprocess, labels=labels, images=images)
     if chosen["report"] is not None:
         refuse_same(source, chosen["report"])
         if chosen["report"].resolve() == target.resolve():

@@ -9,6 +9,7 @@ import click
 
 from nntc.cli.options import input_file, jobs_option, json_option, samples_path
 from nntc.cli.output import error_text, json_text, progress, say, show_json, show_notes, show_table
+from nntc.cli.samples import image_options, sample_sources
 
 if TYPE_CHECKING:
     from nntc.encoder.goals.fidelity import Fidelity, Share
@@ -51,6 +52,7 @@ def _folder(_context: click.Context, _parameter: click.Parameter, value: str) ->
     help="Samples to measure on, as for `nntc encode`, perhaps with `labels`. Without them, a fourth of the "
     "calibration samples is held out for it.",
 )  # fmt: skip
+@image_options
 @click.option(
     "-o", "--out", "folder", callback=_folder, metavar="FOLDER", required=True,
     help="Where to put sweep.csv, sweep.json, sweep.svg and sweep.png; made if it is not there.",
@@ -71,6 +73,9 @@ def sweep(
     source: Path,
     calibration: Path | None,
     evaluation: Path | None,
+    preprocess: str | None,
+    labels: Path | None,
+    images: int | None,
     folder: Path,
     methods: list[str] | None,
     points: int,
@@ -88,6 +93,7 @@ def sweep(
     Examples:
       nntc sweep model.onnx --evaluation labelled.npz --out curves
       nntc sweep model.onnx --calibration images.npz --evaluation labelled.npz --out curves
+      nntc sweep model.onnx --evaluation photos --preprocess imagenet --labels classes.csv --out curves
       nntc sweep model.onnx --calibration images.npz --out curves --methods auto,calibrated --points 5
     """  # noqa: D301 - \b tells click to keep the lines below it
     from nntc.encoder.sweep import sweep as run
@@ -97,13 +103,13 @@ def sweep(
     if calibration is None and (evaluation is None or "calibrated" in (methods or [])):
         what = "Method calibrated" if evaluation is not None else "A sweep without --evaluation"
         raise click.UsageError(f"{what} needs --calibration.")
+    sources = sample_sources(calibration, evaluation, preprocess=preprocess, labels=labels, images=images)
     if not no_picture:
         check_picture()
     with progress() as bar:
         curves = run(
             source,
-            calibration=calibration,
-            evaluation=evaluation,
+            **sources,
             methods=methods,
             points=points,
             jobs=jobs,

@@ -16,8 +16,8 @@ from tests.networks import heavy, model_of
 
 MEAN = np.array([0.485, 0.456, 0.406], np.float32).reshape(1, 3, 1, 1)
 STD = np.array([0.229, 0.224, 0.225], np.float32).reshape(1, 3, 1, 1)
-PIXELS = np.random.default_rng(1).integers(0, 256, (20, 1, 3, 12, 12)).astype(np.float32)
-WAYS = {
+PIXELS: Array = np.random.default_rng(1).integers(0, 256, (20, 1, 3, 12, 12)).astype(np.float32)
+WAYS: dict[str, Array] = {
     "raw": PIXELS,
     "unit": PIXELS / 255,
     "tf": PIXELS / 127.5 - 1,

@@ -19,6 +19,7 @@ from nntc.errors import SamplesError
 SUFFIXES = (".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "La", "RGBa")
 """Modes of Pillow with eight bits or fewer for each channel."""
+_CHANNELS = (1, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,18 @@ def form_of(entry: ModelInput, how: Preprocess) -> Form:
         height, width = how.size
     if height is None or width is None:
         raise SamplesError(
-            f"the model takes {entry}: name a size for images in the preprocessing, such as size=224"
+            f"the model takes {entry}: name a size in the preprocessing, such as size=224"
         )
     return Form(entry, shape[0] or 1, layout, order, height, width)
 
 
 def _layout(shape: Sequence[int | None], entry: ModelInput) -> str:
-    first, last = shape[1] in (1, 3), shape[3] in (1, 3)
-    if first == last:
-        raise SamplesError(
-            f"the model takes {entry}: name a layout in the preprocessing, layout=nchw or layout=nhwc"
-        )
-    return "nchw" if first else "nhwc"
+    first, last = shape[1] in _CHANNELS, shape[3] in _CHANNELS
+    if first != last:
+        return "nchw" if first else "nhwc"
+    if first or None in (shape[1], shape[3]):
+        raise SamplesError(f"the model takes {entry}: name layout=nchw or layout=nhwc in the preprocessing")
+    raise SamplesError(f"the model takes {entry}, no images of one or three channels")
 
 
 def read_image(file: Path, form: Form, how: Preprocess) -> Array:
