@@ -9,9 +9,13 @@ import zlib
 from pathlib import Path
 
 import pytest
+from nntc.decoder.entropy.symbols import ParseContext
 from nntc.decoder.model import decode_bytes
+from nntc.decoder.tensor.record import decode_records, read_tensor
 from nntc.format.dct import BASIS_BITS, MAX_BLOCK, basis
+from nntc.format.registry import Profile
 
+from conformance.proof import samples
 from conformance.proof.outcomes import of_reference
 from conformance.reference_decoder.transform import BASIS
 from tests import spec_examples
@@ -126,6 +130,17 @@ def test_field_by_field_dumps_are_the_files(number: int) -> None:
             assert int(match[1]) == len(data)
             data += bytes.fromhex(match[2])
     assert data == EXAMPLES[number][0]
+
+
+def test_the_record_of_the_overview_decodes_as_it_says() -> None:
+    overview = TEXT[TEXT.index("## Overview") : TEXT.index("## 1. ")]
+    weights, record = overview.split("```")[1::2]
+    data = bytes.fromhex("".join(re.findall(r"^((?:[0-9A-F]{2} )*[0-9A-F]{2})  ", record, re.M)))
+    decoded = [float(value) for value in re.findall(r"-?\d\.\d\d", weights.split("decoded")[1])]
+    assert len(data) == 21
+    assert struct.unpack("<4f", samples.payload_of(data, 16, 0)) == tuple(decoded)
+    parsed = read_tensor(data, 0, 16, ParseContext(Profile.BASELINE, ()))
+    assert parsed.payload(decode_records([parsed])[0]).tobytes() == struct.pack("<4f", *decoded)
 
 
 def test_no_line_of_prose_is_too_long() -> None:
