@@ -24,7 +24,8 @@ from nntc.encoder.methods.weights import (
 from nntc.encoder.quantize.dct import forward
 from nntc.encoder.quantize.feedback import Sequences, search_with_feedback
 from nntc.encoder.quantize.metric import OutputMetric, output_metric
-from nntc.encoder.quantize.rates import expected_bits
+from nntc.encoder.quantize.pruning import pruned_zeros
+from nntc.encoder.quantize.rates import density_of, family_of, pruned_bits
 from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping
 from nntc.format.steps import STEP_CODES
@@ -64,6 +65,8 @@ class _Candidate:
     base_step: float
     x: NDArray[np.float64]
     scales: Scales
+    family: int
+    zeros: NDArray[np.bool_] | None
 
 
 def quantize_calibrated(
@@ -94,6 +97,9 @@ def quantize_calibrated(
         The statistics are of no use.
     """
     matrix = values.reshape(candidates[0].view.rows, -1)
+    if pruned_zeros(values) is not None:
+        # A transform would not keep them.
+        candidates = [candidate for candidate in candidates if candidate.transform is None]
     # One after the other: each has matrices as large as the moments.
     prepared = (_prepare(candidate, matrix, statistics, noise, has_output_bias) for candidate in candidates)
     fitting = (
@@ -136,10 +142,13 @@ def _prepare(
     has_output_bias: bool,
 ) -> _Candidate:
     coefficients = matrix
+    zeros = pruned_zeros(matrix.ravel())
+    density = 1.0 if zeros is None else 1 - float(np.mean(zeros))
     if shaping.transform is not None:
         coefficients = forward(matrix.ravel(), shaping.transform).reshape(matrix.shape)
     metric = output_metric(statistics, coefficients, noise, shaping.transform, centred=has_output_bias)
-    power = metric.power(coefficients) / matrix.size
+    # All the noise is in weights that were not pruned.
+    power = metric.power(coefficients) / (matrix.size * density)
     diagonals = np.einsum("gii->gi", metric.factors)
     if statistics.along is Along.ROWS:
         wanted = np.exp(-np.log(diagonals).mean(axis=0))
@@ -151,9 +160,9 @@ def _prepare(
     base_step = _rounded(float(np.sqrt(noise * power / (TRELLIS_NOISE * gain))))
     own = replace(shaping, codes=codes, steps=steps)
     x = coefficients / (base_step * steps)
-    return _Candidate(
-        own, metric, base_step, x, fit_scales(np.abs(x).astype(np.float32).ravel(), shaping.view)
-    )
+    family = family_of(density)
+    magnitudes = (np.abs(x) / density_of(family)).astype(np.float32).ravel()
+    return _Candidate(own, metric, base_step, x, fit_scales(magnitudes, shaping.view), family, zeros)
 
 
 def _rounded(step: float) -> float:
@@ -182,6 +191,7 @@ def _search(candidate: _Candidate) -> Quantized:
     groups, size, _ = candidate.metric.factors.shape
     rows = len(candidate.x)
     contexts = scale_contexts(candidate.scales, candidate.shaping).reshape(rows, -1)
+    zeros = None if candidate.zeros is None else candidate.zeros.reshape(rows, -1)
     # What an error of one step does.
     factors = (
         candidate.metric.factors
@@ -190,24 +200,27 @@ def _search(candidate: _Candidate) -> Quantized:
     if candidate.metric.along is Along.ROWS:
         chain = _chain(rows, groups, size)
         x, contexts = candidate.x.reshape(-1, chain * size), contexts.reshape(-1, chain * size)
+        zeros = None if zeros is None else zeros.reshape(-1, chain * size)
         factors = _chained(factors, chain, rows // groups)
     else:
         x, contexts = _by_group(candidate.x, groups), _by_group(contexts, groups)
+        zeros = None if zeros is None else _by_group(zeros, groups)
         chain = 1
     diagonals = np.einsum("gii->gi", factors)
     weights = diagonals**2 / np.mean(diagonals**2)
     sequences = Sequences(
-        x.astype(np.float32), factors / diagonals[:, None, :], weights.astype(np.float32), contexts
+        x.astype(np.float32), factors / diagonals[:, None, :], weights.astype(np.float32), contexts, zeros
     )
-    found = search_with_feedback(sequences, expected_bits(), LAGRANGIAN)
+    found = search_with_feedback(sequences, pruned_bits(candidate.family), LAGRANGIAN)
     if candidate.metric.along is Along.COLUMNS:
         found = replace(
             found,
             levels=found.levels.reshape(groups, rows, size).swapaxes(0, 1).ravel(),
             quantizers=found.quantizers.reshape(groups, rows, size).swapaxes(0, 1).ravel(),
         )
-    scales = fit_scales(np.abs(found.fine).astype(np.float32), view)
-    return Quantized(candidate.base_step, candidate.shaping, scales, found, chain * size)
+    magnitudes = np.abs(found.fine).astype(np.float32) / np.float32(density_of(candidate.family))
+    scales = fit_scales(magnitudes, view)
+    return Quantized(candidate.base_step, candidate.shaping, scales, found, chain * size, candidate.family)
 
 
 def _chain(rows: int, groups: int, size: int) -> int:

@@ -27,7 +27,7 @@ from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.plan import Plan, PlannedRecord
 from nntc.encoder.options import Centroids, Options, PruneScope
 from nntc.encoder.quantize.clustering import cluster, nearest
-from nntc.encoder.quantize.pruning import prune_masks
+from nntc.encoder.quantize.pruning import prune_masks, pruned_zeros
 from nntc.encoder.stages import TensorSizes, tensor_sizes
 from nntc.encoder.tensor.codebook import codebook_pays
 from nntc.encoder.tensor.record import Record
@@ -134,7 +134,8 @@ def _share(
     values = as_float64(patterns, element)
     # Zeros that no one asked for here keep a value if they are as common as others: pruned earlier.
     zeros = values == 0
-    kept = ~zeros if keep_zeros or np.mean(zeros) >= 1 / count else np.ones(values.size, np.bool_)
+    are_kept = keep_zeros or pruned_zeros(values) is not None or np.mean(zeros) >= 1 / count
+    kept = ~zeros if are_kept else np.ones(values.size, np.bool_)
     values = values[kept]
     means = cluster(values, count - (not kept.all()), start=centroids, steps=_STEPS)
     entries = round_to_element(means, element).view(f"<u{element.width}")

@@ -17,6 +17,7 @@ What is our reading, where it does not say:
   none and becomes zero.
 - A step is rounded up to a binary32; nothing is ever cut off at the ends of the range but that side.
 - Recurrent and embedding weights are dense layers. One-dimensional tensors of unknown use are biases.
+- Weights that were pruned before stay zero: zero is a level without transform, or a centroid.
 - A tensor that the method would only enlarge, or whose range it cannot hold, is coded exactly.
 """
 
@@ -33,6 +34,7 @@ from nntc.encoder.options import Method, Options
 from nntc.encoder.quantize.blocks import cut_blocks
 from nntc.encoder.quantize.clustering import cluster, nearest
 from nntc.encoder.quantize.dct import forward
+from nntc.encoder.quantize.pruning import pruned_zeros
 from nntc.encoder.tensor.codebook import codebook_pays, codebook_record, make_codebook
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
@@ -106,6 +108,8 @@ def _quantized(
     element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
 ) -> Record | None:
     """Return a record of 2^bits levels from the least to the greatest value."""
+    if pruned_zeros(values) is not None:
+        return _around_zero(element, view, values, bits, coder)
     levels = (1 << bits) - 1
     offset = -_binary32_from(-float(values.min()))
     step = _binary32_from(float(values.max()) / levels - offset / levels)
@@ -119,21 +123,42 @@ def _transformed(
     element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
 ) -> Record | None:
     """Return a record of 2^bits levels for each DCT coefficient, zero among them."""
+    if pruned_zeros(values) is not None:
+        return _around_zero(element, view, values, bits, coder)
     target, block = cut_blocks(view)
     transform = Transform(*block)
     if target.kind is not view.kind:
         values = view.from_coded(values)
     coefficients = forward(values, transform)
-    low, high = float(coefficients.min()), float(coefficients.max())
-    half = 1 << (bits - 1)
-    below, above = (half, half - 1) if -low > high else (half - 1, half)
-    step = _binary32_from(max(reach / side for reach, side in ((-low, below), (high, above)) if side))
+    step, below, above = _steps_around_zero(coefficients, bits)
     # No weight is further from zero than its whole block is in Euclidean norm.
-    bound = half * step * target.period**0.5 * 1.001
+    bound = max(below, above) * step * target.period**0.5 * 1.001
     if not _is_sound(element, step, np.array([bound])):
         return None
     levels = np.clip(np.rint(coefficients / step), -below, above).astype(np.int64)
     return _uniform(element, target, UniformParameters(step, transform=transform), levels, coder)
+
+
+def _around_zero(
+    element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
+) -> Record | None:
+    """Return a record of 2^bits levels of weights, zero among them; zeros in sparse rows where that pays."""
+    step, below, above = _steps_around_zero(values, bits)
+    if not _is_sound(element, step, np.array([max(below, above) * step])):
+        return None
+    levels = np.clip(np.rint(values / step), -below, above).astype(np.int64)
+    dense = _uniform(element, view, UniformParameters(step), levels, coder)
+    rows = uniform_record(element, view, UniformParameters(step), levels, coder, background=0)
+    return rows if rows.is_long_enough and rows.expected_size < dense.expected_size else dense
+
+
+def _steps_around_zero(values: NDArray[np.float64], bits: int) -> tuple[float, int, int]:
+    """Return the step of 2^bits levels, zero among them, and how many are below and above it."""
+    low, high = float(values.min()), float(values.max())
+    half = 1 << (bits - 1)
+    below, above = (half, half - 1) if -low > high else (half - 1, half)
+    step = _binary32_from(max(reach / side for reach, side in ((-low, below), (high, above)) if side))
+    return step, below, above
 
 
 def _uniform(
@@ -149,11 +174,14 @@ def _clustered(
     element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
 ) -> Record | None:
     """Return a record of at most 2^bits centroids, or None if it would hardly be smaller than the tensor."""
-    centroids = cluster(values, 1 << bits)
-    if not codebook_pays(element, values.size, centroids.size):
+    zeros = pruned_zeros(values)
+    kept = np.ones(values.size, np.bool_) if zeros is None else ~zeros
+    centroids = cluster(values[kept], (1 << bits) - (zeros is not None))
+    if not codebook_pays(element, values.size, centroids.size + (zeros is not None)):
         return None
     entries = round_to_element(centroids, element).view(f"<u{element.width}")
-    patterns = entries[nearest(values, as_float64(entries, element))]
+    patterns = np.zeros(values.size, entries.dtype)
+    patterns[kept] = entries[nearest(values[kept], as_float64(entries, element))]
     codebook = make_codebook(patterns)
     record = codebook_record(element, view, codebook, coder)
     return record if record.is_long_enough else codebook_record(element, view, codebook, Coder.RANS)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nntc.encoder.entropy.general import zstd
 from nntc.encoder.entropy.symbols import Classes
+from nntc.encoder.quantize.pruning import ZEROS_FROM
 from nntc.encoder.quantize.scales import fit_scales
 from nntc.encoder.tensor.codebook import Codebook, codebook_pays, codebook_record, make_codebook
 from nntc.encoder.tensor.planes import bytes_record, planes_record
@@ -33,7 +34,6 @@ _CONTEXTS_FROM = 1 << 14  # elements from which separable contexts may pay
 _SAMPLE = 1 << 12
 _MANY = 0.75  # of a sample's elements are distinct: too many for a codebook
 _SPARSE_FROM = 0.4  # share of the most common value from which sparse rows may pay
-_ZEROS_FROM = 1 / 8  # the same where the others have full precision
 _FIXED_POINT_BITS = 62
 _SAMPLE_BYTES = 1 << 17
 _QUICK_LEVEL = 3
@@ -107,7 +107,7 @@ def looks_compressed(tensor: Tensor) -> bool:
 
 
 def _has_zeros(bits: NDArray[Any]) -> bool:
-    return bool(np.mean(bits == 0) >= _ZEROS_FROM)
+    return bool(np.mean(bits == 0) >= ZEROS_FROM)
 
 
 def _codebook(element: ElementType, bits: NDArray[Any]) -> Codebook | None:

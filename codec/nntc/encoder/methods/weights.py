@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,16 @@ from numpy.typing import NDArray
 from nntc.encoder.entropy.symbols import SharedTables, count_tokens
 from nntc.encoder.entropy.tables import make_table
 from nntc.encoder.quantize.dct import forward
-from nntc.encoder.quantize.rates import CLASS_COUNT, LOWEST_CLASS, expected_bits, expected_entropy
+from nntc.encoder.quantize.pruning import pruned_zeros
+from nntc.encoder.quantize.rates import (
+    CLASS_COUNT,
+    LOWEST_CLASS,
+    density_of,
+    expected_bits,
+    expected_entropy,
+    family_of,
+    pruned_bits,
+)
 from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping, output_gain
 from nntc.encoder.quantize.trellis import MAX_LEVEL, TrellisLevels, search
@@ -21,7 +31,7 @@ from nntc.encoder.tensors import Tensor
 from nntc.format.rans import MAX_CONTEXTS
 from nntc.format.registry import Coder
 from nntc.format.steps import STEP_CODES
-from nntc.format.tables import FrequencyTable
+from nntc.format.tables import MAX_TABLES, FrequencyTable
 from nntc.format.trellis import EIGHT_STATES
 
 SEGMENT = 128
@@ -33,11 +43,25 @@ SCALAR_STEP = (12 * TRELLIS_NOISE) ** 0.5
 """Step that leaves the noise of the trellis without one, in steps of the trellis."""
 _MAX_OUTLIER = 50_000.0  # steps; levels are kept in 16 bits
 _MOST_STEPS = 2.0**30  # levels have 31 bits; no element type but float64 is as precise
+_TRIES, _NEAR = 3, 1.05  # of a step for pruned weights, and how near the noise is to come
 _PAIRS = CLASS_COUNT + MAX_CONTEXTS
 _UNUSED = FrequencyTable(0, np.array([1 << 12])), 0
 
-SharedSet = tuple[list[tuple[FrequencyTable, int]], int]
-"""Tables with their precision, and the scale class that the first pair stands for."""
+
+class SharedSet(NamedTuple):
+    """Tables that tensors share.
+
+    Parameters
+    ----------
+    tables
+        With their precision.
+    families
+        By family of pruned weights the pairs of tables: where they begin, how many there are, and the scale
+        class that the first stands for.
+    """
+
+    tables: list[tuple[FrequencyTable, int]]
+    families: dict[int, tuple[int, int, int]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +74,8 @@ class Quantized:
         The step that white noise would have.
     segment
         Levels between restarts of the trellis.
+    family
+        Family of tables, by how many of the weights were pruned.
     """
 
     base_step: float
@@ -57,6 +83,7 @@ class Quantized:
     scales: Scales
     found: TrellisLevels
     segment: int = SEGMENT
+    family: int = 0
 
     @property
     def first(self) -> int:
@@ -91,6 +118,11 @@ def quantize(candidates: Sequence[Shaping], values: NDArray[np.float64], noise: 
     noise
         Noise power to allow in the layer's output, relative to the power of that output.
     """
+    zeros = pruned_zeros(values)
+    if zeros is not None:
+        # A transform would not keep them.
+        plain = next(candidate for candidate in candidates if candidate.transform is None)
+        return _quantize_pruned(plain, values, zeros, noise)
     largest = float(np.abs(values).max())
     power = float(np.mean(values * values))
     base_step = max(float(np.sqrt(power * noise / TRELLIS_NOISE)), largest / _MOST_STEPS)
@@ -119,6 +151,31 @@ def quantize(candidates: Sequence[Shaping], values: NDArray[np.float64], noise: 
         return Scalar(base_step, candidate, np.rint(x / SCALAR_STEP).astype(np.int64))
     found = search(x, scale_contexts(scales, candidate), expected_bits(), LAGRANGIAN, SEGMENT, EIGHT_STATES)
     return Quantized(base_step, candidate, scales, found)
+
+
+def _quantize_pruned(
+    plain: Shaping, values: NDArray[np.float64], zeros: NDArray[np.bool_], noise: float
+) -> Quantized | Scalar:
+    """Quantize weights of which some must stay zero; all the noise is in the others."""
+    density = 1 - float(np.mean(zeros))
+    family = family_of(density)
+    allowed = noise * float(np.mean(values * values))
+    base_step = float(np.sqrt(allowed / density / TRELLIS_NOISE))
+    base_step = max(base_step, float(np.abs(values).max()) / _MOST_STEPS)
+    for tries in range(_TRIES):
+        x = (values / base_step).astype(np.float32)
+        if is_scalar(np.abs(x)):
+            return Scalar(base_step, plain, np.rint(x / SCALAR_STEP).astype(np.int64))
+        magnitudes = (np.abs(x) / density_of(family)).astype(np.float32)
+        scales = fit_scales(magnitudes, plain.view)
+        contexts = scale_contexts(scales, plain)
+        found = search(x, contexts, pruned_bits(family), LAGRANGIAN, SEGMENT, EIGHT_STATES, zeros)
+        actual = float(np.mean((values - found.fine * base_step) ** 2))
+        if actual <= _NEAR * allowed or tries == _TRIES - 1:
+            break
+        # Where zeros are so cheap, more become zero than elsewhere.
+        base_step *= (allowed / actual) ** 0.5
+    return Quantized(base_step, plain, scales, found, family=family)
 
 
 def is_scalar(magnitudes: NDArray[np.floating]) -> bool:
@@ -152,15 +209,20 @@ def expected_size(scales: Scales, candidate: Shaping) -> float:
 
 def shared_tables(quantized: Sequence[Quantized | Scalar]) -> SharedSet:
     """Return the tables that fit the tokens of all tensors best."""
-    counts = np.zeros((2 * _PAIRS, 256), np.int64)
+    counts: dict[int, NDArray[np.int64]] = {}
     for q in quantized:
         if isinstance(q, Quantized):
-            counts += q.counts()
-    used = np.flatnonzero(counts.any(axis=1))
-    if not used.size:
-        return [], 0
-    first, last = int(used[0]) // 2, int(used[-1]) // 2
-    return [make_table(row) if row.any() else _UNUSED for row in counts[2 * first : 2 * last + 2]], first
+            own = counts.setdefault(q.family, np.zeros((2 * _PAIRS, 256), np.int64))
+            own += q.counts()
+    shared = SharedSet([], {})
+    for family, rows in sorted(counts.items()):
+        used = np.flatnonzero(rows.any(axis=1))
+        first, end = int(used[0]) // 2, int(used[-1]) // 2 + 1
+        if len(shared.tables) + 2 * (end - first) > MAX_TABLES:
+            continue
+        shared.families[family] = len(shared.tables) // 2, end - first, first
+        shared.tables.extend(make_table(row) if row.any() else _UNUSED for row in rows[2 * first : 2 * end])
+    return shared
 
 
 def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> Record:
@@ -169,13 +231,14 @@ def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> R
     if q.candidate.transform is not None:
         step /= 2 ** (q.candidate.transform.mix / 2)
     if isinstance(q, Scalar):
-        parameters = _parameters(q.candidate, step * SCALAR_STEP)
-        classes = fit_scales(np.abs(q.levels).astype(np.float32), q.candidate.view).classes
-        return uniform_record(tensor.element, q.candidate.view, parameters, q.levels, Coder.RANS, classes)
-    tables, first = shared
-    base = q.first - first
-    # Contexts reach as far as there are tables.
-    classes = replace(q.scales.classes, count=min(q.scales.classes.count, len(tables) // 2 - base))
+        return _scalar_record(tensor, q, _parameters(q.candidate, step * SCALAR_STEP))
+    classes, tables = q.scales.classes, None
+    if q.family in shared.families:
+        start, pairs, first = shared.families[q.family]
+        base = q.first - first
+        tables = SharedTables([table for table, _ in shared.tables], 2 * (start + base))
+        # Contexts reach as far as there are tables.
+        classes = replace(classes, count=min(classes.count, pairs - base))
     return trellis_record(
         tensor.element,
         q.candidate.view,
@@ -184,8 +247,19 @@ def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> R
         EIGHT_STATES.trellis,
         q.segment,
         classes if classes.count > 1 else None,
-        SharedTables([table for table, _ in tables], 2 * base),
+        tables,
     )
+
+
+def _scalar_record(tensor: Tensor, q: Scalar, parameters: UniformParameters) -> Record:
+    view = q.candidate.view
+    classes = fit_scales(np.abs(q.levels).astype(np.float32), view).classes
+    dense = uniform_record(tensor.element, view, parameters, q.levels, Coder.RANS, classes)
+    if pruned_zeros(q.levels) is None:
+        return dense
+    # Zeros have low bits in one, and none in the other.
+    rows = uniform_record(tensor.element, view, parameters, q.levels, Coder.RANS, background=0)
+    return min(dense, rows, key=lambda record: record.expected_size)
 
 
 def _parameters(candidate: Shaping, step: float) -> UniformParameters:

@@ -21,7 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.encoder.quantize.trellis import MAGNITUDES, TrellisLevels, candidates, magnitude_costs
+from nntc.encoder.quantize.trellis import (
+    MAGNITUDES,
+    TrellisLevels,
+    candidates,
+    hold_zeros,
+    magnitude_costs,
+)
 from nntc.format.trellis import EIGHT_STATES, Machine
 
 SURVIVORS = 2
@@ -53,12 +59,15 @@ class Sequences:
         float32 [groups, length]: power in the output of an error of one step, relative to other columns.
     contexts
         uint16 [sequences, length]: context of each weight.
+    zeros
+        bool [sequences, length]: weights that must be level 0.
     """
 
     x: Floats
     filters: NDArray[np.float64]
     weights: Floats
     contexts: NDArray[np.uint16]
+    zeros: NDArray[np.bool_] | None = None
 
 
 def search_with_feedback(
@@ -97,6 +106,7 @@ def search_with_feedback(
             filters[groups],
             sequences.weights[groups],
             sequences.contexts[rows],
+            None if sequences.zeros is None else sequences.zeros[rows],
             costs,
             machine,
             survivors,
@@ -169,11 +179,12 @@ class _Search:
         filters: NDArray[np.float64],
         weights: Floats,
         contexts: NDArray[np.uint16],
+        zeros: NDArray[np.bool_] | None,
         costs: Floats,
         machine: Machine,
         survivors: int,
     ) -> None:
-        self._x, self._filters, self._costs = x, filters, costs
+        self._x, self._filters, self._costs, self._zeros = x, filters, costs, zeros
         self._rows, self._length = x.shape
         self._per_group = self._rows // len(filters)
         self._weights = np.repeat(weights, self._per_group, axis=0) if len(filters) > 1 else weights
@@ -277,6 +288,9 @@ class _Search:
             weight = self._weights[:, k] if len(self._filters) > 1 else self._weights[0, k]
             base = self._bases[k] + self._q * MAGNITUDES
             branches, magnitudes = candidates(np.abs(z), base, self._costs, self._q, weight)
+            if self._zeros is not None:
+                rates = self._costs.take(base)
+                hold_zeros(self._zeros[:, k], np.abs(z), rates, branches, magnitudes, weight)
             total = (np.stack(branches) + cost).ravel()
             cost, chosen = self._select(total)
             source = chosen % (paths * rows)

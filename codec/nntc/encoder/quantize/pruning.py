@@ -11,6 +11,21 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+ZEROS_FROM = 1 / 8
+"""Share of exact zeros from which weights count as pruned: none of these may change."""
+
+
+def pruned_zeros(values: NDArray[np.floating] | NDArray[np.integer]) -> NDArray[np.bool_] | None:
+    """Return which weights were pruned, or None where there are no more zeros than chance leaves.
+
+    Parameters
+    ----------
+    values
+        Rank 1.
+    """
+    zeros = values == 0
+    return zeros if ZEROS_FROM <= float(np.mean(zeros)) < 1 else None
+
 
 def pruned_count(size: int, sparsity: float) -> int:
     """Return how many of `size` weights to prune: the share rounded down, so that never all are.

@@ -14,6 +14,9 @@ from nntc.encoder.quantize.trellis import MIN_LEVEL
 LOWEST_CLASS = -8 * CLASSES_PER_OCTAVE
 """Scale class of table pair 0: a mean magnitude of 2**-8 steps."""
 CLASS_COUNT = 18 * CLASSES_PER_OCTAVE
+FAMILIES = 12
+"""Families of tables by the share of weights that were not pruned: 1, then two to an octave."""
+_FAMILIES_PER_OCTAVE = 2
 
 
 @cache
@@ -42,6 +45,34 @@ def expected_bits() -> NDArray[np.float32]:
             p = 0.5 * gauss + 0.5 * laplace + 2.0**-20
             rows.append(-np.log2(p / p.sum()))
     return np.array(rows, np.float32)
+
+
+@cache
+def pruned_bits(family: int) -> NDArray[np.float32]:
+    """Return the costs of `expected_bits` for weights of which so many were pruned.
+
+    Parameters
+    ----------
+    family
+        See `family_of`. Classes are those of the weights that are left.
+    """
+    if not family:
+        return expected_bits()
+    left = density_of(family)
+    probabilities = left * 2.0 ** -expected_bits().astype(np.float64)
+    probabilities[:, -MIN_LEVEL] += 1 - left
+    bits: NDArray[np.float64] = -np.log2(probabilities)
+    return bits.astype(np.float32)
+
+
+def family_of(density: float) -> int:
+    """Return the family of tables for weights of which this share was not pruned, 0 < density <= 1."""
+    return min(int(np.rint(-_FAMILIES_PER_OCTAVE * np.log2(density))), FAMILIES - 1)
+
+
+def density_of(family: int) -> float:
+    """Return the share that `family_of` stands for."""
+    return float(2.0 ** (-family / _FAMILIES_PER_OCTAVE))
 
 
 @cache

@@ -61,6 +61,7 @@ def search(
     lagrangian: float,
     segment: int,
     machine: Machine = EIGHT_STATES,
+    zeros: NDArray[np.bool_] | None = None,
 ) -> TrellisLevels:
     """Find the levels of least distortion + lagrangian * rate.
 
@@ -76,6 +77,8 @@ def search(
         Squared steps per bit.
     segment
         Values between restarts of the trellis.
+    zeros
+        bool, rank 1: values that must be level 0.
     """
     count = x.size
     segments = -(-count // segment)
@@ -88,10 +91,18 @@ def search(
     places = np.ascontiguousarray(padded_contexts.reshape(segments, segment).T)
     levels = np.empty((segment, segments), np.int32)
     quantizers = np.empty((segment, segments), np.uint8)
+    held = None
+    if zeros is not None:
+        held = np.zeros(segments * segment, np.bool_)
+        held[:count] = zeros
+        held = np.ascontiguousarray(held.reshape(segments, segment).T)
     scaled = magnitude_costs(bits, lagrangian)
     for start in range(0, segments, _BLOCK):
         span = slice(start, start + _BLOCK)
-        _search_block(values[:, span], places[:, span], scaled, machine, levels[:, span], quantizers[:, span])
+        own = None if held is None else held[:, span]
+        _search_block(
+            values[:, span], places[:, span], scaled, machine, own, levels[:, span], quantizers[:, span]
+        )
     return TrellisLevels(levels.T.ravel()[:count], quantizers.T.ravel()[:count])
 
 
@@ -134,6 +145,33 @@ def candidates(
     return [even_cost, odd_cost], [even, uneven]
 
 
+def hold_zeros(
+    zeros: NDArray[np.bool_],
+    magnitude: NDArray[np.float32],
+    rates: NDArray[np.float32],
+    costs: list[NDArray[np.float32]],
+    levels: list[NDArray[np.int32]],
+    weight: float | NDArray[np.float32] = 1.0,
+) -> None:
+    """Leave some values no candidate but level 0, which is even; changes costs and levels.
+
+    Parameters
+    ----------
+    zeros
+        bool, of a shape that broadcasts to that of all others: values that must be level 0.
+    magnitude, weight
+        As for `candidates`.
+    rates
+        float32: costs of level 0.
+    costs, levels
+        What `candidates` returned.
+    """
+    zero_costs = np.asarray(weight, np.float32) * (magnitude * magnitude) + rates
+    costs[0] = np.where(zeros, zero_costs, costs[0])
+    costs[1] = np.where(zeros, _FAR, costs[1])
+    levels[0] = np.where(zeros, np.int32(0), levels[0])
+
+
 def magnitude_costs(bits: NDArray[np.float32], lagrangian: float) -> NDArray[np.float32]:
     """Return the weighted cost of magnitudes 0..129 under each table: of the two signs the mean.
 
@@ -153,6 +191,7 @@ def _search_block(
     places: NDArray[np.int32],
     bits: NDArray[np.float32],
     machine: Machine,
+    zeros: NDArray[np.bool_] | None,
     levels: NDArray[np.int32],
     quantizers: NDArray[np.uint8],
 ) -> None:
@@ -180,7 +219,10 @@ def _search_block(
         magnitude = np.abs(values[span])
         branches = np.empty((magnitude.shape[0], 4, width), np.float32)
         for q in (0, 1):
-            costs, levels_of = candidates(magnitude, (2 * places[span] + q) * MAGNITUDES, flat, q)
+            base = (2 * places[span] + q) * MAGNITUDES
+            costs, levels_of = candidates(magnitude, base, flat, q)
+            if zeros is not None:
+                hold_zeros(zeros[span], magnitude, flat.take(base), costs, levels_of)
             for parity in (0, 1):
                 branches[:, 2 * q + parity] = costs[parity]
                 options[span, 2 * q + parity] = levels_of[parity]
