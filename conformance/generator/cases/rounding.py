@@ -23,6 +23,8 @@ ONE_ABOVE = 1549096277, 16777213
 """Factors of 24204625 * 2^30 + 1: binary64 rounds the product to a tie of binary32."""
 ONE_BELOW = 1090519041, 16777215
 """Factors of 17039359 * 2^30 - 1, likewise."""
+CANCELLED = 1744617485, 10325701
+"""Factors of 2^54 + 1: binary64 rounds the product to 2^54, which a sum can cancel."""
 UNIT = (5, 4, -14)
 """2365 * 5 + 2896 * 4 - 1672 * 14 = 1, the first column of the basis of three points."""
 
@@ -130,6 +132,14 @@ def _sums(suite: Suite) -> None:
         "round-not-fused", "the product is rounded before the sum: a fused one gives 1 more", "R-540",
         _record(FLOAT64, [level, -level], float(step), -24204624.0 * 2**30),
     )  # fmt: skip
+    level, step = CANCELLED
+    for element in (FLOAT16, BFLOAT16, FLOAT32):
+        # Sixteen, so that a loop over vectors of them is entered.
+        suite.valid(
+            f"round-not-fused-{ELEMENT_NAMES[element]}", "a product that a sum cancels: a fused one leaves 1",
+            "R-540",
+            _record(element, [level] * 16, float(step), -(2.0**54)),
+        )  # fmt: skip
     suite.valid(
         "round-sum-then-type", "a sum that binary64 rounds to a tie of binary32", "R-540 R-541",
         _record(FLOAT32, [2**24 + 1, 2**24 + 3], 1.0, 2.0**-40),
