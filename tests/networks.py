@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,8 +44,22 @@ def model_of(
 
 
 def holding(**constants: Array | onnx.TensorProto) -> onnx.ModelProto:
-    """Return a model that only holds tensors."""
+    """Return a model that only holds tensors, which nothing uses."""
     return model_of([], dict(constants))
+
+
+def using(**constants: Array | onnx.TensorProto) -> onnx.ModelProto:
+    """Return a model whose tensors are weights of products, vectors biases; nothing runs it."""
+    nodes = []
+    for name, value in constants.items():
+        rank = len(value.dims) if isinstance(value, onnx.TensorProto) else value.ndim
+        if rank > 1:
+            axes = string.ascii_letters[:rank]
+            equation = f"{axes},{axes}->"
+            nodes.append(helper.make_node("Einsum", [name, "x"], [f"{name}@"], equation=equation))
+        else:
+            nodes.append(helper.make_node("BiasGelu", ["x", name], [f"{name}@"], domain="com.microsoft"))
+    return model_of(nodes, dict(constants))
 
 
 def decisive(width: int = 16) -> onnx.ModelProto:

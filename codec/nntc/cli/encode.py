@@ -34,7 +34,7 @@ _STAGES = {
 
 
 _SECTIONS = {
-    "How": ("method", "objective", "entropy"),
+    "How": ("method", "objective", "entropy", "exact"),
     "How small or how close (one of these; all but --bits are for method auto)": (
         "quality", "bits", "target_size", "ratio", "max_divergence", "min_agreement", "max_drop", "metric"
     ),
@@ -114,10 +114,14 @@ _SECTIONS = {
     "--sparse/--no-sparse", default=None,
     help="Store only weights that are not zero, or all.  [default: what is smaller]",
 )  # fmt: skip
-@click.option("--biases", is_flag=True, help="Prune and quantize biases and normalizations too.")
+@click.option("--biases", is_flag=True, help="Prune and quantize biases too.")
 @click.option(
     "--report", callback=output_file, metavar="OUT.html",
     help="Write a page about the encoding: size, error and coding of every tensor.",
+)  # fmt: skip
+@click.option(
+    "--exact", multiple=True, metavar="GLOB",
+    help="Code tensors with such names exactly, as with 'head.*'; may be given several times.",
 )  # fmt: skip
 @jobs_option
 @json_option
@@ -153,7 +157,7 @@ def encode(
                                                              half of the weights, 16 values a layer
     """  # noqa: D301 - \b tells click to keep the lines below it
     import nntc
-    from nntc.encoder.options import check_options
+    from nntc.encoder.options import PatternError, check_options
 
     refuse_same(source, target)
     named = chosen["calibration"], chosen["evaluation"]
@@ -166,8 +170,11 @@ def encode(
         check_options(**{name: value for name, value in chosen.items() if name != "report"})
     except ValueError as e:
         raise click.UsageError(f"{e}.") from e
-    with progress() as bar:
-        report = nntc.encode(source, target, progress=bar, **chosen)
+    try:
+        with progress() as bar:
+            report = nntc.encode(source, target, progress=bar, **chosen)
+    except PatternError as e:
+        raise click.UsageError(f"{e}.") from e
     if as_json:
         totals = {"ratio": report.ratio, "error": report.error}
         show_json({"file": str(target), **asdict(report), **totals})
@@ -183,6 +190,8 @@ def _show(report: EncodeReport, target: Path, *, is_calibrated: bool) -> None:
         wording = "weights moved by {} for the outputs' sake" if is_calibrated else "weights off by {}"
         error = wording.format(error_text(report.error))
     say(f"{target}: {report.size:,} bytes, {report.ratio:.2f} times smaller, {error}")
+    if report.unknown_use:
+        say(f"{report.unknown_use:,} bytes of the model are coded exactly, as their use is not known")
     if report.goal is not None:
         say(f"{report.goal.text}; {len(report.goal.tries)} encodings tried")
     elif report.fidelity is not None:

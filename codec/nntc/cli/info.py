@@ -91,6 +91,8 @@ def _show(about: FileInfo, source: str | Path) -> None:
         f"({totals.graph_content:,} before compression), "
         f"header, directory and notes {totals.rest:,}."
     )
+    if totals.unknown_use:
+        say(f"{totals.unknown_use:,} bytes of the model are coded exactly, as their use is not known.")
 
 
 def _section_rows(sections: tuple[SectionInfo, ...]) -> list[list[str]]:

@@ -23,6 +23,7 @@ from nntc.encoder.tensors import Tensor, as_float64
 from nntc.errors import NntcError
 from nntc.format.registry import Profile, SectionType
 from nntc.format.tables import TABLE_COUNT, write_tables
+from nntc.onnx.roles import UNKNOWN
 
 
 class Overhead:
@@ -104,7 +105,13 @@ class Assembly:
             stages = report_stages(self._plan.sizes, self._tensors, self._repeats, original, len(data))
         remarks = self._plan.remarks
         return data, EncodeReport(
-            original, len(data), len(graph.data), tuple(reports), remarks, stages=stages
+            original,
+            len(data),
+            len(graph.data),
+            tuple(reports),
+            remarks,
+            stages=stages,
+            unknown_use=0 if options.is_lossless else _unknown_use(self._tensors),
         )
 
     def _in_order(self) -> list[PlannedRecord]:
@@ -184,6 +191,11 @@ class Assembly:
                     )
                 )
         return reports
+
+
+def _unknown_use(tensors: Sequence[Tensor]) -> int:
+    """Return the bytes of floating-point tensors whose use is not known."""
+    return sum(t.data.nbytes for t in tensors if t.element.is_float and t.reason in UNKNOWN)
 
 
 class _FileHashes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from math import prod
@@ -14,6 +15,7 @@ from nntc.decoder.model import verify
 from nntc.encoder.assembly import Assembly, Overhead
 from nntc.encoder.goals.fidelity import Metric
 from nntc.encoder.methods import CalibrationData, calibration_data_of, plan_tensors
+from nntc.encoder.methods.partition import check_exact, why_exact
 from nntc.encoder.options import Centroids, Method, Objective, Options, PruneScope, check_options
 from nntc.encoder.page import check_page, make_page
 from nntc.encoder.report import EncodeReport
@@ -50,6 +52,7 @@ def encode(
     metric: Metric | str | None = None,
     evaluation: SampleSource | None = None,
     calibration: SampleSource | None = None,
+    exact: str | Sequence[str] = (),
     entropy: str | None = None,
     prune: float | None = None,
     prune_scope: PruneScope | str | None = None,
@@ -71,6 +74,8 @@ def encode(
         Path of the `.nntc` file; replaced only by a complete one.
     method, quality, bits, target_size, ratio, objective, calibration, entropy, jobs
         See `nntc.Options`. `auto` with none of the goals uses the default quality.
+    exact
+        Patterns of names of tensors, such as `"head.*"`, one or several: coded exactly.
     max_divergence, min_agreement, max_drop, metric, evaluation
         See `nntc.Options`. One of the first three is a goal for the decoded network's answers, which takes
         several encodings to reach. Without a goal, the file is measured on the evaluation samples.
@@ -98,7 +103,7 @@ def encode(
     OutputError
         E_OUTPUT: the target cannot be written; E_OUTPUT_EXISTS: it is a file of the model.
     ValueError
-        Options that do not go together.
+        Options that do not go together; `exact` names no tensor.
     """
     options = check_options(
         method=method,
@@ -113,6 +118,7 @@ def encode(
         metric=metric,
         evaluation=evaluation,
         calibration=calibration,
+        exact=exact,
         entropy=entropy,
         prune=prune,
         prune_scope=prune_scope,
@@ -213,6 +219,7 @@ class Encoder:
 
     def build(self, options: Options) -> tuple[bytes, EncodeReport]:
         """Return a file that nobody has decoded yet, and its report."""
+        check_exact(options.exact, self._split.names)
         known = self._known(options)
         plan = plan_tensors(self._tensors, options, self._workers, self._overhead, known)
         plan = replace(plan, remarks=(*plan.remarks, *self._remarks))
@@ -228,17 +235,17 @@ class Encoder:
         if options.calibration is None:
             return None
         if self._calibrated is None or self._calibrated[0] is not options.calibration:
-            self._calibrated = options.calibration, self._calibrate(options.calibration, options.jobs)
+            self._calibrated = options.calibration, self._calibrate(options.calibration, options)
         return self._calibrated[1]
 
-    def _calibrate(self, samples: SampleSource, jobs: int | Executor) -> CalibrationData | None:
+    def _calibrate(self, samples: SampleSource, options: Options) -> CalibrationData | None:
         """Run samples through the model; return what they tell, if it can be trusted."""
         from nntc.encoder.calibration.calibration import calibrate
         from nntc.encoder.network.input_check import remarks_on
         from nntc.encoder.network.output_variation import lack_of_variation
         from nntc.encoder.samples.summary import summarize
 
-        threads = jobs if isinstance(jobs, int) else 1
+        threads = options.jobs if isinstance(options.jobs, int) else 1
         calibration = calibrate(self._source, samples, jobs=threads, progress=self._workers.progress)
         self._inputs = summarize(calibration.samples)
         self._remarks = remarks_on(calibration.network, calibration.samples, "calibration", jobs=threads)
@@ -251,7 +258,9 @@ class Encoder:
         whole = {
             number
             for number, tensor in enumerate(self._tensors)
-            if tensor.payload not in repeated and tensor.view.size == prod(tensor.dims)
+            if tensor.payload not in repeated
+            and tensor.view.size == prod(tensor.dims)
+            and why_exact(tensor, options.exact) is None
         }
         biases = self._fold(calibration.network, {paths[number]: number for number in whole})
         if biases:
@@ -266,7 +275,7 @@ class Encoder:
         network.change(values)
         for path, value in values.items():
             tensor = self._tensors[own[path]]
-            self._tensors[own[path]] = replace(tensor, data=memoryview(value.tobytes()))
+            self._tensors[own[path]] = replace(tensor, data=memoryview(value.tobytes()), scale=None)
         return biases
 
 

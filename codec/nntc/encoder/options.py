@@ -100,6 +100,8 @@ class Options:
         `auto`: samples of the model's inputs to encode it by: `.npz` file, folder, `nntc.ImageFolder`, or
         dictionaries of input name -> array; 32 to 256, no labels. Needs onnxruntime. `quality` is then that
         of the layers' outputs.
+    exact
+        Patterns of names of tensors, as of files (`*`, `?`, `[...]`), that are coded exactly.
     entropy
         Paper methods: coder of the levels; None is rANS, or Huffman for `deep`.
     prune, prune_scope
@@ -109,7 +111,7 @@ class Options:
     sparse
         `deep`: code all weights as sparse rows, or none; None for what is smaller.
     biases
-        `deep`: prune and quantize biases and normalizations too.
+        `deep`: prune and quantize biases too, and what normalizations add.
     jobs
         Threads, or an executor that tensors are sent to one by one.
     """
@@ -126,6 +128,7 @@ class Options:
     metric: Metric = Metric.TOP1
     evaluation: SampleSource | None = None
     calibration: SampleSource | None = None
+    exact: tuple[str, ...] = ()
     entropy: Entropy = Entropy.RANS
     prune: float = 0.0
     prune_scope: PruneScope = PruneScope.LAYER
@@ -157,6 +160,10 @@ class Options:
                 continue
             if field.name == "metric" and self.max_drop is None:
                 continue
+            if field.name == "exact":
+                if not value:
+                    continue
+                value = ", ".join(value)
             if field.name == "objective" and self.method is not Method.AUTO:
                 continue
             if isinstance(value, str | os.PathLike) and field.name in _SAMPLES:
@@ -183,6 +190,7 @@ def check_options(**chosen: Any) -> Options:
     options = replace(Options(), **{name: value for name, value in chosen.items() if value is not None})
     options = replace(
         options,
+        exact=_patterns(options.exact),
         method=Method(options.method),
         objective=Objective(options.objective),
         metric=Metric(options.metric),
@@ -224,6 +232,18 @@ def check_options(**chosen: Any) -> Options:
         raise ValueError("jobs must be at least 1")
     _check_goal(options, is_metric_chosen=chosen.get("metric") is not None)
     return options
+
+
+class PatternError(ValueError):
+    """A pattern of names that no tensor of the model has."""
+
+
+def _patterns(exact: Any) -> tuple[str, ...]:
+    """Return patterns of names, one or several; TypeError for anything else."""
+    patterns = (exact,) if isinstance(exact, str) else tuple(exact)
+    if not all(isinstance(pattern, str) for pattern in patterns):
+        raise TypeError("exact is a pattern of names, or several")
+    return patterns
 
 
 def _check_goal(options: Options, *, is_metric_chosen: bool) -> None:

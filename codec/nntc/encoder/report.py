@@ -92,6 +92,9 @@ class EncodeReport:
         Method deep: sizes after each of its stages.
     inputs
         What the samples look like, of calibration or else of evaluation; empty without any.
+    unknown_use
+        Bytes of floating-point tensors that are coded exactly because it is not known what uses them; 0 where
+        everything is to be exact.
     """
 
     original_size: int
@@ -103,6 +106,7 @@ class EncodeReport:
     goal: GoalReport | None = None
     stages: tuple[Stage, ...] = ()
     inputs: tuple[InputSummary, ...] = ()
+    unknown_use: int = 0
 
     @property
     def ratio(self) -> float:

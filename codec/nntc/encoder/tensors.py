@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,20 @@ from nntc.encoder.split import Payload, SplitSource, element_type
 from nntc.format.container import MAX_SECTION_OUTPUT
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.view import View
-from nntc.onnx.roles import InputKind, Role, TensorRole, find_roles, input_kinds
+from nntc.onnx.roles import (
+    UNKNOWN_USE,
+    UNUSED,
+    InputKind,
+    Role,
+    Scale,
+    TensorRole,
+    Tolerance,
+    find_roles,
+    input_kinds,
+)
 from nntc.onnx.tensor import Path
 
+_UNKNOWN = TensorRole(Role.OTHER, View(ViewKind.MATRIX, 1, 0), reason=UNKNOWN_USE)
 MAX_PIECE = 1 << 26
 """A payload above this many bytes is coded in pieces of whole rows: bounds a decoder's memory."""
 
@@ -41,6 +53,15 @@ class Tensor:
         Shape of the whole ONNX tensor.
     input
         What is known of the values it is multiplied with.
+    tolerance
+        What errors it stands for the sake of all that uses its bytes.
+    reason
+        Why it must be exact, if it must.
+    names
+        Of all ONNX tensors that use the bytes.
+    scale
+        How large the channels are that its elements are added to, float64 in the payload's own order: what
+        their errors are relative to. None where that is not known.
     """
 
     name: str
@@ -51,6 +72,10 @@ class Tensor:
     payload: int
     dims: tuple[int, ...]
     input: InputKind | None
+    tolerance: Tolerance = Tolerance.WEIGHT
+    reason: str = ""
+    names: tuple[str, ...] = ()
+    scale: NDArray[np.float64] | None = None
 
     @property
     def size(self) -> int:
@@ -87,20 +112,31 @@ def as_float64(bits: NDArray[Any], element: ElementType) -> NDArray[np.float64]:
 
 
 def load_tensors(source: SplitSource) -> tuple[list[Tensor], dict[int, int]]:
-    """Return the tensors to code, and for each payload that repeats an earlier one that one's number."""
+    """Return the tensors to code, and for each payload that repeats an earlier one that one's number.
+
+    Bytes that are floating-point numbers here and something else there are coded twice; those that are the
+    same numbers in several places once, as exactly as the strictest of these places asks for.
+    """
     roles, inputs = _roles(source)
-    tensors: list[Tensor] = []
+    first: dict[tuple[ElementType | None, int, bytes], int] = {}
     repeats: dict[int, int] = {}
-    first: dict[tuple[int, bytes], int] = {}
+    sharing: dict[int, list[Payload]] = {}
     for number, payload in enumerate(source.payloads):
-        data = source.view(payload)
-        key = (payload.length, hashlib.sha256(data).digest())
-        if key in first:
-            repeats[number] = first[key]
-            continue
-        first[key] = number
-        tensors += _pieces(payload, number, data, roles.get(payload.path), inputs)
-    return tensors, repeats
+        element = element_type(payload.data_type)
+        digest = hashlib.sha256(source.view(payload)).digest()
+        original = first.setdefault((element if element.is_float else None, payload.length, digest), number)
+        if original != number:
+            repeats[number] = original
+        sharing.setdefault(original, []).append(payload)
+    values = _Values(source)
+    tensors: list[Tensor] = []
+    for number, payloads in sharing.items():
+        uses = [roles.get(path, _UNKNOWN) for payload in payloads for path in payload.paths]
+        tensors += _pieces(payloads[0], number, source.view(payloads[0]), uses, inputs, values)
+    names = {
+        number: tuple(name for p in payloads for name in p.names) for number, payloads in sharing.items()
+    }
+    return [replace(tensor, names=names[tensor.payload]) for tensor in tensors], repeats
 
 
 def _roles(source: SplitSource) -> tuple[dict[Path, TensorRole], dict[Path, InputKind]]:
@@ -112,17 +148,49 @@ def _roles(source: SplitSource) -> tuple[dict[Path, TensorRole], dict[Path, Inpu
     return find_roles(model), input_kinds(model)
 
 
+class _Values:
+    """Floating-point payloads by the path of a tensor."""
+
+    def __init__(self, source: SplitSource) -> None:
+        self._source = source
+        self._payloads = {path: payload for payload in source.payloads for path in payload.paths}
+
+    def scale(self, scale: Scale | None, count: int) -> NDArray[np.float64] | None:
+        """Return the size of `count` channels, None where it is not known."""
+        payload = None if scale is None else self._payloads.get(scale.path)
+        if scale is None or payload is None or prod(payload.dims) != count:
+            return None
+        element = element_type(payload.data_type)
+        if not element.is_float:
+            return None
+        values = as_float64(np.frombuffer(self._source.view(payload), f"<u{element.width}"), element)
+        with np.errstate(invalid="ignore"):
+            size = np.sqrt(np.maximum(values, 0) + scale.floor) if scale.is_variance else np.abs(values)
+        return size if np.isfinite(size).all() else None
+
+
 def _pieces(
-    payload: Payload, number: int, data: memoryview, found: TensorRole | None, inputs: dict[Path, InputKind]
+    payload: Payload,
+    number: int,
+    data: memoryview,
+    uses: list[TensorRole],
+    inputs: dict[Path, InputKind],
+    values: _Values,
 ) -> Sequence[Tensor]:
+    found = uses[0]
+    # A copy that nothing uses asks for nothing, where another one is used.
+    used = [use for use in uses if use.reason != UNUSED] or uses
+    strict = max(used, key=lambda use: use.tolerance)
     element = element_type(payload.data_type)
     count = payload.length // element.width
     role, view = Role.OTHER, View(ViewKind.MATRIX, 1, count)
-    if found is not None and found.view.size == count:
+    if found.view.size == count:
         role, view = found.role, found.view
-    kind = None if found is None or found.node is None or found.input == 0 else inputs.get(found.node)
+    scale = values.scale(strict.scale, count)
+    kind = None if found.node is None or found.input == 0 else inputs.get(found.node)
     if payload.length <= MAX_PIECE:
-        return [Tensor(payload.name, role, element, view, data, number, payload.dims, kind)]
+        whole = (payload.name, role, element, view, data, number, payload.dims, kind)
+        return [Tensor(*whole, strict.tolerance, strict.reason, scale=scale)]
     # Rows of a transposed view are not contiguous: such a payload is cut as it is stored.
     if view.kind is ViewKind.TRANSPOSED:
         view = View(ViewKind.MATRIX, view.channels, view.rows, view.period)
@@ -136,5 +204,6 @@ def _pieces(
         part = View(view.kind, min(rows, view.rows - row), view.channels, view.period)
         start = row * columns * element.width
         span = data[start : start + part.size * element.width]
-        pieces.append(Tensor(payload.name, role, element, part, span, number, payload.dims, kind))
+        whole = (payload.name, role, element, part, span, number, payload.dims, kind)
+        pieces.append(Tensor(*whole, strict.tolerance, strict.reason))
     return pieces

@@ -25,3 +25,9 @@ def string(node: onnx.NodeProto, name: str, default: str) -> str:
     """Return a string attribute."""
     attribute = _find(node, name)
     return default if attribute is None else attribute.s.decode("utf-8", "replace")
+
+
+def real(node: onnx.NodeProto, name: str, default: float) -> float:
+    """Return a floating-point attribute."""
+    attribute = _find(node, name)
+    return default if attribute is None else float(attribute.f)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nntc.format.registry import SectionType
 from nntc.onnx.tensor import Path
 from nntc.reader.container import Container, LazyTensor
 
+if TYPE_CHECKING:
+    from nntc.onnx.roles import TensorRole
+
 UNKNOWN_ROLE = "unknown"
+_WIDTHS = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Totals:
         8 * tensors / weights.
     error
         Root of the mean squared relative error, weighted by size; None where one is unknown.
+    unknown_use
+        Bytes of floating-point tensors that are exact in a lossy file because it is not known what uses them.
     """
 
     file: int
@@ -82,6 +89,7 @@ class Totals:
     weights: int
     bits_per_weight: float
     error: float | None
+    unknown_use: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,7 @@ def describe(container: Container) -> FileInfo:
         container.memory_bound,
         tuple(SectionInfo(_type_name(s.type), s.offset, s.length, s.output) for s in container.sections),
         tuple(_tensor(tensor, roles) for tensor in container.tensors.values()),
-        _totals(container),
+        _totals(container, roles),
     )
 
 
@@ -123,11 +131,12 @@ def _type_name(code: int) -> str:
     return SectionType(code).name if code in frozenset(SectionType) else f"0x{code:02x}"
 
 
-def _tensor(tensor: LazyTensor, roles: Mapping[Path, str]) -> TensorInfo:
+def _tensor(tensor: LazyTensor, roles: Mapping[Path, TensorRole]) -> TensorInfo:
     bits = 8 * tensor.coded_bytes / tensor.size if tensor.size else 0.0
+    role = roles.get(tensor.path)
     return TensorInfo(
         tensor.name,
-        roles.get(tensor.path, UNKNOWN_ROLE),
+        UNKNOWN_ROLE if role is None else str(role.role),
         tensor.data_type,
         tensor.shape,
         tensor.tool,
@@ -138,7 +147,7 @@ def _tensor(tensor: LazyTensor, roles: Mapping[Path, str]) -> TensorInfo:
     )
 
 
-def _totals(container: Container) -> Totals:
+def _totals(container: Container, roles: Mapping[Path, TensorRole]) -> Totals:
     sizes: dict[int, int] = {}
     for section in container.sections:
         sizes[section.type] = sizes.get(section.type, 0) + section.length
@@ -158,6 +167,19 @@ def _totals(container: Container) -> Totals:
         weights,
         8 * tensors / weights if weights else 0.0,
         _mean_error(coded),
+        _unknown_use(coded, roles) if any(tensor.error for tensor in coded) else 0,
+    )
+
+
+def _unknown_use(tensors: list[LazyTensor], roles: Mapping[Path, TensorRole]) -> int:
+    """Return the bytes of floating-point tensors that are exact because it is not known what uses them."""
+    return sum(
+        tensor.size * _WIDTHS[tensor.data_type]
+        for tensor in tensors
+        if tensor.error == 0
+        and tensor.data_type in _WIDTHS
+        and tensor.path in roles
+        and roles[tensor.path].is_unknown
     )
 
 
@@ -171,7 +193,7 @@ def _mean_error(tensors: list[LazyTensor]) -> float | None:
     return math.sqrt(squares / total) if total else 0.0
 
 
-def _roles(container: Container) -> dict[Path, str]:
+def _roles(container: Container) -> dict[Path, TensorRole]:
     """Return roles by path; none where the onnx library is missing or cannot read the graph."""
     try:
         import onnx
@@ -184,4 +206,4 @@ def _roles(container: Container) -> dict[Path, str]:
         model = onnx.load_model_from_string(container.template())
     except DecodeError:
         return {}
-    return {path: str(role.role) for path, role in find_roles(model).items()}
+    return find_roles(model)

@@ -49,7 +49,7 @@ def matmul(weights: NDArray[Any]) -> onnx.ModelProto:
 
 
 def bias(weights: NDArray[Any]) -> onnx.ModelProto:
-    node = helper.make_node("Add", ["x", "w"], ["y"])
+    node = helper.make_node("Conv", ["x", "kernels", "w"], ["y"])
     return model_of(node, numpy_helper.from_array(weights, "w"))
 
 

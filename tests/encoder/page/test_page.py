@@ -56,7 +56,7 @@ def hostile() -> bytes:
         HOSTILE: draw.normal(size=(64, 64)).astype(np.float32),
         "infinite": np.full((40, 40), np.inf, np.float32),
     }
-    model: bytes = networks.holding(**constants).SerializeToString()
+    model: bytes = networks.using(**constants).SerializeToString()
     return model
 
 

@@ -150,10 +150,10 @@ def test_embedding() -> None:
     assert role_of([node("Gather", "w i", axis=1)], tensor("w", 50, 8)) == (Role.EMBEDDING, View(T, 8, 50))
     assert role_of([node("Gather", "w i", axis=5)], tensor("w", 50, 8))[0] is Role.OTHER
     assert role_of([node("Gather", "w i")], tensor("w", 50, dtype=np.int64))[0] is Role.OTHER
-    # Tied with the output layer, which comes later.
+    # Tied with the output layer, which comes later, wherever it stands.
     tied = [node("Gather", "w i", "e"), node("Gemm", "e w", transB=1)]
     assert role_of(tied, tensor("w", 50, 8))[0] is Role.EMBEDDING
-    assert role_of(tied[::-1], tensor("w", 50, 8))[0] is Role.DENSE
+    assert role_of(tied[::-1], tensor("w", 50, 8))[0] is Role.EMBEDDING
 
 
 def test_bias_and_normalization() -> None:

@@ -16,6 +16,7 @@ import onnx
 from nntc.encoder.network.session import Network
 from nntc.encoder.network.subgraph import Node
 from nntc.encoder.samples import Array
+from nntc.onnx.operators import is_operator
 from nntc.onnx.tensor import Path
 
 _EPSILON = 1e-5  # BatchNormalization's default
@@ -49,12 +50,14 @@ def fold_normalizations(
     convolutions = {
         node.proto.output[0]: node
         for node in network.nodes
-        if node.proto.op_type == "Conv" and readers.get(node.proto.output[0]) == 1
+        if is_operator(node.proto, "Conv") and readers.get(node.proto.output[0]) == 1
     }
     values: dict[Path, Array] = {}
     biases: dict[Path, Path] = {}
     for node in network.nodes:
-        before = convolutions.get(node.proto.input[0]) if node.proto.op_type == "BatchNormalization" else None
+        before = (
+            convolutions.get(node.proto.input[0]) if is_operator(node.proto, "BatchNormalization") else None
+        )
         if before is None or not _is_plain(node.proto):
             continue
         folded = _fold(network, before, node, constants)

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from nntc.encoder.calibration.statistics import Statistics
 from nntc.encoder.network.session import Network
 from nntc.encoder.network.subgraph import Node
+from nntc.onnx.operators import Operand, Trait, is_operator, operator_of
 from nntc.onnx.tensor import Path
-
-_WITH_BIAS = {"Conv", "FusedConv", "ConvTranspose", "Gemm", "FusedGemm"}
-_BIAS, _RUNNING_MEAN = 2, 3  # inputs of these, and of BatchNormalization
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +61,19 @@ def _offset(
     outputs: set[str],
 ) -> OutputBias | None:
     """Return the constant added in a layer's node, or else in the only node that reads its output."""
-    if node.proto.op_type in _WITH_BIAS and (node.path, _BIAS) in constants:
-        return OutputBias(constants[node.path, _BIAS], 1)
+    operator = operator_of(node.proto)
+    for index in operator.places(Operand.BIAS):
+        # Of a recurrent layer it is no constant that its outputs differ by.
+        if operator.has(Trait.LINEAR) and (node.path, index) in constants:
+            return OutputBias(constants[node.path, index], 1)
     result = node.proto.output[0]
     if result in outputs or len(readers.get(result, ())) != 1:
         return None
     reader = readers[result][0]
-    kind, place = reader.proto.op_type, list(reader.proto.input).index(result)
-    if kind == "Add" and (reader.path, 1 - place) in constants:
+    place = list(reader.proto.input).index(result)
+    if is_operator(reader.proto, "Add") and (reader.path, 1 - place) in constants:
         return OutputBias(constants[reader.path, 1 - place], 1)
-    if kind == "BatchNormalization" and place == 0 and (reader.path, _RUNNING_MEAN) in constants:
-        return OutputBias(constants[reader.path, _RUNNING_MEAN], -1)
+    for index in operator_of(reader.proto).places(Operand.MEAN):
+        if place == 0 and (reader.path, index) in constants:
+            return OutputBias(constants[reader.path, index], -1)
     return None

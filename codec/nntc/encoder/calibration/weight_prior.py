@@ -13,9 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def kernel_moments(
-    moments: NDArray[np.float64], mean: NDArray[np.float64], taps: int
-) -> NDArray[np.float64]:
+def kernel_moments(moments: NDArray[np.float64], mean: NDArray[np.float64], taps: int) -> NDArray[np.float64]:
     """Return how kernel positions vary together, summed over channels: (blocks, taps, taps), float64.
 
     Parameters

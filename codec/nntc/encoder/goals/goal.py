@@ -181,4 +181,3 @@ def _known(share: Share | None) -> Share:
     if share is None:
         raise ModelError("E_GOAL", "the model's outputs name no classes that could agree")
     return share
-

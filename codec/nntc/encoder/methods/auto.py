@@ -50,7 +50,7 @@ def plan_auto(
     ModelError
         E_GOAL if the model cannot be made as small as asked for.
     """
-    partition = partition_tensors(tensors)
+    partition = partition_tensors(tensors, options.exact)
     exact = plan_exact(tensors, {i: partition.notes[i] for i in partition.exact}, workers)
 
     def plan_at(quality: float) -> Plan:
@@ -98,7 +98,8 @@ def _plan_at(
         parameters = [tensors[i].size for i in partition.parameters]
         noise, parameter_noise = allocate_noise(sizes, parameters, quality)
         candidates = [shapings(tensors[i]) for i in partition.weights]
-    items = list(zip(candidates, values, noise.tolist(), strict=True))
+    by_row = objective is not Objective.WEIGHTS
+    items = [(*item, by_row) for item in zip(candidates, values, noise.tolist(), strict=True)]
     quantized = workers.map(quantize, items)
     tables = shared_tables(quantized)
     coded = [

@@ -21,6 +21,7 @@ from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
 from nntc.format.rounding import round_to_element
 from nntc.format.view import View
+from nntc.onnx.roles import Tolerance
 
 _TINY = 1e-200
 
@@ -55,6 +56,9 @@ def plan_calibrated(
     shifted = [changed.get(i, tensor) for i, tensor in enumerate(tensors)]
     # Noise was measured relative to the original values.
     variances = {i: max(float(shifted[i].values().var()), _TINY) for i in partition.parameters}
+    for i in partition.parameters:
+        if tensors[i].tolerance is Tolerance.SCALING:
+            variances[i] = float(np.square(tensors[i].values()).mean())
     allowed = [
         min(noise[i] * float(tensors[i].values().var()) / variances[i], MAX_OUTPUT_NOISE)
         for i in partition.parameters

@@ -26,6 +26,7 @@ from nntc.encoder.quantize.feedback import Sequences, search_with_feedback
 from nntc.encoder.quantize.metric import OutputMetric, output_metric
 from nntc.encoder.quantize.pruning import pruned_zeros
 from nntc.encoder.quantize.rates import density_of, family_of, pruned_bits
+from nntc.encoder.quantize.row_steps import RowSteps, find_row_steps
 from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping
 from nntc.format.steps import STEP_CODES
@@ -67,6 +68,12 @@ class _Candidate:
     scales: Scales
     family: int
     zeros: NDArray[np.bool_] | None
+    row_steps: RowSteps | None
+
+    def in_weights(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values in steps as coefficients of the weights."""
+        scaled = x * (self.base_step * self.shaping.steps)
+        return scaled if self.row_steps is None else scaled * self.row_steps.factors[:, None]
 
 
 def quantize_calibrated(
@@ -115,14 +122,16 @@ def quantize_calibrated(
     magnitudes = np.abs(candidate.x)
     if is_scalar(magnitudes):
         levels = np.rint(candidate.x / SCALAR_STEP).astype(np.int64)
-        quantized: Quantized | Scalar = Scalar(candidate.base_step, candidate.shaping, levels.ravel())
+        quantized: Quantized | Scalar = Scalar(
+            candidate.base_step, candidate.shaping, levels.ravel(), candidate.row_steps
+        )
         decoded = levels * SCALAR_STEP
     else:
         quantized = _search(candidate)
         decoded = quantized.found.fine.reshape(matrix.shape).astype(np.float64)
-    error = (candidate.x - decoded) * (candidate.base_step * candidate.shaping.steps)
+    error = candidate.in_weights(candidate.x - decoded)
     shift = _products(error, candidate.metric.mean, statistics.along) if has_output_bias else None
-    power = candidate.metric.power(candidate.x * (candidate.base_step * candidate.shaping.steps))
+    power = candidate.metric.power(candidate.in_weights(candidate.x))
     return CalibratedLevels(quantized, shift, candidate.metric.power(error) / power)
 
 
@@ -160,9 +169,13 @@ def _prepare(
     base_step = _rounded(float(np.sqrt(noise * power / (TRELLIS_NOISE * gain))))
     own = replace(shaping, codes=codes, steps=steps)
     x = coefficients / (base_step * steps)
+    row_steps = find_row_steps(matrix)
+    if row_steps is not None:
+        x /= row_steps.factors[:, None]
     family = family_of(density)
     magnitudes = (np.abs(x) / density_of(family)).astype(np.float32).ravel()
-    return _Candidate(own, metric, base_step, x, fit_scales(magnitudes, shaping.view), family, zeros)
+    scales = fit_scales(magnitudes, shaping.view)
+    return _Candidate(own, metric, base_step, x, scales, family, zeros, row_steps)
 
 
 def _rounded(step: float) -> float:
@@ -220,7 +233,15 @@ def _search(candidate: _Candidate) -> Quantized:
         )
     magnitudes = np.abs(found.fine).astype(np.float32) / np.float32(density_of(candidate.family))
     scales = fit_scales(magnitudes, view)
-    return Quantized(candidate.base_step, candidate.shaping, scales, found, chain * size, candidate.family)
+    return Quantized(
+        candidate.base_step,
+        candidate.shaping,
+        scales,
+        found,
+        chain * size,
+        candidate.family,
+        candidate.row_steps,
+    )
 
 
 def _chain(rows: int, groups: int, size: int) -> int:

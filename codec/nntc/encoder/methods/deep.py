@@ -11,8 +11,8 @@ Neural Networks". The papers':
   before it, Huffman coded as well.
 
 What is ours: without retraining, each layer's representation is the smaller one; weights that have so few
-values already, because a network was pruned and quantized in training, are coded exactly. Biases and
-normalizations are left as they are, unless asked for.
+values already, because a network was pruned and quantized in training, are coded exactly. Biases are left as
+they are, unless asked for; what scales, such as variances, and what is not known to be a weight always are.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.lossless import lossless_record
+from nntc.encoder.methods.partition import why_exact
 from nntc.encoder.methods.plan import Plan, PlannedRecord
 from nntc.encoder.options import Centroids, Options, PruneScope
 from nntc.encoder.quantize.clustering import cluster, nearest
@@ -36,13 +37,14 @@ from nntc.encoder.workers import Workers
 from nntc.format.registry import Coder, ElementType, Tool
 from nntc.format.rounding import round_to_element
 from nntc.format.view import View
+from nntc.onnx.roles import Tolerance
 
 _STEPS = 1000  # k-means has come to rest long before, but for some of 256 centroids
 
 
 def plan_deep(tensors: list[Tensor], options: Options, workers: Workers) -> Plan:
     """Return records for every tensor, and the sizes of those that the method is for after its stages."""
-    weights, notes = _weights(tensors, options.biases)
+    weights, notes = _weights(tensors, options)
     masks = _masks(tensors, weights, options)
     bits = None if options.bits is None else int(options.bits)
     rest = bits, options.centroids, options.entropy.coder, options.sparse
@@ -53,13 +55,16 @@ def plan_deep(tensors: list[Tensor], options: Options, workers: Workers) -> Plan
     return Plan([*coded, *plan_exact(tensors, notes, workers)], sizes=sizes)
 
 
-def _weights(tensors: list[Tensor], biases: bool) -> tuple[list[int], dict[int, str]]:
+def _weights(tensors: list[Tensor], options: Options) -> tuple[list[int], dict[int, str]]:
     """Return the numbers of the tensors to prune and quantize; of the others, why not, for the report."""
     weights: list[int] = []
     notes: dict[int, str] = {}
     for number, tensor in enumerate(tensors):
-        if not tensor.element.is_float or (tensor.is_vector and not biases):
-            notes[number] = ""
+        reason = why_exact(tensor, options.exact)
+        if reason is not None or (tensor.is_vector and not options.biases):
+            notes[number] = reason or ""
+        elif tensor.tolerance is Tolerance.SCALING:
+            notes[number] = "scales others" if options.biases else ""
         elif not np.isfinite(tensor.values()).all():
             notes[number] = "has values that are not finite"
         else:

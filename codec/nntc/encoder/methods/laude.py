@@ -19,6 +19,8 @@ What is our reading, where it does not say:
 - Recurrent and embedding weights are dense layers. One-dimensional tensors of unknown use are biases.
 - Weights that were pruned before stay zero: zero is a level without transform, or a centroid.
 - A tensor that the method would only enlarge, or whose range it cannot hold, is coded exactly.
+- So is one that is not known to be a weight, a bias or a normalization; and what scales, such as variances,
+  if the method would change an element by more than a quarter of itself.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.lossless import lossless_record
+from nntc.encoder.methods.partition import why_exact
 from nntc.encoder.methods.plan import Plan, PlannedRecord
 from nntc.encoder.options import Method, Options
 from nntc.encoder.quantize.blocks import cut_blocks
@@ -44,18 +48,29 @@ from nntc.format.registry import Coder, ElementType
 from nntc.format.rounding import is_finite, round_to_element
 from nntc.format.transform import Transform
 from nntc.format.view import View
+from nntc.onnx.roles import Tolerance
 
 _DEFAULT_BITS = 6
 _MIN_STEP = 2.0**-126  # a step is a normal binary32
+_MAX_RELATIVE = 0.25
+_Attempt = tuple[Record | None, NDArray[np.float64]]
+"""A record, None where the method does not apply, and the values that it stands for."""
 _MAX_BINARY32 = float(np.finfo(np.float32).max)
 
 
 def plan_laude(tensors: list[Tensor], options: Options, workers: Workers) -> Plan:
     """Return a record for each tensor under the method, bits and entropy coder of `options`."""
     rest = _DEFAULT_BITS if options.bits is None else int(options.bits), options.entropy.coder
-    tasks = [(t.element, t.view, t.bits(), _method(t, options.method), *rest) for t in tensors]
+    reasons = {i: why_exact(tensor, options.exact) for i, tensor in enumerate(tensors)}
+    exact = {i: reason for i, reason in reasons.items() if reason is not None and tensors[i].element.is_float}
+    lossy = [i for i in reasons if i not in exact]
+    tasks = [
+        (t.element, t.view, t.bits(), _method(t, options.method), *rest, t.tolerance is Tolerance.SCALING)
+        for t in (tensors[i] for i in lossy)
+    ]
     records = workers.map(laude_record, tasks)
-    return Plan([PlannedRecord(record, (i,)) for i, record in enumerate(records)])
+    coded = [PlannedRecord(record, (i,)) for i, record in zip(lossy, records, strict=True)]
+    return Plan([*coded, *plan_exact(tensors, exact, workers)])
 
 
 def _method(tensor: Tensor, method: Method) -> Method:
@@ -64,7 +79,13 @@ def _method(tensor: Tensor, method: Method) -> Method:
 
 
 def laude_record(
-    element: ElementType, view: View, patterns: NDArray[Any], method: Method, bits: int, coder: Coder
+    element: ElementType,
+    view: View,
+    patterns: NDArray[Any],
+    method: Method,
+    bits: int,
+    coder: Coder,
+    scales: bool = False,
 ) -> Record:
     """Return the record of one tensor.
 
@@ -80,6 +101,8 @@ def laude_record(
         1..8.
     coder
         Of levels and indices.
+    scales
+        Whether elements scale others, so that each must be about as it was.
 
     Returns
     -------
@@ -91,7 +114,7 @@ def laude_record(
     if not np.isfinite(values).all():
         return lossless_record(element, view, patterns, "not finite")
     if method is Method.CLUSTERING:
-        record = _clustered(element, view, values, bits, coder)
+        record, decoded = _clustered(element, view, values, bits, coder)
         note = "a codebook would not make it smaller"
     elif values.min() == values.max():
         return lossless_record(element, view, patterns, "constant")
@@ -99,14 +122,16 @@ def laude_record(
         return lossless_record(element, view, patterns, "larger than binary32")
     else:
         make = _quantized if method is Method.QUANTIZATION else _transformed
-        record = make(element, view, values, bits, coder)
+        record, decoded = make(element, view, values, bits, coder)
         note = "range does not suit a binary32 step"
+    if scales and not (np.abs(decoded - values) <= _MAX_RELATIVE * np.abs(values)).all():
+        return lossless_record(element, view, patterns, "scales others, and would change too much")
     return record or lossless_record(element, view, patterns, note)
 
 
 def _quantized(
     element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
-) -> Record | None:
+) -> _Attempt:
     """Return a record of 2^bits levels from the least to the greatest value."""
     if pruned_zeros(values) is not None:
         return _around_zero(element, view, values, bits, coder)
@@ -114,14 +139,15 @@ def _quantized(
     offset = -_binary32_from(-float(values.min()))
     step = _binary32_from(float(values.max()) / levels - offset / levels)
     if not _is_sound(element, step, np.array([offset, levels * step + offset])):
-        return None
+        return None, values
     numbers = np.clip(np.rint((values - offset) / step), 0, levels).astype(np.int64)
-    return _uniform(element, view, UniformParameters(step, offset), numbers, coder)
+    record = _uniform(element, view, UniformParameters(step, offset), numbers, coder)
+    return record, np.asarray(numbers * step + offset, np.float64)
 
 
 def _transformed(
     element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
-) -> Record | None:
+) -> _Attempt:
     """Return a record of 2^bits levels for each DCT coefficient, zero among them."""
     if pruned_zeros(values) is not None:
         return _around_zero(element, view, values, bits, coder)
@@ -134,22 +160,24 @@ def _transformed(
     # No weight is further from zero than its whole block is in Euclidean norm.
     bound = max(below, above) * step * target.period**0.5 * 1.001
     if not _is_sound(element, step, np.array([bound])):
-        return None
+        return None, values
     levels = np.clip(np.rint(coefficients / step), -below, above).astype(np.int64)
-    return _uniform(element, target, UniformParameters(step, transform=transform), levels, coder)
+    # Errors of one element go to its whole block: none of them is near its own size.
+    return _uniform(element, target, UniformParameters(step, transform=transform), levels, coder), 0 * values
 
 
 def _around_zero(
     element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
-) -> Record | None:
+) -> _Attempt:
     """Return a record of 2^bits levels of weights, zero among them; zeros in sparse rows where that pays."""
     step, below, above = _steps_around_zero(values, bits)
     if not _is_sound(element, step, np.array([max(below, above) * step])):
-        return None
+        return None, values
     levels = np.clip(np.rint(values / step), -below, above).astype(np.int64)
     dense = _uniform(element, view, UniformParameters(step), levels, coder)
     rows = uniform_record(element, view, UniformParameters(step), levels, coder, background=0)
-    return rows if rows.is_long_enough and rows.expected_size < dense.expected_size else dense
+    is_sparse = rows.is_long_enough and rows.expected_size < dense.expected_size
+    return rows if is_sparse else dense, np.asarray(levels * step, np.float64)
 
 
 def _steps_around_zero(values: NDArray[np.float64], bits: int) -> tuple[float, int, int]:
@@ -172,19 +200,21 @@ def _uniform(
 
 def _clustered(
     element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
-) -> Record | None:
+) -> _Attempt:
     """Return a record of at most 2^bits centroids, or None if it would hardly be smaller than the tensor."""
     zeros = pruned_zeros(values)
     kept = np.ones(values.size, np.bool_) if zeros is None else ~zeros
     centroids = cluster(values[kept], (1 << bits) - (zeros is not None))
     if not codebook_pays(element, values.size, centroids.size + (zeros is not None)):
-        return None
+        return None, values
     entries = round_to_element(centroids, element).view(f"<u{element.width}")
     patterns = np.zeros(values.size, entries.dtype)
     patterns[kept] = entries[nearest(values[kept], as_float64(entries, element))]
     codebook = make_codebook(patterns)
     record = codebook_record(element, view, codebook, coder)
-    return record if record.is_long_enough else codebook_record(element, view, codebook, Coder.RANS)
+    if not record.is_long_enough:
+        record = codebook_record(element, view, codebook, Coder.RANS)
+    return record, as_float64(patterns, element)
 
 
 def _binary32_from(value: float) -> float:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import numpy as np
 
 from nntc.encoder.methods.lossless import FEW_VALUES
+from nntc.encoder.options import PatternError
 from nntc.encoder.tensors import Tensor
 from nntc.format.registry import ElementType
 from nntc.format.view import MAX_RAGGED_OUTPUT
-from nntc.onnx.roles import Role
+from nntc.onnx.roles import Role, Tolerance
 
 SMALL = 1 << 11
 """Tensors of fewer elements are coded together."""
 MAX_TOGETHER = MAX_RAGGED_OUTPUT // 2
 """Bytes of all small tensors coded exactly together, and of all others: the format limits their sum."""
+ASKED = "its name is one of those to keep exact"
 _LARGE_PARAMETER = 1 << 18
 _TINY = 2.0**-80
 _LARGEST = {
@@ -52,32 +56,63 @@ class Partition:
         return [*self.weights, *self.parameters]
 
 
-def partition_tensors(tensors: list[Tensor]) -> Partition:
-    """Sort tensors by what can be done with them."""
+def partition_tensors(tensors: list[Tensor], exact: Sequence[str] = ()) -> Partition:
+    """Sort tensors by what can be done with them.
+
+    Parameters
+    ----------
+    exact
+        Patterns of names, as of files: tensors to code exactly.
+    """
     partition = Partition([], [], [], {})
     room = MAX_TOGETHER
     for number, tensor in enumerate(tensors):
-        reason = _why_exact(tensor)
+        reason = why_exact(tensor, exact)
+        if reason is None:
+            reason = _why_special(tensor)
         if reason is not None:
             partition.exact.append(number)
             partition.notes[number] = reason
         elif _is_parameter(tensor) and tensor.data.nbytes <= room:
             partition.parameters.append(number)
             room -= tensor.data.nbytes
+        elif tensor.tolerance is Tolerance.SCALING:
+            partition.exact.append(number)
+            partition.notes[number] = "scales too many elements to be rounded one by one"
         else:
             partition.weights.append(number)
     return partition
 
 
 def _is_parameter(tensor: Tensor) -> bool:
-    small = _LARGE_PARAMETER if tensor.role in (Role.BIAS, Role.NORMALIZATION) else SMALL
-    return tensor.size < small
+    is_vector = tensor.role in (Role.BIAS, Role.NORMALIZATION) or tensor.tolerance is Tolerance.SCALING
+    return tensor.size < (_LARGE_PARAMETER if is_vector else SMALL)
 
 
-def _why_exact(tensor: Tensor) -> str | None:
-    """Return why a tensor is coded exactly: None if it need not be, "" if nobody would want it otherwise."""
+def why_exact(tensor: Tensor, exact: Sequence[str] = ()) -> str | None:
+    """Return why a tensor must be exact for its use: None if it need not be, "" if that goes without saying.
+
+    Parameters
+    ----------
+    exact
+        Patterns of names of tensors that a user wants to be exact.
+    """
     if not tensor.element.is_float:
         return ""
+    if any(fnmatchcase(name, pattern) for name in tensor.names for pattern in exact):
+        return ASKED
+    return tensor.reason if tensor.tolerance is Tolerance.EXACT else None
+
+
+def check_exact(exact: Sequence[str], names: Sequence[str]) -> None:
+    """Raise PatternError for a pattern that is no name of these tensors."""
+    for pattern in exact:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise PatternError(f"no tensor of the model has a name like {pattern!r}")
+
+
+def _why_special(tensor: Tensor) -> str | None:
+    """Return why the values of a tensor are coded exactly, None if they need not be."""
     values = tensor.values()
     if not np.isfinite(values).all():
         return "has values that are not finite"

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.allocate import MAX_NOISE
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.plan import PlannedRecord
+from nntc.encoder.quantize.row_steps import ROW_NOISE
 from nntc.encoder.quantize.scales import fit_scales
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor
 from nntc.format.registry import Coder, ElementType, ViewKind
+from nntc.format.rounding import round_to_element
 from nntc.format.steps import STEP_CODES
 from nntc.format.view import View
+from nntc.onnx.roles import Tolerance
 
 _MAX_OUTPUT = 1 << 20
 """Bytes of one group: a decoder keeps groups in memory until their last part is used."""
@@ -28,6 +33,10 @@ _MANTISSA = {
     ElementType.FLOAT64: 52,
 }
 _MAX_SPREAD = 2.0**28  # of the steps in a group: step codes reach a little further
+_LEAST_STEP = 2.0**-1000
+_CHANNEL_NOISE = ROW_NOISE
+"""Noise that a channel may have relative to its size, relative to what the whole tensor may have."""
+_SMALL_SHARE = 0.25
 _MAX_BITS = 29  # of levels: these, and their distances from a base, have 31
 
 
@@ -50,17 +59,21 @@ def code_small_tensors(
 ) -> list[PlannedRecord]:
     """Return records of biases, normalizations and other small tensors.
 
+    What scales is rounded element by element, as is what is added to channels of very different size.
+
     Parameters
     ----------
     noise
-        Relative noise power to allow each, relative to its variance.
+        Noise power to allow each, relative to its variance; of what scales, relative to each element.
     """
-    tensors = [tensor.flat() for tensor in tensors]
+    chosen = set(numbers)
+    tensors = [_with_row_scale(tensor).flat() if i in chosen else tensor for i, tensor in enumerate(tensors)]
     allowed = dict(zip(numbers, noise, strict=True))
     steps = {i: _wanted_step(tensors[i], allowed[i]) for i in numbers}
+    limits = {i: _limits(tensors[i], allowed[i]) for i in numbers}
     # One step and its codes reach only so far.
     least = max(steps.values(), default=0.0) / _MAX_SPREAD
-    wide = [i for i in numbers if _is_wide(tensors[i]) or steps[i] < least]
+    wide = [i for i in numbers if steps[i] < least or _is_wide(tensors[i], steps[i], limits[i])]
     narrow = [i for i in numbers if i not in set(wide)]
     coded = []
     for element, group in _groups(tensors, narrow):
@@ -68,7 +81,7 @@ def code_small_tensors(
         coded.append(PlannedRecord(record, tuple(group)))
     for element, group in _groups(tensors, wide):
         view = _ragged(tensors, group)
-        bits = np.concatenate([_truncate(tensors[i], allowed[i]) for i in group])
+        bits = np.concatenate([_rounded(tensors[i], allowed[i], steps[i], limits[i]) for i in group])
         coded.append(PlannedRecord(lossless_record(element, view, bits), tuple(group)))
     return coded
 
@@ -93,11 +106,46 @@ def _ragged(tensors: list[Tensor], group: Sequence[int]) -> View:
     return View(ViewKind.RAGGED, len(group), lengths=tuple(tensors[i].size for i in group))
 
 
-def _is_wide(tensor: Tensor) -> bool:
-    """Whether values spread so far, as variances do, that small ones need a precision of their own."""
-    values = tensor.values()
-    low, high = float(values.min()), float(values.max())
-    return low > 0 and high > 8 * float(np.median(values))
+def _with_row_scale(tensor: Tensor) -> Tensor:
+    """Return a small weight tensor with the size of its rows, what their errors are relative to."""
+    if tensor.tolerance is not Tolerance.WEIGHT or tensor.view.rows < 2:
+        return tensor
+    rows = tensor.values().reshape(tensor.view.rows, -1)
+    largest = float(np.abs(rows).max()) or 1.0  # squares of float64 weights could overflow
+    sizes = np.repeat(largest * np.sqrt(np.mean((rows / largest) ** 2, axis=1)), rows.shape[1])
+    return replace(tensor, scale=tensor.view.from_coded(sizes))
+
+
+def _limits(tensor: Tensor, noise: float) -> NDArray[np.float64]:
+    """Return the largest step for each element of what is added: relative to its channel, or to itself."""
+    size = np.abs(tensor.values())
+    if tensor.scale is not None:
+        size = np.maximum(size, tensor.scale)
+    steps: NDArray[np.float64] = np.sqrt(12 * min(_CHANNEL_NOISE * noise, MAX_NOISE)) * size
+    return steps
+
+
+def _is_wide(tensor: Tensor, step: float, limits: NDArray[np.float64]) -> bool:
+    """Return whether elements differ so much that small ones need a precision of their own."""
+    if tensor.tolerance is Tolerance.SCALING:
+        return True
+    if tensor.scale is not None:
+        return bool((limits < step).any())
+    # Some elements are near zero by chance; where many are, they are small of their kind.
+    return 4 * float(np.quantile(np.abs(tensor.values()), _SMALL_SHARE)) < step
+
+
+def _rounded(
+    tensor: Tensor, noise: float, step: float, limits: NDArray[np.float64]
+) -> NDArray[np.unsignedinteger]:
+    """Return bit patterns rounded one by one."""
+    if tensor.tolerance is Tolerance.SCALING:
+        return _truncate(tensor, noise)
+    steps = np.minimum(limits, step)
+    exponents = np.rint(np.log2(np.maximum(steps, _LEAST_STEP))).astype(np.int64)
+    values = np.ldexp(np.rint(np.ldexp(tensor.values(), -exponents)), exponents)
+    rounded: NDArray[np.unsignedinteger] = round_to_element(values, tensor.element)
+    return rounded.view(f"<u{tensor.element.width}")
 
 
 def _truncate(tensor: Tensor, noise: float) -> NDArray[np.unsignedinteger]:

@@ -22,6 +22,7 @@ from nntc.encoder.quantize.rates import (
     family_of,
     pruned_bits,
 )
+from nntc.encoder.quantize.row_steps import RowSteps, find_row_steps
 from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping, output_gain
 from nntc.encoder.quantize.trellis import MAX_LEVEL, TrellisLevels, search
@@ -76,6 +77,8 @@ class Quantized:
         Levels between restarts of the trellis.
     family
         Family of tables, by how many of the weights were pruned.
+    row_steps
+        Steps of rows, None where they are all alike.
     """
 
     base_step: float
@@ -84,6 +87,7 @@ class Quantized:
     found: TrellisLevels
     segment: int = SEGMENT
     family: int = 0
+    row_steps: RowSteps | None = None
 
     @property
     def first(self) -> int:
@@ -104,9 +108,15 @@ class Scalar:
     base_step: float
     candidate: Shaping
     levels: NDArray[np.int64]
+    row_steps: RowSteps | None = None
 
 
-def quantize(candidates: Sequence[Shaping], values: NDArray[np.float64], noise: float) -> Quantized | Scalar:
+def quantize(
+    candidates: Sequence[Shaping],
+    values: NDArray[np.float64],
+    noise: float,
+    by_row: bool = True,
+) -> Quantized | Scalar:
     """Quantize a weight tensor in the way that takes the fewest bits.
 
     Parameters
@@ -117,12 +127,14 @@ def quantize(candidates: Sequence[Shaping], values: NDArray[np.float64], noise: 
         float64, rank 1, finite, in coded order.
     noise
         Noise power to allow in the layer's output, relative to the power of that output.
+    by_row
+        Whether rows far smaller than the others get smaller steps.
     """
     zeros = pruned_zeros(values)
     if zeros is not None:
         # A transform would not keep them.
         plain = next(candidate for candidate in candidates if candidate.transform is None)
-        return _quantize_pruned(plain, values, zeros, noise)
+        return _quantize_pruned(plain, values, zeros, noise, by_row)
     largest = float(np.abs(values).max())
     power = float(np.mean(values * values))
     base_step = max(float(np.sqrt(power * noise / TRELLIS_NOISE)), largest / _MOST_STEPS)
@@ -131,6 +143,11 @@ def quantize(candidates: Sequence[Shaping], values: NDArray[np.float64], noise: 
         for candidate in candidates
     ]
     base_step *= output_gain(candidates[-1], domains[-1]) ** 0.5
+    rows = candidates[0].view.rows
+    row_steps = find_row_steps(values.reshape(rows, -1)) if by_row else None
+    if row_steps is not None:
+        divisors = row_steps.factors[:, None]
+        domains = [(domain.reshape(rows, -1) / divisors).ravel() for domain in domains]
     best: tuple[float, Shaping, NDArray[np.float32], Scales] | None = None
     for candidate, coefficients in zip(candidates, domains, strict=True):
         if not is_within_limits(coefficients, base_step, candidate):
@@ -148,13 +165,13 @@ def quantize(candidates: Sequence[Shaping], values: NDArray[np.float64], noise: 
         raise ValueError("there must be a way to code a tensor")
     _, candidate, x, scales = best
     if is_scalar(np.abs(x)):
-        return Scalar(base_step, candidate, np.rint(x / SCALAR_STEP).astype(np.int64))
+        return Scalar(base_step, candidate, np.rint(x / SCALAR_STEP).astype(np.int64), row_steps)
     found = search(x, scale_contexts(scales, candidate), expected_bits(), LAGRANGIAN, SEGMENT, EIGHT_STATES)
-    return Quantized(base_step, candidate, scales, found)
+    return Quantized(base_step, candidate, scales, found, row_steps=row_steps)
 
 
 def _quantize_pruned(
-    plain: Shaping, values: NDArray[np.float64], zeros: NDArray[np.bool_], noise: float
+    plain: Shaping, values: NDArray[np.float64], zeros: NDArray[np.bool_], noise: float, by_row: bool
 ) -> Quantized | Scalar:
     """Quantize weights of which some must stay zero; all the noise is in the others."""
     density = 1 - float(np.mean(zeros))
@@ -162,20 +179,22 @@ def _quantize_pruned(
     allowed = noise * float(np.mean(values * values))
     base_step = float(np.sqrt(allowed / density / TRELLIS_NOISE))
     base_step = max(base_step, float(np.abs(values).max()) / _MOST_STEPS)
+    row_steps = find_row_steps(values.reshape(plain.view.rows, -1)) if by_row else None
+    factors = np.ones(1) if row_steps is None else np.repeat(row_steps.factors, plain.view.columns)
     for tries in range(_TRIES):
-        x = (values / base_step).astype(np.float32)
+        x = (values / (base_step * factors)).astype(np.float32)
         if is_scalar(np.abs(x)):
-            return Scalar(base_step, plain, np.rint(x / SCALAR_STEP).astype(np.int64))
+            return Scalar(base_step, plain, np.rint(x / SCALAR_STEP).astype(np.int64), row_steps)
         magnitudes = (np.abs(x) / density_of(family)).astype(np.float32)
         scales = fit_scales(magnitudes, plain.view)
         contexts = scale_contexts(scales, plain)
         found = search(x, contexts, pruned_bits(family), LAGRANGIAN, SEGMENT, EIGHT_STATES, zeros)
-        actual = float(np.mean((values - found.fine * base_step) ** 2))
+        actual = float(np.mean((values - found.fine * (base_step * factors)) ** 2))
         if actual <= _NEAR * allowed or tries == _TRIES - 1:
             break
         # Where zeros are so cheap, more become zero than elsewhere.
         base_step *= (allowed / actual) ** 0.5
-    return Quantized(base_step, plain, scales, found, family=family)
+    return Quantized(base_step, plain, scales, found, family=family, row_steps=row_steps)
 
 
 def is_scalar(magnitudes: NDArray[np.floating]) -> bool:
@@ -230,8 +249,10 @@ def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> R
     step = q.base_step * q.candidate.unit
     if q.candidate.transform is not None:
         step /= 2 ** (q.candidate.transform.mix / 2)
+    if q.row_steps is not None:
+        step /= q.row_steps.largest
     if isinstance(q, Scalar):
-        return _scalar_record(tensor, q, _parameters(q.candidate, step * SCALAR_STEP))
+        return _scalar_record(tensor, q, _parameters(q, step * SCALAR_STEP))
     classes, tables = q.scales.classes, None
     if q.family in shared.families:
         start, pairs, first = shared.families[q.family]
@@ -242,7 +263,7 @@ def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> R
     return trellis_record(
         tensor.element,
         q.candidate.view,
-        _parameters(q.candidate, step),
+        _parameters(q, step),
         q.found,
         EIGHT_STATES.trellis,
         q.segment,
@@ -262,7 +283,10 @@ def _scalar_record(tensor: Tensor, q: Scalar, parameters: UniformParameters) -> 
     return min(dense, rows, key=lambda record: record.expected_size)
 
 
-def _parameters(candidate: Shaping, step: float) -> UniformParameters:
+def _parameters(q: Quantized | Scalar, step: float) -> UniformParameters:
     return UniformParameters(
-        float(np.float32(step)), transform=candidate.transform, column_codes=candidate.codes
+        float(np.float32(step)),
+        transform=q.candidate.transform,
+        row_codes=None if q.row_steps is None else q.row_steps.codes,
+        column_codes=q.candidate.codes,
     )

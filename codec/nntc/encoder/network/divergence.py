@@ -19,16 +19,13 @@ from numpy.typing import NDArray
 
 from nntc.encoder.network.session import Network, Session
 from nntc.encoder.samples import Array, Samples
+from nntc.onnx.operators import Trait, is_operator, operator_of
 from nntc.progress import Phase, Progress, Steps
 
 Floats = NDArray[np.float64]
 _TINY = float(np.finfo(np.float32).tiny)
 _CLOSE = 1e-3  # sums of float16 probabilities are off by less
 _FLAT = 0.9
-_LINEAR = {"Conv", "FusedConv", "Gemm", "FusedGemm", "MatMul", "FusedMatMul"}
-_MOVING = {"Cast", "Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
-_SHIFTING = {"Add", "BatchNormalization", "Mul", "Sub"}
-_POOLING = {"AveragePool", "GlobalAveragePool", "ReduceMean"}
 
 
 class OutputKind(Enum):
@@ -231,12 +228,12 @@ def _form(network: Network, name: str, outputs: list[Array]) -> OutputForm:
             with np.errstate(over="ignore"):
                 if all(_sums_to_one(np.exp(values), axis) for values in outputs):
                     return OutputForm(OutputKind.LOGITS, axis)
-    last = _last_operator(network, name)
+    last = _last_node(network, name)
     classes = 1 - first.ndim if first.ndim > 1 else -1
-    if last == "Sigmoid" and first.ndim:
+    if last is not None and is_operator(last, "Sigmoid") and first.ndim:
         return OutputForm(OutputKind.CHANCES, classes)
     is_vector = first.ndim > 1 and first.shape[classes] > 1 and first[0].size == first.shape[classes]
-    if last in _LINEAR and is_vector:
+    if last is not None and operator_of(last).has(Trait.LINEAR) and is_vector:
         form = OutputForm(OutputKind.LOGITS, classes)
         distributions = [_log_distribution(form, values) for values in outputs]
         entropy = np.mean([-(np.exp(p) * p).sum(axis=-1).mean() for p in distributions])
@@ -250,16 +247,17 @@ def _sums_to_one(values: Array, axis: int) -> bool:
     return bool(values.min(initial=0) >= 0 and np.allclose(values.sum(axis=axis), 1, atol=_CLOSE))
 
 
-def _last_operator(network: Network, name: str) -> str:
-    """Return the operator that an output comes from, past those that only move, shift or pool values."""
+def _last_node(network: Network, name: str) -> onnx.NodeProto | None:
+    """Return the node that an output comes from, past those that only move, shift or pool values."""
     producers = {output: node.proto for node in network.nodes for output in node.proto.output}
     pooled = False
     node: onnx.NodeProto | None = producers.get(name)
     while node is not None:
-        operator = node.op_type
-        pooled |= operator in _POOLING
+        operator = operator_of(node)
+        pooled |= operator.has(Trait.AVERAGES)
         # A rectifier before a pooling layer cuts what will be logits; after it, it makes features.
-        if operator not in _MOVING | _SHIFTING | _POOLING and not (operator == "Relu" and pooled):
-            return operator
+        passes = operator.has(Trait.MOVES | Trait.AFFINE | Trait.AVERAGES)
+        if not passes and not (is_operator(node, "Relu") and pooled):
+            return node
         node = next((producers[source] for source in node.input if source in producers), None)
-    return ""
+    return None

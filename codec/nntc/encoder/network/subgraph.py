@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import onnx
 from onnx import helper
 
+from nntc.onnx.operators import Trait, bodies, is_operator, operator_of
+from nntc.onnx.order import reads
 from nntc.onnx.tensor import Path
-
-_RECURRENT = {"LSTM", "GRU", "RNN"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +22,7 @@ class Node:
 
     def reads(self) -> Iterator[str]:
         """Yield the names of what the node reads, its bodies included."""
-        return _reads(self.proto)
+        return reads(self.proto)
 
 
 Constants = list[tuple[Path, str, onnx.TensorProto]]
@@ -42,15 +42,14 @@ def take_apart(graph: onnx.GraphProto, path: Path) -> tuple[list[Node], Constant
         Its path in the model.
     """
     constants: Constants = [
-        ((*path, "initializer", index), tensor.name, tensor)
-        for index, tensor in enumerate(graph.initializer)
+        ((*path, "initializer", index), tensor.name, tensor) for index, tensor in enumerate(graph.initializer)
     ]
     nodes = []
     results = {value.name for value in graph.output}
     for index, node in enumerate(graph.node):
         place: Path = (*path, "node", index)
         number = next((i for i, a in enumerate(node.attribute) if a.name == "value"), None)
-        if node.op_type == "Constant" and number is not None and node.output[0] not in results:
+        if is_operator(node, "Constant") and number is not None and node.output[0] not in results:
             constants.append(((*place, "attribute", number, "t"), node.output[0], node.attribute[number].t))
         else:
             copy = onnx.NodeProto()
@@ -118,26 +117,10 @@ def needed_nodes(
     return found[::-1], used
 
 
-def _reads(node: onnx.NodeProto) -> Iterator[str]:
-    yield from filter(None, node.input)
-    for graph in _bodies(node):
-        # Names that a body defines itself are among these: too many do no harm.
-        for inner in graph.node:
-            yield from _reads(inner)
-        yield from (value.name for value in graph.output)
-
-
-def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    for attribute in node.attribute:
-        if attribute.HasField("g"):
-            yield attribute.g
-        yield from attribute.graphs
-
-
 def _rename(node: onnx.NodeProto, names: Mapping[str, str]) -> None:
     """Rename what a node and its bodies read; a body may not define a name that is known around it."""
     node.input[:] = [names.get(name, name) for name in node.input]
-    for graph in _bodies(node):
+    for graph in bodies(node):
         for inner in graph.node:
             _rename(inner, names)
         for value in graph.output:
@@ -146,6 +129,6 @@ def _rename(node: onnx.NodeProto, names: Mapping[str, str]) -> None:
 
 def _name_states(node: onnx.NodeProto) -> None:
     """Give the first output of a recurrent layer, all of its states, a name if it has none."""
-    if node.op_type in _RECURRENT and not (node.output and node.output[0]):
+    if operator_of(node).has(Trait.RECURRENT) and not (node.output and node.output[0]):
         first = next(name for name in node.output if name) + ":states"
         node.output[:] = [first, *node.output[1:]]

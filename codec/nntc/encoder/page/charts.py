@@ -128,4 +128,4 @@ def _decades(values: Sequence[float]) -> list[float]:
     skip = -(-(last - first) // 6)
     factors = (1, 2, 5) if last - first <= 2 else (1,)
     ticks = [n * 10.0**power for power in range(first, last, skip) for n in factors]
-    return [*ticks, ticks[-1] * 10 ** skip if len(factors) == 1 else 10.0**last]
+    return [*ticks, ticks[-1] * 10**skip if len(factors) == 1 else 10.0**last]

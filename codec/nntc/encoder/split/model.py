@@ -24,13 +24,18 @@ class SplitSource:
         The model itself and the files of external data in the order in which the model names them.
     payloads
         Ordered by file and offset, not overlapping.
+    names
+        Names of all tensors, those too small to be payloads included.
     opened
         Closes the files.
     """
 
-    def __init__(self, files: list[SourceFile], payloads: list[Payload], opened: ExitStack) -> None:
+    def __init__(
+        self, files: list[SourceFile], payloads: list[Payload], names: tuple[str, ...], opened: ExitStack
+    ) -> None:
         self.files = files
         self.payloads = payloads
+        self.names = names
         self._opened = opened
 
     def __enter__(self) -> SplitSource:
@@ -98,4 +103,5 @@ def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_B
         tensors = read_tensors(data)
         external = open_external(tensors, path, opened)
         files = [SourceFile(None, len(data), data, 0, 0), *external]
-        return SplitSource(files, find_payloads(tensors, files, min_bytes), opened.pop_all())
+        names = tuple(tensor.name for tensor in tensors)
+        return SplitSource(files, find_payloads(tensors, files, min_bytes), names, opened.pop_all())

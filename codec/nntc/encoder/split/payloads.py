@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nntc.encoder.split.files import SourceFile
 from nntc.errors import ModelError
@@ -31,6 +31,8 @@ class Payload:
         Name and place in the model of the first tensor that uses the bytes.
     also
         Names of further tensors on the very same bytes.
+    shared
+        Paths of further tensors on these bytes, or on some of them.
     """
 
     file: int
@@ -41,6 +43,17 @@ class Payload:
     name: str
     path: Path
     also: tuple[str, ...] = ()
+    shared: tuple[Path, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all tensors on the very same bytes."""
+        return (self.name, *self.also)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Paths of all tensors on these bytes, or on some of them."""
+        return (self.path, *self.shared)
 
 
 @dataclass(slots=True)
@@ -146,6 +159,12 @@ def _kept(cluster: list[_Region]) -> list[Payload]:
             also[place] = []
             end = payload.offset + payload.length
     return [
-        Payload(p.file, p.offset, p.length, p.data_type, p.dims, p.name, p.path, tuple(also[place]))
+        replace(p, also=tuple(also[place]), shared=tuple(o.path for o in payloads if _overlap(o, p)))
         for place, p in kept.items()
     ]
+
+
+def _overlap(one: Payload, other: Payload) -> bool:
+    """Return whether two payloads of a file, of different tensors, have bytes in common."""
+    before_end = one.offset < other.offset + other.length and other.offset < one.offset + one.length
+    return one.path != other.path and before_end

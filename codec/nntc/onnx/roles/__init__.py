@@ -2,6 +2,19 @@
 
 from nntc.onnx.roles.find import find_roles, find_uses
 from nntc.onnx.roles.inputs import InputKind, input_kinds
-from nntc.onnx.roles.role import Role, TensorRole, Use
+from nntc.onnx.roles.role import UNKNOWN, UNKNOWN_USE, UNUSED, Role, Scale, TensorRole, Tolerance, Use
 
-__all__ = ["InputKind", "Role", "TensorRole", "Use", "find_roles", "find_uses", "input_kinds"]
+__all__ = [
+    "UNKNOWN",
+    "UNKNOWN_USE",
+    "UNUSED",
+    "InputKind",
+    "Role",
+    "Scale",
+    "TensorRole",
+    "Tolerance",
+    "Use",
+    "find_roles",
+    "find_uses",
+    "input_kinds",
+]

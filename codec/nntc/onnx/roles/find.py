@@ -3,46 +3,48 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import onnx
 
 from nntc.onnx.elements import is_floating
-from nntc.onnx.roles.role import Role, TensorRole, Use
-from nntc.onnx.roles.uses import classify, is_linear
+from nntc.onnx.operators import domain_of, is_operator, operator_of
+from nntc.onnx.order import in_order
+from nntc.onnx.roles.demand import Demand, Demands, is_cast_to_integers
+from nntc.onnx.roles.flow import Constants, made_of, reshaped, scale_of, source_of, union
+from nntc.onnx.roles.role import UNKNOWN_USE, UNUSED, Role, TensorRole, Tolerance, Use
+from nntc.onnx.roles.uses import COMPARED, Source, classify
 from nntc.onnx.roles.views import Constant, generic_view, stored_view
 from nntc.onnx.tensor import Path
 
-_SAME_SHAPE = {"Identity", "Cast", "CastLike", "DequantizeLinear", "QuantizeLinear"}
-_OTHER_SHAPE = {"Reshape", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Split"}
-_PASSING = _SAME_SHAPE | _OTHER_SHAPE | {"Transpose"}
-_MAX_PARTS = 64  # constants that one value is made of
 _MAX_DEPTH = 100  # of subgraphs and function calls
 _MAX_CALLED_NODES = 200_000  # functions that call functions multiply
-
-
-_Constants = tuple[Constant, ...]
-"""Constants that a value is made of: one as a rule, several behind Concat, none if it is computed."""
+OUTPUT = "it is an output of a graph"
+NOT_RUN = "the network does not use it"
 
 
 @dataclass(slots=True)
 class _Scope:
-    """Names visible at a node: what is constant, and which outputs are those of linear nodes."""
+    """Names visible at a node: what is constant, where values come from and where they go."""
 
-    constants: ChainMap[str, _Constants] = field(default_factory=ChainMap)
-    linear: ChainMap[str, bool] = field(default_factory=ChainMap)
+    constants: ChainMap[str, Constants] = field(default_factory=ChainMap)
+    sources: ChainMap[str, Source] = field(default_factory=ChainMap)
+    demands: Mapping[str, Demand] = field(default_factory=dict)
+    is_run: bool = True  # when the network is
 
     def inner(self) -> _Scope:
-        return _Scope(self.constants.new_child(), self.linear.new_child())
+        return replace(self, constants=self.constants.new_child(), sources=self.sources.new_child())
 
 
 def find_roles(model: onnx.ModelProto) -> dict[Path, TensorRole]:
     """Return the role of every tensor in a model.
 
-    A tensor used in several ways has the role of its first known use in node order. An unused one, or one
-    used in no known way, is OTHER.
+    A tensor used in several ways has the role of its first known use in the order of nodes, and the tolerance
+    of the strictest one. An unused one, or one used in no known way, is OTHER and must be exact; so must what
+    an output of the model is made of, and whatever stands in training graphs and in functions that nothing
+    calls.
 
     Parameters
     ----------
@@ -65,11 +67,14 @@ def find_uses(model: onnx.ModelProto) -> dict[Path, list[Use]]:
 def _searched(model: onnx.ModelProto) -> _Finder:
     finder = _Finder(model)
     scope = _Scope()
-    finder.graph(model.graph, ("graph",), scope, 0)
+    finder.graph(model.graph, ("graph",), scope, 0, {})
+    scope.is_run = False
     for index, training in enumerate(model.training_info):
         inner = scope.inner()
-        finder.graph(training.initialization, ("training_info", index, "initialization"), inner.inner(), 0)
-        finder.graph(training.algorithm, ("training_info", index, "algorithm"), inner.inner(), 0)
+        finder.graph(
+            training.initialization, ("training_info", index, "initialization"), inner.inner(), 0, {}
+        )
+        finder.graph(training.algorithm, ("training_info", index, "algorithm"), inner.inner(), 0, {})
     finder.uncalled_functions()
     return finder
 
@@ -82,59 +87,93 @@ class _Finder:
         self.tensors: dict[Path, onnx.TensorProto] = {}
         self.uses: dict[Path, list[Use]] = {}
         self.functions = {
-            (function.domain, function.name, function.overload): (("functions", index), function)
+            (domain_of(function), function.name, function.overload): (("functions", index), function)
             for index, function in reversed(list(enumerate(model.functions)))
         }
         self.all_functions = model.functions
         self.called: set[Path] = set()
+        self.demands = Demands({key: function for key, (_, function) in self.functions.items()})
         self.budget = _MAX_CALLED_NODES
 
     def all_roles(self) -> dict[Path, TensorRole]:
         """Return the roles found, OTHER for the tensors without one."""
         roles = {}
         for path, tensor in self.tensors.items():
-            role = self.roles.get(path) or TensorRole(Role.OTHER, generic_view(tuple(tensor.dims)))
+            unused = TensorRole(Role.OTHER, generic_view(tuple(tensor.dims)), reason=UNUSED)
+            role = self.roles.get(path) or unused
             roles[path] = replace(role, view=stored_view(role.view, tensor.data_type))
         return roles
 
-    def graph(self, graph: onnx.GraphProto, path: Path, scope: _Scope, depth: int) -> None:
-        """Go through a graph whose names are put into `scope`."""
+    def graph(
+        self,
+        graph: onnx.GraphProto,
+        path: Path,
+        scope: _Scope,
+        depth: int,
+        demands: Mapping[str, Demand],
+    ) -> None:
+        """Go through a graph whose names are put into `scope`; `demands` are those of its outputs."""
         if depth > _MAX_DEPTH:
             return
         scope.constants.update((value.name, ()) for value in graph.input)
+        scope.sources.update((value.name, Source.NONE) for value in graph.input)
         for index, tensor in enumerate(graph.initializer):
             scope.constants[tensor.name] = self.tensor(tensor, (*path, "initializer", index))
         for index, sparse in enumerate(graph.sparse_initializer):
             values = self.sparse(sparse, (*path, "sparse_initializer", index))
             scope.constants[sparse.values.name] = values
+        scope.demands = self.demands.of_graph(graph.node, demands)
         self.nodes(graph.node, path, scope, depth)
+        for value in graph.output:
+            for constant in scope.constants.get(value.name, ()):
+                self.must_be_exact(constant.path, OUTPUT)
+
+    def must_be_exact(self, path: Path, reason: str) -> None:
+        """Note a use of a tensor that stands no error."""
+        known = self.roles.get(path) or TensorRole(Role.OTHER, generic_view(tuple(self.tensors[path].dims)))
+        self.roles[path] = _stricter(known, replace(known, tolerance=Tolerance.EXACT, reason=reason))
 
     def uncalled_functions(self) -> None:
         """Go through the bodies of functions that nothing calls."""
         for index, function in enumerate(self.all_functions):
             path: Path = ("functions", index)
+            scope = _Scope(is_run=False)
             for number, attribute in enumerate(function.attribute_proto):
-                self.attribute(attribute, (*path, "attribute_proto", number), _Scope(), 0)
+                self.attribute(attribute, (*path, "attribute_proto", number), scope, 0)
             if path not in self.called:
-                self.nodes(function.node, path, _Scope(), 0)
+                scope.demands = self.demands.of_graph(function.node, {})
+                self.nodes(function.node, path, scope, 0)
 
-    def tensor(self, tensor: onnx.TensorProto, path: Path) -> _Constants:
+    def tensor(self, tensor: onnx.TensorProto, path: Path) -> Constants:
         """Note a tensor and return it as a constant."""
         self.tensors[path] = tensor
         dims = tuple(tensor.dims)
         return (Constant(path, dims, tuple(range(len(dims))), is_floating(tensor.data_type)),)
 
-    def sparse(self, sparse: onnx.SparseTensorProto, path: Path) -> _Constants:
+    def sparse(self, sparse: onnx.SparseTensorProto, path: Path) -> Constants:
         """Note both parts of a sparse tensor and return its values as a constant without a shape."""
         if sparse.HasField("indices"):
             self.tensor(sparse.indices, (*path, "indices"))
         if not sparse.HasField("values"):
             return ()
-        return _reshaped(self.tensor(sparse.values, (*path, "values")))
+        return reshaped(self.tensor(sparse.values, (*path, "values")))
 
-    def attribute(self, attribute: onnx.AttributeProto, path: Path, scope: _Scope, depth: int) -> _Constants:
-        """Note everything in an attribute; return its one tensor as a constant."""
-        constant: _Constants = ()
+    def attribute(
+        self,
+        attribute: onnx.AttributeProto,
+        path: Path,
+        scope: _Scope,
+        depth: int,
+        ends: Sequence[Demand] = (),
+    ) -> Constants:
+        """Note everything in an attribute; return its one tensor as a constant.
+
+        Parameters
+        ----------
+        ends
+            Demand of the outputs of a graph in it.
+        """
+        constant: Constants = ()
         if attribute.HasField("t"):
             constant = self.tensor(attribute.t, (*path, "t"))
         if attribute.HasField("sparse_tensor"):
@@ -143,85 +182,117 @@ class _Finder:
             self.tensor(tensor, (*path, "tensors", index))
         for index, sparse in enumerate(attribute.sparse_tensors):
             self.sparse(sparse, (*path, "sparse_tensors", index))
+        graphs = [((*path, "graphs", index), graph) for index, graph in enumerate(attribute.graphs)]
         if attribute.HasField("g"):
-            self.graph(attribute.g, (*path, "g"), scope.inner(), depth + 1)
-        for index, graph in enumerate(attribute.graphs):
-            self.graph(graph, (*path, "graphs", index), scope.inner(), depth + 1)
+            graphs.append(((*path, "g"), attribute.g))
+        for place, graph in graphs:
+            demands = dict(zip((value.name for value in graph.output), ends, strict=False))
+            self.graph(graph, place, scope.inner(), depth + 1, demands)
         return constant
 
-    def nodes(self, nodes: Iterable[onnx.NodeProto], path: Path, scope: _Scope, depth: int) -> None:
-        """Go through nodes in order."""
-        for index, node in enumerate(nodes):
+    def nodes(self, nodes: Sequence[onnx.NodeProto], path: Path, scope: _Scope, depth: int) -> None:
+        """Go through nodes, each after those that compute its inputs."""
+        for index, node in in_order(nodes):
             self.budget -= path[0] == "functions"
-            place = (*path, "node", index)
+            place: Path = (*path, "node", index)
             self.node(node, place, scope, depth)
+            is_branch = is_operator(node, "If")
+            ends = [scope.demands.get(name, Demand.NONE) for name in node.output] if is_branch else []
             for number, attribute in enumerate(node.attribute):
-                constant = self.attribute(attribute, (*place, "attribute", number), scope, depth)
-                if constant and node.op_type == "Constant" and node.output:
+                constant = self.attribute(attribute, (*place, "attribute", number), scope, depth, ends)
+                if not constant:
+                    continue
+                if is_operator(node, "Constant") and node.output:
                     scope.constants[node.output[0]] = constant
+                elif operator_of(node).operands:
+                    for part in constant:
+                        self.must_be_exact(part.path, COMPARED)
 
     def node(self, node: onnx.NodeProto, place: Path, scope: _Scope, depth: int) -> None:
         """Note what a node does with its inputs."""
         constants = [scope.constants.get(name, ()) if name else () for name in node.input]
-        call = self.functions.get((node.domain, node.op_type, node.overload))
+        sources = [scope.sources.get(name, Source.NONE) for name in node.input]
+        demand = union([scope.demands.get(name, Demand.NONE) for name in node.output], Demand.NONE)
+        call = self.functions.get((domain_of(node), node.op_type, node.overload))
         if call:
-            self.call(*call, constants, depth)
+            ends = [scope.demands.get(name, Demand.NONE) for name in node.output]
+            results = self.call(*call, constants, sources, ends, scope, depth)
+            for name, (parts, result) in zip(node.output, results, strict=False):
+                scope.constants[name], scope.sources[name] = parts, result
             return
-        linear = any(scope.linear.get(name, False) for name in node.input)
-        passed = _passed(node, constants)
+        moved = made_of(node, constants)
+        result = source_of(node, sources, constants)
         for name in node.output:
             # What a body computes hides a constant of the same name outside.
-            scope.constants[name] = passed
-            scope.linear[name] = is_linear(node) or (linear and node.op_type in _PASSING)
-        for index, made_of in enumerate(constants):
-            if passed and (index == 0 or node.op_type == "Concat"):
+            scope.constants[name], scope.sources[name] = moved, result
+        if is_cast_to_integers(node):
+            for part in moved:
+                self.must_be_exact(part.path, COMPARED)
+        for index, parts in enumerate(constants):
+            if moved and (index == 0 or is_operator(node, "Concat")):
                 continue  # its use is what uses the output
-            for constant in made_of:
-                self.uses.setdefault(constant.path, []).append(Use(place, index, constant.axes))
-                known = self.roles.get(constant.path)
-                if known and known.role is not Role.OTHER:
-                    continue
-                role, view = classify(node, index, constant, after_linear=linear)
-                if not known or role is not Role.OTHER:
-                    self.roles[constant.path] = TensorRole(role, view, place, index)
+            other = union([s for i, s in enumerate(sources) if i != index], Source.NONE)
+            for constant in parts:
+                self.use(node, place, index, constant, constants, other, demand, is_run=scope.is_run)
 
-    def call(self, path: Path, function: onnx.FunctionProto, arguments: list[_Constants], depth: int) -> None:
-        """Go through a function's body with the constants it is called with."""
+    def use(
+        self,
+        node: onnx.NodeProto,
+        place: Path,
+        index: int,
+        constant: Constant,
+        constants: list[Constants],
+        source: Source,
+        demand: Demand,
+        *,
+        is_run: bool,
+    ) -> None:
+        """Note one use of a tensor."""
+        self.uses.setdefault(constant.path, []).append(Use(place, index, constant.axes))
+        found = classify(node, index, constant, source, demand)
+        found = replace(found, node=place, input=index, scale=scale_of(node, index, constants))
+        known = self.roles.get(constant.path)
+        if not is_run:
+            # Training graphs read the network's weights, which does not change what these stand.
+            if known:
+                return
+            found = replace(found, tolerance=Tolerance.EXACT, reason=NOT_RUN, scale=None)
+        self.roles[constant.path] = found if known is None else _stricter(known, found)
+
+    def call(
+        self,
+        path: Path,
+        function: onnx.FunctionProto,
+        arguments: list[Constants],
+        sources: list[Source],
+        ends: list[Demand],
+        outer: _Scope,
+        depth: int,
+    ) -> list[tuple[Constants, Source]]:
+        """Go through a function's body with the constants it is called with.
+
+        Returns
+        -------
+        For each output what it is made of and where it comes from.
+        """
         if depth >= _MAX_DEPTH or (path in self.called and self.budget < 0):
-            return
+            for part in chain.from_iterable(arguments):
+                self.must_be_exact(part.path, UNKNOWN_USE)
+            return [((), Source.NONE)] * len(function.output)
         self.called.add(path)
-        scope = _Scope()
+        scope = _Scope(is_run=outer.is_run)
         scope.constants.update(zip(function.input, arguments, strict=False))
+        scope.sources.update(zip(function.input, sources, strict=False))
+        demands = dict(zip(function.output, ends, strict=False))
+        scope.demands = self.demands.of_graph(function.node, demands, depth)
         self.nodes(function.node, path, scope, depth + 1)
+        return [
+            (scope.constants.get(name, ()), scope.sources.get(name, Source.NONE)) for name in function.output
+        ]
 
 
-def _passed(node: onnx.NodeProto, constants: list[_Constants]) -> _Constants:
-    """Return what a node's output is made of if it only moves or casts the elements of constants."""
-    if node.op_type == "Concat" and all(constants):
-        parts = {constant.path: constant for constant in chain.from_iterable(constants)}
-        return _reshaped(tuple(parts.values())) if len(parts) <= _MAX_PARTS else ()
-    data = constants[0] if constants else ()
-    if node.op_type in _SAME_SHAPE:
-        floats = node.op_type == "DequantizeLinear"
-        return tuple(replace(constant, floating=floats or constant.floating) for constant in data)
-    if node.op_type in _OTHER_SHAPE:
-        return _reshaped(data)
-    if node.op_type == "Transpose":
-        order = next((tuple(a.ints) for a in node.attribute if a.name == "perm"), None)
-        return tuple(_transposed(constant, order) for constant in data)
-    return ()
-
-
-def _reshaped(constants: _Constants) -> _Constants:
-    return tuple(replace(constant, axes=None) for constant in constants)
-
-
-def _transposed(constant: Constant, order: tuple[int, ...] | None) -> Constant:
-    axes = constant.axes
-    if axes is None:
-        return constant
-    if order is None:
-        return replace(constant, axes=axes[::-1])
-    if sorted(order) != list(range(len(axes))):
-        return replace(constant, axes=None)
-    return replace(constant, axes=tuple(axes[axis] for axis in order))
+def _stricter(known: TensorRole, found: TensorRole) -> TensorRole:
+    """Return the role of the first use that has one, with the tolerance of the stricter use."""
+    first = found if known.role is Role.OTHER and found.role is not Role.OTHER else known
+    strict = found if found.tolerance > known.tolerance else known
+    return replace(first, tolerance=strict.tolerance, reason=strict.reason, scale=strict.scale)

@@ -9,19 +9,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from nntc.onnx.operators import Trait, is_operator, operator_of
 from nntc.onnx.tensor import Path
 
-_BOUNDED = frozenset({"HardSigmoid", "Sigmoid"})
-_PASSING = frozenset(
-    {
-        "AveragePool", "Cast", "DepthToSpace", "DequantizeLinear", "Dropout", "Expand", "Flatten",
-        "GlobalAveragePool", "GlobalMaxPool", "Identity", "LRN", "MaxPool", "Pad", "QuantizeLinear",
-        "ReduceMax", "ReduceMean", "Reshape", "Resize", "Slice", "Squeeze", "Transpose", "Unsqueeze",
-        "Upsample",
-    }
-)  # fmt: skip
-_SCALING = frozenset({"Add", "BatchNormalization", "Div", "Mul", "Sub"})
-_COMBINING = frozenset({"Add", "Concat", "Max", "Mean", "Mul", "Sum"})
 _MAX_DEPTH = 40
 
 
@@ -54,7 +44,8 @@ def _look(graph: onnx.GraphProto, path: Path, found: dict[Path, InputKind]) -> N
             found[place] = InputKind.RAW
         elif node.input and _shares_mean(node.input[0], producers, constants, known, 0):
             found[place] = InputKind.SHARED_MEAN
-        if node.op_type in _PASSING | _SCALING and node.input and node.input[0] in raw:
+        passes = operator_of(node).has(Trait.MOVES | Trait.POOLS | Trait.AFFINE)
+        if passes and not is_operator(node, "Concat") and node.input and node.input[0] in raw:
             raw.update(node.output)
         for number, attribute in enumerate(node.attribute):
             if attribute.HasField("g"):
@@ -78,16 +69,17 @@ def _shares_mean(
             return _shares_mean(other, producers, constants, known, depth + 1)
 
         source = producers.get(node.input[0]) if node.input else None
-        if node.op_type in _BOUNDED:
+        operator = operator_of(node)
+        if operator.has(Trait.BOUNDED):
             result = True
-        elif node.op_type == "Clip":
+        elif is_operator(node, "Clip"):
             result = _least(node, producers, constants) >= 0
-        elif node.op_type == "Relu":
-            result = source is not None and source.op_type == "BatchNormalization"
-        elif node.op_type in _PASSING:
-            result = bool(node.input) and look(node.input[0])
-        elif node.op_type in _COMBINING:
+        elif is_operator(node, "Relu"):
+            result = source is not None and is_operator(source, "BatchNormalization")
+        elif operator.has(Trait.COMBINES):
             result = all(look(other) for other in node.input)
+        elif operator.has(Trait.MOVES | Trait.POOLS):
+            result = bool(node.input) and look(node.input[0])
     known[name] = result
     return result
 
@@ -102,7 +94,7 @@ def _least(
     if len(node.input) > 1 and node.input[1]:
         tensor = constants.get(node.input[1])
         source = producers.get(node.input[1])
-        if tensor is None and source is not None and source.op_type == "Constant" and source.attribute:
+        if tensor is None and source is not None and is_operator(source, "Constant") and source.attribute:
             tensor = source.attribute[0].t
         if tensor is not None:
             return float(np.asarray(numpy_helper.to_array(tensor), np.float64).min(initial=0.0))

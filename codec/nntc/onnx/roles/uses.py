@@ -1,13 +1,18 @@
-"""What a node's input is, by operator (https://onnx.ai/onnx/operators/)."""
+"""What a node's input is, by operator: role, matrix view, and what errors it stands."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from enum import Flag
 from math import prod
 
 import onnx
 
 from nntc.format.view import View
-from nntc.onnx.roles.role import Role
+from nntc.onnx.attributes import string
+from nntc.onnx.operators import Operand, Trait, is_operator, operator_of
+from nntc.onnx.roles.demand import Demand
+from nntc.onnx.roles.role import UNKNOWN_USE, Role, TensorRole, Tolerance
 from nntc.onnx.roles.views import (
     Constant,
     axis_view,
@@ -17,60 +22,37 @@ from nntc.onnx.roles.views import (
     matrix_view,
 )
 
-_CONV, _DECONV, _LEFT, _RIGHT, _GATES, _TABLE, _BIAS, _NORM = range(8)
-
-_RECURRENT = {1: _GATES, 2: _GATES, 3: _BIAS}
-_USES: dict[str, dict[int, int]] = {
-    # operator: {input: what it is}
-    "Conv": {1: _CONV, 2: _BIAS},
-    "FusedConv": {1: _CONV, 2: _BIAS},
-    "ConvInteger": {1: _CONV},
-    "QLinearConv": {3: _CONV, 8: _BIAS},
-    "DeformConv": {1: _CONV, 3: _BIAS},
-    "ConvTranspose": {1: _DECONV, 2: _BIAS},
-    "Gemm": {0: _LEFT, 1: _RIGHT, 2: _BIAS},
-    "FusedGemm": {0: _LEFT, 1: _RIGHT, 2: _BIAS},
-    "QGemm": {0: _LEFT, 3: _RIGHT, 6: _BIAS},
-    "MatMul": {0: _LEFT, 1: _RIGHT},
-    "FusedMatMul": {0: _LEFT, 1: _RIGHT},
-    "MatMulInteger": {0: _LEFT, 1: _RIGHT},
-    "MatMulIntegerToFloat": {0: _LEFT, 1: _RIGHT, 6: _BIAS},
-    "DynamicQuantizeMatMul": {1: _RIGHT, 4: _BIAS},
-    "QLinearMatMul": {0: _LEFT, 3: _RIGHT},
-    "MatMulNBits": {1: _GATES, 5: _BIAS},
-    "LSTM": {**_RECURRENT, 7: _BIAS},
-    "DynamicQuantizeLSTM": {**_RECURRENT, 7: _BIAS},
-    "GRU": _RECURRENT,
-    "RNN": _RECURRENT,
-    "Gather": {0: _TABLE},
-    "GatherBlockQuantized": {0: _TABLE},
-    "EmbedLayerNormalization": {2: _TABLE, 3: _TABLE, 4: _TABLE, 5: _NORM, 6: _NORM},
-    "BatchNormalization": {1: _NORM, 2: _NORM, 3: _NORM, 4: _NORM},
-    "InstanceNormalization": {1: _NORM, 2: _NORM},
-    "GroupNormalization": {1: _NORM, 2: _NORM},
-    "GroupNorm": {1: _NORM, 2: _NORM},
-    "LayerNormalization": {1: _NORM, 2: _NORM},
-    "SimplifiedLayerNormalization": {1: _NORM},
-    "RMSNormalization": {1: _NORM},
-    "SkipLayerNormalization": {2: _NORM, 3: _NORM, 4: _BIAS},
-    "SkipSimplifiedLayerNormalization": {2: _NORM, 3: _BIAS},
-    "BiasGelu": {1: _BIAS},
-    "FastGelu": {1: _BIAS},
+_WEIGHTS = {
+    Operand.KERNEL, Operand.TRANSPOSED_KERNEL, Operand.LEFT, Operand.RIGHT, Operand.GATES, Operand.PACKED
+}  # fmt: skip
+_NORMS = {
+    Operand.SCALE: Tolerance.SCALING,
+    Operand.VARIANCE: Tolerance.SCALING,
+    Operand.SHIFT: Tolerance.ADDITIVE,
+    Operand.MEAN: Tolerance.ADDITIVE,
 }
-_ATTENTION = {1: _RIGHT, 2: _BIAS}  # "Attention" of com.microsoft; that of ONNX has no weights
-_ELEMENTWISE = {"Add", "Sub", "Mul", "Div"}
-_LINEAR_USES = {_CONV, _DECONV, _LEFT, _RIGHT}
+COMPARED = "it is compared, counted or indexed with"
+CHOSEN = "it holds values to choose from"
+BEFORE_LAYERS = "it is applied to what no layer has put out"
+PRECISE = "what is computed with it has to be precise"
+NOT_TO_LAYER = "what is looked up in it goes to no layer"
+ADDED_LAST = "what it is added to goes to no layer"
 
 
-def is_linear(node: onnx.NodeProto) -> bool:
-    """Return whether the node is a convolution or a product of matrices, to which a bias may be added."""
-    return not _LINEAR_USES.isdisjoint(_USES.get(node.op_type, {}).values()) or node.op_type == "Einsum"
+class Source(Flag):
+    """Where a value comes from."""
+
+    NONE = 0
+    LAYER = 1
+    """It has gone through a layer or a normalization."""
+    LINEAR = 2
+    """It is the output of a convolution or of a product of matrices, moved perhaps."""
 
 
 def classify(
-    node: onnx.NodeProto, index: int, constant: Constant, *, after_linear: bool
-) -> tuple[Role, View]:
-    """Return role and view of a constant by the node that uses it.
+    node: onnx.NodeProto, index: int, constant: Constant, source: Source, demand: Demand
+) -> TensorRole:
+    """Return role, view and tolerance of a constant by the node that uses it.
 
     Parameters
     ----------
@@ -80,52 +62,120 @@ def classify(
         Number of its input.
     constant
         What stands there.
-    after_linear
-        Whether another input of the node is the output of a linear one.
+    source
+        Where the node's other inputs come from.
+    demand
+        Where its outputs go.
     """
+    operator = operator_of(node)
+    operand = operator.operands.get(index)
     dims = constant.dims
-    if node.op_type in _ELEMENTWISE:
-        if constant.floating and prod(dims) > 1 and sum(size > 1 for size in dims) == 1:
-            additive = node.op_type in ("Add", "Sub")
-            return (Role.BIAS if additive and after_linear else Role.NORMALIZATION), generic_view(dims)
-        return Role.OTHER, generic_view(dims)
-    uses = _USES.get(node.op_type, {})
-    if node.op_type in ("Attention", "QAttention") and node.domain == "com.microsoft":
-        uses = _ATTENTION
-    use = uses.get(index)
-    if use in (_CONV, _DECONV):
-        return _kernel(constant, use, _integer(node, "group", 1))
-    if use in (_LEFT, _RIGHT):
-        swapped = _integer(node, "transA" if use == _LEFT else "transB", 0) != 0
-        return Role.DENSE, matrix_view(constant, -1 if (use == _RIGHT) != swapped else -2)
-    if use == _GATES:
-        return (Role.DENSE if node.op_type == "MatMulNBits" else Role.RECURRENT), flat_view(dims)
-    if use == _TABLE:
-        return _table(constant, _integer(node, "axis", 0))
-    if use == _BIAS:
-        return Role.BIAS, generic_view(dims)
-    if use == _NORM:
-        return Role.NORMALIZATION, generic_view(dims)
-    if node.op_type == "Einsum" and len(dims) > 1:
-        return Role.DENSE, generic_view(dims)
-    return Role.OTHER, generic_view(dims)
+    unknown = TensorRole(Role.OTHER, generic_view(dims), reason=UNKNOWN_USE)
+    if operand is None and is_operator(node, "Concat") and Source.LAYER in source:
+        operand = Operand.TERM  # beside the outputs of a layer, as a class token is
+    if operand in (Operand.TERM, Operand.FACTOR):
+        return _elementwise(constant, operand, source, demand)
+    if operand in _WEIGHTS:
+        return _weights(node, operand, constant, demand)
+    if operand is Operand.PRODUCT and len(dims) > 1:
+        return _product(node, index, constant, source, demand)
+    if operand is Operand.TABLE:
+        return _table(node, constant, demand)
+    if operand is Operand.BIAS:
+        return TensorRole(Role.BIAS, generic_view(dims), tolerance=Tolerance.ADDITIVE)
+    if operand in _NORMS:
+        return TensorRole(Role.NORMALIZATION, generic_view(dims), tolerance=_NORMS[operand])
+    if operand is Operand.STEP:
+        return replace(unknown, tolerance=Tolerance.SCALING, reason="")
+    if operand is Operand.DATA:
+        return replace(unknown, reason=COMPARED)
+    return replace(unknown, reason=CHOSEN) if operand is Operand.CHOICE else unknown
 
 
-def _kernel(constant: Constant, use: int | None, group: int) -> tuple[Role, View]:
+def _elementwise(constant: Constant, operand: Operand, source: Source, demand: Demand) -> TensorRole:
+    """Return the role of what is added or multiplied with."""
+    dims = constant.dims
+    is_vector = constant.floating and prod(dims) > 1 and sum(size > 1 for size in dims) == 1
+    after_linear = is_vector and Source.LINEAR in source and operand is Operand.TERM
+    role = Role.OTHER
+    if is_vector:
+        role = Role.BIAS if after_linear else Role.NORMALIZATION
+    found = TensorRole(role, generic_view(dims))
+    if after_linear:
+        return replace(found, tolerance=Tolerance.ADDITIVE)
+    if Source.LAYER not in source:
+        return replace(found, reason=BEFORE_LAYERS)
+    if Demand.EXACT in demand:
+        return replace(found, reason=PRECISE)
+    if operand is Operand.FACTOR:
+        return replace(found, tolerance=Tolerance.SCALING)
+    # Boxes and grids are added last of all, normalizations and positions between layers.
+    if Demand.LAYER not in demand:
+        return replace(found, reason=ADDED_LAST)
+    return replace(found, tolerance=Tolerance.ADDITIVE)
+
+
+def _weights(node: onnx.NodeProto, operand: Operand, constant: Constant, demand: Demand) -> TensorRole:
+    """Return the role of a layer's weights."""
+    if operand in (Operand.GATES, Operand.PACKED):
+        role = Role.DENSE if operand is Operand.PACKED else Role.RECURRENT
+        return TensorRole(role, flat_view(constant.dims), tolerance=Tolerance.WEIGHT)
+    if operand in (Operand.KERNEL, Operand.TRANSPOSED_KERNEL):
+        role, view = _kernel(constant, operand, _integer(node, "group", 1))
+        summed = prod(constant.seen[1:]) if operand is Operand.KERNEL else prod(constant.seen[:1])
+    else:
+        swapped = _integer(node, "transA" if operand is Operand.LEFT else "transB", 0) != 0
+        outputs_last = (operand is Operand.RIGHT) != swapped
+        role, view = Role.DENSE, matrix_view(constant, -1 if outputs_last else -2)
+        seen = constant.seen
+        summed = seen[0] if len(seen) == 1 else (seen[-2] if outputs_last else seen[-1]) if seen else 1
+    return _summed(TensorRole(role, view), constant, summed, demand)
+
+
+def _summed(found: TensorRole, constant: Constant, summed: int, demand: Demand) -> TensorRole:
+    """Return the role with its tolerance; where a sum has one term, its weight is a factor."""
+    if summed > 1 or constant.axes is None:
+        return replace(found, tolerance=Tolerance.WEIGHT)
+    if Demand.EXACT in demand:
+        return replace(found, reason=PRECISE)
+    return replace(found, tolerance=Tolerance.SCALING)
+
+
+def _product(
+    node: onnx.NodeProto, index: int, constant: Constant, source: Source, demand: Demand
+) -> TensorRole:
+    """Return the role of an operand of Einsum: weights if an axis of it is summed over."""
+    terms, _, outputs = string(node, "equation", "").replace(" ", "").partition("->")
+    own = terms.split(",")[index] if index < terms.count(",") + 1 else ""
+    # Without "->" what occurs once is kept.
+    kept = outputs or {letter for letter in terms if terms.count(letter) == 1}
+    if not set(own) - set(kept) - {"."}:
+        return _elementwise(constant, Operand.FACTOR, source, demand)
+    return TensorRole(Role.DENSE, generic_view(constant.dims), tolerance=Tolerance.WEIGHT)
+
+
+def _kernel(constant: Constant, operand: Operand, group: int) -> tuple[Role, View]:
     seen = constant.seen
     if group > 1 and len(seen) > 1 and seen[1] == 1:
         return Role.DEPTHWISE, kernel_view(constant, 0)
-    if use == _DECONV:
+    if operand is Operand.TRANSPOSED_KERNEL:
         return Role.TRANSPOSED_CONVOLUTION, kernel_view(constant, 1)
     return Role.CONVOLUTION, kernel_view(constant, 0)
 
 
-def _table(constant: Constant, axis: int) -> tuple[Role, View]:
-    rank = len(constant.seen)
+def _table(node: onnx.NodeProto, constant: Constant, demand: Demand) -> TensorRole:
+    axis, rank = _integer(node, "axis", 0), len(constant.seen)
+    normalizes = operator_of(node).has(Trait.NORMALIZES)
     if rank < 2 or constant.axes is None or not -rank <= axis < rank:
-        return Role.OTHER, generic_view(constant.dims)
-    view = axis_view(constant.dims, constant.axes[axis])
-    return Role.EMBEDDING, View(view.kind, view.rows, view.channels * view.period)
+        found = TensorRole(Role.OTHER, generic_view(constant.dims))
+    else:
+        view = axis_view(constant.dims, constant.axes[axis])
+        found = TensorRole(Role.EMBEDDING, View(view.kind, view.rows, view.channels * view.period))
+    if Demand.EXACT in demand:
+        return replace(found, reason=PRECISE)
+    if rank < 2 or not (Demand.LAYER in demand or normalizes):
+        return replace(found, reason=NOT_TO_LAYER)
+    return replace(found, tolerance=Tolerance.WEIGHT)
 
 
 def _integer(node: onnx.NodeProto, name: str, default: int) -> int:

@@ -10,12 +10,12 @@ from nntc.encoder.calibration.layers.layer import LayerInput, Placement
 from nntc.encoder.calibration.layers.matrix import matrix
 from nntc.encoder.calibration.layers.recurrent import recurrent
 from nntc.format.view import View
+from nntc.onnx.operators import Operand, Trait, operator_of
 
 Layer = tuple[LayerInput, Placement] | tuple[TableInput, View]
 
-_KERNELS = {"Conv", "FusedConv", "ConvTranspose"}
-_MATRICES = {"MatMul": {0, 1}, "FusedMatMul": {0, 1}, "Gemm": {0, 1}, "FusedGemm": {0, 1}, "Attention": {1}}
-_RECURRENT = {"LSTM", "GRU", "RNN"}
+_KERNELS = {Operand.KERNEL, Operand.TRANSPOSED_KERNEL}
+_MATRICES = {Operand.LEFT, Operand.RIGHT}
 CHANGED = "its shape changes before it is used"
 
 
@@ -36,17 +36,18 @@ def find_layer(
         Its axis behind each axis that the node sees, None if its shape has changed.
     """
     found: Layer | None = None
-    kind = node.op_type
-    if kind in _RECURRENT and index in (1, 2):
+    operator = operator_of(node)
+    operand = operator.operands.get(index) if operator.has(Trait.PLAIN) else None
+    if operand is Operand.GATES:
         found = recurrent(node, index, dims, axes)
     elif axes is None:
         return CHANGED
-    elif kind in _KERNELS and index == 1:
+    elif operand in _KERNELS:
         found = convolution(node, dims, axes)
-    elif index in _MATRICES.get(kind, ()):
+    elif operand in _MATRICES:
         found = matrix(node, index, dims, axes)
-    elif kind == "Gather" and index == 0:
+    elif operand is Operand.TABLE:
         found = embedding(node, dims, axes)
     else:
-        return f"it is input {index} of {kind}"
-    return found or f"{kind} uses it in an unusual way"
+        return f"it is input {index} of {node.op_type}"
+    return found or f"{node.op_type} uses it in an unusual way"

@@ -113,4 +113,3 @@ def order_of(sizes: Sequence[int], axes: Sequence[int]) -> NDArray[np.int64] | N
         return None
     places = np.arange(prod(sizes)).reshape(sizes)
     return places.transpose(np.argsort(axes)).ravel()
-

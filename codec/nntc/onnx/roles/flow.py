@@ -1,0 +1,97 @@
+"""Flow: what a node's outputs are made of, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from enum import Flag
+from itertools import chain
+from typing import TypeVar
+
+import onnx
+
+from nntc.onnx.attributes import real
+from nntc.onnx.operators import Operand, Trait, is_operator, operator_of
+from nntc.onnx.roles.role import Scale
+from nntc.onnx.roles.uses import Source
+from nntc.onnx.roles.views import Constant
+
+_MAX_PARTS = 64  # constants that one value is made of
+_FlagT = TypeVar("_FlagT", bound=Flag)
+
+Constants = tuple[Constant, ...]
+"""Constants that a value is made of: one as a rule, several after Concat, none if it is computed."""
+
+
+def scale_of(node: onnx.NodeProto, index: int, constants: list[Constants]) -> Scale | None:
+    """Return what says how large the channels are that a normalization's shift or mean is for."""
+    operands = operator_of(node).operands
+    wanted = {Operand.SHIFT: Operand.SCALE, Operand.MEAN: Operand.VARIANCE}.get(
+        operands.get(index, Operand.DATA)
+    )
+    for other, operand in operands.items():
+        if operand is wanted and other < len(constants) and len(constants[other]) == 1:
+            is_variance = operand is Operand.VARIANCE
+            floor = real(node, "epsilon", 1e-5) if is_variance else 0.0
+            return Scale(constants[other][0].path, is_variance, floor)
+    return None
+
+
+def source_of(node: onnx.NodeProto, sources: list[Source], constants: list[Constants]) -> Source:
+    """Return where a node's outputs come from."""
+    operator = operator_of(node)
+    if operator.has(Trait.LINEAR):
+        return Source.LINEAR | Source.LAYER
+    if operator.has(Trait.NORMALIZES | Trait.RECURRENT):
+        return Source.LAYER
+    if any(operator.operands.get(i) is Operand.TABLE and parts for i, parts in enumerate(constants)):
+        return Source.LAYER
+    if operator.has(Trait.MOVES):
+        first = sources[:1] if not operator.has(Trait.COMBINES) else sources
+        return union(first, Source.NONE)
+    if operator.has(Trait.POOLS | Trait.ELEMENTWISE | Trait.AFFINE | Trait.COMBINES):
+        return union(sources, Source.NONE) & Source.LAYER
+    return Source.NONE
+
+
+def union(flags: Iterable[_FlagT], none: _FlagT) -> _FlagT:
+    """Return all flags together."""
+    for flag in flags:
+        none = none | flag
+    return none
+
+
+def made_of(node: onnx.NodeProto, constants: list[Constants]) -> Constants:
+    """Return what a node's output is made of if it only moves or casts the elements of constants."""
+    operator = operator_of(node)
+    if is_operator(node, "Concat"):
+        if not all(constants):
+            return ()
+        parts = {constant.path: constant for constant in chain.from_iterable(constants)}
+        return reshaped(tuple(parts.values())) if len(parts) <= _MAX_PARTS else ()
+    if not operator.has(Trait.MOVES):
+        return ()
+    data = constants[0] if constants else ()
+    if operator.has(Trait.RESHAPES):
+        return reshaped(data)
+    if is_operator(node, "Transpose"):
+        order = next((tuple(a.ints) for a in node.attribute if a.name == "perm"), None)
+        return tuple(_transposed(constant, order) for constant in data)
+    floats = node.op_type == "DequantizeLinear"
+    return tuple(replace(constant, floating=floats or constant.floating) for constant in data)
+
+
+def reshaped(constants: Constants) -> Constants:
+    """Return constants whose shape has changed."""
+    return tuple(replace(constant, axes=None) for constant in constants)
+
+
+def _transposed(constant: Constant, order: tuple[int, ...] | None) -> Constant:
+    axes = constant.axes
+    if axes is None:
+        return constant
+    if order is None:
+        return replace(constant, axes=axes[::-1])
+    if sorted(order) != list(range(len(axes))):
+        return replace(constant, axes=None)
+    return replace(constant, axes=tuple(axes[axis] for axis in order))
