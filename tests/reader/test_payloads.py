@@ -15,7 +15,7 @@ from nntc.reader import payloads
 from nntc.reader.container import Container
 from onnx import numpy_helper
 
-from tests.reader.test_container import RecordingSource, coded, model_of, random_values
+from tests.reader.containers import RecordingSource, coded, model_of, random_values
 
 COUNT = 12
 

@@ -1,0 +1,26 @@
+"""Planes records are exact."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from nntc.encoder.tensor.planes import planes_record
+from nntc.format.registry import ElementType
+
+from conformance.proof import samples
+from tests import strategies
+from tests.encoder.tensor.decoding import coded_bits, decode, random_classes
+from tests.strategies import view_of
+
+
+@pytest.mark.parametrize("element", ElementType)
+@given(view=strategies.views(60), rng=strategies.chance())
+def test_planes_are_exact(element: ElementType, view: samples.View, rng: Random) -> None:
+    own = view_of(view)
+    pool = [rng.randbytes(element.width) for _ in range(rng.choice((1, 3, 100)))]
+    payload = b"".join(rng.choice(pool) for _ in range(own.size))
+    classes = random_classes(rng, view) if rng.random() < 0.5 else None
+    record = planes_record(element, own, coded_bits(element, own, payload), classes)
+    assert decode(record) == payload
