@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import tomllib
 from pathlib import Path
 
 import pytest
 from nntc.conformance.suite import SuiteError, find_suite, read_suite
 
-from tests.conformance.running import ROOT, Run, python
+from tests.conformance.running import Run, python
 from tests.conformance.vectors import CONFORMANCE, MANIFEST
 
 
@@ -54,10 +53,3 @@ def test_the_suite_is_found_beside_the_package() -> None:
 def test_no_output_file_of_a_vector_is_called_as_the_model() -> None:
     names = {o.name for vector in read_suite(CONFORMANCE).vectors for o in vector.expected.output}
     assert "decoded.onnx" not in {name.lower() for name in names if name}
-
-
-def test_wheels_carry_the_suite() -> None:
-    files = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["data-files"]
-    carried = {path for patterns in files.values() for pattern in patterns for path in ROOT.glob(pattern)}
-    needed = {vector.path for vector in read_suite(CONFORMANCE).vectors} | {CONFORMANCE / "manifest.json"}
-    assert needed <= carried

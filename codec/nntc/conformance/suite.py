@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
+import shutil
+import tarfile
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +18,8 @@ Verdict = Literal["accepted", "rejected", "unsupported"]
 CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported")
 PROFILES = ("baseline", "main")
 MANIFEST = "manifest.json"
+PACKED = "suite.tar.xz"
+"""The suite in an installed package; a checkout has it in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +123,32 @@ class SuiteError(Exception):
 
 
 def find_suite() -> Path:
-    """Return the suite of the checkout around this package, or the one that was installed with it."""
+    """Return the suite of the checkout around this package, or unpack the one that was installed with it."""
     beside = Path(__file__).resolve().parents[3] / "conformance"
     if (beside / MANIFEST).is_file():
         return beside
+    packed = Path(__file__).with_name(PACKED)
+    if not packed.is_file():
+        raise SuiteError("no vectors here: name their folder, the one with manifest.json, with --suite")
+    folder = Path(tempfile.mkdtemp(prefix="nntc-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    unpack(packed, folder)
+    return folder
+
+
+def unpack(packed: Path, folder: Path) -> None:
+    """Unpack a suite into a folder; SuiteError if that cannot be."""
     try:
-        installed = metadata.files("nntc") or []
-    except metadata.PackageNotFoundError:
-        installed = []
-    for file in installed:
-        if file.parts[-2:] == ("conformance", MANIFEST):
-            return Path(str(file.locate())).resolve().parent
-    raise SuiteError("no vectors here: name their folder, the one with manifest.json, with --suite")
+        with tarfile.open(packed, "r:xz") as archive:
+            for entry in archive:
+                file = archive.extractfile(entry)
+                if file is None:
+                    continue
+                path = folder / entry.name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(file.read())
+    except (OSError, tarfile.TarError) as e:  # or a Python without lzma
+        raise SuiteError(f"cannot unpack {packed}: {e}; name another suite with --suite") from e
 
 
 def read_suite(folder: Path) -> Suite:
