@@ -7,9 +7,11 @@ little more than its own optimizations, and other weights need no model to be wr
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -19,15 +21,19 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from nntc.encoder.network.subgraph import Constants, needed_nodes, take_apart, take_branch
+from nntc.encoder.network.subgraph import Constants, needed_nodes, parts_of, take_apart, take_branch
+from nntc.encoder.network.values import ExternalData
 from nntc.encoder.samples import ModelInput, model_inputs
-from nntc.errors import ModelError
+from nntc.encoder.split import open_model
+from nntc.errors import ModelError, NntcError
 from nntc.onnx.roles import Use, find_uses
 from nntc.onnx.tensor import Path
 
 Array = NDArray[Any]
 _MIN_BYTES = 256  # smaller constants stay in the graph, where shape inference needs to see them
 _LOG_FATAL = 4  # errors come as exceptions
+_NUMBERS = frozenset({1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13})  # TensorProto.DataType: numpy's, bool too
+_NUMBERS_OF_RUNTIME = re.compile(r"tensor\((float|float16|double|bool|u?int(8|16|32|64))\)")
 _KEPT_SINGLE = {"ir_version", "domain", "model_version"}  # fields of a model beside its graph
 _KEPT_REPEATED = {"opset_import", "functions"}
 
@@ -38,24 +44,34 @@ class Network:
     Parameters
     ----------
     source
-        A parsed model with its external data, which stays as it is; or the path of a model, its external data
-        beside it, or the bytes of a model without any.
+        A parsed model, which stays as it is, or its bytes; or the path of a model, its external data beside
+        it.
+    external
+        Content of the files of external data by name, of a model that does not come as a path.
 
     Raises
     ------
     ImportError
         There is no onnxruntime.
     ModelError
-        E_RUN: the onnx library cannot read the model.
+        E_RUN: the onnx library cannot read the model. E_LOCATION, E_EXTERNAL: its external data is at fault.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | bytes | onnx.ModelProto) -> None:
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | bytes | onnx.ModelProto,
+        external: Mapping[str, memoryview | bytes] | None = None,
+    ) -> None:
         _onnxruntime()
-        model = self._read = _read(source)
+        with _reading():
+            self._open(*_read(source, external or {}))
+
+    def _open(self, model: onnx.ModelProto, external: ExternalData) -> None:
+        self._read, self._external = model, external
         self.inputs: list[ModelInput] = model_inputs(model)
         """What the model needs values for."""
-        self.outputs: list[str] = [value.name for value in model.graph.output]
-        """Names of its outputs."""
+        self.outputs: list[str] = []
+        """Names of its outputs that are tensors of numbers; for sequences, of what they are made of."""
         self.constants: dict[str, Array] = {}
         """Values of the main graph's constants by name, those of Constant nodes among them."""
         self.names: dict[Path, str] = {}
@@ -66,13 +82,38 @@ class Network:
         self.nodes, constants = take_apart(model.graph, ("graph",))
         """The main graph's other nodes, in order."""
         self._add_constants(constants)
+        for node in self.nodes:
+            external.load_into(node.proto)
         self._model = _shell(model, self._input_names)
+        for function in self._model.functions:
+            external.load_into(function)
         self._values: dict[str, Any] = {}
+        self.outputs += self._outputs_of_numbers(model.graph)
+
+    def _outputs_of_numbers(self, graph: onnx.GraphProto) -> list[str]:
+        """Return outputs that are tensors of types that numpy has, and in the place of others their parts.
+
+        What no type is stated for, onnxruntime is asked.
+        """
+        makers = {name: node.proto for node in self.nodes for name in node.proto.output}
+        found: dict[str, bool | None] = {}  # name: whether it is one, if that is known
+        for output in graph.output:
+            if output.type.WhichOneof("value") in (None, "tensor_type"):
+                kind = output.type.tensor_type.elem_type
+                found[output.name] = kind in _NUMBERS if kind else None
+            else:
+                found |= {part: None for part in parts_of(output.name, makers) if part not in found}
+        asked = [name for name, known in found.items() if known is None and name not in self.constants]
+        if asked:
+            kinds = self.session(asked).kinds()
+            found |= {n: bool(_NUMBERS_OF_RUNTIME.fullmatch(k)) for n, k in zip(asked, kinds, strict=True)}
+        return [name for name, is_of_numbers in found.items() if is_of_numbers]
 
     @cached_property
     def uses(self) -> dict[Path, list[Use]]:
         """Uses of every tensor by path."""
-        return find_uses(self._read)
+        with _reading():
+            return find_uses(self._read)
 
     def take_branches(self, samples: Iterable[Mapping[str, Array]]) -> None:
         """Put the branches that all samples take in the place of If nodes.
@@ -117,14 +158,13 @@ class Network:
 
     def _add_constants(self, constants: Constants) -> None:
         for path, name, tensor in constants:
-            array = numpy_helper.to_array(tensor)
+            array = self._external.array(tensor)
             self.names[path] = name
             self.constants[name] = array
             if array.nbytes < _MIN_BYTES or array.dtype.kind not in "biuf":
-                copy = onnx.TensorProto()
-                copy.CopyFrom(tensor)
-                copy.name = name
-                self._inline.append(copy)
+                inline = self._external.loaded(tensor)
+                inline.name = name
+                self._inline.append(inline)
 
     def change(self, values: Mapping[Path, Array]) -> None:
         """Give constants new values for good, of the same shape and type."""
@@ -163,6 +203,8 @@ class Network:
             E_RUN: onnxruntime cannot run the model.
         """
         wanted = list(self.outputs if outputs is None else outputs)
+        if not wanted:
+            raise ModelError("E_RUN", "the model has no output that is a tensor of numbers")
         given, replaced = given or {}, replaced or {}
         nodes, used = needed_nodes(self.nodes, wanted, given)
         model = onnx.ModelProto()
@@ -182,7 +224,9 @@ class Network:
         del graph.output[:]
         graph.output.extend(described)
         values = self._add_initializers(graph, used | set(wanted), replaced)
-        return Session(model.SerializeToString(), values, [value.name for value in kept], wanted)
+        with _reading():
+            serialized = model.SerializeToString()
+        return Session(serialized, values, [value.name for value in kept], wanted)
 
     def _add_initializers(
         self, graph: onnx.GraphProto, used: set[str], replaced: Mapping[str, Array]
@@ -242,9 +286,16 @@ class Session:
         self.outputs = list(outputs)
         self._values = values  # the session reads them where they are
         try:
-            self._session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            # A fallback would be the same provider again, with a message on standard output.
+            self._session = runtime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )
         except Exception as e:
             raise ModelError("E_RUN", f"onnxruntime cannot run the model: {_line(e)}") from e
+
+    def kinds(self) -> list[str]:
+        """Return the types of the outputs as onnxruntime writes them, such as tensor(float)."""
+        return [output.type for output in self._session.get_outputs()]
 
     def run(self, values: Mapping[str, Array]) -> list[Array]:
         """Return the outputs for one batch; `values` may hold more than the inputs.
@@ -290,11 +341,26 @@ def _onnxruntime() -> ModuleType:
     return module
 
 
-def _read(source: str | os.PathLike[str] | bytes | onnx.ModelProto) -> onnx.ModelProto:
+def _read(
+    source: str | os.PathLike[str] | bytes | onnx.ModelProto, external: Mapping[str, memoryview | bytes]
+) -> tuple[onnx.ModelProto, ExternalData]:
     if isinstance(source, onnx.ModelProto):
-        return source
+        return source, ExternalData(external)
+    if isinstance(source, bytes):
+        return onnx.load_model_from_string(source), ExternalData(external)
+    # The onnx library would refuse files that are links, as caches of downloaded models are.
+    with open_model(source) as files:
+        own = {file.name: file.data for file in files.files if file.name is not None}
+        return onnx.load_model_from_string(bytes(files.files[0].data)), ExternalData(own)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turn whatever the onnx library or protobuf raise at a model that is at fault into E_RUN."""
     try:
-        return onnx.load_from_string(source) if isinstance(source, bytes) else onnx.load(source)
+        yield
+    except (NntcError, ImportError, MemoryError, OSError):
+        raise
     except Exception as e:
         raise ModelError("E_RUN", f"the model cannot be read: {_line(e)}") from e
 

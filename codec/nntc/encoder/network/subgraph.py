@@ -9,8 +9,10 @@ import onnx
 from onnx import helper
 
 from nntc.onnx.operators import Trait, bodies, is_operator, operator_of
-from nntc.onnx.order import reads
+from nntc.onnx.order import in_order, reads
 from nntc.onnx.tensor import Path
+
+_PACKING = {"Identity", "Optional", "SequenceConstruct", "SequenceInsert", "ZipMap"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +32,7 @@ Constants = list[tuple[Path, str, onnx.TensorProto]]
 
 
 def take_apart(graph: onnx.GraphProto, path: Path) -> tuple[list[Node], Constants]:
-    """Return copies of a graph's nodes, in order, and its constants, those of Constant nodes among them.
+    """Return copies of a graph's nodes, in topological order, and its constants, Constant nodes' among them.
 
     The graph itself stays as it is.
 
@@ -46,7 +48,7 @@ def take_apart(graph: onnx.GraphProto, path: Path) -> tuple[list[Node], Constant
     ]
     nodes = []
     results = {value.name for value in graph.output}
-    for index, node in enumerate(graph.node):
+    for index, node in in_order(graph.node):
         place: Path = (*path, "node", index)
         number = next((i for i, a in enumerate(node.attribute) if a.name == "value"), None)
         if is_operator(node, "Constant") and number is not None and node.output[0] not in results:
@@ -57,6 +59,22 @@ def take_apart(graph: onnx.GraphProto, path: Path) -> tuple[list[Node], Constant
             _name_states(copy)
             nodes.append(Node(place, copy))
     return nodes, constants
+
+
+def parts_of(name: str, makers: Mapping[str, onnx.NodeProto]) -> list[str]:
+    """Return the tensors that a sequence, map or optional value is made of, as far as nodes show it.
+
+    Parameters
+    ----------
+    name
+        Name of the value.
+    makers
+        Nodes by the names that they define.
+    """
+    maker = makers.get(name)
+    if maker is None or maker.op_type not in _PACKING:
+        return [name]
+    return [part for inner in maker.input if inner for part in parts_of(inner, makers)]
 
 
 def take_branch(branching: Node, taken: bool, number: int) -> tuple[list[Node], Constants]:
