@@ -1,4 +1,4 @@
-"""Small models with what few have: outputs and inputs of other kinds, unsorted graphs, odd strings, versions."""
+"""Small models with what few have: outputs and inputs of other kinds, unsorted graphs, odd strings."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ def optional_output() -> onnx.ModelProto:
 
 
 def string_output() -> onnx.ModelProto:
-    names = helper.make_tensor("names", TensorProto.STRING, [64], [f"{i}".encode() for i in range(64)])
+    names = TensorProto(name="names", data_type=8, dims=[64], string_data=[b"%d" % i for i in range(64)])
     nodes = [*FRONT, node("ArgMax", ["y"], ["i"], axis=1), node("Gather", ["names", "i"], ["name"])]
     return made(nodes, [value("name", TensorProto.STRING, None), Y], constants=[names])
 
 
 def strings_not_utf8() -> onnx.ModelProto:
     strings = [bytes([200 + i % 50, 0xFF]) for i in range(64)]
-    names = helper.make_tensor("names", TensorProto.STRING, [64], strings)
+    names = TensorProto(name="names", data_type=8, dims=[64], string_data=strings)
     nodes = [*FRONT, node("ArgMax", ["y"], ["i"], axis=1), node("Gather", ["names", "i"], ["name"])]
     return made(nodes, [Y, value("name", TensorProto.STRING, None)], constants=[names])
 

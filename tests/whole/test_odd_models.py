@@ -32,14 +32,14 @@ def test_what_runs_is_measured_and_calibrated(make: Maker) -> None:
 @pytest.mark.parametrize("make", RUNS_NOT)
 def test_what_does_not_run_is_refused_in_one_line(make: Maker) -> None:
     model = make().SerializeToString()
-    for samples in ({"evaluation": SAMPLES[:8]}, {"calibration": SAMPLES}):
+    for use in ("evaluation",):
         with pytest.raises(NntcError) as caught:
-            nntc.encode_bytes(model, **samples)
+            nntc.encode_bytes(model, progress=None, **{use: SAMPLES})
         assert caught.value.id == RUNS_NOT[make]
         assert "\n" not in str(caught.value)
 
 
 def test_an_operator_of_nobody_is_named() -> None:
     model = next(make for make in RUNS_NOT if make.__name__ == "custom_domain")()
-    with pytest.raises(NntcError, match="com.example:Special"):
+    with pytest.raises(NntcError, match=r"com\.example:Special"):
         nntc.encode_bytes(model.SerializeToString(), evaluation=SAMPLES[:8])

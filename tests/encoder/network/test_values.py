@@ -53,7 +53,7 @@ def test_missing_external_data_is_said() -> None:
 
 
 def test_strings_are_the_bytes_that_the_model_has() -> None:
-    tensor = helper.make_tensor("s", TensorProto.STRING, [2, 1], [b"\xff\xfe", b"a"])
+    tensor = TensorProto(name="s", data_type=8, dims=[2, 1], string_data=[b"\xff\xfe", b"a"])
     assert ExternalData({}).array(tensor).tolist() == [[b"\xff\xfe"], [b"a"]]
 
 
@@ -61,7 +61,8 @@ def test_external_data_in_bodies_and_functions_is_loaded() -> None:
     inner = [node("MatMul", ["x", "v"], ["z"])]
     v = external("v", [64, 64], 1, "w")
     names = ("then_branch", "else_branch")
-    bodies = {n: helper.make_graph(inner, n, [], [helper.make_tensor_value_info("z", 1, None)], [v]) for n in names}
+    z = helper.make_tensor_value_info("z", 1, None)
+    bodies = {name: helper.make_graph(inner, name, [], [z], [v]) for name in names}
     condition = numpy_helper.from_array(np.array(True), "c")
     model = made([node("If", ["c"], ["y"], **bodies)], constants=[condition])
     function = [node("Constant", [], ["u"], value=v), node("MatMul", ["a", "u"], ["b"])]
