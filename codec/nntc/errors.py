@@ -10,6 +10,8 @@
 
 Misuse of the Python interface (a wrong type or an option out of range) raises `ValueError` or
 `TypeError` as anywhere in Python.
+
+Implements SPEC.md 12 (R-750).
 """
 
 from __future__ import annotations

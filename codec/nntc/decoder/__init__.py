@@ -1,7 +1,9 @@
 """From a `.nntc` file to the model's files: numpy, construct and zstandard, nothing else.
 
-Supports the profiles Baseline and Main [R-003].
+Supports the profiles Baseline and Main.
 
-Read in this order: `container` (header, directory), `graph` (files and splices), `entropy` (tokens),
-`tensor` (records, dequantization), `model` (everything, streaming).
+Read in this order: `directory` (header and directory), `graph` (files and splices), `entropy` (tokens),
+`tensor` (records, dequantization), `payloads` (sections in order), `model` (everything, streaming).
+
+Implements SPEC.md 13 (R-003, R-790).
 """

@@ -1,4 +1,7 @@
-"""Graph bytes and pieces, back to back, cut into output files (SPEC.md, "The file")."""
+"""Output files put together from graph bytes and pieces, and hashed.
+
+Implements SPEC.md 9.2 (R-204, R-214, R-215, R-500, R-502).
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ class Assembly:
         return self._ends[self._file] - self._at if self._file >= 0 else 0
 
     def _begin_files(self) -> None:
-        """Close the current file if it is complete, and any empty ones behind it, and begin the next."""
+        """Close the current file if it is complete, and any empty ones after it, and begin the next."""
         while not self._left and self._file + 1 < len(self._files):
             self._end_file()
             self._file += 1

@@ -1,4 +1,7 @@
-"""Header and directory: where every section is (SPEC.md, "Header" and "Directory")."""
+"""Header and directory, read and checked: where every section is.
+
+Implements SPEC.md 5.1 to 5.4 (R-107 to R-109, R-150 to R-152, R-160 to R-163).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Decoded files in a folder: all of them complete under their names, or none (SPEC.md, clause 10)."""
+"""Decoded files in a folder: all of them complete under their names, or none.
+
+Implements SPEC.md 10 (R-600 to R-602).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""GRAPH content: output files, their hashes, and where payloads are spliced in (SPEC.md, "GRAPH")."""
+"""GRAPH content, parsed: output files, their hashes, and where payloads are spliced in.
+
+Implements SPEC.md 6.1 to 6.3 (R-200, R-206, R-207, R-210 to R-212, R-220).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A whole model: splice decoded payloads into the graph bytes and check every file's hash."""
+"""A whole model: payloads spliced into the graph bytes, every file's hash checked.
+
+Implements SPEC.md 9.1, 9.2 and 11.2 (R-001, R-002, R-213, R-270, R-271, R-701).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Decode TENSOR sections in order, several at a time (SPEC.md, "Decoding process")."""
+"""TENSOR sections decoded in order, several at a time; the first fault in order is reported.
+
+Implements SPEC.md 6.4, 9.1 and 9.3 (R-501, R-503).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Places that output files may take, and putting them there (SPEC.md, clause 10: R-602 to R-606)."""
+"""Places that output files may take, and putting them there.
+
+Implements SPEC.md 10 (R-602 to R-606).
+"""
 
 from __future__ import annotations
 

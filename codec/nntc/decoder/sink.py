@@ -1,4 +1,7 @@
-"""What receives decoded files, and the one that keeps them in memory."""
+"""Receivers of decoded files: the protocol, and one that keeps them in memory.
+
+Implements SPEC.md 9.2.
+"""
 
 from __future__ import annotations
 

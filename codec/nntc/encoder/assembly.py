@@ -1,4 +1,7 @@
-"""Turn planned records into sections, and these into a file."""
+"""Sections made of planned records, and a file made of these.
+
+Implements SPEC.md 6.1, 6.4 and 16 (R-901).
+"""
 
 from __future__ import annotations
 

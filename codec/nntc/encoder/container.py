@@ -1,4 +1,7 @@
-"""Write header, directory, GRAPH and TABLES sections (SPEC.md)."""
+"""Header, directory, GRAPH and TABLES sections, written.
+
+Implements SPEC.md 5, 6.1 and 16 (R-900).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""NOTES section: what the encoder knows and a decoder does not need (SPEC.md, "NOTES section")."""
+"""NOTES section: what the encoder knows and a decoder does not need.
+
+Implements SPEC.md 6.6 and 16 (R-905).
+"""
 
 from __future__ import annotations
 

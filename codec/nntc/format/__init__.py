@@ -1,1 +1,4 @@
-"""What encoder and decoder share: registries, limits, byte layouts and exact tables (SPEC.md)."""
+"""The format, as SPEC.md defines it and no more: shared by encoder and decoder, a file for a clause or two.
+
+Implements SPEC.md 14.1.
+"""

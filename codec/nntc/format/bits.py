@@ -1,4 +1,7 @@
-"""LSB-first bit runs (SPEC.md, "Notation"): scalar reader and writer, and whole arrays at once."""
+"""Bit runs, least significant bit first: a scalar reader and writer, and whole arrays at once.
+
+Implements SPEC.md 3.5 (R-014).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Header, directory entries, and the memory bound that follows from them (SPEC.md 5.1, 5.2, 11.2).
+"""Header, directory entries, and the memory bound that follows from them.
 
 The header's checks come after its CRC [R-108], those of an entry as it is read.
+
+Implements SPEC.md 5.1, 5.2 and 11.2 (R-100 to R-107, R-153 to R-160, R-700).
 """
 
 from __future__ import annotations

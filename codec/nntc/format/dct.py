@@ -1,4 +1,7 @@
-"""Integer transforms: DCT basis and Walsh-Hadamard matrix (SPEC.md, "Inverse transform")."""
+"""DCT basis and Walsh-Hadamard matrices, both integers.
+
+Implements SPEC.md 9.8 and appendix A (R-550).
+"""
 
 from __future__ import annotations
 

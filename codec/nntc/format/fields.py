@@ -1,9 +1,11 @@
-"""Fields as the tables of SPEC.md have them: name, type, presence, range, error (SPEC.md 3.1 to 3.4).
+"""Fields as the tables of SPEC.md have them: name, type, presence, range and error.
 
 A field is a `construct` of its own; a `Layout` is a `construct.Struct` of fields, declared once and used
 by both sides: `read` gives a frozen dataclass, `write` takes one. Checks stand beside the field that they
 belong to, in the order of writing, each with its requirement. A fault is reported at the first byte of the
 field [R-010, R-011].
+
+Implements SPEC.md 3.1 to 3.4 (R-010 to R-013).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Content of GRAPH: output files and splices (SPEC.md 6.1 and 6.2)."""
+"""Content of GRAPH: output files and splices.
+
+Implements SPEC.md 6.1 and 6.2 (R-201 to R-203, R-205).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Huffman symbol data: the code's description, canonical codes, lanes (SPEC.md 8.5)."""
+"""Huffman symbol data: description of the code, canonical codes, lanes.
+
+Implements SPEC.md 8.5 (R-430 to R-434).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Fields of an integer block before its low bits (SPEC.md 8.1)."""
+"""Fields of an integer block before its low bits.
+
+Implements SPEC.md 8.1 (R-400 to R-410).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Names of output files: the only paths a container may cause to be written (SPEC.md, clauses 6.3 and 10)."""
+"""Names of output files: the only paths that a container may cause to be written.
+
+Implements SPEC.md 6.3 and 10 (R-221, R-222, R-606).
+"""
 
 from __future__ import annotations
 

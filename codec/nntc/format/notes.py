@@ -1,4 +1,7 @@
-"""Content of NOTES: a quality for each part, and the encoder's name (SPEC.md 6.6)."""
+"""Content of NOTES: a quality for each part, and the encoder's name.
+
+Implements SPEC.md 6.6.
+"""
 
 from __future__ import annotations
 

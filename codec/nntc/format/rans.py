@@ -1,4 +1,7 @@
-"""Fields of rANS symbol data, its constants and its limits (SPEC.md 8.6, 9.4)."""
+"""Fields of rANS symbol data, its constants and its limits.
+
+Implements SPEC.md 8.6 and 9.4 (R-440 to R-446, R-450).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Head of a TENSOR record: tool, element type and view (SPEC.md 7.1 and 7.2)."""
+"""Head of a TENSOR record: tool, element type and view.
+
+Implements SPEC.md 7.1 and 7.2 (R-300 to R-303, R-310 to R-314).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Code points and limits of the format (SPEC.md, "Registries" and "Limits")."""
+"""Code points of the format; those that are not here are errors.
+
+Implements SPEC.md 14.3 and 14.4 (R-800).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The one last rounding: binary64 to the element type (SPEC.md, "Last rounding")."""
+"""The one last rounding: binary64 to the element type.
+
+Implements SPEC.md 9.7 (R-540, R-541).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Row and column step codes: one byte is an exactly representable factor (SPEC.md, "Step codes")."""
+"""Row and column step codes: one byte is an exactly representable factor.
+
+Implements SPEC.md 9.7.
+"""
 
 from __future__ import annotations
 

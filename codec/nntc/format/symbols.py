@@ -1,4 +1,7 @@
-"""Fields that begin symbol blocks and packed symbol data (SPEC.md 8.2 to 8.4)."""
+"""Fields that begin symbol blocks, packed and compressed symbol data.
+
+Implements SPEC.md 8.2 to 8.4 (R-415, R-425).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Frequency tables and the bit run that they are stored in (SPEC.md 8.7, 6.4)."""
+"""Frequency tables and the bit run that they are stored in.
+
+Implements SPEC.md 6.4 and 8.7 (R-250, R-460).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Fields of the tools planes, codebook and uniform, up to their first block (SPEC.md 7.3 to 7.5)."""
+"""Fields of the tools planes, codebook and uniform, up to their first block.
+
+Implements SPEC.md 7.3 to 7.5 (R-320 to R-325, R-330 to R-332, R-340 to R-348).
+"""
 
 from __future__ import annotations
 

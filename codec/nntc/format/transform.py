@@ -1,4 +1,7 @@
-"""Inverse transform of blocks: Walsh-Hadamard over planes, DCT within (SPEC.md, "Inverse transform")."""
+"""Inverse transform of blocks: Walsh-Hadamard across planes, DCT within.
+
+Implements SPEC.md 9.8 (R-550).
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""State machines of dependent quantization (SPEC.md 9.7).
+"""State machines of dependent quantization.
 
 Two interleaved grids, 2k and 2k - sign(k) in units of the step, and a state that each level's parity
 moves on: trellis-coded quantization as in Marcellin and Fischer (1990) and, in this form, VVC and NNC.
+
+Implements SPEC.md 9.7.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Arrays of varints, read many at a time (SPEC.md 3.2 and 3.4).
+"""Arrays of varints, read many at a time.
 
 A file may hold a million of them, where one after the other would take seconds. What a varint is, and what
 is wrong with one, is said in `fields` [R-013].
+
+Implements SPEC.md 3.2 and 3.4 (R-013).
 """
 
 from __future__ import annotations

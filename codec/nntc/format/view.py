@@ -1,4 +1,7 @@
-"""How a payload is seen as a matrix of levels (SPEC.md, "Views")."""
+"""Views: a payload as a matrix of elements, or as rows of different lengths.
+
+Implements SPEC.md 7.2.
+"""
 
 from __future__ import annotations
 

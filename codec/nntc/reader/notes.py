@@ -1,4 +1,7 @@
-"""What an encoder noted about its work (SPEC.md, "NOTES")."""
+"""Notes of an encoder about its work.
+
+Implements SPEC.md 6.6 (R-272).
+"""
 
 from __future__ import annotations
 

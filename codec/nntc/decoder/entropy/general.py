@@ -1,4 +1,7 @@
-"""zstd and bzip2 with the output size known beforehand (SPEC.md, "zstd" and "bzip2")."""
+"""zstd and bzip2 with the output size known beforehand.
+
+Implements SPEC.md 3.6 and 3.7 (R-015, R-016).
+"""
 
 from __future__ import annotations
 

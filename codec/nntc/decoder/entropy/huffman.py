@@ -1,4 +1,7 @@
-"""Canonical Huffman codes in interleaved lanes (SPEC.md, "Huffman"; Han et al., 2016)."""
+"""Canonical Huffman codes in interleaved lanes, decoded (Han et al., 2016).
+
+Implements SPEC.md 8.5 and 9.4 (R-510).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Integer blocks: tokens, escapes, low bits and sparse positions to integers (SPEC.md, "Integer block")."""
+"""Integer blocks: tokens, escapes, low bits and sparse positions become integers.
+
+Implements SPEC.md 8.1 and 9.5 (R-014, R-520 to R-522).
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""Quantizer bits of a trellis in many lanes at once (SPEC.md, "Tool uniform").
+"""Quantizer bits of a trellis in many lanes at once.
 
 Both machines are linear over the bits, which spares looking states up. With q(t) the quantizer of token t,
 p(t) its parity, and zeros before the start:
 
 - four states: q(t+1) = q(t-1) ^ p(t)
 - eight states: q(t+1) = q(t) ^ u(t+1), where u(t+2) = u(t) ^ p(t)
+
+Implements SPEC.md 9.7.
 """
 
 from __future__ import annotations

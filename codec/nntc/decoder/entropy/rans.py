@@ -1,9 +1,11 @@
-"""Interleaved rANS, many streams in lockstep (SPEC.md, "rANS").
+"""Interleaved rANS, many streams in lockstep.
 
 A numpy step costs about the same for ten lanes as for a thousand, and a small tensor has few lanes.
 So one step here advances every lane of every stream given: lanes stand side by side, each stream keeps
 its own word pointer, and lanes that have nothing left to decode idle on a table whose only symbol has
 probability one, which leaves their state alone. Streams are still decodable one by one.
+
+Implements SPEC.md 9.4 (R-511).
 """
 
 from __future__ import annotations
@@ -130,9 +132,9 @@ def decode_streams(streams: Sequence[RansStream]) -> list[NDArray[np.uint8] | De
     for group in _groups(streams):
         lockstep = _Lockstep([streams[i] for i in group])
         lockstep.run()
-        for i, sound, tokens in zip(group, lockstep.sound(), lockstep.tokens(), strict=True):
+        for i, is_valid, tokens in zip(group, lockstep.are_valid(), lockstep.tokens(), strict=True):
             fault = FormatError("E_ENTROPY", "rANS stream does not end as it must", streams[i].offset)
-            results[i] = tokens if sound else fault
+            results[i] = tokens if is_valid else fault
     return [results[i] for i in range(len(streams))]
 
 
@@ -288,7 +290,7 @@ class _Lockstep:
                     restarts.setdefault(step, []).append(i)
         return restarts
 
-    def sound(self) -> list[bool]:
+    def are_valid(self) -> list[bool]:
         """Whether each stream ended with every word used and every lane in the initial encoder state."""
         full = self.pointers == self.word_ends
         home = np.logical_and.reduceat(self.states == STATE_LOW, self.bounds[:-1])

@@ -1,7 +1,9 @@
-"""Symbol data: runs of tokens 0..255 under any coder (SPEC.md, "Symbol data").
+"""Symbol data: runs of tokens 0..255 under any coder.
 
 Parsing reads a run's fields and payload and decodes nothing, so that a record is known to be well formed
 before any token is decoded, and so that rANS runs of many tensors can be decoded together.
+
+Implements SPEC.md 8.2 to 8.6 and 9.4 (R-014, R-420, R-451).
 """
 
 from __future__ import annotations

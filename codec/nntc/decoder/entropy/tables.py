@@ -1,4 +1,7 @@
-"""Frequency tables and their decoding tables (SPEC.md, "Frequency tables")."""
+"""Decoding tables of frequency tables.
+
+Implements SPEC.md 8.7.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""TENSOR sections: records, and what turns their tokens into payload bytes."""
+"""TENSOR sections: records, and what turns their tokens into payload bytes.
+
+Implements SPEC.md 7 and 9.3.
+"""

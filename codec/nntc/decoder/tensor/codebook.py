@@ -1,4 +1,7 @@
-"""Tool codebook: indices into a table of elements (SPEC.md, "Tool codebook"; Laude et al., Han et al.)."""
+"""Tool codebook: indices into a table of elements (Laude et al., Han et al.).
+
+Implements SPEC.md 7.4 and 9.6 (R-333, R-530).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tool planes: exact bytes, one run of tokens for each byte of an element (SPEC.md, "Tool planes")."""
+"""Tool planes: exact bytes, one run of tokens for each byte of an element.
+
+Implements SPEC.md 7.3 and 9.6 (R-530, R-531).
+"""
 
 from __future__ import annotations
 

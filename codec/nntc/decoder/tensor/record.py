@@ -1,4 +1,7 @@
-"""TENSOR records: type, view and tool (SPEC.md, "TENSOR section")."""
+"""TENSOR records, parsed: type, view and tool.
+
+Implements SPEC.md 7.1, 7.2 and 9.3 (R-315, R-316, R-503).
+"""
 
 from __future__ import annotations
 

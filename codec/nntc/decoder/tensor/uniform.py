@@ -1,7 +1,9 @@
-"""Tool uniform: levels times step, with codes, trellis and inverse transform (SPEC.md, "Tool uniform").
+"""Tool uniform: levels times step, with step codes, trellis and inverse transform.
 
 Everything before the last multiplication is integer arithmetic. It runs in binary64 here, which holds
-every integer that can occur (SPEC.md, "Integer widths"), so that BLAS may sum in any order.
+every integer that can occur (SPEC.md, appendix B), so that BLAS may sum in any order.
+
+Implements SPEC.md 7.5, 9.7 and 9.8 (R-540, R-542, R-550, R-950).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Which tensors are weights, which are small, and which must be coded exactly."""
+"""Partition of tensors: weights, small ones, and those that must be coded exactly.
+
+Implements SPEC.md 16 (R-904).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The files of a model, mapped into memory rather than read."""
+"""The files of a model, mapped into memory rather than read.
+
+Implements SPEC.md 6.3 and 16 (R-903).
+"""
 
 from __future__ import annotations
 

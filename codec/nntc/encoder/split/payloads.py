@@ -1,4 +1,7 @@
-"""Which bytes of a model's files are payloads."""
+"""Payloads of a model: stretches of its files that are coded as tensors.
+
+Implements SPEC.md 16 (R-902).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What every TENSOR record begins with, and what the encoder keeps about one."""
+"""Records of the encoder, and the head of every TENSOR record.
+
+Implements SPEC.md 7.1 and 11.1 (R-159).
+"""
 
 from __future__ import annotations
 
