@@ -73,4 +73,4 @@ def test_checks_of_fields_have_requirements_of_their_files() -> None:
             if isinstance(call.func, ast.Attribute) and call.func.attr in ("must", "within") and call.args:
                 given = call.args[0]
                 if isinstance(given, ast.Constant):
-                    assert set(given.value.split()) <= said, path
+                    assert set(str(given.value).split()) <= said, path
