@@ -26,19 +26,19 @@ def modules() -> set[str]:
     return {path.relative_to(PACKAGE).as_posix() for path in found if has_behaviour(path)}
 
 
-def tests_of_rooms() -> set[str]:
+def room_tests() -> set[str]:
     """Test files in the rooms, as paths below tests."""
     found = (path.relative_to(TESTS) for path in TESTS.rglob("test_*.py"))
     return {path.as_posix() for path in found if len(path.parts) > 1 and path.parts[0] not in OTHER_TREES}
 
 
-def test_of(module: str) -> str:
+def own_test(module: str) -> str:
     path = Path(module)
     return (path.parent / f"test_{path.name}").as_posix()
 
 
 def test_every_module_has_a_test_of_its_own_or_is_listed() -> None:
-    alone = {module for module in modules() if not (TESTS / test_of(module)).exists()}
+    alone = {module for module in modules() if not (TESTS / own_test(module)).exists()}
     assert alone == set(COVERED)
 
 
@@ -50,7 +50,7 @@ def test_what_is_listed_is_tested_where_the_list_says() -> None:
 
 def test_every_test_is_that_of_a_module_or_is_listed() -> None:
     strays = set()
-    for test in tests_of_rooms():
+    for test in room_tests():
         module = (Path(test).parent / Path(test).name.removeprefix("test_")).as_posix()
         if not (PACKAGE / module).exists() and not (ROOT / module).exists():
             strays.add(test)
