@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
@@ -82,7 +83,7 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     Parameters
     ----------
     title
-        Line above it; may be empty.
+        What stands above it; may be empty.
     columns
         Headings.
     rows
@@ -90,9 +91,10 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     left
         How many columns are text, and so flush left; the others are numbers.
     """
-    if title:
-        say(title)
-    for line in table_lines(columns, rows, left, terminal_width()):
+    width = terminal_width()
+    for line in textwrap.wrap(title, width, break_on_hyphens=False):
+        say(line)
+    for line in table_lines(columns, rows, left, width):
         say(line)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nntc.cli.options import input_file, jobs_option, json_option, samples_path
-from nntc.cli.output import error_text, json_text, progress, say, show_json, show_notes, show_table
+from nntc.cli.output import json_text, progress, say, show_json, show_notes, show_table
 from nntc.cli.samples import image_options, sample_sources
 
 if TYPE_CHECKING:
@@ -138,8 +138,6 @@ def _show(curves: Curves) -> None:
             point.setting,
             f"{point.size:,}",
             f"{point.ratio:.2f}",
-            f"{point.bits_per_weight:.2f}",
-            error_text(point.error),
             f"{point.fidelity.divergence:.2e}",
             *(_percent(point.fidelity, name) for name in columns),
         ]
@@ -148,7 +146,7 @@ def _show(curves: Curves) -> None:
     show_table(
         f"{curves.original_size:,} bytes; measured on {first.samples:,} {curves.measured_on} samples; "
         f"divergence is {first.measure}{_original(first)}",
-        ["method", "setting", "bytes", "times smaller", "bits", "weight error", "divergence"]
+        ["method", "setting", "bytes", "times smaller", "divergence"]
         + [heads[name] for name in columns],
         rows,
         left=2,

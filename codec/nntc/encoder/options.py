@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_QUALITY = 30.0
 _SAMPLES = ("evaluation", "calibration")
+_DEEP = ("prune", "prune_scope", "centroids", "sparse", "biases")
 _AIMS = ("quality", "bits", "target_size", "ratio", *GoalKind)
 
 
@@ -156,22 +157,32 @@ class Options:
         described = []
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is None or field.name == "jobs" or (field.name == "entropy" and not self.is_paper):
-                continue
-            if field.name == "metric" and self.max_drop is None:
+if value is None or not self._has(field.name):
                 continue
             if field.name == "exact":
-                if not value:
-                    continue
                 value = ", ".join(value)
-            if field.name == "objective" and self.method is not Method.AUTO:
-                continue
             if isinstance(value, str | os.PathLike) and field.name in _SAMPLES:
                 value = Path(value).name
             elif field.name in _SAMPLES:
                 value = value if hasattr(value, "preprocess") else "given in memory"
             described.append((field.name.replace("_", " "), str(value)))
+        if self.method is Method.AUTO and all(getattr(self, name) is None for name in _AIMS):
+            described.insert(1, ("quality", f"{DEFAULT_QUALITY:g} dB"))
         return described
+
+    def _has(self, name: str) -> bool:
+        """Return whether an option says anything about this method and the other options."""
+        is_deep = self.method is Method.DEEP
+        others = {
+            "jobs": False,
+            "exact": bool(self.exact),
+            "entropy": self.is_paper or is_deep,
+            "metric": self.max_drop is not None,
+            "objective": self.method is Method.AUTO and self.calibration is None,
+            "prune_scope": is_deep and self.prune > 0,
+            "centroids": is_deep and self.bits is not None,
+        }
+        return others.get(name, is_deep or name not in _DEEP)
 
     def at(self, quality: float) -> Options:
         """Return these options with a quality in place of whatever was aimed at."""
@@ -276,8 +287,7 @@ def _check_deep(options: Options, chosen: dict[str, Any]) -> Options:
         options, prune_scope=PruneScope(options.prune_scope), centroids=Centroids(options.centroids)
     )
     if options.method is not Method.DEEP:
-        own = ("prune", "prune_scope", "centroids", "sparse", "biases")
-        given = [name for name in own if getattr(options, name) != getattr(Options(), name)]
+        given = [name for name in _DEEP if getattr(options, name) != getattr(Options(), name)]
         if given:
             raise ValueError(f"{given[0].replace('_', ' ')} is for the method deep")
         return options

@@ -146,3 +146,64 @@ def test_both_files_appear_or_none(tmp_path: Path) -> None:
         nntc.encode(hostile(), tmp_path / "m.nntc", report=tmp_path / "none" / "m.html")
     assert [path.name for path in tmp_path.iterdir()] == ["m.nntc"]
     assert (tmp_path / "m.nntc").read_text() == "what was there before"
+
+
+def test_options_of_other_methods_are_left_out(tmp_path: Path) -> None:
+    def settings(**chosen: object) -> str:
+        text = " ".join(Reader(page_of(hostile(), tmp_path, **chosen)[0]).text.split())
+        return text[text.index("The file ") : text.index(" format ")]
+
+    assert settings() == "The file method auto quality 30 dB objective outputs"
+    assert settings(ratio=3) == "The file method auto ratio 3 objective outputs"
+    assert settings(method="lossless") == "The file method lossless"
+    assert settings(method="dct", bits=4) == "The file method dct bits 4 entropy rans"
+    deep = "bits 4 entropy huffman prune 0.5 prune scope layer centroids linear biases False"
+    assert settings(method="deep", bits=4, prune=0.5) == f"The file method deep {deep}"
+
+
+def test_the_page_fits_narrow_windows(tmp_path: Path) -> None:
+    network = digits.write_network(tmp_path)
+    samples = digits.write_samples(tmp_path / "s.npz", 40, labelled=False)
+    page, _ = page_of(network, tmp_path, max_divergence=0.05, calibration=samples)
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    tables = re.findall(r'(<div class="scroll">\s*)?<table class="cards">', page)
+    assert len(tables) == page.count("<table") == 5
+    assert all(tables), "a table without a box of its own to scroll in"
+    for number, unit in re.findall(r"(?<!max-)width: ?([\d.]+)(rem|px)", page):
+        assert float(number) * (16 if unit == "rem" else 1) <= 328, "wider than the smallest window"
+    for cell in re.findall(r'<td class="number"[^>]*>', page):
+        assert "data-label=" in cell, "a number that nothing names where headings are hidden"
+
+
+def test_charts_have_scales(tmp_path: Path) -> None:
+    network = digits.write_network(tmp_path)
+    samples = digits.write_samples(tmp_path / "s.npz", 40)
+    page, _ = page_of(network, tmp_path, max_divergence=0.05, evaluation=samples)
+    profiles = re.findall(r'<figure class="profile">.*?</figure>', page, re.DOTALL)
+    assert [re.findall(r"<figcaption>(.*?)</figcaption>", profile)[0] for profile in profiles] == [
+        "Bytes",
+        "Bits per weight",
+        "Relative error, %",
+    ]
+    for profile in profiles:
+        assert 2 <= profile.count('<div class="tick"') <= 3
+        ticks = [float(t.strip("%").replace(",", "")) for t in re.findall(r"<span>(.*?)</span>", profile)]
+        assert ticks[0] == 0 < ticks[-1]
+        assert all(0 <= float(height) <= 100 for height in re.findall(r' height="([\d.]+)"', profile))
+    goal = page[page.index('<svg class="plot"') : page.index("</svg>")]
+    assert goal.count("<text") > 6
+    assert "times smaller</text>" in goal
+    for word in ("kept", "goal"):
+        assert f"</i>{word}</li>" in page
+
+
+def test_samples_are_described(tmp_path: Path) -> None:
+    network = digits.write_network(tmp_path)
+    page, report = page_of(
+        network, tmp_path, calibration=digits.write_samples(tmp_path / "s.npz", 40, labelled=False)
+    )
+    (inputs,) = report.inputs
+    assert f"{inputs.mean:.4g}" in page
+    assert f"Samples What the inputs look like, over {inputs.samples} batches" in " ".join(
+        Reader(page).text.split()
+    )

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 640.0, 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 84.0, 16.0, 14.0, 44.0
+WIDTH, HEIGHT = 480.0, 280.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72.0, 20.0, 14.0, 54.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ def curve(points: Sequence[Point], limit: float, *, logarithmic: bool, unit: str
     unit
         Behind the numbers of the y axis.
     """
-    x_ticks = _ticks([p.x for p in points])
+    x_ticks = ticks([p.x for p in points])
     heights = [*(p.y for p in points), limit]
-    y_ticks = _decades(heights) if logarithmic else _ticks(heights)
+    y_ticks = _decades(heights) if logarithmic else ticks(heights)
     x_low, x_high = x_ticks[0], x_ticks[-1]
     y_low, y_high = y_ticks[0], y_ticks[-1]
 
@@ -111,7 +111,7 @@ def curve(points: Sequence[Point], limit: float, *, logarithmic: bool, unit: str
     )
 
 
-def _ticks(values: Sequence[float]) -> list[float]:
+def ticks(values: Sequence[float]) -> list[float]:
     """Return four to nine round numbers around the values."""
     low, high = min(values), max(values)
     span = high - low or abs(high) or 1.0

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from nntc.encoder.goals.goal import GoalKind, GoalReport, GoalTry
 from nntc.encoder.options import Method, Objective, Options
-from nntc.encoder.page.charts import Chart, Point, curve
+from nntc.encoder.page.charts import Chart, Point, curve, ticks
 from nntc.encoder.report import EncodeReport, TensorReport
 from nntc.onnx.roles import Role
 from nntc.reader.container import open as open_container
@@ -18,6 +18,7 @@ from nntc.reader.info import Totals, describe
 
 _LEAST = 1e-9
 _FAR = math.log(10)  # spoilt ten times as much as may be: not drawn where that would hide everything else
+_MOST_TICKS = 3
 _SMALL = 2048  # elements; smaller tensors, biases and normalizations are listed apart
 _VECTORS = (Role.BIAS, Role.NORMALIZATION)
 _LOSSLESS = "Every bit is kept. Each tensor is coded in the exact way that takes the fewest bytes."
@@ -37,6 +38,28 @@ class Row:
     bytes: float
     bits: float
     error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A bar for each tensor, over an axis.
+
+    Parameters
+    ----------
+    kind
+        Its class in the style sheet.
+    caption
+        What the bars are, with the unit.
+    bars
+        Percentage of the axis's end and name, for each tensor.
+    ticks
+        Places on the axis, as percentages, and what it says there.
+    """
+
+    kind: str
+    caption: str
+    bars: tuple[tuple[float, str], ...]
+    ticks: tuple[tuple[float, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +128,7 @@ def make_page(name: str, data: bytes, report: EncodeReport, options: Options) ->
         codings=_codings(report.tensors),
         rows=_rows([t for t in report.tensors if not _is_small(t)]),
         small_rows=_rows([t for t in report.tensors if _is_small(t)]),
+        profiles=_profiles([t for t in report.tensors if not _is_small(t)]),
         parts=_parts(about.totals, report),
         chart=None if report.goal is None else _chart(report.goal, report.original_size),
         sha256=hashlib.sha256(data).hexdigest(),
@@ -140,6 +164,27 @@ def _rows(tensors: Sequence[TensorReport]) -> list[Row]:
         )
         for t in tensors
     ]
+
+
+def _profiles(tensors: Sequence[TensorReport]) -> list[Profile]:
+    """Return what is drawn of the tensors, one below the other."""
+    if not tensors:
+        return []
+    columns = {
+        "bytes": ("Bytes", "", [t.coded_bytes for t in tensors]),
+        "bits": ("Bits per weight", "", [t.bits_per_weight for t in tensors]),
+        "error": ("Relative error, %", "%", [100 * t.error for t in tensors]),
+    }
+    profiles = []
+    for kind, (caption, unit, values) in columns.items():
+        if not max(values):
+            continue  # all are exact
+        axis = ticks([0.0, *values])
+        shown = axis if len(axis) <= _MOST_TICKS else axis[:: (len(axis) - 1) // 2 or 1]
+        bars = tuple((100 * value / axis[-1], t.name) for value, t in zip(values, tensors, strict=True))
+        marks = tuple((100 * tick / axis[-1], f"{tick:,.10g}{unit}") for tick in shown)
+        profiles.append(Profile(kind, caption, bars, marks))
+    return profiles
 
 
 def _codings(tensors: Sequence[TensorReport]) -> list[Coding]:
