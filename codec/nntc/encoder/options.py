@@ -157,7 +157,7 @@ class Options:
         described = []
         for field in fields(self):
             value = getattr(self, field.name)
-if value is None or not self._has(field.name):
+            if value is None or not self._has(field.name):
                 continue
             if field.name == "exact":
                 value = ", ".join(value)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 from matplotlib.lines import Line2D
 from nntc.encoder.goals.fidelity import Fidelity, Measure, share
 from nntc.encoder.sweep import Curves, SweepMethod, SweepPoint
-from nntc.encoder.sweep.picture import make_figure
+from nntc.encoder.sweep.picture import make_figure, make_picture
 
 
 def point(method: SweepMethod, setting: str, ratio: float, count: int, divergence: float) -> SweepPoint:
@@ -64,3 +67,18 @@ def test_the_legend_explains_everything_drawn() -> None:
         "original",
         "95% interval of the original",
     ]
+
+
+def test_pictures_show_every_method_and_are_the_same_each_time(curves: Curves) -> None:
+    png = make_picture(curves, "model.onnx", "png")
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    svg = make_picture(curves, "<b>&$x$", "svg")
+    assert svg == make_picture(curves, "<b>&$x$", "svg")
+    ElementTree.fromstring(svg)  # noqa: S314 - our own output
+    assert make_picture(curves, "model.onnx", "png") == png
+
+
+def test_pictures_need_matplotlib(curves: Curves, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r"pip install 'nntc\[plot\]'"):
+        make_picture(curves, "model.onnx", "png")
