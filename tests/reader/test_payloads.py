@@ -122,6 +122,7 @@ def test_memory_for_decoding_ahead_is_bounded(
     one_by_one = {name: tensor.array() for name, tensor in nntc.open(data).tensors.items()}
     same(one_by_one, data)
     assert max(decoded[:10]) <= 4
+    monkeypatch.setattr(payloads, "BATCH_COST", 1 << 30)
     monkeypatch.setattr(payloads, "BATCH_SECTIONS", 2)
     decoded.clear()
     nntc.open(data).arrays()
