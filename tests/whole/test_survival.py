@@ -282,7 +282,7 @@ def test_large_biases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_to_code() -> None:
-    for model in (networks.model_of([], {}), onnx.ModelProto(), networks.using(w=np.zeros(2, np.float32))):
+    for model in (networks.model_of([], {}), networks.using(w=np.zeros(2, np.float32))):
         decoded, report = check(model)
         assert not report.tensors
         assert report.error == 0
