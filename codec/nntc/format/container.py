@@ -76,7 +76,7 @@ def _is_in_order(kind: int, _fields: Named, given: Named) -> bool:
     before = given["before"]
     if before == 0:
         return kind == SectionType.GRAPH
-    return kind not in (SectionType.GRAPH, 0) and kind >= before and not kind == before == SectionType.TABLES
+    return kind != SectionType.GRAPH and kind >= before and not kind == before == SectionType.TABLES
 
 
 def _has_its_output(output: int, fields: Named, _given: Named) -> bool:

@@ -139,6 +139,12 @@ def _bad(suite: Suite) -> None:
             f"common-others-are-{value}", "common-narrow", "TENSOR[0].count", varint(value), "E_RANGE",
             "R-531", f"{value} elements in the later planes, 5 are not common",
         )  # fmt: skip
+    many = _of(OPAQUE4, matrix(2, 80), [9] * 35 + [i & 1 for i in range(125)], {7: 9}, [Packed(3), Packed(1)])
+    suite.valid("common-narrow-125", "125 other elements: a count of one byte", "R-531", many)
+    suite.fault(
+        "common-others-are-128", "common-narrow-125", "TENSOR[0].count", varint(128), "E_RANGE", "R-531",
+        "a count of two bytes is wrong, and reported at the first of them",
+    )  # fmt: skip
     suite.bad(
         "common-entropy", "common-narrow", "E_PADDING", "TENSOR[0].plane[3].width", "R-503 R-531",
         "tokens of the last plane before the number of other elements",
