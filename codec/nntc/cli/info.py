@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 _HELP = """
-    Show what is in FILE.nntc and what it costs.
+    Show what is in FILE.nntc and what it costs; of an ONNX model, what it
+    holds and what `nntc encode` would do with each tensor.
 
     Nothing is decoded. Bits are bits per weight; an error is ||decoded -
     original|| / ||original|| as the encoder noted it, ? where it noted nothing
@@ -24,6 +25,7 @@ _HELP = """
 
     Examples:
       nntc info model.nntc
+      nntc info model.onnx
       nntc info model.nntc --json | jq '.tensors[] | [.name, .bits_per_weight]'
 """
 
@@ -31,10 +33,15 @@ _HELP = """
 def info(words: Sequence[str], prog: str) -> int:
     """Run the command; return its exit code."""
     parser = Parser(prog, _HELP)
-    parser.operand("source", "FILE.nntc", source_file)
+    parser.operand("source", "FILE", source_file)
     parser.json()
     chosen = parser.parse(words)
 
+    from nntc.cli.model_info import is_model, show_model
+
+    if is_model(chosen.source):
+        show_model(chosen.source, as_json=chosen.as_json)
+        return 0
     import nntc
     from nntc.reader.info import describe
 
