@@ -26,15 +26,16 @@ from unittest.mock import patch
 import numpy as np
 from nntc.decoder.model import decode
 from nntc.encoder import allocate
-from nntc.encoder import model as encoder_model
-from nntc.encoder.calibration import shrinkage
+from nntc.encoder.calibration import calibration, shrinkage
+from nntc.encoder.calibration.calibration_data import CalibrationData
+from nntc.encoder.calibration.folding import Folding
+from nntc.encoder.encoding import build
 from nntc.encoder.methods import calibrated, calibrated_weights
-from nntc.encoder.methods.calibration_data import CalibrationData
-from nntc.encoder.model import Encoder
+from nntc.encoder.model import open_model
 from nntc.encoder.options import check_options
+from nntc.encoder.prepare import PreparedTensors, calibrate
 from nntc.encoder.quantize import feedback
 from nntc.encoder.quantize.shaping import shapings
-from nntc.encoder.split import open_model
 from nntc.encoder.workers import Workers
 
 from . import arguments
@@ -66,7 +67,7 @@ PARTS: dict[str, Patches] = {
     "transforms": partial(patch.object, calibrated, "shapings", lambda tensor: shapings(tensor)[:1]),
     "sensitivities": partial(patch.object, calibrated, "allocate_by_sensitivity", _equal_noise),
     "rate-aware levels": partial(patch.object, calibrated_weights, "LAGRANGIAN", 1e-3),
-    "prior_share of weights": partial(patch.object, shrinkage, "_PRIOR_SHARES", (0.0,)),
+    "weight prior": partial(patch.object, shrinkage, "_PRIOR_SHARES", (0.0,)),
     "second survivor": partial(
         patch.object,
         calibrated_weights,
@@ -90,20 +91,20 @@ class Bench:
     def encoder(self, without: str) -> Iterator[Callable[[float], tuple[int, Metrics]]]:
         """Yield what encodes at a quality and measures, with a part left out."""
         with ExitStack() as stack:
-            split = stack.enter_context(open_model(self.evaluator.path))
+            model = stack.enter_context(open_model(self.evaluator.path))
             workers = stack.enter_context(Workers(1))
             if without == "folding":
-                stack.enter_context(patch.object(Encoder, "_fold", lambda *_: {}))
+                stack.enter_context(patch.object(calibration, "fold_normalizations", lambda *_: Folding()))
             if without in PARTS:
                 stack.enter_context(PARTS[without]())
-            encoder = Encoder(self.evaluator.path, split, workers)
-            stack.enter_context(patch.object(encoder_model, "calibration_data_of", _known_without(without)))
+            prepared = PreparedTensors(model.tensors)
+            if without != "samples":
+                prepared = calibrate(model, self.samples)
+            if prepared.calibration is not None:
+                prepared = replace(prepared, calibration=_without(prepared.calibration, without))
 
             def at(quality: float) -> tuple[int, Metrics]:
-                options = check_options(
-                    quality=quality, calibration=None if without == "samples" else self.samples
-                )
-                data, report = encoder.encode(options)
+                data, report = build(model, prepared, check_options(quality=quality), workers)
                 with tempfile.TemporaryDirectory() as folder:
                     coded, decoded = Path(folder, "model.nntc"), Path(folder, self.evaluator.path.name)
                     coded.write_bytes(data)
@@ -113,20 +114,14 @@ class Bench:
             yield at
 
 
-def _known_without(part: str) -> Callable[..., CalibrationData]:
-    from nntc.encoder.methods.calibration_data import calibration_data_of
-
-    def known(*given: Any) -> CalibrationData:
-        found = calibration_data_of(*given)
-        if part == "bias correction":
-            return replace(found, output_biases={})
-        if part == "cross-validated shrinkage":
-            return replace(
-                found, statistics={i: replace(s, cross_validated=None) for i, s in found.statistics.items()}
-            )
-        return found
-
-    return known
+def _without(data: CalibrationData, part: str) -> CalibrationData:
+    """Return calibration data with a part of it left out."""
+    if part == "bias correction":
+        return replace(data, output_biases={})
+    if part == "cross-validated shrinkage":
+        statistics = {i: replace(s, cross_validated=None) for i, s in data.statistics.items()}
+        return replace(data, statistics=statistics)
+    return data
 
 
 def divergence_at(points: Sequence[tuple[float, float]], factors: Sequence[float]) -> list[float]:

@@ -92,9 +92,7 @@ def read_points(path: Path) -> list[Point]:
     return list(points.values())
 
 
-def factor_at_loss(
-    curve: Iterable[Point], loss: float, of: Callable[[Point], float]
-) -> float | None:
+def factor_at_loss(curve: Iterable[Point], loss: float, of: Callable[[Point], float]) -> float | None:
     """Return the compression factor at which `loss` percentage points `of` something are gone.
 
     Linear interpolation between neighbouring points, as Laude et al. report it: in order of growing factor,

@@ -24,10 +24,10 @@ import numpy as np
 from nntc.encoder.entropy.huffman import code_lengths
 from nntc.encoder.entropy.integers import sparse_rows
 from nntc.encoder.entropy.symbols import assemble
+from nntc.encoder.model import open_model
 from nntc.encoder.quantize.scales import fit_scales
-from nntc.encoder.split import open_model
 from nntc.encoder.tensor.codebook import Codebook, codebook_record, make_codebook
-from nntc.encoder.tensors import Tensor, load_tensors
+from nntc.encoder.tensors import Tensor
 from nntc.format.registry import Coder
 from numpy.typing import NDArray
 
@@ -58,8 +58,8 @@ def stage_row(path: Path, prune: float, bits: int | None) -> list[str]:
 
 def shared_tensors(path: Path) -> Iterator[tuple[Tensor, Codebook]]:
     """Yield the tensors of a model that have at most 256 distinct values, and many elements."""
-    with open_model(path) as split:
-        for tensor in load_tensors(split)[0]:
+    with open_model(path) as model:
+        for tensor in model.tensors:
             codebook = make_codebook(tensor.bits()) if tensor.element.is_float else None
             if codebook and codebook.entries.size <= min(256, tensor.size // 4):
                 yield tensor, codebook

@@ -112,9 +112,7 @@ def show_full_size() -> None:
         model.write_bytes(export(entry.build().eval(), entry.signature()))
         huffman = nntc.encode(model, coded, method="deep", prune=PRUNE, bits=BITS)
         sizes = {stage.name: stage.size for stage in huffman.stages} | {"huffman": huffman.size}
-        sizes["nntc"] = nntc.encode(
-            model, coded, method="deep", prune=PRUNE, bits=BITS, entropy="rans"
-        ).size
+        sizes["nntc"] = nntc.encode(model, coded, method="deep", prune=PRUNE, bits=BITS, entropy="rans").size
     print(f"## Residual CNN of {entry.parameters:,} parameters, untrained, {PRUNE:.0%} pruned, {BITS} bits\n")
     print(stage_table(sizes), end="\n\n")
 

@@ -25,7 +25,7 @@ import numpy as np
 import onnx
 from nntc.decoder.directory import read_directory
 from nntc.decoder.model import decode_bytes
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
 from nntc.errors import FormatError
 from nntc.format.container import MEMORY_CONSTANT
 from nntc.sources.source import BytesSource

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nntc.encoder.calibration import calibrate
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.calibration import collect
+from nntc.encoder.calibration.calibration import sensitivity_samples
+from nntc.encoder.calibration.sensitivity import measure
+from nntc.encoder.encode import encode_bytes
+from nntc.encoder.network import Network, Reference
 from nntc.encoder.samples import Samples
 
 from . import arguments
@@ -30,16 +33,18 @@ def main() -> None:
     options = parser.parse_args()
     images = preprocess(load_split(arguments.data_folder(options), "calibration").images, "torch")
     samples = Samples([{"image": image[None]} for image in images])
-    calibration = calibrate(options.model, samples, jobs=options.jobs)
+    network, jobs = Network(options.model), options.jobs
+    statistics, moments = timed(lambda: collect(network, samples, jobs=jobs))
+    some = samples[: sensitivity_samples(len(statistics.tensors))]
+    reference, outputs = timed(lambda: Reference(network, some, jobs=jobs))
+    sensitivities = timed(lambda: measure(network, statistics, reference, jobs=jobs))[1]
     parts = {
-        "moments of the layers' inputs": timed(lambda: calibration.statistics)[1],
-        "outputs": timed(lambda: calibration.reference)[1],
-        "sensitivities": timed(lambda: calibration.sensitivities)[1],
+        "moments of the layers' inputs": moments,
+        "outputs": outputs,
+        "sensitivities": sensitivities,
     }
     whole = timed(
-        lambda: encode_bytes(
-            options.model, calibration=samples, quality=options.quality, jobs=options.jobs
-        )
+        lambda: encode_bytes(options.model, calibration=samples, quality=options.quality, jobs=options.jobs)
     )[1]
     rest = Seconds(
         whole.wall - sum(part.wall for part in parts.values()),

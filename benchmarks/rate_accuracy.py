@@ -22,10 +22,11 @@ from typing import Any
 
 import nntc
 import onnx
-from nntc.encoder.model import Encoder
+from nntc.encoder.encoding import build
+from nntc.encoder.model import open_model
 from nntc.encoder.options import check_options
+from nntc.encoder.prepare import calibrate
 from nntc.encoder.samples import Samples
-from nntc.encoder.split import open_model
 from nntc.encoder.workers import Workers
 
 from . import arguments, int8
@@ -81,11 +82,11 @@ def calibrated_points(
     evaluator: Evaluator, samples: Samples, qualities: Sequence[float], name: str
 ) -> Iterator[Point]:
     """Encode with samples of the network's inputs, which are run through it once, and measure."""
-    with tempfile.TemporaryDirectory() as folder, open_model(evaluator.path) as split, Workers(1) as workers:
-        encoder = Encoder(evaluator.path, split, workers)
+    with tempfile.TemporaryDirectory() as folder, open_model(evaluator.path) as model, Workers(1) as workers:
+        prepared = calibrate(model, samples)
         for quality in qualities:
             coded = Path(folder, "model.nntc")
-            coded.write_bytes(encoder.encode(check_options(quality=quality, calibration=samples))[0])
+            coded.write_bytes(build(model, prepared, check_options(quality=quality), workers)[0])
             yield measure_coded(evaluator, f"quality {quality:g}", name, coded)
 
 
@@ -117,9 +118,7 @@ def points(evaluator: Evaluator, options: argparse.Namespace) -> Iterator[Point]
     extra = {key: json.loads(value) for key, value in (text.split("=", 1) for text in options.set)}
     name = " ".join(["nntc", options.method, *options.set])
     if options.calibration:
-        samples = calibration_samples(
-            options.network, arguments.data_folder(options), options.calibration
-        )
+        samples = calibration_samples(options.network, arguments.data_folder(options), options.calibration)
         if options.int8:
             yield int8_point(evaluator, samples)
         yield from calibrated_points(

@@ -28,7 +28,7 @@ os.environ.update(ONE_THREAD)  # before numpy is loaded
 
 import onnx
 from nntc.decoder.model import decode_bytes
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
 
 from . import arguments
 from .curves import markdown_table

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from nntc.decoder.model import decode
-from nntc.encoder.model import Encoder
+from nntc.encoder.encoding import build
+from nntc.encoder.model import open_model
 from nntc.encoder.options import check_options
+from nntc.encoder.prepare import PreparedTensors, calibrate
 from nntc.encoder.samples import Samples
-from nntc.encoder.split import open_model
 from nntc.encoder.workers import Workers
 
 from .. import arguments, int8, nncodec
@@ -52,14 +53,15 @@ class Bench:
         return Point(self.task.name, codec, label, size, original_size, fidelity, details)
 
     def nntc(self, name: str, samples: Sequence[Batch] | None, qualities: Sequence[float]) -> Iterator[Point]:
-        """Measure method `auto`; what samples tell is found out once."""
-        given = None if samples is None else Samples(list(samples))
-        with open_model(self.task.model) as split, Workers(1) as workers:
-            encoder = Encoder(self.task.model, split, workers)
+        """Measure method `auto`; samples calibrate once."""
+        with open_model(self.task.model) as model, Workers(1) as workers:
+            prepared = PreparedTensors(model.tensors)
+            if samples is not None:
+                prepared = calibrate(model, Samples(list(samples)))
 
             def at(quality: float) -> Point:
-                options = check_options(quality=quality, calibration=given)
-                (data, report), seconds = timed(lambda: encoder.encode(options))
+                options = check_options(quality=quality)
+                (data, report), seconds = timed(lambda: build(model, prepared, options, workers))
                 details = {"encode_cpu_s": seconds.cpu, "remarks": report.remarks}
                 with tempfile.TemporaryDirectory() as folder:
                     coded, decoded = Path(folder, "model.nntc"), Path(folder, self.task.model.name)

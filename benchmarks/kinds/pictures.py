@@ -47,9 +47,7 @@ def draw(text: str, rng: np.random.Generator) -> Pixels:
     while abs(int(ink.sum()) - int(paper.sum())) < 240:
         ink = rng.integers(0, 256, 3)
     picture = Image.new("RGB", (width, height), tuple(int(c) for c in paper))
-    ImageDraw.Draw(picture).text(
-        (margin[0] - left, margin[1] - top), text, tuple(int(c) for c in ink), font
-    )
+    ImageDraw.Draw(picture).text((margin[0] - left, margin[1] - top), text, tuple(int(c) for c in ink), font)
     fill = tuple(int(c) for c in paper)
     picture = picture.rotate(rng.uniform(-2, 2), Image.Resampling.BICUBIC, fillcolor=fill)
     picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 0.04) * size))

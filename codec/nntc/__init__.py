@@ -31,10 +31,11 @@ from nntc.errors import (
 if TYPE_CHECKING:
     from nntc.decoder.directory import Section
     from nntc.decoder.model import DecodedFile, DecodeResult, decode, decode_bytes
+    from nntc.encoder.encode import encode, encode_bytes
     from nntc.encoder.goals.fidelity import Fidelity, Share
     from nntc.encoder.goals.goal import Goal, GoalReport, GoalTry
-    from nntc.encoder.model import encode, encode_bytes
-    from nntc.encoder.options import Centroids, Entropy, Method, Options, PruneScope
+    from nntc.encoder.options.choices import Centroids, Entropy, Method, PruneScope
+    from nntc.encoder.options.options import Options
     from nntc.encoder.report import EncodeReport, Stage, TensorReport
     from nntc.encoder.samples.image_folder import ImageFolder
     from nntc.encoder.samples.preprocess import Preprocess
@@ -96,13 +97,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Centroids": "nntc.encoder.options",
+    "Centroids": "nntc.encoder.options.choices",
     "Container": "nntc.reader.container",
     "Curves": "nntc.encoder.sweep.curves",
     "DecodeResult": "nntc.decoder.model",
     "DecodedFile": "nntc.decoder.model",
     "EncodeReport": "nntc.encoder.report",
-    "Entropy": "nntc.encoder.options",
+    "Entropy": "nntc.encoder.options.choices",
     "Fidelity": "nntc.encoder.goals.fidelity",
     "Goal": "nntc.encoder.goals.goal",
     "GoalReport": "nntc.encoder.goals.goal",
@@ -110,12 +111,12 @@ _HOMES = {
     "ImageFolder": "nntc.encoder.samples.image_folder",
     "InputSummary": "nntc.encoder.samples.summary",
     "LazyTensor": "nntc.reader.container",
-    "Method": "nntc.encoder.options",
-    "Options": "nntc.encoder.options",
+    "Method": "nntc.encoder.options.choices",
+    "Options": "nntc.encoder.options.options",
     "Phase": "nntc.progress",
     "Preprocess": "nntc.encoder.samples.preprocess",
     "ProgressEvent": "nntc.progress",
-    "PruneScope": "nntc.encoder.options",
+    "PruneScope": "nntc.encoder.options.choices",
     "Section": "nntc.decoder.directory",
     "Share": "nntc.encoder.goals.fidelity",
     "Source": "nntc.sources.source",
@@ -126,8 +127,8 @@ _HOMES = {
     "VerifyResult": "nntc.reader.compare",
     "decode": "nntc.decoder.model",
     "decode_bytes": "nntc.decoder.model",
-    "encode": "nntc.encoder.model",
-    "encode_bytes": "nntc.encoder.model",
+    "encode": "nntc.encoder.encode",
+    "encode_bytes": "nntc.encoder.encode",
     "open": "nntc.reader.container",
     "session": "nntc.reader.runtime",
     "sweep": "nntc.encoder.sweep.curves",

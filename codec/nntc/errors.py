@@ -16,6 +16,8 @@ Implements SPEC.md 12 (R-750).
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "FormatError",
     "ModelError",
@@ -46,9 +48,19 @@ class NntcError(Exception):
         self.offset = offset
         super().__init__(id, message, offset)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Whatever arguments a subclass takes: errors come back from workers in other processes.
+        return _restore, (type(self), self.id, self.message, self.offset)
+
     def __str__(self) -> str:
         place = "" if self.offset is None else f" @ {self.offset}"
         return f"{self.id}{place}: {self.message}"
+
+
+def _restore(kind: type[NntcError], id: str, message: str, offset: int | None) -> NntcError:  # noqa: A002 - as above
+    error = kind.__new__(kind, id, message, offset)
+    NntcError.__init__(error, id, message, offset)
+    return error
 
 
 class FormatError(NntcError):

@@ -275,4 +275,3 @@ def _scaled(
     if column_codes is None:
         return k
     return [v * step_code(column_codes.values[i % view.columns]) for i, v in enumerate(k)]
-

@@ -240,9 +240,7 @@ class Suite:
         """Add a file that must be rejected for the value of one field, reported there or `at`."""
         where = place if at is None else at
         fields = {place: value}
-        self.bad(
-            id, parent, error, where, requirements, comment, fields, features=features, bounded=bounded
-        )
+        self.bad(id, parent, error, where, requirements, comment, fields, features=features, bounded=bounded)
 
     def _digests(self, parent: Built, file: File) -> list[bytes]:
         own = [data for name, data in parent.fields if name.endswith(".sha256")]

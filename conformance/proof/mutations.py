@@ -38,9 +38,7 @@ def mutate(rng: Random, data: bytes) -> bytes:
         elif kind == 5:
             out[at : at + rng.choice((0, 1, 4))] = rng.randbytes(rng.randrange(5))
         elif kind == 6:
-            out[at:at] = varint(
-                rng.choice((0, 1, 255, 256, 2**16, 2**31 - 1, 2**31, 2**32, 2**63 - 1))
-            )
+            out[at:at] = varint(rng.choice((0, 1, 255, 256, 2**16, 2**31 - 1, 2**31, 2**32, 2**63 - 1)))
         elif kind == 7 and rng.random() < 0.3:
             del out[at:]
     return bytes(out)

@@ -12,7 +12,11 @@ from .errors import NntcError
 class Notes:
     """Content of a NOTES section of version 0."""
 
-    quality: bytes
+    error: bytes
+    measure: int
+    measured_on: int
+    samples: int
+    divergence: bytes
     encoder: str
 
 
@@ -25,9 +29,20 @@ def read_notes(data: bytes, part_count: int) -> Notes | None:
         count = reader.varint()
         if count != part_count:
             return None  # R-272
-        quality = bytes(reader.take(count))
+        error = bytes(reader.take(2 * count))
+        if any(byte & 0x80 for byte in error[1::2]):
+            return None  # R-272
+        measure, measured_on, samples, divergence = reader.u8(), 0, 0, b""
+        if measure > 3:
+            return None  # R-272
+        if measure != 0:
+            measured_on = reader.u8()
+            if measured_on > 2:
+                return None  # R-272
+            samples = reader.varint()
+            divergence = bytes(reader.take(4))
         name = bytes(reader.take(reader.varint()))
         reader.finish()
-        return Notes(quality, name.decode("utf-8"))
+        return Notes(error, measure, measured_on, samples, divergence, name.decode("utf-8"))
     except (NntcError, UnicodeDecodeError):
         return None  # R-272

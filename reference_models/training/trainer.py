@@ -109,8 +109,7 @@ class Trainer:
 
     def _make_models(self, stage: Stage) -> None:
         self._models = {
-            name: Compressible(name, network, stage)
-            for name, network in self._task.networks.items()
+            name: Compressible(name, network, stage) for name, network in self._task.networks.items()
         }
 
     def _begin(self, number: int) -> None:
@@ -149,9 +148,7 @@ class Trainer:
         _load(teacher, self._folder / f"{stage}.pt", name, self._device)
         return teacher.eval().requires_grad_(False)
 
-    def _losses(
-        self, chosen: torch.Tensor, teacher: nn.Module | None
-    ) -> Iterator[tuple[str, torch.Tensor]]:
+    def _losses(self, chosen: torch.Tensor, teacher: nn.Module | None) -> Iterator[tuple[str, torch.Tensor]]:
         if teacher is None:
             yield from self._task.losses(chosen)
             return

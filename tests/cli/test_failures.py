@@ -36,7 +36,7 @@ def listing(folder: Path) -> dict[str, bytes]:
             ["encode", "model.onnx", "m.nntc", "--ratio", "4", "--bits", "3"],
             "name one goal, not bits and ratio",
         ),
-        (["encode", "model.onnx", "m.nntc", "-m", "lossless", "--bits", "3"], "lossless takes no goal"),
+        (["encode", "model.onnx", "m.nntc", "-m", "lossless", "--bits", "3"], "bits is for the methods auto"),
         (["encode", "model.onnx", "m.nntc", "-m", "dct", "--bits", "9"], "from 1 to 8"),
         (["encode", "model.onnx", "m.nntc", "-m", "deep", "--prune", "1"], "at least 0 and below 1"),
         (["encode", "model.onnx", "m.nntc", "-m", "deep", "--prune", "half"], "'half' is not a valid float"),

@@ -38,12 +38,13 @@ def classifier(folder: Path) -> Path:
 def test_a_goal(classifier: Path, nntc: Command) -> None:
     done = nntc("encode", classifier, "m.nntc", "--min-agreement", "0.9", "--evaluation", "plain.npz")
     assert (done.code, done.err) == (0, DOUBT)
-    first, second = done.out.splitlines()
+    first, second, weights = done.out.splitlines()
     assert first.startswith(f"m.nntc: {Path('m.nntc').stat().st_size:,} bytes")
     assert re.fullmatch(
         r"same top answer \d\d\.\d\d% \(95% interval .* to .*\), on 40 evaluation samples; \d+ encodings .*",
         second,
     )
+    assert re.fullmatch(r"weights off by \S+%", weights)
 
 
 def test_a_goal_as_json(classifier: Path, nntc: Command) -> None:
@@ -58,7 +59,8 @@ def test_a_goal_as_json(classifier: Path, nntc: Command) -> None:
 
 def test_a_measure_without_a_goal(classifier: Path, nntc: Command) -> None:
     shown = nntc("encode", classifier, "m.nntc", "--evaluation", "labelled.npz").out
-    assert re.search(r"^KL divergence in nats \S+, same top answer .*, top1 .*on 40 samples$", shown, re.M)
+    wanted = r"^KL divergence in nats \S+, same top answer .*, top1 .*on 40 evaluation samples$"
+    assert re.search(wanted, shown, re.M)
 
 
 def test_a_page(classifier: Path, nntc: Command) -> None:

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from nntc.cli import main
 from nntc.conformance.check import check
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
 from onnx import helper, numpy_helper
 
 from conformance.generator.cases.basics import BYTES
@@ -28,7 +28,7 @@ def findings(**options: object) -> list[tuple[str, str | None, int | None]]:
 
 
 def notes(parts: int) -> tuple[int, bytes]:
-    return 0x81, bytes([0, parts, *[0] * parts, 1]) + b"x"
+    return 0x81, bytes([0, parts, *bytes(2 * parts), 0, 1]) + b"x"
 
 
 def test_every_valid_vector_is_decoded_and_the_others_are_not() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pytest
 import zstandard
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
 from numpy.typing import NDArray
 from onnx import TensorProto, external_data_helper, helper, numpy_helper
 

@@ -9,7 +9,7 @@ import nntc
 import numpy as np
 import onnx
 import pytest
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
 from nntc.errors import ModelError
 from nntc.reader.container import GRAPH_TOOL
 from numpy.typing import NDArray

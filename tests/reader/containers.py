@@ -9,7 +9,7 @@ import nntc
 import numpy as np
 import onnx
 from nntc.encoder.container import NewFile, NewSection, graph_section, write_container
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
 from nntc.format.registry import Profile, SectionType
 from numpy.typing import NDArray
 from onnx import helper

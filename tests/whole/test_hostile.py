@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from nntc.decoder.model import decode_bytes
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
 from onnx import helper, numpy_helper
 
 from conformance.proof import mutations, samples

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from nntc.decoder.model import decode_bytes
 from nntc.encoder import tensors
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
 from nntc.encoder.report import EncodeReport
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import quantization

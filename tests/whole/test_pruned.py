@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from nntc.decoder.model import decode_bytes
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
 from nntc.onnx.arrays import array_dtype
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper

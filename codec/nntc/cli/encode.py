@@ -184,18 +184,20 @@ def encode(
 
 def _show(report: EncodeReport, target: Path, *, is_calibrated: bool) -> None:
     show_notes(report.remarks, ((tensor.name, tensor.note) for tensor in report.tensors))
-    error = "every weight exact"
-    if report.error:
+    size = f"{target}: {report.size:,} bytes, {report.ratio:.2f} times smaller"
+    weights = f"weights off by {error_text(report.error)}" if report.error else "every weight exact"
+    if report.fidelity is None:
+        say(f"{size}, {weights}")
+    else:
+        say(size)
+        if report.goal is not None:
+            say(f"{report.goal.text}; {len(report.goal.tries)} encodings tried")
+        else:
+            say(report.fidelity.text)
         # Weights move a lot where samples say that the outputs hardly feel it.
-        wording = "weights moved by {} for the outputs' sake" if is_calibrated else "weights off by {}"
-        error = wording.format(error_text(report.error))
-    say(f"{target}: {report.size:,} bytes, {report.ratio:.2f} times smaller, {error}")
+        say(f"{weights}, where the outputs feel it least" if is_calibrated and report.error else weights)
     if report.unknown_use:
         say(f"{report.unknown_use:,} bytes of the model are coded exactly, as their use is not known")
-    if report.goal is not None:
-        say(f"{report.goal.text}; {len(report.goal.tries)} encodings tried")
-    elif report.fidelity is not None:
-        say(report.fidelity.text)
     if report.stages:
         say()
         rows = [

@@ -146,8 +146,7 @@ def _show(curves: Curves) -> None:
     show_table(
         f"{curves.original_size:,} bytes; measured on {first.samples:,} {curves.measured_on} samples; "
         f"divergence is {first.measure}{_original(first)}",
-        ["method", "setting", "bytes", "times smaller", "divergence"]
-        + [heads[name] for name in columns],
+        ["method", "setting", "bytes", "times smaller", "divergence"] + [heads[name] for name in columns],
         rows,
         left=2,
     )

@@ -6,6 +6,7 @@ Implements SPEC.md 6.1, 6.4 and 16 (R-901).
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -16,6 +17,7 @@ from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records, re
 from nntc.encoder.container import NewFile, NewSection, graph_section, write_container
 from nntc.encoder.entropy.symbols import assemble
 from nntc.encoder.methods import Plan, PlannedRecord
+from nntc.encoder.model import Model
 from nntc.encoder.notes import notes_section
 from nntc.encoder.options import Method, Options
 from nntc.encoder.report import EncodeReport, Stage, TensorReport
@@ -28,26 +30,30 @@ from nntc.format.registry import Profile, SectionType
 from nntc.format.tables import TABLE_COUNT, write_tables
 from nntc.onnx.roles import UNKNOWN
 
+_REST = 48
+"""Bytes of header, NOTES without errors, and what else there is once."""
+_ENTRY = 12
+"""Bytes of a section's entry in the directory, its splice and its error."""
 
-class Overhead:
-    """What a file costs beyond its TENSOR sections, for methods that aim at a size."""
 
-    def __init__(self, split: SplitSource, repeats: dict[int, int]) -> None:
-        self._split, self._repeats = split, repeats
-        self.original_size = sum(file.size for file in split.files)
+class FileOverhead:
+    """What a file of a model costs beyond its TENSOR sections, for methods that aim at a size."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.original_size = model.size
 
     @cached_property
     def size(self) -> int:
         """Bytes of all but TENSOR sections, to a few."""
-        pieces = self._split.pieces()
-        skeleton = b"".join(bytes(piece) for piece in pieces if isinstance(piece, memoryview))
+        split = self._model.files
+        skeleton = b"".join(bytes(piece) for piece in split.pieces() if isinstance(piece, memoryview))
         files = [
-            NewFile(file.size, hashlib.sha256(b"%d" % i).digest(), None)
-            for i, file in enumerate(self._split.files)
+            NewFile(file.size, hashlib.sha256(b"%d" % i).digest(), None) for i, file in enumerate(split.files)
         ]
-        count = len(self._split.payloads)
+        count = len(split.payloads)
         graph = graph_section(files, [(100, 0)] * count, skeleton)
-        return len(graph.data) + 32 + 10 * (count - len(self._repeats))
+        return len(graph.data) + _REST + _ENTRY * (count - len(self._model.repeats))
 
 
 class Assembly:
@@ -55,20 +61,15 @@ class Assembly:
 
     Parameters
     ----------
-    split
-        The open model.
-    tensors
-        What is coded, in the order of payloads.
-    repeats
-        Payloads that repeat an earlier one, and that one.
+    model
+        The model.
     plan
-        Records for all tensors.
+        Records for all its tensors.
     """
 
-    def __init__(
-        self, split: SplitSource, tensors: list[Tensor], repeats: dict[int, int], plan: Plan
-    ) -> None:
-        self._split, self._tensors, self._repeats, self._plan = split, tensors, repeats, plan
+    def __init__(self, model: Model, plan: Plan) -> None:
+        self._model, self._plan = model, plan
+        self._split, self._tensors, self._repeats = model.files, model.tensors, model.repeats
 
     def finish(self, options: Options) -> tuple[bytes, EncodeReport]:
         """Return the file and its report.
@@ -102,7 +103,7 @@ class Assembly:
         reports = self._reports(coded, bodies, parts, [tool_detail(record) for record in records])
         notes = [notes_section(reports)] if coded and not options.is_lossless else []
         data = write_container(profile, [*head, *sections, *notes])
-        original = sum(file.size for file in self._split.files)
+        original = self._model.size
         stages: tuple[Stage, ...] = ()
         if options.method is Method.DEEP:
             stages = report_stages(self._plan.sizes, self._tensors, self._repeats, original, len(data))
@@ -111,6 +112,7 @@ class Assembly:
             original,
             len(data),
             len(graph.data),
+            self._model.float_elements,
             tuple(reports),
             remarks,
             stages=stages,
@@ -175,9 +177,10 @@ class Assembly:
         details: list[str],
     ) -> list[TensorReport]:
         reports = []
+        copies = Counter(self._repeats.values())
         for number, (c, body) in enumerate(zip(coded, bodies, strict=True)):
             for part, index in enumerate(c.tensors):
-                tensor = self._plan.changed.get(index, self._tensors[index])
+                tensor = self._tensors[index]
                 share = len(body) * tensor.data.nbytes / c.record.output
                 error = _relative_error(tensor, parts[number][part])
                 reports.append(
@@ -191,6 +194,7 @@ class Assembly:
                         error,
                         c.record.note,
                         details[number],
+                        1 + copies[tensor.payload],
                     )
                 )
         return reports
@@ -256,11 +260,12 @@ def _part_bytes(coded: Sequence[PlannedRecord], decoded: Sequence[Payload]) -> l
 
 def _relative_error(tensor: Tensor, decoded: memoryview) -> float:
     """Return ||decoded - original|| / ||original||; 0 where they are the same bytes."""
-    if tensor.data == decoded or not tensor.element.is_float:
+    if tensor.original == decoded or not tensor.element.is_float:
         return 0.0
-    original = tensor.values()
-    width = tensor.element.width
-    other = as_float64(tensor.view.to_coded(np.frombuffer(decoded, f"<u{width}")), tensor.element)
+    kind = f"<u{tensor.element.width}"
+    original, other = (
+        as_float64(np.frombuffer(data, kind), tensor.element) for data in (tensor.original, decoded)
+    )
     largest = float(np.abs(original).max())
     if not 0 < largest < np.inf:
         return 0.0

@@ -117,7 +117,7 @@ def describe_model(source: str | os.PathLike[str]) -> ModelInfo:
             model = onnx.load_model_from_string(bytes(split.files[0].data))
         except DecodeError as e:
             raise ModelError("E_PROTOBUF", "the model cannot be read", 0) from e
-        tensors, repeats = load_tensors(split)
+        tensors, repeats = load_tensors(split, model)
         found = _tensors(split, tensors, repeats, partition_tensors(tensors))
         with open_model(source, min_bytes=1) as whole:
             found += [_in_graph(payload) for payload in whole.payloads if payload.length < MIN_BYTES]

@@ -7,15 +7,60 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nntc.encoder.container import NewSection
-from nntc.encoder.report import TensorReport
-from nntc.format.notes import NOTES, VERSION, NotesContent, quality_of
+import numpy as np
+
+from nntc.decoder.directory import read_directory
+from nntc.encoder.container import NewSection, write_container
+from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn
+from nntc.encoder.report import EncodeReport, TensorReport
+from nntc.format.notes import NOTES, VERSION, NotedMeasure, NotedSamples, NotesContent, write_errors
 from nntc.format.registry import SectionType
+from nntc.sources.source import BytesSource
+
+_ENCODER = b"nntc"
+_MEASURES = {
+    Measure.KL: NotedMeasure.KL_DIVERGENCE,
+    Measure.SQUARED_ERROR: NotedMeasure.SQUARED_ERROR,
+    Measure.MIXED: NotedMeasure.MIXED,
+}
+_SAMPLES = {
+    MeasuredOn.EVALUATION: NotedSamples.EVALUATION,
+    MeasuredOn.HELD_OUT: NotedSamples.HELD_OUT,
+    MeasuredOn.CALIBRATION: NotedSamples.CALIBRATION,
+}
 
 
-def notes_section(reports: Sequence[TensorReport]) -> NewSection:
-    """Return the section: a quality byte for each part of each record, in order, and the encoder's name."""
-    qualities = bytes(quality_of(report.error) for report in reports)
-    encoder = b"nntc"
-    content = NotesContent(VERSION, len(qualities), qualities, len(encoder), encoder)
+def notes_section(tensors: Sequence[TensorReport], fidelity: Fidelity | None = None) -> NewSection:
+    """Return the section.
+
+    Parameters
+    ----------
+    tensors
+        A report for each part of each record, in order.
+    fidelity
+        How alike the decoded network's outputs are, if that was measured.
+    """
+    errors = write_errors(np.array([tensor.error for tensor in tensors], np.float64))
+    content = NotesContent(
+        VERSION,
+        len(tensors),
+        errors,
+        NotedMeasure.NONE if fidelity is None else _MEASURES[fidelity.measure],
+        None if fidelity is None else _SAMPLES[fidelity.measured_on],
+        None if fidelity is None else fidelity.samples,
+        None if fidelity is None else fidelity.divergence,
+        len(_ENCODER),
+        _ENCODER,
+    )
     return NewSection(SectionType.NOTES, NOTES.write(content), 0)
+
+
+def with_fidelity(data: bytes, report: EncodeReport) -> bytes:
+    """Return a file with the fidelity of its report in NOTES: it is known only once the file has been run."""
+    directory = read_directory(BytesSource(data))
+    kept = [
+        NewSection(SectionType(s.type), data[s.offset : s.offset + s.length], s.output)
+        for s in directory.sections
+        if s.type != SectionType.NOTES
+    ]
+    return write_container(directory.profile, [*kept, notes_section(report.tensors, report.fidelity)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from nntc.encoder.goals.fidelity import Fidelity
@@ -29,6 +30,8 @@ class TensorReport:
         Why it was coded so, where that is not what was asked for.
     detail
         What its record uses, such as `8-state trellis, DCT 3x3, column steps`.
+    copies
+        Tensors of the model that have these bytes.
     """
 
     name: str
@@ -40,6 +43,7 @@ class TensorReport:
     error: float
     note: str
     detail: str = ""
+    copies: int = 1
 
     @property
     def bits_per_weight(self) -> float:
@@ -82,6 +86,8 @@ class EncodeReport:
         Bytes of the whole `.nntc` file.
     graph_size
         Bytes of the GRAPH section.
+    float_elements
+        Elements of all floating-point tensors of the model, also of those too small for a section.
     remarks
         Things the user should know, such as a goal not reached.
     fidelity
@@ -100,6 +106,7 @@ class EncodeReport:
     original_size: int
     size: int
     graph_size: int
+    float_elements: int
     tensors: tuple[TensorReport, ...]
     remarks: tuple[str, ...]
     fidelity: Fidelity | None = None
@@ -121,7 +128,6 @@ class EncodeReport:
 
     @property
     def error(self) -> float:
-        """Relative error of all weights: root of the mean squared `error`, weighted by size."""
-        weights = [(t.size, t.error) for t in self.tensors]
-        total = sum(n for n, _ in weights)
-        return float((sum(n * e * e for n, e in weights) / total) ** 0.5) if total else 0.0
+        """Relative error of the model's floating-point tensors: root of the mean of squares, by size."""
+        squares = sum(t.copies * t.size * t.error**2 for t in self.tensors)
+        return math.sqrt(squares / self.float_elements) if squares else 0.0

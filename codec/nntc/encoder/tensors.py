@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from math import prod
 from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from nntc.encoder.split import Payload, SplitSource, element_type
@@ -45,8 +44,10 @@ class Tensor:
         Of the first ONNX tensor that uses the bytes.
     view
         Rows and columns; its size is the number of elements here.
+    original
+        The user's bytes of these elements.
     data
-        The payload's bytes.
+        The bytes to be coded: the original's, or others that a method has put in their place.
     payload
         Number of the payload.
     dims
@@ -68,6 +69,7 @@ class Tensor:
     role: Role
     element: ElementType
     view: View
+    original: memoryview
     data: memoryview
     payload: int
     dims: tuple[int, ...]
@@ -76,6 +78,13 @@ class Tensor:
     reason: str = ""
     names: tuple[str, ...] = ()
     scale: NDArray[np.float64] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A view of a mapped file cannot be pickled; its bytes can. Mostly both are the same.
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        original = bytes(self.original)
+        data = None if self.data == original else bytes(self.data)
+        return _restore, ({**values, "original": original, "data": data},)
 
     @property
     def size(self) -> int:
@@ -88,6 +97,10 @@ class Tensor:
         if self.role is Role.OTHER:
             return self.view.rows == 1
         return self.role in (Role.BIAS, Role.NORMALIZATION)
+
+    def changed(self, data: memoryview) -> Tensor:
+        """Return the tensor with other bytes to be coded."""
+        return replace(self, data=data)
 
     def flat(self) -> Tensor:
         """Return the tensor as one row, whose coded order is the payload's own."""
@@ -104,6 +117,12 @@ class Tensor:
         return as_float64(self.bits(), self.element)
 
 
+def _restore(values: dict[str, Any]) -> Tensor:
+    original = memoryview(values["original"])
+    data = original if values["data"] is None else memoryview(values["data"])
+    return Tensor(**{**values, "original": original, "data": data})
+
+
 def as_float64(bits: NDArray[Any], element: ElementType) -> NDArray[np.float64]:
     """Return bit patterns of a floating-point type as float64."""
     if element is ElementType.BFLOAT16:
@@ -111,13 +130,21 @@ def as_float64(bits: NDArray[Any], element: ElementType) -> NDArray[np.float64]:
     return bits.view(f"<f{element.width}").astype(np.float64)
 
 
-def load_tensors(source: SplitSource) -> tuple[list[Tensor], dict[int, int]]:
+def load_tensors(source: SplitSource, graph: onnx.ModelProto | None) -> tuple[list[Tensor], dict[int, int]]:
     """Return the tensors to code, and for each payload that repeats an earlier one that one's number.
 
     Bytes that are floating-point numbers here and something else there are coded twice; those that are the
     same numbers in several places once, as exactly as the strictest of these places asks for.
+
+    Parameters
+    ----------
+    source
+        The model's files.
+    graph
+        The parsed model; None if the onnx library cannot read it: then no use is known.
     """
-    roles, inputs = _roles(source)
+    roles = {} if graph is None else find_roles(graph)
+    inputs = {} if graph is None else input_kinds(graph)
     first: dict[tuple[ElementType | None, int, bytes], int] = {}
     repeats: dict[int, int] = {}
     sharing: dict[int, list[Payload]] = {}
@@ -137,15 +164,6 @@ def load_tensors(source: SplitSource) -> tuple[list[Tensor], dict[int, int]]:
         number: tuple(name for p in payloads for name in p.names) for number, payloads in sharing.items()
     }
     return [replace(tensor, names=names[tensor.payload]) for tensor in tensors], repeats
-
-
-def _roles(source: SplitSource) -> tuple[dict[Path, TensorRole], dict[Path, InputKind]]:
-    """Return roles and kinds of inputs by path; none where the onnx library cannot read."""
-    try:
-        model = onnx.load_model_from_string(bytes(source.files[0].data))
-    except DecodeError:
-        return {}, {}
-    return find_roles(model), input_kinds(model)
 
 
 class _Values:
@@ -189,7 +207,7 @@ def _pieces(
     scale = values.scale(strict.scale, count)
     kind = None if found.node is None or found.input == 0 else inputs.get(found.node)
     if payload.length <= MAX_PIECE:
-        whole = (payload.name, role, element, view, data, number, payload.dims, kind)
+        whole = (payload.name, role, element, view, data, data, number, payload.dims, kind)
         return [Tensor(*whole, strict.tolerance, strict.reason, scale=scale)]
     # Rows of a transposed view are not contiguous: such a payload is cut as it is stored.
     if view.kind is ViewKind.TRANSPOSED:
@@ -204,6 +222,6 @@ def _pieces(
         part = View(view.kind, min(rows, view.rows - row), view.channels, view.period)
         start = row * columns * element.width
         span = data[start : start + part.size * element.width]
-        whole = (payload.name, role, element, part, span, number, payload.dims, kind)
+        whole = (payload.name, role, element, part, span, span, number, payload.dims, kind)
         pieces.append(Tensor(*whole, strict.tolerance, strict.reason))
     return pieces

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
@@ -11,6 +12,9 @@ from typing import Any, TypeVar
 from nntc.progress import Phase, Progress, ProgressEvent, Steps, within
 
 T = TypeVar("T")
+_WAITING = 64
+"""Items sent to an executor before the first of them is back: enough to keep a cluster busy, few enough that
+a large model is never all on its way."""
 
 
 class Workers:
@@ -46,9 +50,19 @@ class Workers:
         if self._executor is None:
             results = (function(*item) for item in items)
         else:
-            futures = [self._executor.submit(function, *item) for item in items]
-            results = (future.result() for future in futures)
+            results = self._executed(self._executor, function, items)
         return list(steps.through(results))
+
+    def _executed(
+        self, executor: Executor, function: Callable[..., T], items: Sequence[tuple[Any, ...]]
+    ) -> Iterator[T]:
+        waiting: deque[Future[T]] = deque()
+        for item in items:
+            if len(waiting) == _WAITING:
+                yield waiting.popleft().result()
+            waiting.append(executor.submit(function, *item))
+        while waiting:
+            yield waiting.popleft().result()
 
     @contextmanager
     def during(self, event: ProgressEvent) -> Iterator[None]:

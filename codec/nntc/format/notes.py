@@ -1,50 +1,95 @@
-"""Content of NOTES: a quality for each part, and the encoder's name.
+"""Content of NOTES: errors of parts, divergence of outputs, the encoder's name.
 
-Implements SPEC.md 6.6.
+Implements SPEC.md 6.6 (R-272).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from enum import IntEnum
 
-from nntc.format.fields import Layout, Raw, VarInt, u8
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.format.fields import Layout, Named, Raw, VarInt, f32, u8
 
 VERSION = 0
-EXACT, UNKNOWN = 0, 1
-_LOWEST, _HIGHEST = 2, 255
+_SMALLEST = 2.0**-24  # positive binary16
+
+
+class NotedMeasure(IntEnum):
+    """What a divergence of outputs is measured as."""
+
+    NONE = 0
+    KL_DIVERGENCE = 1
+    SQUARED_ERROR = 2
+    MIXED = 3
+
+
+class NotedSamples(IntEnum):
+    """Samples that a divergence of outputs was measured on."""
+
+    EVALUATION = 0
+    HELD_OUT = 1
+    CALIBRATION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class NotesContent:
-    """The fields as they are stored."""
+    """The fields as they are stored; those after `measure` are None where that is NONE."""
 
     version: int
     count: int
-    quality: bytes
+    error: bytes
+    measure: NotedMeasure
+    measured_on: NotedSamples | None
+    samples: int | None
+    divergence: float | None
     name_length: int
     name: bytes
 
 
+def _is_measured(fields: Named, _given: Named) -> bool:
+    return bool(fields["measure"] != NotedMeasure.NONE)
+
+
+def _is_positive(errors: bytes, _fields: Named, _given: Named) -> bool:
+    return not any(byte & 0x80 for byte in errors[1::2])
+
+
 NOTES = Layout(
     NotesContent,
+    # No fault here is one of the file: tools treat the notes as absent.
     version=u8(),
     count=VarInt(),
-    quality=Raw(lambda fields, _: fields["count"], "qualities"),
+    error=Raw(lambda fields, _: 2 * fields["count"], "errors").must(
+        "R-272", "E_RESERVED", "an error is negative", _is_positive
+    ),
+    measure=u8().within("R-272", 0, max(NotedMeasure), "E_RESERVED", "measure").becomes(NotedMeasure),
+    measured_on=u8()
+    .within("R-272", 0, max(NotedSamples), "E_RESERVED", "measured_on")
+    .becomes(NotedSamples)
+    .when(_is_measured),
+    samples=VarInt().when(_is_measured),
+    divergence=f32().when(_is_measured),
     name_length=VarInt(),
     name=Raw(lambda fields, _: fields["name_length"], "name"),
 )
 
 
-def quality_of(error: float) -> int:
-    """Return the code of a relative error: half decibels from 2 on."""
-    if error == 0:
-        return EXACT
-    return min(_HIGHEST, max(_LOWEST, round(_LOWEST - 40 * math.log10(error))))
+def write_errors(errors: NDArray[np.float64]) -> bytes:
+    """Return relative errors as binary16: 0 for exact alone, NaN for unknown.
+
+    Parameters
+    ----------
+    errors
+        float64, rank 1, at least 0 or NaN.
+    """
+    with np.errstate(over="ignore"):
+        noted = np.where(errors > 0, np.maximum(errors, _SMALLEST), errors).astype("<f2")
+    return noted.tobytes()
 
 
-def error_of(quality: int) -> float | None:
-    """Return the relative error that a code stands for; None where it is unknown."""
-    if quality == EXACT:
-        return 0.0
-    return None if quality == UNKNOWN else float(10 ** ((_LOWEST - quality) / 40))
+def read_errors(data: bytes) -> list[float | None]:
+    """Return the relative errors that are stored; None for unknown."""
+    return [None if error != error else float(error) for error in np.frombuffer(data, "<f2").tolist()]

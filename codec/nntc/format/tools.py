@@ -86,9 +86,7 @@ PLANES_HEAD = Layout(
     common=Raw(lambda fields, given: fields["common_count"] * (1 + given["element"].width), "common elements")
     .must("R-324", "E_CODEBOOK", "tokens of common elements do not ascend", _tokens_ascend)
     .when(_has_common),
-    count=VarInt()
-    .must("R-325", "E_LIMIT", "elements in later planes", _is_count)
-    .when(_has_common),
+    count=VarInt().must("R-325", "E_LIMIT", "elements in later planes", _is_count).when(_has_common),
 )
 
 # Codebook

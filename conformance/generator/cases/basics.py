@@ -65,9 +65,7 @@ def add(suite: Suite) -> None:
 def _combined(suite: Suite) -> None:
     """Add files with many fields, which most bad vectors are made from."""
     tables = [spread(0, 8), Table(0, (1024, 1024, 512, 512, 512, 512), 0, 0)]
-    shared = uniform(
-        FLOAT32, matrix(2, 6), LEVELS, Integers(Rans(2, base=1)), step=0.25, shared=tables
-    )
+    shared = uniform(FLOAT32, matrix(2, 6), LEVELS, Integers(Rans(2, base=1)), step=0.25, shared=tables)
     suite.valid(
         "shared-tables",
         "rANS with the second of two shared tables",
@@ -144,6 +142,8 @@ def _combined(suite: Suite) -> None:
         "two output files; parts of two sections interleaved, a repeated piece, NOTES and a private section",
         "R-204 R-205 R-210 R-211 R-212 R-213 R-214 R-215 R-220 R-221 R-270 R-271 R-602",
         file=File(
-            [first, second], outputs, others=[(NOTES, b"\x00\x04\x00\x00\x00\x50\x03x 1"), (0xF0, b"private")]
+            [first, second],
+            outputs,
+            others=[(NOTES, b"\0\4" + bytes(6) + b"\x50\x2e\0\3x 1"), (0xF0, b"private")],
         ),
     )

@@ -224,9 +224,7 @@ def _bad_data(suite: Suite) -> None:
         ("long", bytes([0b00100000, 0]), "a whole byte is left"),
     ):
         changed = {f"{PLANE}.data": data, f"{PLANE}.lane_length[0]": varint(len(data))}
-        suite.bad(
-            f"huffman-{name}", "huffman-bits", "E_ENTROPY", f"{PLANE}.first", "R-510", comment, changed
-        )
+        suite.bad(f"huffman-{name}", "huffman-bits", "E_ENTROPY", f"{PLANE}.first", "R-510", comment, changed)
     suite.bad(
         "huffman-no-code", "huffman-single", "E_ENTROPY", f"{PLANE}.first", "R-510",
         "bits that begin no code, in the last lane", {f"{PLANE}.data": b"\0\x08"},

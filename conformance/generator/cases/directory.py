@@ -242,15 +242,22 @@ def _ignorable(suite: Suite) -> None:
         ("empty", b""),
         ("cut", b"\0\x05\x02"),
         ("varint", b"\0\x80\x00"),
-        ("trailing", b"\0\1\0\0more"),
-        ("utf-8", b"\0\1\1\2\xff\xfe"),
-        ("count", b"\0\7" + bytes(7) + b"\0"),
-        ("long-name", b"\0\1\0\xff\xff\xff\xff\x0fx"),
+        ("trailing", b"\0\1\0\0\0\0more"),
+        ("utf-8", b"\0\1\1\0\0\2\xff\xfe"),
+        ("count", b"\0\7" + bytes(14) + b"\0\0"),
+        ("long-name", b"\0\1\0\0\0\xff\xff\xff\xff\x0fx"),
+        ("negative", b"\0\1\0\x80\0\6nntc 1"),
+        ("measure", b"\0\1\0\x3c\4\0\x10\0\0\x80\x3f\6nntc 1"),
+        ("measured-on", b"\0\1\0\x3c\1\3\x10\0\0\x80\x3f\6nntc 1"),
+        ("cut-divergence", b"\0\1\0\x3c\1\0\x10\0\0\x80"),
     ):
         comment = f"NOTES that do not fit the table ({name}): treated as absent"
         file = replace(parent, others=[(NOTES, content)])
         suite.valid(f"notes-{name}", comment, "R-270 R-272", file=file)
-    file = replace(parent, others=[(NOTES, b"\0\1\xff\6nntc 1")])
-    suite.valid("notes", "NOTES with the quality of the only part", "R-270 R-272", file=file)
+    file = replace(parent, others=[(NOTES, b"\0\1\1\0\0\6nntc 1")])
+    suite.valid("notes", "NOTES with the error of the only part", "R-270 R-272", file=file)
+    file = replace(parent, others=[(NOTES, b"\0\1\0\x7e\2\1\x10\0\0\x80\x3f\6nntc 1")])
+    comment = "NOTES with an unknown error and the divergence of outputs on 16 held-out samples"
+    suite.valid("notes-outputs", comment, "R-270 R-272", file=file)
     many = File(outputs=[Output(None, (b"x",))], others=[(0x90, b"")] * 300)
     suite.valid("sections-301", "three hundred empty ignorable sections", "R-105 R-150", file=many)

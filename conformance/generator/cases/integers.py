@@ -89,9 +89,7 @@ def _lo(suite: Suite) -> None:
         "integers-greatest-and-1", "integers-greatest", f"{BLOCK}.lo", svarint(TOP - 249), "E_RANGE",
         "R-521", "an integer of 2^31", at=f"{BLOCK}.flags",
     )  # fmt: skip
-    suite.fault(
-        "lo-varint", PLAIN, f"{BLOCK}.lo", b"\x83\0", "E_VARINT", "R-013", "lo is not minimal"
-    )
+    suite.fault("lo-varint", PLAIN, f"{BLOCK}.lo", b"\x83\0", "E_VARINT", "R-013", "lo is not minimal")
 
 
 def _name(value: int) -> str:
@@ -133,8 +131,13 @@ def _escapes(suite: Suite) -> None:
     count = f"{BLOCK}.escape_count"
     for value in (0, 7, 2**63 - 1):
         suite.fault(
-            f"escape-count-{value}", ESCAPES, count, varint(value), "E_LIMIT", "R-405",
-            f"{value} escapes of six"
+            f"escape-count-{value}",
+            ESCAPES,
+            count,
+            varint(value),
+            "E_LIMIT",
+            "R-405",
+            f"{value} escapes of six",
         )
     for value in (2**31, -(2**31), -(2**62)):
         suite.fault(

@@ -112,8 +112,13 @@ def _mode(suite: Suite) -> None:
     for value in (0, 1, 65, 2**63 - 1):
         comment = f"{value} contexts"
         suite.fault(
-            f"context-count-{value}", CONTEXTS, f"{PLANE}.context_count", varint(value), "E_LIMIT", "R-443",
-            comment
+            f"context-count-{value}",
+            CONTEXTS,
+            f"{PLANE}.context_count",
+            varint(value),
+            "E_LIMIT",
+            "R-443",
+            comment,
         )
     _side_blocks(suite)
     sparse = "sparse-main"
@@ -166,8 +171,10 @@ def _classes(suite: Suite) -> None:
         good = Contexts(4, [0, 0], [0, 0, 0], [0, 0], Packed(8))
         parent = f"contexts-of-{name}-classes"
         suite.valid(
-            parent, "class lists of eight bits", "R-451",
-            planes(OPAQUE1, view, BYTES, [Rans(2, contexts=good)])
+            parent,
+            "class lists of eight bits",
+            "R-451",
+            planes(OPAQUE1, view, BYTES, [Rans(2, contexts=good)]),
         )
         suite.bad(
             f"classes-{name}-too-large", parent, "E_RANGE", f"{PLANE}.{name}_classes.present", "R-451",
@@ -224,9 +231,7 @@ def _bad_words(suite: Suite) -> None:
         ("greatest", 2**63 - 1, words, "word", "E_TRUNCATED", "R-011 R-950", "2^63 - 1 words"),
     ):
         changed = {f"{PLANE}.words": varint(number), f"{PLANE}.word": data}
-        suite.bad(
-            f"rans-words-{name}", WORDS, error, f"{PLANE}.{at}", rule, comment, changed, bounded=True
-        )
+        suite.bad(f"rans-words-{name}", WORDS, error, f"{PLANE}.{at}", rule, comment, changed, bounded=True)
     for state in (2**16 + 1, 2**32 - 1):
         suite.fault(
             f"rans-single-state-{state}", "rans-no-words", f"{PLANE}.state", u32(2**16) * 2 + u32(state),

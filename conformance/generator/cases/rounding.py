@@ -175,8 +175,10 @@ def _great(suite: Suite) -> None:
             )  # fmt: skip
         exact = {FLOAT16: 65504 * 2**8, BFLOAT16: 510 * 2**10, FLOAT32: (2**24 - 1) * 4}[element]
         suite.valid(
-            f"round-greatest-exact-{name}", f"the greatest {name}", "R-542",
-            _record(element, [exact, -exact], step)
+            f"round-greatest-exact-{name}",
+            f"the greatest {name}",
+            "R-542",
+            _record(element, [exact, -exact], step),
         )
     parent = "round-greatest-few"
     suite.valid(

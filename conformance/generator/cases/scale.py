@@ -188,6 +188,7 @@ def _long_blocks(suite: Suite) -> None:
 
 def _add_long_uniform(suite: Suite, packed: Coder) -> None:
     """Rows longer than 2^16 columns, in two of them, and 2^16 elements in rows of a few."""
+
     def codes(count: int) -> Codes:
         return Codes(tuple(_waves(count, 64, 30)), packed)
 

@@ -182,9 +182,7 @@ def _zeros(size: int, window: int | None) -> File:
     """Return a file whose GRAPH content has `size` bytes, its graph bytes zero."""
     head = 1 + 4 + 32 + 1
     rest = repeated(size - head).blocks
-    return File(
-        outputs=[Output(None, (bytes(size - head),))], frame=Frame((Block(RAW, head), *rest), window)
-    )
+    return File(outputs=[Output(None, (bytes(size - head),))], frame=Frame((Block(RAW, head), *rest), window))
 
 
 def _bzip2(suite: Suite) -> None:

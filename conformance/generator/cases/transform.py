@@ -75,8 +75,11 @@ def _limits(suite: Suite) -> None:
             )  # fmt: skip
             more = [sign * (limit + 1), *levels[1:]]
             wrong = uniform(
-                FLOAT32, matrix(1, 1, size), more, Integers(lo=how.lo, escape=True),
-                transform=Transform(2, 2, t)
+                FLOAT32,
+                matrix(1, 1, size),
+                more,
+                Integers(lo=how.lo, escape=True),
+                transform=Transform(2, 2, t),
             )
             suite.bad(
                 f"{parent}-and-1", parent, "E_RANGE", "TENSOR[0].levels.flags", "R-542",
@@ -116,9 +119,7 @@ def _bad(suite: Suite) -> None:
         ("block-1x1", block, 0, "a block of two elements"),
         ("block-16x16", block, 0xFF, "a block of 512 elements"),
     ):
-        suite.fault(
-            f"transform-{name}", PARENT, place, bytes([value]), "E_VIEW", "R-345", comment, at=mix
-        )
+        suite.fault(f"transform-{name}", PARENT, place, bytes([value]), "E_VIEW", "R-345", comment, at=mix)
     for field in ("block", "mix"):
         suite.bad(
             f"transform-ends-before-{field}", PARENT, "E_TRUNCATED", f"TENSOR[0].{field}", "R-011",

@@ -55,8 +55,13 @@ def _types(suite: Suite) -> None:
 def _flags(suite: Suite) -> None:
     for value in (0x80, 0x83, 3, 0xFF):
         suite.fault(
-            f"uniform-flags-{value}", PLAIN, FLAGS, bytes([value]), "E_RESERVED", "R-340 R-800",
-            f"flags {value}"
+            f"uniform-flags-{value}",
+            PLAIN,
+            FLAGS,
+            bytes([value]),
+            "E_RESERVED",
+            "R-340 R-800",
+            f"flags {value}",
         )
     for value in (1, 2, 8, 16, 26):
         suite.fault(
@@ -94,9 +99,7 @@ def _step_and_offset(suite: Suite) -> None:
         ("minus-infinite", f32(-math.inf)), ("nan", u32(0x7FC00000)), ("subnormal", subnormal),
         ("subnormal-least", u32(1)), ("signalling-nan", u32(0x7F800001)),
     ):  # fmt: skip
-        suite.fault(
-            f"step-{name}", PLAIN, "TENSOR[0].step", value, "E_STEP", "R-343", f"the step is {name}"
-        )
+        suite.fault(f"step-{name}", PLAIN, "TENSOR[0].step", value, "E_STEP", "R-343", f"the step is {name}")
         if name in ("negative", "subnormal", "subnormal-least"):
             continue
         suite.fault(
@@ -149,8 +152,11 @@ def _codes(suite: Suite) -> None:
             "R-542 R-950", "X of more than 2^52 in magnitude", at="TENSOR[0].levels.flags",
         )  # fmt: skip
     exact = uniform(
-        FLOAT64, matrix(1, 2), [2**19, 1], Integers(low_bits=13, lo=0),
-        column_codes=Codes((232, 0), Packed(8))
+        FLOAT64,
+        matrix(1, 2),
+        [2**19, 1],
+        Integers(low_bits=13, lo=0),
+        column_codes=Codes((232, 0), Packed(8)),
     )
     suite.valid("scaled-half", "X of 2^51", "R-542", exact)
     suite.fault(
@@ -213,8 +219,12 @@ def _trellis(suite: Suite) -> None:
         states = 4 * machine
         for segment, lanes in ((1, 5), (5, 1), (5, 3), (16, 3), (47, 2), (48, 1), (8192, 1)):
             record = uniform(
-                FLOAT32, matrix(3, 16), levels, Integers(Rans(lanes)), step=0.5,
-                trellis=Trellis(machine, segment)
+                FLOAT32,
+                matrix(3, 16),
+                levels,
+                Integers(Rans(lanes)),
+                step=0.5,
+                trellis=Trellis(machine, segment),
             )
             suite.valid(
                 f"trellis-{states}-segment-{segment}-lanes-{lanes}",
@@ -232,8 +242,12 @@ def _trellis(suite: Suite) -> None:
         )
         suite.valid(f"trellis-{states}-escapes", "escapes, which are odd", "R-410 R-521", escapes)
         bases = uniform(
-            FLOAT32, ragged([7, 40, 1]), levels, Integers(Rans(2)), trellis=Trellis(machine, 9),
-            bases=[1, -3, 8]
+            FLOAT32,
+            ragged([7, 40, 1]),
+            levels,
+            Integers(Rans(2)),
+            trellis=Trellis(machine, 9),
+            bases=[1, -3, 8],
         )
         suite.valid(
             f"trellis-{states}-row-bases", "row bases do not change the trellis, but the sign", "R-346", bases
@@ -283,8 +297,13 @@ def _bad_trellis(suite: Suite) -> None:
             f"an even escape, {value}",
         )  # fmt: skip
     suite.fault(
-        "trellis-lo-limit", TRELLIS, f"{levels}.lo", svarint(2**31), "E_LIMIT", "R-402",
-        "lo 2^31, which is even"
+        "trellis-lo-limit",
+        TRELLIS,
+        f"{levels}.lo",
+        svarint(2**31),
+        "E_LIMIT",
+        "R-402",
+        "lo 2^31, which is even",
     )
     for value in (0, 8193, 2**63 - 1):
         suite.fault(
@@ -297,12 +316,15 @@ def _bad_trellis(suite: Suite) -> None:
     zeros = [0] * 9000
     for segment, count in ((3000, 3), (2048, 2)):
         two = uniform(FLOAT32, matrix(9000), zeros, Integers(Rans(count)), trellis=Trellis(1, segment))
-        suite.valid(
-            f"trellis-segments-{segment}", "segments that just fit their lanes", "R-445", two
-        )
+        suite.valid(f"trellis-segments-{segment}", "segments that just fit their lanes", "R-445", two)
     suite.fault(
-        "trellis-lane-9000", "trellis-segments-3000", lanes, b"\1", "E_LIMIT", "R-445",
-        "three segments of 3000 in a lane"
+        "trellis-lane-9000",
+        "trellis-segments-3000",
+        lanes,
+        b"\1",
+        "E_LIMIT",
+        "R-445",
+        "three segments of 3000 in a lane",
     )
     suite.fault(
         "trellis-lane-10240", "trellis-segments-2048", lanes, b"\1", "E_LIMIT", "R-445",

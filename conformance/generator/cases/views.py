@@ -115,8 +115,14 @@ def _numbers(suite: Suite) -> None:
              "TENSOR[0].period": varint(period)},
         )  # fmt: skip
     suite.fault(
-        "view-size-less", PARENT, "TENSOR[0].rows", varint(2), "E_SIZE", "R-316",
-        "a row less than the payload", at=KIND
+        "view-size-less",
+        PARENT,
+        "TENSOR[0].rows",
+        varint(2),
+        "E_SIZE",
+        "R-316",
+        "a row less than the payload",
+        at=KIND,
     )
     suite.fault(
         "view-size-output", "uniform-packed", "directory[1].output", varint(12), "E_SIZE", "R-316",
@@ -138,16 +144,26 @@ def _numbers(suite: Suite) -> None:
             f"view-rows-varint-{name}", PARENT, "TENSOR[0].rows", data, "E_VARINT", "R-013", f"rows is {name}"
         )
     suite.fault(
-        "record-trailing", PARENT, "TENSOR[0].trailing", b"\0", "E_TRAILING", "R-012",
-        "a byte behind a record"
+        "record-trailing",
+        PARENT,
+        "TENSOR[0].trailing",
+        b"\0",
+        "E_TRAILING",
+        "R-012",
+        "a byte behind a record",
     )
 
 
 def _ragged(suite: Suite) -> None:
     for value in (0, 65537, 2**63 - 1):
         suite.fault(
-            f"ragged-rows-{value}", RAGGED, "TENSOR[0].rows", varint(value), "E_LIMIT", "R-313",
-            f"{value} rows"
+            f"ragged-rows-{value}",
+            RAGGED,
+            "TENSOR[0].rows",
+            varint(value),
+            "E_LIMIT",
+            "R-313",
+            f"{value} rows",
         )
     for row in (0, 2):
         for value in (0, 2**31, 2**63 - 1):

@@ -23,10 +23,10 @@ def folded(model: onnx.ModelProto, *, without: str = "") -> tuple[Network, dict[
     """Return the folded network and the names of what was changed."""
     network = Network(model.SerializeToString())
     paths = [path for path, name in network.names.items() if name != without]
-    values, biases = fold_normalizations(network, set(paths))
-    network.change(values)
-    assert set(biases) <= set(values)
-    return network, {network.names[path]: value for path, value in values.items()}
+    folding = fold_normalizations(network, set(paths))
+    assert set(folding.biases) <= set(folding.values)
+    changed = network.changed(folding.values)
+    return changed, {network.names[path]: value for path, value in folding.values.items()}
 
 
 def test_outputs_stay_and_scales_go() -> None:
@@ -41,6 +41,15 @@ def test_outputs_stay_and_scales_go() -> None:
     for name, value in changed.items():
         assert value.dtype == np.float32
         assert value.shape == network.constants[name].shape
+
+
+def test_the_network_itself_stays_as_it_is() -> None:
+    network = Network(classifier().SerializeToString())
+    before = {name: value.copy() for name, value in network.constants.items()}
+    expected = outputs(network)
+    network.changed(fold_normalizations(network, set(network.names)).values)
+    assert all(np.array_equal(before[name], value) for name, value in network.constants.items())
+    np.testing.assert_array_equal(outputs(network), expected)
 
 
 def test_a_bias_of_the_convolution_goes_too() -> None:
@@ -86,5 +95,5 @@ def test_normalizations_in_training_stay() -> None:
     network.nodes = [
         type(n)(n.path, node) if n.proto.output[0] == node.output[0] else n for n in network.nodes
     ]
-    values, _ = fold_normalizations(network, set(network.names))
+    values = fold_normalizations(network, set(network.names)).values
     assert "conv" not in {network.names[path] for path in values}

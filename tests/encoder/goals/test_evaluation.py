@@ -10,10 +10,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from nntc.encoder.goals.evaluation import Evaluator, open_decoded
-from nntc.encoder.goals.fidelity import Fidelity, Measure
+from nntc.encoder.encode import encode_bytes
+from nntc.encoder.goals.evaluation import Evaluator
+from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn
+from nntc.encoder.goals.measuring import open_decoded
 from nntc.encoder.goals.samples import count_shared, hold_out, load_evaluation
-from nntc.encoder.model import encode_bytes
 from nntc.encoder.network.session import Network
 from nntc.encoder.samples import Samples
 from nntc.errors import SamplesError
@@ -30,7 +31,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def measured(network: Path, source: Any, data: bytes, *, labelled: bool = False, jobs: int = 1) -> Fidelity:
     original = Network(network)
     samples = load_evaluation(source, original.inputs, labelled=labelled)
-    return Evaluator(original, samples, "evaluation", jobs=jobs).measure(open_decoded(data))
+    return Evaluator(original, samples, MeasuredOn.EVALUATION, jobs=jobs).measure(open_decoded(data))
 
 
 def test_measures_are_those_of_the_decoded_network(network: Path, tmp_path: Path) -> None:
@@ -80,9 +81,7 @@ def test_threads_and_forms_of_samples_never_show(network: Path, tmp_path: Path) 
         half = slice(20 * part, 20 * part + 20)
         digits.save(folder / f"{part}.npz", {digits.INPUT: values[half], "labels": labels[half]})
     assert measured(network, folder, data) == expected
-    batches = [
-        {digits.INPUT: values[part], "labels": labels[part]} for part in (slice(16), slice(16, None))
-    ]
+    batches = [{digits.INPUT: values[part], "labels": labels[part]} for part in (slice(16), slice(16, None))]
     assert measured(network, batches, data).agreement == expected.agreement
     assert measured(network, batches, data).samples == 40
 
@@ -98,9 +97,7 @@ def test_threads_and_forms_of_samples_never_show(network: Path, tmp_path: Path) 
         ({"image": "images", "labels": "real"}, "labels"),
     ],
 )
-def test_samples_that_do_not_fit(
-    arrays: dict[str, str], reason: str, network: Path, tmp_path: Path
-) -> None:
+def test_samples_that_do_not_fit(arrays: dict[str, str], reason: str, network: Path, tmp_path: Path) -> None:
     values, labels = digits.images(30)
     known = {
         "images": values,
@@ -118,7 +115,7 @@ def test_samples_that_do_not_fit(
 @pytest.mark.parametrize("count", [8, 9, 31, 64])
 def test_samples_held_out_are_not_calibrated_with(count: int) -> None:
     batches = [{"x": np.full((1, 2), number, np.float32)} for number in range(count)]
-    kept, held_out = hold_out(Samples(batches))
+    kept, held_out = hold_out(Samples(batches), 4)
     assert len(held_out) == -(-count // 4)
     assert len(kept) + len(held_out) == count
     assert count_shared(kept, held_out) == 0
@@ -127,7 +124,7 @@ def test_samples_held_out_are_not_calibrated_with(count: int) -> None:
 
 def test_few_samples_cannot_be_divided() -> None:
     with pytest.raises(SamplesError, match="7 calibration samples are too few"):
-        hold_out(Samples([{"x": np.zeros(1)}] * 7))
+        hold_out(Samples([{"x": np.zeros(1)}] * 7), 4)
 
 
 def test_labels_do_not_make_samples_differ() -> None:

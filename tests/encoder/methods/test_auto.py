@@ -15,7 +15,7 @@ import onnx
 import onnxruntime
 import pytest
 from nntc.decoder.model import decode_bytes
-from nntc.encoder.model import encode, encode_bytes
+from nntc.encoder.encode import encode, encode_bytes
 from nntc.encoder.options import DEFAULT_QUALITY, check_options
 from nntc.errors import ModelError, OutputError
 from nntc.progress import Phase, ProgressEvent

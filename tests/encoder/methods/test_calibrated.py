@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 from nntc.decoder.model import decode_bytes
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
+from nntc.encoder.methods.calibrated_weights import quantize_calibrated
 from nntc.encoder.network.session import Network
 from nntc.errors import ModelError, SamplesError
 from onnx import helper
@@ -57,15 +58,16 @@ def test_the_same_bytes_whatever_runs_it() -> None:
     chosen: dict[str, Any] = {"quality": 18, "calibration": images(16, 3)}
     alone, _ = encode_bytes(MODEL, **chosen)
     assert encode_bytes(MODEL, jobs=3, **chosen)[0] == alone
-    with ThreadPoolExecutor(2) as executor:
-        assert encode_bytes(MODEL, jobs=executor, **chosen)[0] == alone
+    for kind in (ThreadPoolExecutor, ProcessPoolExecutor):
+        with kind(2) as executor:
+            assert encode_bytes(MODEL, jobs=executor, **chosen)[0] == alone
 
 
 def test_samples_that_all_look_the_same_are_left_out() -> None:
     same = [{"image": image["image"] * 0.001} for image in images(8, 1)]
     without, _ = encode_bytes(MODEL, quality=24)
     data, report = encode_bytes(MODEL, quality=24, calibration=same)
-    assert data == without
+    assert decode_bytes(data) == decode_bytes(without)
     assert any("without the calibration samples" in remark for remark in report.remarks)
 
 
@@ -138,8 +140,49 @@ def test_a_bias_that_two_layers_share_is_not_shifted() -> None:
 def test_samples_that_do_not_fit_are_refused() -> None:
     with pytest.raises(SamplesError, match="image"):
         encode_bytes(MODEL, calibration=[{"image": np.zeros((1, 3, 5, 5), np.float32)}])
-    with pytest.raises(ValueError, match="calibration is for method auto"):
+    with pytest.raises(ValueError, match="calibration is for the method auto"):
         encode_bytes(MODEL, method="dct", calibration=images(2, 1))
+
+
+def test_small_matrices_have_the_quality_that_is_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    constants: dict[str, Array | onnx.TensorProto] = {
+        "a": heavy(rng, 30, 32, scale=0.2),
+        "b": heavy(rng, 32, 32, scale=0.2),
+        "c": heavy(rng, 32, 5, scale=0.2),
+    }
+    nodes = [
+        helper.make_node("MatMul", ["x", "a"], ["h"]),
+        helper.make_node("Tanh", ["h"], ["r"]),
+        helper.make_node("MatMul", ["r", "b"], ["s"]),
+        helper.make_node("Tanh", ["s"], ["t"]),
+        helper.make_node("MatMul", ["t", "c"], ["y"]),
+    ]
+    original = model_of(nodes, constants, {"x": (1, 30)}, {"y": (1, 5)}).SerializeToString()
+    samples = [{"x": rng.normal(size=(1, 30)).astype(np.float32)} for _ in range(96)]
+    for quality in (20, 45):
+        data, _ = encode_bytes(original, quality=quality, calibration=samples[:64])
+        error = output_error(decode_bytes(data)[None], original, samples[64:])
+        plain, _ = encode_bytes(original, target_size=len(data))
+        assert error < 10 * 10 ** (-quality / 10)
+        assert error < 1.3 * output_error(decode_bytes(plain)[None], original, samples[64:])
+    _, report = encode_bytes(original, max_divergence=0.001, calibration=samples[:64])
+    assert report.fidelity is not None
+    assert report.fidelity.divergence <= 0.001
+
+
+def test_a_layer_that_cannot_be_calibrated_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def singular(candidates: Any, values: Array, *rest: Any, **chosen: Any) -> Any:
+        if values.size == 16 * 16 * 3 * 3:  # "second"
+            raise np.linalg.LinAlgError
+        return quantize_calibrated(candidates, values, *rest, **chosen)
+
+    monkeypatch.setattr("nntc.encoder.methods.calibrated.quantize_calibrated", singular)
+    _, report = encode_bytes(MODEL, calibration=images(16, 1))
+    notes = {tensor.name: tensor.note for tensor in report.tensors if tensor.size >= 2048}
+    reason = "calibration does not help it: the second moments of its inputs cannot be inverted"
+    assert notes == {name: reason if name == "second" else "" for name in notes}
+    assert "second" in notes
 
 
 def test_a_size_out_of_reach_is_an_error() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nntc.decoder.model import decode_bytes
+from nntc.encoder.encode import encode_bytes
 from nntc.encoder.methods.deep import deep_record
-from nntc.encoder.model import encode_bytes
 from nntc.encoder.options import Centroids, Entropy, Options, PruneScope, check_options
 from nntc.encoder.quantize.pruning import pruned_count
 from nntc.encoder.report import EncodeReport
@@ -237,8 +237,8 @@ def test_defaults_are_those_of_the_papers() -> None:
         ({"method": "deep", "bits": 9}, "from 1 to 8"),
         ({"method": "deep", "bits": 0}, "from 1 to 8"),
         ({"method": "deep", "bits": 3.5}, "from 1 to 8"),
-        ({"method": "deep", "ratio": 10}, "bits and prune only"),
-        ({"method": "deep", "quality": 30}, "bits and prune only"),
+        ({"method": "deep", "ratio": 10}, "ratio is for the method auto"),
+        ({"method": "deep", "quality": 30}, "quality is for the method auto"),
         ({"method": "deep", "centroids": "even"}, "even"),
         ({"method": "deep", "prune_scope": "row"}, "row"),
         ({"method": "deep", "entropy": "lzma"}, "lzma"),

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from nntc.decoder.model import decode_bytes
+from nntc.encoder.encode import encode_bytes
 from nntc.encoder.methods.laude import laude_record
-from nntc.encoder.model import encode_bytes
 from nntc.encoder.options import Entropy, Method
 from nntc.encoder.quantize.blocks import cut_blocks
 from nntc.encoder.report import TensorReport

@@ -153,11 +153,11 @@ def test_options_of_other_methods_are_left_out(tmp_path: Path) -> None:
         text = " ".join(Reader(page_of(hostile(), tmp_path, **chosen)[0]).text.split())
         return text[text.index("The file ") : text.index(" format ")]
 
-    assert settings() == "The file method auto quality 30 dB objective outputs"
-    assert settings(ratio=3) == "The file method auto ratio 3 objective outputs"
+    assert settings() == "The file method auto objective outputs quality 30 (default)"
+    assert settings(ratio=3) == "The file method auto objective outputs ratio 3"
     assert settings(method="lossless") == "The file method lossless"
-    assert settings(method="dct", bits=4) == "The file method dct bits 4 entropy rans"
-    deep = "bits 4 entropy huffman prune 0.5 prune scope layer centroids linear biases False"
+    assert settings(method="dct", bits=4) == "The file method dct entropy rans bits 4"
+    deep = "entropy huffman bits 4 prune 0.5 prune scope layer centroids linear biases False"
     assert settings(method="deep", bits=4, prune=0.5) == f"The file method deep {deep}"
 
 

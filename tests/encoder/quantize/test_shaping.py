@@ -35,7 +35,8 @@ ROLES = (Role.CONVOLUTION, Role.DEPTHWISE, Role.TRANSPOSED_CONVOLUTION, Role.DEN
 
 def tensor(view: View, dims: tuple[int, ...], role: Role, kind: InputKind | None) -> Tensor:
     values = np.random.default_rng(0).normal(0, 1, view.size).astype(np.float32)
-    return Tensor("w", role, ElementType.FLOAT32, view, memoryview(values.tobytes()), 0, dims, kind)
+    data = memoryview(values.tobytes())
+    return Tensor("w", role, ElementType.FLOAT32, view, data, data, 0, dims, kind)
 
 
 @pytest.mark.parametrize(("view", "dims"), VIEWS)

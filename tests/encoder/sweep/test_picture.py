@@ -8,15 +8,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from matplotlib.lines import Line2D
-from nntc.encoder.goals.fidelity import Fidelity, Measure, share
+from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn, share
 from nntc.encoder.sweep import Curves, SweepMethod, SweepPoint
 from nntc.encoder.sweep.picture import make_figure, make_picture
 
 
 def point(method: SweepMethod, setting: str, ratio: float, count: int, divergence: float) -> SweepPoint:
     fidelity = Fidelity(
-        200, divergence, Measure.KL, 0.9, share(count, 200), share(count - 10, 200), share(count, 200),
-        share(190, 200), share(200, 200),
+        200, MeasuredOn.EVALUATION, divergence, Measure.KL, 0.9, share(count, 200), share(count - 10, 200),
+        share(count, 200), share(190, 200), share(200, 200),
     )  # fmt: skip
     return SweepPoint(method, setting, int(1000 / ratio), ratio, 4, 0.1, fidelity)
 
@@ -37,7 +37,7 @@ def points_of(line: Line2D) -> list[tuple[float, float]]:
 
 @pytest.mark.parametrize("points", [GOOD, [*GOOD, WRECKED], [WRECKED], [GOOD[0], WRECKED]])
 def test_all_points_are_inside_the_axes(points: list[SweepPoint]) -> None:
-    figure = make_figure(Curves(1000, "evaluation", tuple(points)), "m.onnx")
+    figure = make_figure(Curves(1000, MeasuredOn.EVALUATION, tuple(points)), "m.onnx")
     assert len(figure.axes) == 3
     drawn = []
     for axes in figure.axes:
@@ -52,13 +52,13 @@ def test_all_points_are_inside_the_axes(points: list[SweepPoint]) -> None:
 
 
 def test_what_is_left_out_is_said() -> None:
-    figure = make_figure(Curves(1000, "evaluation", (*GOOD, WRECKED)), "m.onnx")
+    figure = make_figure(Curves(1000, MeasuredOn.EVALUATION, (*GOOD, WRECKED)), "m.onnx")
     assert figure.get_supxlabel() == "not shown, as they answer otherwise (times smaller): dct 2 bits (107)"
-    assert make_figure(Curves(1000, "evaluation", tuple(GOOD)), "m.onnx").get_supxlabel() == ""
+    assert make_figure(Curves(1000, MeasuredOn.EVALUATION, tuple(GOOD)), "m.onnx").get_supxlabel() == ""
 
 
 def test_the_legend_explains_everything_drawn() -> None:
-    figure = make_figure(Curves(1000, "evaluation", tuple(GOOD)), "m.onnx")
+    figure = make_figure(Curves(1000, MeasuredOn.EVALUATION, tuple(GOOD)), "m.onnx")
     legend = figure.axes[0].get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == [

@@ -46,9 +46,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return tiny.train(tiny.review_task(), tmp_path_factory.mktemp("uninterrupted"))
 
 
-@pytest.mark.parametrize(
-    "place", [("dense", 1), ("dense", 9), ("prune", 3), ("quantize", 7)]
-)
+@pytest.mark.parametrize("place", [("dense", 1), ("dense", 9), ("prune", 3), ("quantize", 7)])
 def test_an_interrupted_run_ends_in_the_same_bits(
     uninterrupted: dict[str, bytes], tmp_path: Path, place: tuple[str, int]
 ) -> None:

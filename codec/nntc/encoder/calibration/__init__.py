@@ -1,6 +1,6 @@
 """Statistics of a network's layers on samples, and how much noise in each matters."""
 
-from nntc.encoder.calibration.calibration import Calibration, calibrate
+from nntc.encoder.calibration.calibration import Calibration, calibrate_network
 from nntc.encoder.calibration.collect import collect
 from nntc.encoder.calibration.layers import Along
 from nntc.encoder.calibration.output_bias import OutputBias
@@ -15,6 +15,6 @@ __all__ = [
     "Sensitivity",
     "Statistics",
     "TensorStatistics",
-    "calibrate",
+    "calibrate_network",
     "collect",
 ]

@@ -1,18 +1,19 @@
-"""All that samples tell about a network, each part found when it is first asked for and kept."""
+"""Calibration of a network: what samples of its inputs tell, a function of both and of nothing else."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 
 from nntc.encoder.calibration.collect import collect
+from nntc.encoder.calibration.folding import Folding, fold_normalizations
 from nntc.encoder.calibration.output_bias import OutputBias, find_output_biases
-from nntc.encoder.calibration.sensitivity import NOISE, Sensitivities, measure
+from nntc.encoder.calibration.sensitivity import Sensitivities, measure
 from nntc.encoder.calibration.statistics import Statistics
 from nntc.encoder.network.divergence import Reference
+from nntc.encoder.network.output_variation import lack_of_variation
 from nntc.encoder.network.session import Network
-from nntc.encoder.samples import Samples, SampleSource, load_samples
+from nntc.encoder.samples import Samples
 from nntc.onnx.tensor import Path
 from nntc.progress import Progress
 
@@ -21,89 +22,70 @@ _LEAST_SAMPLES, _MOST_SAMPLES, _RUNS = 16, 32, 1024
 # 32 samples a sensitivity is off by about 20 % of itself, with 16 by 25 %.
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """A network, samples of its inputs, and what they tell.
+    """What samples tell of a network.
+
+    Parameters
+    ----------
+    statistics
+        Of what weights are multiplied with.
+    folding
+        Batch normalizations that became part of the weights before them.
+    sensitivities
+        How much noise in each tensor changes the network's outputs.
+    output_biases
+        Constants that can make up for a change of the mean of a layer's outputs, by weight tensor.
+    doubt
+        Why all of this had better not be used; "" if nothing speaks against it.
+    """
+
+    statistics: Statistics
+    folding: Folding = field(default_factory=Folding)
+    sensitivities: Sensitivities = field(default_factory=lambda: Sensitivities({}))
+    output_biases: Mapping[Path, OutputBias] = field(default_factory=dict)
+    doubt: str = ""
+
+
+def calibrate_network(
+    network: Network,
+    samples: Samples,
+    *,
+    may_fold: Container[Path] = (),
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Run samples through a network and return what they tell.
 
     Parameters
     ----------
     network, samples
-        The model and its inputs.
+        The model and inputs for it; both stay as they are.
+    may_fold
+        Tensors that folding batch normalizations may change.
     jobs
-        Threads; nothing depends on them.
+        Threads; the results do not depend on them.
     progress
         Called with events.
-    """
-
-    def __init__(
-        self, network: Network, samples: Samples, *, jobs: int = 1, progress: Progress | None = None
-    ) -> None:
-        self.network = network
-        self.samples = samples
-        self._jobs, self._progress = jobs, progress
-
-    @cached_property
-    def statistics(self) -> Statistics:
-        """What weights are multiplied with."""
-        return collect(self.network, self.samples, jobs=self._jobs, progress=self._progress)
-
-    @cached_property
-    def reference(self) -> Reference:
-        """The network's outputs for the samples that sensitivities are measured with."""
-        count = _RUNS // max(len(self.statistics.tensors), 1)
-        count = min(max(count, _LEAST_SAMPLES), _MOST_SAMPLES)
-        return Reference(self.network, self.samples[:count], jobs=self._jobs, progress=self._progress)
-
-    @cached_property
-    def sensitivities(self) -> Sensitivities:
-        """How much noise in each tensor changes the network's outputs."""
-        return self.sensitivities_at(NOISE)
-
-    def sensitivities_at(self, noise: float | Mapping[Path, float]) -> Sensitivities:
-        """Measure sensitivities at other noise than usual (see `sensitivity.measure`); not kept."""
-        return measure(
-            self.network,
-            self.statistics,
-            self.reference,
-            noise=noise,
-            jobs=self._jobs,
-            progress=self._progress,
-        )
-
-    @cached_property
-    def output_biases(self) -> dict[Path, OutputBias]:
-        """Constants that can make up for a change of the mean of a layer's outputs, by weight tensor."""
-        return find_output_biases(self.network, self.statistics)
-
-
-def calibrate(
-    model: str | os.PathLike[str] | bytes,
-    samples: SampleSource | Samples,
-    *,
-    jobs: int = 1,
-    progress: Progress | None = None,
-) -> Calibration:
-    """Load a model and samples of its inputs, and prepare what they tell.
-
-    Parameters
-    ----------
-    model
-        Path of the model, its external data beside it, or the bytes of a model without any.
-    samples
-        See `load_samples`.
-    jobs, progress
-        See `Calibration`.
 
     Raises
     ------
-    ImportError
-        There is no onnxruntime.
     ModelError
-        E_RUN: the model cannot be read, or onnxruntime cannot run it.
-    SamplesError
-        E_SAMPLES: the samples cannot be read, or do not fit the model.
+        E_RUN: onnxruntime cannot run the model.
     """
-    network = Network(model)
-    if not isinstance(samples, Samples):
-        samples = load_samples(samples, network.inputs, progress=progress)
-    network.take_branches(samples)
-    return Calibration(network, samples, jobs=jobs, progress=progress)
+    network = network.with_branches(samples)
+    statistics = collect(network, samples, jobs=jobs, progress=progress)
+    some = samples[: sensitivity_samples(len(statistics.tensors))]
+    reference = Reference(network, some, jobs=jobs, progress=progress)
+    doubt = lack_of_variation(reference)
+    if doubt:
+        return Calibration(statistics, doubt=doubt)
+    folding = fold_normalizations(network, may_fold)
+    network = network.changed(folding.values)
+    sensitivities = measure(network, statistics, reference, jobs=jobs, progress=progress)
+    return Calibration(statistics, folding, sensitivities, find_output_biases(network, statistics))
+
+
+def sensitivity_samples(tensors: int) -> int:
+    """Return with how many samples the sensitivities of so many tensors are measured."""
+    return min(max(_RUNS // max(tensors, 1), _LEAST_SAMPLES), _MOST_SAMPLES)

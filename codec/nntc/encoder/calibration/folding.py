@@ -9,6 +9,7 @@ nothing to code, and rows of weights are then as large as their effect.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import onnx
@@ -24,10 +25,24 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _PARAMETERS = range(1, 5)  # scale, bias, mean, variance
 
 
-def fold_normalizations(
-    network: Network, may_change: Container[Path]
-) -> tuple[dict[Path, Array], dict[Path, Path]]:
-    """Return new values of tensors, and for the weights among them the bias added to their outputs.
+@dataclass(frozen=True, slots=True, eq=False)
+class Folding:
+    """Normalizations folded into weights.
+
+    Parameters
+    ----------
+    values
+        New values of tensors, by path.
+    biases
+        For the weights among them the tensor that is now their output bias.
+    """
+
+    values: Mapping[Path, Array] = field(default_factory=dict)
+    biases: Mapping[Path, Path] = field(default_factory=dict)
+
+
+def fold_normalizations(network: Network, may_change: Container[Path]) -> Folding:
+    """Return the normalizations of a network that can be folded.
 
     Only what is used once is changed, in the main graph: convolutions whose output goes to a normalization
     alone.
@@ -64,7 +79,7 @@ def fold_normalizations(
         if folded is not None:
             values |= folded
             biases[constants[before.path, 1]] = constants[node.path, 2]
-    return values, biases
+    return Folding(values, biases)
 
 
 def _is_plain(node: onnx.NodeProto) -> bool:

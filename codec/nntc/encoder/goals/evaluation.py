@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.model import decode, decode_bytes
 from nntc.encoder.goals.accuracy import check_labels, count_right, scores_of, scores_output
-from nntc.encoder.goals.fidelity import Fidelity, Measure, Metric, Share, share
-from nntc.encoder.goals.samples import count_samples, count_shared, hold_out, load_evaluation
+from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn, Metric, Share, share
+from nntc.encoder.goals.samples import count_samples
 from nntc.encoder.network.divergence import OutputForm, OutputKind, Reference
-from nntc.encoder.network.input_check import remarks_on
 from nntc.encoder.network.output_variation import lack_of_variation
 from nntc.encoder.network.session import Network
-from nntc.encoder.options import Options
-from nntc.encoder.samples import LABELS, Samples, load_samples
-from nntc.encoder.samples.summary import InputSummary, summarize
-from nntc.errors import FormatError, NntcError, SamplesError
-from nntc.format.names import UNUSED_NAME
+from nntc.encoder.samples import LABELS, Samples
+from nntc.errors import SamplesError
 from nntc.progress import Phase, Progress, Steps
-from nntc.reader.container import open as open_container
 
 Array = NDArray[Any]
+_LEAST_ERROR = 1e-15  # of outputs in binary32; less is rounding
 _MANY_CLASSES = 20
 """From here on the five highest scores tell more than the highest one."""
 _LEAST_LABELS = 30
@@ -66,7 +58,7 @@ class Evaluator:
         self,
         network: Network,
         samples: Samples,
-        measured_on: str,
+        measured_on: MeasuredOn,
         *,
         is_classifier: bool = False,
         jobs: int = 1,
@@ -83,20 +75,34 @@ class Evaluator:
             pass
         self._original = self._shares(right)
 
+    def typical_error(self, network: Network) -> float:
+        """Return the geometric mean over samples of the squared error of a decoded network's outputs.
+
+        Relative to the original's power. A few samples tell which of two encodings is nearer by this; by a
+        mean divergence they do not, as one sample near a decision outweighs all others.
+        """
+        found = self._reference.compare(network.session().run_all(self._samples, self._jobs))
+        return float(np.exp(np.mean(np.log(np.maximum(found.error_by_sample, _LEAST_ERROR)))))
+
     def measure(self, network: Network, progress: Progress | None = None) -> Fidelity:
-        """Return how alike a decoded network answers; `progress` is called with events, batches are steps."""
+        """Return how alike a decoded network's outputs are.
+
+        `progress` is called with events, batches are steps.
+        """
         right = [0, 0]
         steps = Steps(progress, Phase.MEASURING, len(self._samples), "sample")
         outputs = steps.through(network.session().run_all(self._samples, self._jobs))
         found = self._reference.compare(self._counting(outputs, right))
         return Fidelity(
             sum(count_samples(batch) for batch in self._samples),
+            self.measured_on,
             found.divergence,
             self._measure,
             found.cosine,
             share(found.agreed, found.decided) if found.decided else None,
             *self._shares(right),
             *self._original,
+            not_finite=found.not_finite,
         )
 
     def doubt(self) -> str:
@@ -157,90 +163,3 @@ def _measure_of(forms: list[OutputForm]) -> Measure:
     if any(are_values) or any(form.kind is OutputKind.INTEGERS for form in forms):
         return Measure.MIXED
     return Measure.KL
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Measuring:
-    """What measures encodings of a model, and what is left to calibrate them with.
-
-    Parameters
-    ----------
-    calibration
-        The calibration samples that are not measured on; None if there were none.
-    remarks
-        What the user should know about the samples.
-    inputs
-        What the samples that are measured on look like.
-    """
-
-    evaluator: Evaluator
-    calibration: Samples | None
-    remarks: tuple[str, ...]
-    inputs: tuple[InputSummary, ...]
-
-
-def prepare(
-    source: str | os.PathLike[str] | bytes, options: Options, progress: Progress | None = None
-) -> Measuring:
-    """Load a model and the samples in `options`, and divide these between calibrating and measuring.
-
-    Without evaluation samples, every fourth calibration sample is held out to be measured on: what a
-    network was calibrated with tells too well of it.
-
-    Raises
-    ------
-    ImportError
-        There is no onnxruntime.
-    ModelError
-        E_RUN: onnxruntime cannot run the model.
-    SamplesError
-        E_SAMPLES: samples cannot be read, do not fit the model, or are too few to be divided.
-    """
-    network = Network(source)
-    calibration = None if options.calibration is None else load_samples(
-        options.calibration, network.inputs, progress=progress
-    )
-    remarks: tuple[str, ...] = ()
-    measured_on = "evaluation"
-    if options.evaluation is not None:
-        samples = load_evaluation(
-            options.evaluation, network.inputs, labelled=options.max_drop is not None, progress=progress
-        )
-        remarks = remarks_on(network, samples, "evaluation")
-        shared = 0 if calibration is None else count_shared(samples, calibration)
-        if shared:
-            remarks += (f"{shared:,} of {len(samples):,} evaluation samples are calibration samples too",)
-    elif calibration is not None:
-        calibration, samples = hold_out(calibration)
-        measured_on = "held-out calibration"
-    else:
-        raise ValueError("there are no samples to measure on")
-    evaluator = Evaluator(
-        network,
-        samples,
-        measured_on,
-        is_classifier=options.min_agreement is not None,
-        jobs=options.jobs if isinstance(options.jobs, int) else 1,
-        progress=progress,
-    )
-    remarks += tuple(filter(None, [evaluator.doubt()]))
-    return Measuring(evaluator, calibration, remarks, summarize(samples))
-
-
-def open_decoded(data: bytes) -> Network:
-    """Return the network that a new `.nntc` file decodes to; E_INTERNAL if it does not."""
-    try:
-        return _open_decoded(data)
-    except FormatError as e:
-        raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e
-
-
-def _open_decoded(data: bytes) -> Network:
-    with open_container(data) as container:
-        has_external = len(container.files) > 1
-    if not has_external:
-        return Network(decode_bytes(data)[None])
-    with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-        model = Path(folder) / UNUSED_NAME
-        decode(data, model)
-        return Network(model)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 CONFIDENCE = 0.95
+_FAR_NATS, _FAR_ERROR = 1.0, 0.25
+"""Beyond these divergences a network is as good as lost: a nat, or an error of half the outputs."""
 
 
 class Metric(StrEnum):
@@ -26,6 +28,14 @@ class Measure(StrEnum):
     KL = "KL divergence in nats"
     SQUARED_ERROR = "relative squared error"
     MIXED = "mean over unlike outputs"
+
+
+class MeasuredOn(StrEnum):
+    """Samples that something was measured on."""
+
+    EVALUATION = "evaluation"
+    HELD_OUT = "held-out calibration"
+    CALIBRATION = "calibration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +70,8 @@ class Fidelity:
 
     Parameters
     ----------
-    samples
-        Samples that were run.
+    samples, measured_on
+        Samples that were run, and which ones, for people.
     divergence, measure
         Mean over the samples, and what it is; see `nntc.encoder.network.divergence`.
     cosine
@@ -73,9 +83,12 @@ class Fidelity:
         Answers with the label among the one or five highest scores; None without labels.
     original_top1, original_top5
         The same for the original network.
+    not_finite
+        Batches with an output that is not finite where the original's is.
     """
 
     samples: int
+    measured_on: MeasuredOn
     divergence: float
     measure: Measure
     cosine: float
@@ -84,6 +97,19 @@ class Fidelity:
     top5: Share | None = None
     original_top1: Share | None = None
     original_top5: Share | None = None
+    not_finite: int = 0
+
+    @property
+    def is_far(self) -> bool:
+        """Whether outputs are so far from the original's that something must be wrong with what was asked."""
+        limit = _FAR_ERROR if self.measure is Measure.SQUARED_ERROR else _FAR_NATS
+        return self.not_finite > 0 or not self.divergence < limit
+
+    def accuracies(self, metric: Metric) -> tuple[Share | None, Share | None]:
+        """Return the accuracies before and after; None without labels."""
+        if metric is Metric.TOP1:
+            return self.original_top1, self.top1
+        return self.original_top5, self.top5
 
     @property
     def text(self) -> str:
@@ -99,7 +125,7 @@ class Fidelity:
         ):
             if before is not None and after is not None:
                 parts.append(f"{name} {after.value:.2%} (was {before.value:.2%})")
-        return f"{', '.join(parts)}, on {self.samples:,} samples"
+        return f"{', '.join(parts)}, on {self.samples:,} {self.measured_on} samples"
 
 
 def share(count: int, total: int) -> Share:

@@ -1,122 +1,71 @@
-"""What a user asks of the decoded network's answers, and what came of it."""
+"""Goal for the outputs of a decoded network: what a user asks, and what came of it."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from enum import StrEnum
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import ClassVar
 
-from nntc.encoder.goals.fidelity import Fidelity, Metric, Share
-from nntc.errors import ModelError
+from nntc.encoder.goals.fidelity import Fidelity, MeasuredOn, Metric
 
-_PER_DECIBEL = math.log(10) / 10
-_LEAST = 1e-12  # nats or relative squared error; less is rounding
-_HALF = 0.5  # of an answer: keeps the logarithm of none finite
+PER_DECIBEL = math.log(10) / 10
 
 
-class GoalKind(StrEnum):
-    """Name of a goal, as the option of `nntc.encode`."""
-
-    MAX_DIVERGENCE = "max_divergence"
-    MIN_AGREEMENT = "min_agreement"
-    MAX_DROP = "max_drop"
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
+@dataclass(frozen=True)
+class Goal(ABC):
     """A limit on what coding may spoil.
 
     Parameters
     ----------
-    kind, limit
-        `max_divergence`: nats or relative squared error, above 0. `min_agreement`: share of answers, 0 to 1.
-        `max_drop`: percentage points of accuracy, 0 to 100.
+    limit
+        See the kinds of goals.
     metric
-        The accuracy that `max_drop` is about.
+        The accuracy that it is about, where it is about one.
     """
 
-    kind: GoalKind
     limit: float
     metric: Metric = Metric.TOP1
+    kind: str = field(init=False, default="")
+    """Name of the option that asks for it."""
+
+    is_smooth: ClassVar[bool]
+    """Whether what is measured is no count."""
+    slope: ClassVar[float]
+    """By how much a decibel of quality lowers `excess`, about: a divergence grows with the power of the
+    noise, the number of answers that change with its amplitude."""
+    scale: ClassVar[float] = 1.0
+    unit: ClassVar[str] = ""
+    """Of values on an axis."""
+    needs_labels: ClassVar[bool] = False
+    needs_classes: ClassVar[bool] = False
+    """Whether the model must be a classifier, even if its outputs do not look like scores of classes."""
 
     @property
-    def is_smooth(self) -> bool:
-        """Whether what is measured is no count."""
-        return self.kind is GoalKind.MAX_DIVERGENCE
-
-    @property
-    def slope(self) -> float:
-        """By how much a decibel of quality lowers `excess`, about.
-
-        A divergence grows with the power of the noise, the answers that change with its amplitude.
-        """
-        return _PER_DECIBEL if self.is_smooth else _PER_DECIBEL / 2
-
-    def value(self, fidelity: Fidelity) -> float:
-        """Return what was reached, in the unit of the limit."""
-        if self.kind is GoalKind.MAX_DIVERGENCE:
-            return fidelity.divergence
-        if self.kind is GoalKind.MIN_AGREEMENT:
-            return _known(fidelity.agreement).value
-        before, after = self.accuracies(fidelity)
-        return 100 * (before.count - after.count) / after.total
-
-    def excess(self, fidelity: Fidelity) -> float:
-        """Return the logarithm of what was spoilt over what may be; zero or below meets the goal."""
-        if self.kind is GoalKind.MAX_DIVERGENCE:
-            return math.log(max(fidelity.divergence, _LEAST) / self.limit)
-        if self.kind is GoalKind.MIN_AGREEMENT:
-            agreement = _known(fidelity.agreement)
-            total, spoilt = agreement.total, agreement.total - agreement.count
-            allowed = (1 - self.limit) * total
-        else:
-            before, after = self.accuracies(fidelity)
-            total, spoilt = after.total, max(before.count - after.count, 0)
-            allowed = self.limit / 100 * total
-        # A limit that is no binary fraction still allows the whole answers it names.
-        return math.log((spoilt + _HALF) / (math.floor(allowed + 1e-6) + _HALF))
-
-    def accuracies(self, fidelity: Fidelity) -> tuple[Share, Share]:
-        """Return the accuracies before and after, for `max_drop`."""
-        if self.metric is Metric.TOP1:
-            return _known(fidelity.original_top1), _known(fidelity.top1)
-        return _known(fidelity.original_top5), _known(fidelity.top5)
-
-    def describe(self, fidelity: Fidelity) -> str:
-        """Return the value reached for people, with its confidence interval where it has one."""
-        value = self.value(fidelity)
-        if self.kind is GoalKind.MAX_DIVERGENCE:
-            return f"{fidelity.measure} {value:.3g}"
-        if self.kind is GoalKind.MIN_AGREEMENT:
-            return f"same top answer {_known(fidelity.agreement).text}"
-        before, after = self.accuracies(fidelity)
-        side = "above" if value < 0 else "below"
-        return f"{self.metric} {after.text}, {abs(value):.2f} points {side} {before.value:.2%}"
-
-    def value_text(self, fidelity: Fidelity) -> str:
-        """Return the value reached alone."""
-        value = self.value(fidelity)
-        if self.kind is GoalKind.MAX_DIVERGENCE:
-            return f"{value:.3g}"
-        return f"{value:.2%}" if self.kind is GoalKind.MIN_AGREEMENT else f"{value:.2f} points"
-
-    @property
+    @abstractmethod
     def axis(self) -> str:
         """What a curve of the values shows."""
-        if self.kind is GoalKind.MAX_DIVERGENCE:
-            return "divergence of the outputs"
-        if self.kind is GoalKind.MIN_AGREEMENT:
-            return "same top answer"
-        return f"points of {self.metric} lost"
 
     @property
+    @abstractmethod
     def text(self) -> str:
         """The goal for people."""
-        if self.kind is GoalKind.MAX_DIVERGENCE:
-            return f"divergence at most {self.limit:g}"
-        if self.kind is GoalKind.MIN_AGREEMENT:
-            return f"same top answer at least {100 * self.limit:.4g}%"
-        return f"{self.metric} at most {self.limit:g} points lower"
+
+    @abstractmethod
+    def value(self, fidelity: Fidelity) -> float:
+        """Return what was reached, in the unit of the limit."""
+
+    @abstractmethod
+    def excess(self, fidelity: Fidelity) -> float:
+        """Return the logarithm of what was spoilt over what may be; zero or below meets the goal."""
+
+    @abstractmethod
+    def describe(self, fidelity: Fidelity) -> str:
+        """Return the value reached for people, with its confidence interval where it has one."""
+
+    @abstractmethod
+    def value_text(self, fidelity: Fidelity) -> str:
+        """Return the value reached alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +117,10 @@ class GoalReport:
     goal: Goal
     reached: GoalTry
     tries: tuple[GoalTry, ...]
-    measured_on: str
+    measured_on: MeasuredOn
 
     @property
     def text(self) -> str:
         """What was reached, on what, for people."""
         fidelity = self.reached.fidelity
         return f"{self.goal.describe(fidelity)}, on {fidelity.samples:,} {self.measured_on} samples"
-
-
-def _known(share: Share | None) -> Share:
-    if share is None:
-        raise ModelError("E_GOAL", "the model's outputs name no classes that could agree")
-    return share

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
-from nntc.encoder.goals.evaluation import Evaluator, open_decoded
+from nntc.encoder.goals.evaluation import Evaluator
 from nntc.encoder.goals.goal import Goal, GoalReport, GoalTry
+from nntc.encoder.goals.measuring import measured
 from nntc.encoder.goals.search import Span, search
 from nntc.encoder.report import EncodeReport
 from nntc.encoder.workers import Workers
@@ -55,12 +56,10 @@ def reach(
     def attempt(quality: float) -> GoalTry:
         nonlocal note
         with workers.during(ProgressEvent(Phase.SEARCHING, number=next(numbers), note=note)):
-            encoding = encode_at(quality)
-            data = encoding[0]
-            fidelity = evaluator.measure(open_decoded(data), workers.progress)
+            data, report, fidelity = measured(evaluator, *encode_at(quality), workers.progress)
         this = GoalTry(quality, len(data), fidelity, goal.value(fidelity), goal.excess(fidelity))
         if this.is_met and (not best or this.size < best[0][0].size):
-            best[:] = [(this, encoding)]
+            best[:] = [(this, (data, report))]
         note = f"goal {'met' if this.is_met else 'missed'} with {this.size:,} bytes"
         if tried is not None:
             tried(this)

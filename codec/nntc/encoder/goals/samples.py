@@ -17,7 +17,6 @@ from nntc.progress import Progress
 
 MOST_IMAGES = 1000
 """Images of a folder that are measured on, where it does not say how many."""
-_HELD_OUT = 4  # one in so many
 _LEAST_TO_DIVIDE = 8
 
 
@@ -70,8 +69,8 @@ def _load_arrays(
     return load_samples(source, [*inputs, ModelInput(LABELS, np.dtype(np.int64), shape)], progress=progress)
 
 
-def hold_out(samples: Samples) -> tuple[Samples, Samples]:
-    """Return samples to calibrate with, and every fourth, to measure on.
+def hold_out(samples: Samples, share: int) -> tuple[Samples, Samples]:
+    """Return samples to calibrate with, and one in `share`, to measure on.
 
     Raises
     ------
@@ -84,8 +83,8 @@ def hold_out(samples: Samples) -> tuple[Samples, Samples]:
             f"least {_LEAST_TO_DIVIDE}, or evaluation samples"
         )
     batches = list(enumerate(samples))
-    kept = [batch for number, batch in batches if number % _HELD_OUT]
-    held = [batch for number, batch in batches if number % _HELD_OUT == 0]
+    kept = [batch for number, batch in batches if number % share]
+    held = [batch for number, batch in batches if number % share == 0]
     return Samples(kept, samples.remarks), Samples(held, samples.remarks)
 
 

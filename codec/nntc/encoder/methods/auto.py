@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 
 import numpy as np
@@ -10,10 +10,9 @@ import numpy as np
 from nntc.encoder.allocate import allocate_noise, equal_noise
 from nntc.encoder.entropy.symbols import assemble
 from nntc.encoder.methods.calibrated import plan_calibrated
-from nntc.encoder.methods.calibration_data import CalibrationData
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.partition import Partition, partition_tensors
-from nntc.encoder.methods.plan import Overhead, Plan, PlannedRecord
+from nntc.encoder.methods.plan import Overhead, Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.small_tensors import code_small_tensors
 from nntc.encoder.methods.weights import quantize, shared_tables, weight_record
 from nntc.encoder.options import DEFAULT_QUALITY, Objective, Options
@@ -31,31 +30,22 @@ _CLOSE, _CLOSER = 0.995, 0.9975
 """A size this near below the one asked for is near enough, and one that is aimed at."""
 
 
-def plan_auto(
-    tensors: list[Tensor],
-    options: Options,
-    workers: Workers,
-    overhead: Overhead,
-    known: CalibrationData | None,
-) -> Plan:
-    """Return records for every tensor, aiming at the goal in `options`.
-
-    Parameters
-    ----------
-    known
-        What calibration samples tell, if there are any.
+def plan_auto(request: PlanRequest) -> Plan:
+    """Return records for every tensor, aiming at the goal in the options.
 
     Raises
     ------
     ModelError
         E_GOAL if the model cannot be made as small as asked for.
     """
+    tensors, options, workers = request.tensors, request.options, request.workers
+    calibration = request.calibration
     partition = partition_tensors(tensors, options.exact)
     exact = plan_exact(tensors, {i: partition.notes[i] for i in partition.exact}, workers)
 
     def plan_at(quality: float) -> Plan:
-        if known is not None:
-            return plan_calibrated(tensors, partition, exact, quality, workers, known)
+        if calibration is not None:
+            return plan_calibrated(tensors, partition, exact, quality, workers, calibration)
         return _plan_at(tensors, partition, exact, options.objective, quality, workers)
 
     def attempt(quality: float) -> Plan:
@@ -63,14 +53,14 @@ def plan_auto(
             return plan_at(quality)
 
     numbers = count(1)
-    target = _target_size(tensors, options, overhead)
+    target = _target_size(tensors, options, request.overhead)
     if target is None:
         return plan_at(DEFAULT_QUALITY if options.quality is None else options.quality)
     weights = sum(tensors[i].size for i in partition.lossy)
-    return _search(attempt, target, weights, overhead)
+    return _search(attempt, target, weights, request.overhead)
 
 
-def _target_size(tensors: list[Tensor], options: Options, overhead: Overhead) -> int | None:
+def _target_size(tensors: Sequence[Tensor], options: Options, overhead: Overhead) -> int | None:
     """Return the size of the file to reach, in bytes, or None where the goal is a quality."""
     if options.bits is not None:
         return overhead.size + int(options.bits * sum(tensor.size for tensor in tensors) / 8)
@@ -80,7 +70,7 @@ def _target_size(tensors: list[Tensor], options: Options, overhead: Overhead) ->
 
 
 def _plan_at(
-    tensors: list[Tensor],
+    tensors: Sequence[Tensor],
     partition: Partition,
     exact: list[PlannedRecord],
     objective: Objective,

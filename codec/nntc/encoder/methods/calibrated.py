@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntc.encoder.allocate import MAX_OUTPUT_NOISE, allocate_by_sensitivity
+from nntc.encoder.calibration.calibration_data import CalibrationData
 from nntc.encoder.calibration.layers import Along
 from nntc.encoder.calibration.statistics import TensorStatistics
 from nntc.encoder.methods.calibrated_weights import CalibratedLevels, quantize_calibrated
-from nntc.encoder.methods.calibration_data import CalibrationData
 from nntc.encoder.methods.partition import Partition
 from nntc.encoder.methods.plan import Plan, PlannedRecord
 from nntc.encoder.methods.small_tensors import code_small_tensors
@@ -26,33 +27,42 @@ from nntc.onnx.roles import Tolerance
 _TINY = 1e-200
 
 
+_UNUSED = "calibration does not help it: "
+
+
 def plan_calibrated(
-    tensors: list[Tensor],
+    tensors: Sequence[Tensor],
     partition: Partition,
     exact: list[PlannedRecord],
     quality: float,
     workers: Workers,
-    known: CalibrationData,
+    data: CalibrationData,
 ) -> Plan:
     """Return records at a quality in dB: the signal-to-noise ratio of layers' outputs, on average."""
+    # Small matrices have a layer's outputs as large ones have; a model may have no others.
+    weights = [i for i in partition.lossy if i in data.statistics or i in set(partition.weights)]
     noise = allocate_by_sensitivity(
         {i: tensors[i].size for i in partition.lossy},
-        {i: known.sensitivity[i] for i in partition.lossy if i in known.sensitivity},
+        {i: data.sensitivity[i] for i in partition.lossy if i in data.sensitivity},
         quality,
-        partition.weights,
+        weights or partition.lossy,
     )
     parameters = set(partition.parameters)
-    has_output_bias = {i for i, (number, _) in known.output_biases.items() if number in parameters}
-    items = [(tensors[i], noise[i], known.statistics.get(i), i in has_output_bias) for i in partition.weights]
+    has_output_bias = {i for i, (number, _) in data.output_biases.items() if number in parameters}
+    items = [
+        (tensors[i], noise[i], data.statistics.get(i), data.missing.get(i, ""), i in has_output_bias)
+        for i in partition.weights
+    ]
     found = dict(zip(partition.weights, workers.map(_quantize, items), strict=True))
-    quantized = {i: result.quantized for i, result in found.items()}
-    tables = shared_tables(list(quantized.values()))
-    coded = [PlannedRecord(weight_record(tensors[i], quantized[i], tables), (i,)) for i in partition.weights]
+    tables = shared_tables([levels.quantized for levels, _ in found.values()])
+    coded = []
     changed = {}
-    for i, result in found.items():
-        if result.shift is not None:
-            number, sign = known.output_biases[i]
-            changed[number] = _shifted(tensors[number], sign * result.shift)
+    for i, (levels, note) in found.items():
+        record = weight_record(tensors[i], levels.quantized, tables)
+        coded.append(PlannedRecord(replace(record, note=note), (i,)))
+        if levels.shift is not None:
+            number, sign = data.output_biases[i]
+            changed[number] = _shifted(tensors[number], sign * levels.shift)
     shifted = [changed.get(i, tensor) for i, tensor in enumerate(tensors)]
     # Noise was measured relative to the original values.
     variances = {i: max(float(shifted[i].values().var()), _TINY) for i in partition.parameters}
@@ -64,14 +74,17 @@ def plan_calibrated(
         for i in partition.parameters
     ]
     grouped = code_small_tensors(shifted, partition.parameters, allowed)
-    return Plan([*exact, *coded, *grouped], tables[0], changed=changed)
+    return Plan([*exact, *coded, *grouped], tables[0])
 
 
 def _quantize(
-    tensor: Tensor, noise: float, statistics: TensorStatistics | None, has_output_bias: bool
-) -> CalibratedLevels:
-    """Quantize weights, as without data where there are no statistics."""
+    tensor: Tensor, noise: float, statistics: TensorStatistics | None, missing: str, has_output_bias: bool
+) -> tuple[CalibratedLevels, str]:
+    """Quantize weights, as without data where statistics are of no use; return levels, and why then."""
     candidates = shapings(tensor)
+    note = f"{_UNUSED}{missing}" if missing else ""
+    if statistics is not None and not statistics.is_diagonal:
+        note = f"{_UNUSED}its statistics are those of another matrix"
     if statistics is not None and _describes(statistics, tensor.view):
         # Groups of columns are too short for blocks of a transform.
         own = [
@@ -80,10 +93,10 @@ def _quantize(
             if candidate.transform is None or statistics.along is Along.ROWS
         ]
         try:
-            return quantize_calibrated(own, tensor.values(), statistics, noise, has_output_bias)
+            return quantize_calibrated(own, tensor.values(), statistics, noise, has_output_bias), ""
         except np.linalg.LinAlgError:
-            pass
-    return CalibratedLevels(quantize(candidates, tensor.values(), noise), None, noise)
+            note = f"{_UNUSED}the second moments of its inputs cannot be inverted"
+    return CalibratedLevels(quantize(candidates, tensor.values(), noise), None, noise), note
 
 
 def _describes(statistics: TensorStatistics, view: View) -> bool:
@@ -97,4 +110,4 @@ def _describes(statistics: TensorStatistics, view: View) -> bool:
 def _shifted(tensor: Tensor, shift: NDArray[np.float64]) -> Tensor:
     """Return a tensor with something added to its values."""
     values = round_to_element(tensor.values() + shift, tensor.element)
-    return replace(tensor, data=memoryview(tensor.view.from_coded(values).tobytes()))
+    return tensor.changed(memoryview(tensor.view.from_coded(values).tobytes()))

@@ -17,6 +17,7 @@ they are, unless asked for; what scales, such as variances, and what is not know
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.partition import why_exact
-from nntc.encoder.methods.plan import Plan, PlannedRecord
+from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.options import Centroids, Options, PruneScope
 from nntc.encoder.quantize.clustering import cluster, nearest
 from nntc.encoder.quantize.pruning import prune_masks, pruned_zeros
@@ -33,7 +34,6 @@ from nntc.encoder.stages import TensorSizes, tensor_sizes
 from nntc.encoder.tensor.codebook import codebook_pays
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor, as_float64
-from nntc.encoder.workers import Workers
 from nntc.format.registry import Coder, ElementType, Tool
 from nntc.format.rounding import round_to_element
 from nntc.format.view import View
@@ -42,8 +42,9 @@ from nntc.onnx.roles import Tolerance
 _STEPS = 1000  # k-means has come to rest long before, but for some of 256 centroids
 
 
-def plan_deep(tensors: list[Tensor], options: Options, workers: Workers) -> Plan:
+def plan_deep(request: PlanRequest) -> Plan:
     """Return records for every tensor, and the sizes of those that the method is for after its stages."""
+    tensors, options, workers = request.tensors, request.options, request.workers
     weights, notes = _weights(tensors, options)
     masks = _masks(tensors, weights, options)
     bits = None if options.bits is None else int(options.bits)
@@ -55,7 +56,7 @@ def plan_deep(tensors: list[Tensor], options: Options, workers: Workers) -> Plan
     return Plan([*coded, *plan_exact(tensors, notes, workers)], sizes=sizes)
 
 
-def _weights(tensors: list[Tensor], options: Options) -> tuple[list[int], dict[int, str]]:
+def _weights(tensors: Sequence[Tensor], options: Options) -> tuple[list[int], dict[int, str]]:
     """Return the numbers of the tensors to prune and quantize; of the others, why not, for the report."""
     weights: list[int] = []
     notes: dict[int, str] = {}
@@ -72,7 +73,7 @@ def _weights(tensors: list[Tensor], options: Options) -> tuple[list[int], dict[i
     return weights, notes
 
 
-def _masks(tensors: list[Tensor], weights: list[int], options: Options) -> dict[int, NDArray[np.bool_]]:
+def _masks(tensors: Sequence[Tensor], weights: list[int], options: Options) -> dict[int, NDArray[np.bool_]]:
     """Return which weights of each tensor to prune; nothing where none are."""
     if not options.prune:
         return {}

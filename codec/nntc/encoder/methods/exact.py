@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nntc.encoder.methods.lossless import looks_compressed, lossless_record
 from nntc.encoder.methods.partition import MAX_TOGETHER, SMALL
-from nntc.encoder.methods.plan import Plan, PlannedRecord
+from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.small_tensors import code_small_exactly
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
@@ -14,12 +14,13 @@ from nntc.encoder.workers import Workers
 _ENTRY = 12  # bytes of a section in directory and splices
 
 
-def plan_lossless(tensors: list[Tensor], workers: Workers) -> Plan:
+def plan_lossless(request: PlanRequest) -> Plan:
     """Return exact records for every tensor."""
-    return Plan(plan_exact(tensors, dict.fromkeys(range(len(tensors)), ""), workers))
+    notes = dict.fromkeys(range(len(request.tensors)), "")
+    return Plan(plan_exact(request.tensors, notes, request.workers))
 
 
-def plan_exact(tensors: list[Tensor], notes: Mapping[int, str], workers: Workers) -> list[PlannedRecord]:
+def plan_exact(tensors: Sequence[Tensor], notes: Mapping[int, str], workers: Workers) -> list[PlannedRecord]:
     """Return exact records of some tensors, small ones together.
 
     Parameters

@@ -33,8 +33,8 @@ from numpy.typing import NDArray
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.partition import why_exact
-from nntc.encoder.methods.plan import Plan, PlannedRecord
-from nntc.encoder.options import Method, Options
+from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
+from nntc.encoder.options import DEFAULT_BITS, Method
 from nntc.encoder.quantize.blocks import cut_blocks
 from nntc.encoder.quantize.clustering import cluster, nearest
 from nntc.encoder.quantize.dct import forward
@@ -43,14 +43,12 @@ from nntc.encoder.tensor.codebook import codebook_pays, codebook_record, make_co
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor, as_float64
-from nntc.encoder.workers import Workers
 from nntc.format.registry import Coder, ElementType
 from nntc.format.rounding import is_finite, round_to_element
 from nntc.format.transform import Transform
 from nntc.format.view import View
 from nntc.onnx.roles import Tolerance
 
-_DEFAULT_BITS = 6
 _MIN_STEP = 2.0**-126  # a step is a normal binary32
 _MAX_RELATIVE = 0.25
 _Attempt = tuple[Record | None, NDArray[np.float64]]
@@ -58,9 +56,10 @@ _Attempt = tuple[Record | None, NDArray[np.float64]]
 _MAX_BINARY32 = float(np.finfo(np.float32).max)
 
 
-def plan_laude(tensors: list[Tensor], options: Options, workers: Workers) -> Plan:
-    """Return a record for each tensor under the method, bits and entropy coder of `options`."""
-    rest = _DEFAULT_BITS if options.bits is None else int(options.bits), options.entropy.coder
+def plan_laude(request: PlanRequest) -> Plan:
+    """Return a record for each tensor under the method, bits and entropy coder of the options."""
+    tensors, options, workers = request.tensors, request.options, request.workers
+    rest = int(options.bits or DEFAULT_BITS), options.entropy.coder
     reasons = {i: why_exact(tensor, options.exact) for i, tensor in enumerate(tensors)}
     exact = {i: reason for i, reason in reasons.items() if reason is not None and tensors[i].element.is_float}
     lossy = [i for i in reasons if i not in exact]

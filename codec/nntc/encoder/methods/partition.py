@@ -59,7 +59,7 @@ class Partition:
         return [*self.weights, *self.parameters]
 
 
-def partition_tensors(tensors: list[Tensor], exact: Sequence[str] = ()) -> Partition:
+def partition_tensors(tensors: Sequence[Tensor], exact: Sequence[str] = ()) -> Partition:
     """Sort tensors by what can be done with them.
 
     Parameters

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from nntc.encoder.calibration.calibration_data import CalibrationData
+from nntc.encoder.options import Options
 from nntc.encoder.stages import TensorSizes
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor
+from nntc.encoder.workers import Workers
 from nntc.format.tables import FrequencyTable
 
 
@@ -21,6 +24,31 @@ class Overhead(Protocol):
     def size(self) -> int:
         """Bytes of all but TENSOR sections."""
         ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanRequest:
+    """What a method is given.
+
+    Parameters
+    ----------
+    tensors
+        What to code, in the order of payloads.
+    options
+        What is asked.
+    overhead
+        For goals of size.
+    workers
+        What runs the work.
+    calibration
+        Calibration data of the tensors, if there is any.
+    """
+
+    tensors: Sequence[Tensor]
+    options: Options
+    overhead: Overhead
+    workers: Workers
+    calibration: CalibrationData | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +67,9 @@ class Plan:
     ----------
     sizes
         Method deep: by tensor number, sizes after its stages.
-    changed
-        Tensors, by number, that were changed on purpose before they were coded.
     """
 
     coded: Sequence[PlannedRecord]
     tables: Sequence[tuple[FrequencyTable, int]] = ()
     remarks: tuple[str, ...] = ()
     sizes: Mapping[int, TensorSizes] = field(default_factory=dict)
-    changed: Mapping[int, Tensor] = field(default_factory=dict)

@@ -41,7 +41,7 @@ _MAX_BITS = 29  # of levels: these, and their distances from a base, have 31
 
 
 def code_small_exactly(
-    tensors: list[Tensor], numbers: Sequence[int], notes: Mapping[int, str]
+    tensors: Sequence[Tensor], numbers: Sequence[int], notes: Mapping[int, str]
 ) -> list[PlannedRecord]:
     """Return exact records of small tensors, those of one element type together."""
     tensors = [tensor.flat() for tensor in tensors]
@@ -55,7 +55,7 @@ def code_small_exactly(
 
 
 def code_small_tensors(
-    tensors: list[Tensor], numbers: Sequence[int], noise: Sequence[float]
+    tensors: Sequence[Tensor], numbers: Sequence[int], noise: Sequence[float]
 ) -> list[PlannedRecord]:
     """Return records of biases, normalizations and other small tensors.
 
@@ -86,7 +86,7 @@ def code_small_tensors(
     return coded
 
 
-def _groups(tensors: list[Tensor], numbers: Sequence[int]) -> Iterator[tuple[ElementType, list[int]]]:
+def _groups(tensors: Sequence[Tensor], numbers: Sequence[int]) -> Iterator[tuple[ElementType, list[int]]]:
     """Yield tensors of one element type, at most `_MAX_OUTPUT` bytes together."""
     for element in sorted({tensors[i].element for i in numbers}):
         group: list[int] = []
@@ -102,7 +102,7 @@ def _groups(tensors: list[Tensor], numbers: Sequence[int]) -> Iterator[tuple[Ele
             yield element, group
 
 
-def _ragged(tensors: list[Tensor], group: Sequence[int]) -> View:
+def _ragged(tensors: Sequence[Tensor], group: Sequence[int]) -> View:
     return View(ViewKind.RAGGED, len(group), lengths=tuple(tensors[i].size for i in group))
 
 
@@ -174,7 +174,7 @@ def _wanted_step(tensor: Tensor, noise: float) -> float:
 
 
 def _uniform_group(
-    tensors: list[Tensor], group: Sequence[int], steps: Sequence[float], element: ElementType
+    tensors: Sequence[Tensor], group: Sequence[int], steps: Sequence[float], element: ElementType
 ) -> Record:
     """Return a ragged uniform record: a step code and a base for each tensor."""
     view = _ragged(tensors, group)

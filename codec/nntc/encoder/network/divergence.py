@@ -63,8 +63,10 @@ class Divergence:
         Mean cosine of the angle between outputs, as one vector for each batch; 1 for equal ones.
     error
         Squared error of all floating-point outputs, each relative to the original's mean square.
-    by_sample
-        Divergence of each batch, shape (samples,).
+    by_sample, error_by_sample
+        Divergence and mean error of each batch, shape (samples,).
+    not_finite
+        Batches with an output that is not finite where the original's is.
     """
 
     samples: int
@@ -74,6 +76,8 @@ class Divergence:
     cosine: float
     error: float
     by_sample: Floats
+    error_by_sample: Floats
+    not_finite: int = 0
 
     @property
     def agreement(self) -> float | None:
@@ -131,14 +135,15 @@ class Reference:
     def compare(self, outputs: Iterable[Sequence[Array]]) -> Divergence:
         """Compare the outputs of a changed network, in the order of the samples; fewer are as good."""
         divergences, cosines, errors = [], [], []
-        agreed = decided = 0
+        agreed = decided = not_finite = 0
         for original, changed in zip(self.outputs, outputs, strict=False):
             results = [_compare(form, a, b) for form, a, b in zip(self.forms, original, changed, strict=True)]
             divergences.append(float(np.mean([result.divergence for result in results])))
             cosines += [result.cosine for result in results]
-            errors += [result.error for result in results]
+            errors.append(float(np.mean([result.error for result in results])))
             agreed += sum(result.agreed for result in results)
             decided += sum(result.decided for result in results)
+            not_finite += any(result.broken for result in results)
         return Divergence(
             samples=len(divergences),
             divergence=float(np.mean(divergences)),
@@ -147,6 +152,8 @@ class Reference:
             cosine=float(np.mean(cosines)),
             error=float(np.mean(errors)),
             by_sample=np.array(divergences),
+            error_by_sample=np.array(errors),
+            not_finite=not_finite,
         )
 
 
@@ -157,6 +164,7 @@ class _Result:
     decided: int
     cosine: float
     error: float
+    broken: bool = False
 
 
 def _compare(form: OutputForm, original: Array, changed: Array) -> _Result:
@@ -168,14 +176,15 @@ def _compare(form: OutputForm, original: Array, changed: Array) -> _Result:
         share = agreed / max(original.size, 1)
         return _Result(1 - share, agreed, original.size, share, 1 - share)
     a, b = original.astype(np.float64), changed.astype(np.float64)
-    broken = not np.isfinite(b).all()
+    broken = bool((np.isfinite(a) & ~np.isfinite(b)).any())
+    a = np.where(np.isfinite(a), a, 0.0)
     b = np.where(np.isfinite(b), b, 0.0)
     power = float((a * a).sum())
     error = float(((a - b) ** 2).sum()) / max(power, _TINY)
     norm = np.sqrt(power * float((b * b).sum()))
     cosine = float((a * b).sum() / norm) if norm > 0 else float(np.array_equal(a, b))
     if form.kind is OutputKind.VALUES:
-        return _Result(error, 0, 0, cosine, error)
+        return _Result(error, 0, 0, cosine, error, broken)
     p, q = _log_distribution(form, original), _log_distribution(form, changed)
     divergence = float((np.exp(p) * (p - q)).sum(axis=-1).mean())
     if form.kind is OutputKind.CHANCES:  # classes, (yes, no)
@@ -184,7 +193,7 @@ def _compare(form: OutputForm, original: Array, changed: Array) -> _Result:
             p, q = p[..., 0], q[..., 0]
     same = p.argmax(axis=-1) == q.argmax(axis=-1)
     agreed = 0 if broken else int(same.sum())
-    return _Result(divergence, agreed, same.size, cosine, error)
+    return _Result(divergence, agreed, same.size, cosine, error, broken)
 
 
 def _log_distribution(form: OutputForm, output: Array) -> Floats:

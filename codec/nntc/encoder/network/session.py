@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -115,33 +116,35 @@ class Network:
         with _reading():
             return find_uses(self._read)
 
-    def take_branches(self, samples: Iterable[Mapping[str, Array]]) -> None:
-        """Put the branches that all samples take in the place of If nodes.
+    def with_branches(self, samples: Iterable[Mapping[str, Array]]) -> Network:
+        """Return the network with the branches that all samples take in the place of If nodes.
 
-        What is inside a body can be neither seen nor replaced otherwise. From here on the network is right
-        for inputs only that take the same branches.
+        What is inside a body can be neither seen nor replaced otherwise. It is right for inputs only that
+        take the same branches.
 
         Raises
         ------
         ModelError
             E_RUN: onnxruntime cannot run the model.
         """
+        network = self._copy()
         kept: set[Path] = set()
-        while choices := [n for n in self.nodes if n.proto.op_type == "If" and n.path not in kept]:
+        while choices := [n for n in network.nodes if n.proto.op_type == "If" and n.path not in kept]:
             conditions = [node.proto.input[0] for node in choices]
             decided: list[set[bool]] = [set() for _ in choices]
-            for values in self.compute(conditions, samples):
+            for values in network.compute(conditions, samples):
                 for found, value in zip(decided, values, strict=True):
                     found.add(bool(np.all(value)))
             for node, found in zip(choices, decided, strict=True):
                 if len(found) > 1:
                     kept.add(node.path)
                     continue
-                self._branches += 1
-                nodes, constants = take_branch(node, found.pop(), self._branches)
-                place = self.nodes.index(node)
-                self.nodes[place : place + 1] = nodes
-                self._add_constants(constants)
+                network._branches += 1
+                nodes, constants = take_branch(node, found.pop(), network._branches)
+                place = network.nodes.index(node)
+                network.nodes[place : place + 1] = nodes
+                network._add_constants(constants)
+        return network
 
     def compute(
         self, names: Sequence[str], batches: Iterable[Mapping[str, Array]], jobs: int = 1
@@ -166,17 +169,26 @@ class Network:
                 inline.name = name
                 self._inline.append(inline)
 
-    def change(self, values: Mapping[Path, Array]) -> None:
-        """Give constants new values for good, of the same shape and type."""
-        for path, value in values.items():
-            name = self.names[path]
-            self.constants[name] = value
-            self._values.pop(name, None)
+    def changed(self, values: Mapping[Path, Array]) -> Network:
+        """Return the network with other values of constants, of the same shape and type."""
+        network = self._copy()
         changed = {self.names[path]: value for path, value in values.items()}
-        self._inline = [
+        network.constants.update(changed)
+        for name in changed:
+            network._values.pop(name, None)
+        network._inline = [
             numpy_helper.from_array(changed[tensor.name], tensor.name) if tensor.name in changed else tensor
             for tensor in self._inline
         ]
+        return network
+
+    def _copy(self) -> Network:
+        """Return a network of the same nodes and constants that can be changed without changing this one."""
+        network = copy(self)
+        network.nodes = list(self.nodes)
+        network.names, network.constants = dict(self.names), dict(self.constants)
+        network._inline, network._values = list(self._inline), dict(self._values)
+        return network
 
     def session(
         self,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from nntc.encoder.goals.goal import GoalKind, GoalReport, GoalTry
+from nntc.encoder.goals.goal import GoalReport, GoalTry
 from nntc.encoder.options import Method, Objective, Options
 from nntc.encoder.page.charts import Chart, Point, curve, ticks
 from nntc.encoder.report import EncodeReport, TensorReport
@@ -216,15 +216,13 @@ def _parts(totals: Totals, report: EncodeReport) -> list[Part]:
 def _chart(report: GoalReport, original_size: int) -> Chart:
     """Return the curve that the search for a goal went along."""
     goal = report.goal
-    is_divergence = goal.kind is GoalKind.MAX_DIVERGENCE
-    scale = 100 if goal.kind is GoalKind.MIN_AGREEMENT else 1
 
     def point(t: GoalTry) -> Point:
-        value = max(t.value, _LEAST) if is_divergence else scale * t.value
+        value = max(t.value, _LEAST) if goal.is_smooth else goal.scale * t.value
         kind = "chosen" if t is report.reached else "met" if t.is_met else "missed"
         text = f"{t.quality:.1f} dB: {t.size:,} bytes, {goal.describe(t.fidelity)}"
         return Point(original_size / t.size, value, text, kind)
 
-    unit = "%" if goal.kind is GoalKind.MIN_AGREEMENT else ""
-    shown = [t for t in report.tries if is_divergence or t.excess <= _FAR]
-    return curve([point(t) for t in shown], scale * goal.limit, logarithmic=is_divergence, unit=unit)
+    shown = [t for t in report.tries if goal.is_smooth or t.excess <= _FAR]
+    limit = goal.scale * goal.limit
+    return curve([point(t) for t in shown], limit, logarithmic=goal.is_smooth, unit=goal.unit)

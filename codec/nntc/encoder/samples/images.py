@@ -61,9 +61,7 @@ def form_of(entry: ModelInput, how: Preprocess) -> Form:
                 raise SamplesError(f"the model takes {entry}, not images of {how.size[0]} x {how.size[1]}")
         height, width = how.size
     if height is None or width is None:
-        raise SamplesError(
-            f"the model takes {entry}: name a size in the preprocessing, such as size=224"
-        )
+        raise SamplesError(f"the model takes {entry}: name a size in the preprocessing, such as size=224")
     return Form(entry, shape[0] or 1, layout, order, height, width)
 
 

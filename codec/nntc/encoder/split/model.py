@@ -11,6 +11,7 @@ from types import TracebackType
 from nntc.encoder.split.files import SourceFile, map_file, open_external
 from nntc.encoder.split.payloads import MIN_BYTES, Payload, find_payloads
 from nntc.encoder.split.recognition import read_tensors
+from nntc.onnx.tensor import WireTensor
 
 
 class SplitSource:
@@ -22,6 +23,8 @@ class SplitSource:
     ----------
     files
         The model itself and the files of external data in the order in which the model names them.
+    tensors
+        All tensors of the model in file order.
     payloads
         Ordered by file and offset, not overlapping.
     names
@@ -31,11 +34,15 @@ class SplitSource:
     """
 
     def __init__(
-        self, files: list[SourceFile], payloads: list[Payload], names: tuple[str, ...], opened: ExitStack
+        self,
+        files: list[SourceFile],
+        tensors: list[WireTensor],
+        payloads: list[Payload],
+        opened: ExitStack,
     ) -> None:
         self.files = files
+        self.tensors = tensors
         self.payloads = payloads
-        self.names = names
         self._opened = opened
 
     def __enter__(self) -> SplitSource:
@@ -103,5 +110,4 @@ def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_B
         tensors = read_tensors(data)
         external = open_external(tensors, path, opened)
         files = [SourceFile(None, len(data), data, 0, 0), *external]
-        names = tuple(tensor.name for tensor in tensors)
-        return SplitSource(files, find_payloads(tensors, files, min_bytes), names, opened.pop_all())
+        return SplitSource(files, tensors, find_payloads(tensors, files, min_bytes), opened.pop_all())

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from nntc.encoder.goals.evaluation import open_decoded, prepare
-from nntc.encoder.goals.fidelity import Fidelity
-from nntc.encoder.model import Encoder
+from nntc.encoder.encoding import build
+from nntc.encoder.goals.fidelity import Fidelity, MeasuredOn
+from nntc.encoder.goals.measuring import measure, prepare
+from nntc.encoder.model import open_model
 from nntc.encoder.options import check_options
+from nntc.encoder.prepare import PreparedTensors, calibrate
 from nntc.encoder.samples import SampleSource
-from nntc.encoder.split import open_model
 from nntc.encoder.workers import Workers
 from nntc.progress import Phase, Progress, ProgressEvent
 
@@ -81,7 +82,7 @@ class Curves:
     """
 
     original_size: int
-    measured_on: str
+    measured_on: MeasuredOn
     points: tuple[SweepPoint, ...]
     remarks: tuple[str, ...] = ()
 
@@ -145,18 +146,19 @@ def sweep(
     base = check_options(calibration=calibration, evaluation=evaluation, jobs=jobs)
     settings = [(method, *setting) for method in wanted for setting in _settings(method, points)]
     done = []
-    remarks: list[str] = []
-    with open_model(source) as split, Workers(jobs, progress) as workers:
-        measuring = prepare(source, base, progress)
-        evaluator = measuring.evaluator
-        encoder = Encoder(source, split, workers)
+    noted: list[str] = []
+    with open_model(source) as model, Workers(jobs, progress) as workers:
+        measuring = prepare(model, base, progress, is_search=True)
+        plain = PreparedTensors(model.tensors)
+        calibrated = plain
+        if SweepMethod.CALIBRATED in wanted and measuring.calibration is not None:
+            calibrated = calibrate(model, measuring.calibration, jobs=jobs, progress=progress)
         for number, (method, setting, chosen) in enumerate(settings):
-            if method is SweepMethod.CALIBRATED:
-                chosen = {**chosen, "calibration": measuring.calibration}
+            tensors = calibrated if method is SweepMethod.CALIBRATED else plain
             with workers.during(ProgressEvent(Phase.SWEEPING, number, len(settings), "point")):
-                data, report = encoder.build(check_options(jobs=jobs, **chosen))
-                fidelity = evaluator.measure(open_decoded(data), workers.progress)
-            remarks += report.remarks
+                data, report = build(model, tensors, check_options(jobs=jobs, **chosen), workers)
+                noted += report.remarks
+                fidelity = measure(measuring.evaluator, data, workers.progress)
             point = SweepPoint(
                 method,
                 setting,
@@ -169,8 +171,8 @@ def sweep(
             done.append(point)
             if measured is not None:
                 measured(point)
-    noted = tuple(dict.fromkeys((*measuring.remarks, *remarks)))
-    return Curves(report.original_size, evaluator.measured_on, tuple(done), noted)
+        remarks = tuple(dict.fromkeys((*measuring.remarks, *noted)))
+    return Curves(model.size, measuring.evaluator.measured_on, tuple(done), remarks)
 
 
 def _check_methods(methods: Sequence[SweepMethod | str] | None, *, is_calibrated: bool) -> list[SweepMethod]:

@@ -1,0 +1,107 @@
+"""Encoding as users call it: from a model's path or bytes to a file, or to bytes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from nntc.decoder.folder import write_files
+from nntc.encoder.encoding import encode_model
+from nntc.encoder.model import open_model
+from nntc.encoder.options import ChosenOptions, check_options
+from nntc.encoder.page import check_page, make_page
+from nntc.encoder.report import EncodeReport
+from nntc.encoder.workers import Workers
+from nntc.progress import Progress
+
+if TYPE_CHECKING:
+    from nntc.encoder.goals.reach import Tried
+    from nntc.onnx.serialized import ModelSource
+
+
+def encode(
+    source: ModelSource,
+    target: str | os.PathLike[str],
+    *,
+    report: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    tried: Tried | None = None,
+    **options: Unpack[ChosenOptions],
+) -> EncodeReport:
+    """Encode an ONNX model as a `.nntc` file.
+
+    Parameters
+    ----------
+    source
+        Path of the model, its external data beside it; or a model without any, as bytes or `onnx.ModelProto`.
+    target
+        Path of the `.nntc` file; replaced only by a complete one.
+    report
+        Path of an HTML page about the encoding, to be written together with the target.
+    progress
+        Called with a `ProgressEvent` when a phase of the work begins and after each of its steps.
+    tried
+        Called with each encoding that the search for a goal makes.
+    options
+        See `nntc.Options`. `auto` with nothing that says how small or how close uses the default quality.
+
+    Returns
+    -------
+    What was coded how, and how large and how far from the original it is.
+
+    Raises
+    ------
+    ModelError
+        The model is at fault; E_GOAL: the goal cannot be reached; E_RUN: onnxruntime cannot run the model;
+        E_FIDELITY: with samples, the decoded network gives values that are not finite.
+    SamplesError
+        E_SAMPLES: samples cannot be read, or do not fit the model.
+    ImportError
+        The model is to be run and there is no onnxruntime, or a page is asked for and there is no jinja2.
+    OutputError
+        E_OUTPUT: the target cannot be written; E_OUTPUT_EXISTS: it is a file of the model.
+    TypeError, ValueError
+        Options that there are not, or that do not go together.
+    """
+    checked = check_options(**options)
+    if report is not None:
+        check_page()
+    with open_model(source) as model, Workers(checked.jobs, progress) as workers:
+        for path in (target, report):
+            if path is not None:
+                model.refuse_to_replace(Path(path))
+        data, outcome = encode_model(model, checked, workers, tried)
+        contents = {Path(target): data}
+        if report is not None:
+            contents[Path(report)] = make_page(model.name, data, outcome, checked).encode()
+    write_files(contents)
+    return outcome
+
+
+def encode_bytes(
+    source: ModelSource,
+    *,
+    progress: Progress | None = None,
+    tried: Tried | None = None,
+    **options: Unpack[ChosenOptions],
+) -> tuple[bytes, EncodeReport]:
+    """Encode in memory.
+
+    Parameters
+    ----------
+    source, progress, tried, options
+        As for `encode`.
+
+    Returns
+    -------
+    The bytes of the `.nntc` file, and what was coded how.
+
+    Raises
+    ------
+    ModelError
+        And others, as `encode`.
+    """
+    checked = check_options(**options)
+    with open_model(source) as model, Workers(checked.jobs, progress) as workers:
+        return encode_model(model, checked, workers, tried)

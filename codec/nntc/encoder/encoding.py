@@ -1,0 +1,141 @@
+"""Encoding of an open model: calibrate, plan, assemble, check. Nothing here remembers an earlier encoding."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nntc.decoder.model import verify
+from nntc.encoder.assembly import Assembly, FileOverhead
+from nntc.encoder.goals.fidelity import Fidelity
+from nntc.encoder.goals.measuring import Measuring, measured, open_decoded, prepare
+from nntc.encoder.goals.reach import Encoding, Tried, reach
+from nntc.encoder.methods import METHODS, PlanRequest
+from nntc.encoder.methods.partition import check_exact
+from nntc.encoder.model import Model
+from nntc.encoder.options import Method, Options
+from nntc.encoder.prepare import PreparedTensors, calibrate
+from nntc.encoder.unsplit import without_sections
+from nntc.encoder.workers import Workers
+from nntc.errors import FormatError, ModelError, NntcError
+from nntc.progress import Phase, Progress, Steps, as_phase
+
+
+def encode_model(model: Model, options: Options, workers: Workers, tried: Tried | None = None) -> Encoding:
+    """Return a file and its report; the file has been decoded, and run where there are samples.
+
+    Raises
+    ------
+    ModelError
+        E_GOAL: the goal cannot be reached; E_RUN: onnxruntime cannot run the model; E_FIDELITY: the decoded
+        network gives values that are not finite.
+    """
+    plain = PreparedTensors(model.tensors)
+    if options.calibration is None and options.evaluation is None:
+        encoding = build(model, plain, options, workers)
+        _check(encoding[0], workers.progress)
+        return encoding
+    measuring = prepare(model, options, workers.progress)
+    if measuring.calibration is None:
+        data, report = _measured(model, plain, options, workers, measuring, tried)
+    else:
+        prepared = calibrate(
+            model, measuring.calibration, options.exact, jobs=options.threads, progress=workers.progress
+        )
+        encoding = _measured(model, prepared, options, workers, measuring, tried)
+        if prepared.calibration is not None:
+            encoding = _without_samples(model, options, workers, measuring, encoding) or encoding
+        data, report = encoding
+    remarks = tuple(dict.fromkeys((*measuring.remarks, *report.remarks, *_doubts(report.fidelity))))
+    return data, replace(report, remarks=remarks, inputs=measuring.inputs)
+
+
+def build(model: Model, prepared: PreparedTensors, options: Options, workers: Workers) -> Encoding:
+    """Return a file that nobody has decoded yet, and its report.
+
+    A function of model, tensors and options: workers change nothing.
+    """
+    check_exact(options.exact, [wire.name for wire in model.files.tensors])
+    request = PlanRequest(prepared.tensors, options, FileOverhead(model), workers, prepared.calibration)
+    plan = METHODS[options.method](request)
+    plan = replace(plan, remarks=(*plan.remarks, *prepared.remarks))
+    Steps(workers.progress, Phase.ASSEMBLING)
+    data, report = Assembly(model, plan).finish(options)
+    if options.method is Method.LOSSLESS:
+        return without_sections(model.files, data, report)
+    return data, report
+
+
+def _measured(
+    model: Model,
+    prepared: PreparedTensors,
+    options: Options,
+    workers: Workers,
+    measuring: Measuring,
+    tried: Tried | None = None,
+) -> Encoding:
+    """Return an encoding with the fidelity of its outputs: if there is a goal, the smallest that meets it."""
+    if options.goal is not None:
+        return reach(
+            options.goal,
+            measuring.evaluator,
+            lambda quality: build(model, prepared, options.at(quality), workers),
+            workers,
+            tried,
+        )
+    built = build(model, prepared, options, workers)
+    data, report, _ = measured(measuring.evaluator, *built, workers.progress)
+    return data, report
+
+
+def _without_samples(
+    model: Model, options: Options, workers: Workers, measuring: Measuring, calibrated: Encoding
+) -> Encoding | None:
+    """Return an encoding of the same size without samples where its outputs are nearer to the original's.
+
+    Samples can mislead: too few of them, or a model too small for what they tell. The check samples decide,
+    which are not those that the encoding was calibrated with.
+    """
+    data, report = calibrated
+    plain = PreparedTensors(model.tensors)
+    try:
+        rival = build(model, plain, options.at_size(len(data)), workers)
+    except ModelError:  # E_GOAL: without samples it cannot be so small
+        return None
+    ours, theirs = (measuring.check.typical_error(open_decoded(file)) for file in (data, rival[0]))
+    if not theirs < ours:
+        return None
+    if options.goal is None:
+        data, report, _ = measured(measuring.evaluator, *rival)
+    else:
+        try:
+            data, report = _measured(model, plain, options, workers, measuring)
+        except ModelError:  # E_GOAL
+            return None
+        if len(data) >= len(calibrated[0]):
+            return None
+    remark = (
+        "encoded without the calibration samples: at the same size, the outputs are nearer then; typical "
+        f"squared error {theirs:.2g} against {ours:.2g}, on {measuring.check.measured_on} samples"
+    )
+    return data, replace(report, remarks=(*report.remarks, remark))
+
+
+def _doubts(fidelity: Fidelity | None) -> tuple[str, ...]:
+    """Return what the user must know of the decoded network's outputs; raise E_FIDELITY for broken ones."""
+    if fidelity is None or not fidelity.is_far:
+        return ()
+    if fidelity.not_finite:
+        raise ModelError(
+            "E_FIDELITY",
+            f"the decoded network gives values that are not finite on {fidelity.not_finite:,} of "
+            f"{fidelity.samples:,} {fidelity.measured_on} samples: ask for a higher quality",
+        )
+    return (f"WARNING: the decoded network's outputs are far from the original's: {fidelity.text}",)
+
+
+def _check(data: bytes, progress: Progress | None) -> None:
+    """Raise E_INTERNAL if a file does not decode."""
+    try:
+        verify(data, progress=as_phase(progress, Phase.CHECKING))
+    except FormatError as e:
+        raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e

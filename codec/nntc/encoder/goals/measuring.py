@@ -1,0 +1,147 @@
+"""Measuring of encodings: which samples calibrate, which measure, and what runs a decoded model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from nntc.decoder.model import decode_bytes
+from nntc.encoder.goals.evaluation import Evaluator
+from nntc.encoder.goals.fidelity import Fidelity, MeasuredOn
+from nntc.encoder.goals.samples import count_shared, hold_out, load_evaluation
+from nntc.encoder.model import Model
+from nntc.encoder.network.input_check import remarks_on
+from nntc.encoder.network.session import Network
+from nntc.encoder.notes import with_fidelity
+from nntc.encoder.options import Options
+from nntc.encoder.report import EncodeReport
+from nntc.encoder.samples import Samples, load_samples
+from nntc.encoder.samples.summary import InputSummary, summarize
+from nntc.errors import FormatError, NntcError
+from nntc.progress import Progress
+
+GOAL_SHARE = 4
+CHECK_SHARE = 8
+"""One calibration sample in so many is held out: for the search for a goal, or for a check of the result."""
+_LEAST_TO_CHECK = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measuring:
+    """What measures encodings of a model, and what is left to calibrate them with.
+
+    Parameters
+    ----------
+    evaluator
+        Measures encodings: on evaluation samples if there are any, else on calibration samples.
+    check
+        Compares encodings with each other, on samples that are neither calibrated nor evaluated with where
+        there are enough.
+    calibration
+        The calibration samples to calibrate with; None if there were none.
+    remarks
+        What the user should know about the samples.
+    inputs
+        What the samples look like, of calibration or else of evaluation.
+    """
+
+    evaluator: Evaluator
+    check: Evaluator
+    calibration: Samples | None
+    remarks: tuple[str, ...]
+    inputs: tuple[InputSummary, ...]
+
+
+def prepare(
+    model: Model, options: Options, progress: Progress | None = None, *, is_search: bool | None = None
+) -> Measuring:
+    """Load the samples in `options`, and divide them between calibrating and measuring.
+
+    What a network was calibrated with tells too well of it. Without evaluation samples, every fourth
+    calibration sample is held out to search by; without a search, every eighth is, to check the result.
+
+    Parameters
+    ----------
+    model, options
+        The model, and what is asked.
+    progress
+        Called with events.
+    is_search
+        Whether several encodings will be measured; by default if there is a goal.
+
+    Raises
+    ------
+    ImportError
+        There is no onnxruntime.
+    ModelError
+        E_RUN: onnxruntime cannot run the model.
+    SamplesError
+        E_SAMPLES: samples cannot be read, do not fit the model, or are too few to be divided.
+    """
+    network = model.network()
+    remarks: tuple[str, ...] = ()
+    kept = held = None
+    if options.calibration is not None:
+        kept = load_samples(options.calibration, network.inputs, progress=progress)
+    evaluation = None
+    if options.evaluation is not None:
+        labelled = options.goal is not None and options.goal.needs_labels
+        evaluation = load_evaluation(options.evaluation, network.inputs, labelled=labelled, progress=progress)
+        remarks = remarks_on(network, evaluation, "evaluation", jobs=options.threads)
+        shared = 0 if kept is None else count_shared(evaluation, kept)
+        if shared:
+            remarks += (f"{shared:,} of {len(evaluation):,} evaluation samples are calibration samples too",)
+    inputs = summarize(kept if kept is not None else evaluation or Samples([]))
+    if kept is not None:
+        remarks += remarks_on(network, kept, "calibration", jobs=options.threads)
+        if is_search is None:
+            is_search = options.goal is not None
+        if evaluation is None and is_search:
+            kept, held = hold_out(kept, GOAL_SHARE)
+        elif len(kept) >= _LEAST_TO_CHECK:
+            kept, held = hold_out(kept, CHECK_SHARE)
+
+    def evaluator(samples: Samples, measured_on: MeasuredOn) -> Evaluator:
+        is_classifier = options.goal is not None and options.goal.needs_classes
+        return Evaluator(
+            network,
+            samples,
+            measured_on,
+            is_classifier=is_classifier,
+            jobs=options.threads,
+            progress=progress,
+        )
+
+    check = evaluator(held, MeasuredOn.HELD_OUT) if held is not None else None
+    if check is None and kept is not None:
+        check = evaluator(kept, MeasuredOn.CALIBRATION)
+    main = check if evaluation is None else evaluator(evaluation, MeasuredOn.EVALUATION)
+    if main is None:
+        raise ValueError("there are no samples to measure on")
+    if evaluation is not None:
+        remarks += tuple(filter(None, [main.doubt()]))
+    return Measuring(main, check or main, kept, remarks, inputs)
+
+
+def measure(evaluator: Evaluator, data: bytes, progress: Progress | None = None) -> Fidelity:
+    """Return how alike the outputs of the model in a new `.nntc` file are."""
+    return evaluator.measure(open_decoded(data), progress)
+
+
+def measured(
+    evaluator: Evaluator, data: bytes, report: EncodeReport, progress: Progress | None = None
+) -> tuple[bytes, EncodeReport, Fidelity]:
+    """Return a new file with its fidelity noted in it, its report with the same, and the fidelity."""
+    fidelity = measure(evaluator, data, progress)
+    report = replace(report, fidelity=fidelity)
+    if report.error:
+        data = with_fidelity(data, report)
+    return data, replace(report, size=len(data)), fidelity
+
+
+def open_decoded(data: bytes) -> Network:
+    """Return the network that a new `.nntc` file decodes to; E_INTERNAL if it does not."""
+    try:
+        files = decode_bytes(data)
+    except FormatError as e:
+        raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e
+    return Network(files[None], {name: content for name, content in files.items() if name is not None})

@@ -1,0 +1,23 @@
+"""Options of the encoder: declared, checked, described."""
+
+from nntc.encoder.options.check import PatternError, check_options
+from nntc.encoder.options.choices import Centroids, Entropy, Method, Objective, PruneScope
+from nntc.encoder.options.declaration import Declaration, Group, declarations
+from nntc.encoder.options.options import DEFAULT_BITS, DEFAULT_QUALITY, ChosenOptions, Options
+
+__all__ = [
+    "DEFAULT_BITS",
+    "DEFAULT_QUALITY",
+    "Centroids",
+    "ChosenOptions",
+    "Declaration",
+    "Entropy",
+    "Group",
+    "Method",
+    "Objective",
+    "Options",
+    "PatternError",
+    "PruneScope",
+    "check_options",
+    "declarations",
+]

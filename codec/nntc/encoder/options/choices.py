@@ -1,0 +1,58 @@
+"""Enumerations that options of the encoder choose from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from nntc.format.registry import Coder
+
+
+class Method(StrEnum):
+    """How tensors are coded."""
+
+    AUTO = "auto"
+    LOSSLESS = "lossless"
+    QUANTIZATION = "quantization"
+    CLUSTERING = "clustering"
+    DCT = "dct"
+    DEEP = "deep"
+
+
+class Objective(StrEnum):
+    """What `auto` keeps close to the original."""
+
+    OUTPUTS = "outputs"
+    WEIGHTS = "weights"
+
+
+class Entropy(StrEnum):
+    """Entropy coder of the paper methods."""
+
+    RANS = "rans"
+    BZIP2 = "bzip2"
+    HUFFMAN = "huffman"
+    ZSTD = "zstd"
+
+    @property
+    def coder(self) -> Coder:
+        """The format's coder."""
+        return Coder[self.name]
+
+
+class PruneScope(StrEnum):
+    """What magnitudes are compared with each other when weights are pruned."""
+
+    LAYER = "layer"
+    GLOBAL = "global"
+
+
+class Centroids(StrEnum):
+    """Initial centroids of k-means."""
+
+    LINEAR = "linear"
+    DENSITY = "density"
+    RANDOM = "random"
+
+
+PAPER_METHODS = (Method.QUANTIZATION, Method.CLUSTERING, Method.DCT)
+"""Those of Laude et al."""
