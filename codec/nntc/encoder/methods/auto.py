@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -11,10 +12,11 @@ from nntc.encoder.allocate import allocate_noise, equal_noise
 from nntc.encoder.entropy.symbols import assemble
 from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.exact import plan_exact
-from nntc.encoder.methods.partition import Partition, partition_tensors
+from nntc.encoder.methods.partition import SMALL, Partition, partition_tensors
 from nntc.encoder.methods.plan import Overhead, Plan, PlannedRecord, PlanRequest
+from nntc.encoder.methods.recognize import CodedBefore, find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_tensors
-from nntc.encoder.methods.weights import quantize, shared_tables, weight_record
+from nntc.encoder.methods.weights import SharedSet, quantize, shared_tables, weight_record
 from nntc.encoder.options import DEFAULT_QUALITY, Objective, Options
 from nntc.encoder.quantize.shaping import equal_steps, shapings
 from nntc.encoder.tensors import Tensor
@@ -39,13 +41,22 @@ def plan_auto(request: PlanRequest) -> Plan:
         E_GOAL if the model cannot be made as small as asked for.
     """
     tensors, options, workers = request.tensors, request.options, request.workers
-    calibration = request.calibration
+    overhead = request.overhead
     partition = partition_tensors(tensors, options.exact)
+    before = find_coded_before(tensors, partition, workers)
+    target = _target_size(tensors, options, overhead)
+    again: Plan | None = None
+    if before.records or before.is_model:
+        again = _plan_again(tensors, partition, before, options, workers)
+        is_small = options.quality is None if target is None else _size(again, overhead) <= target
+        if is_small:
+            return again
+        partition = _with_levels_to_lose(partition, before, tensors)
     exact = plan_exact(tensors, {i: partition.notes[i] for i in partition.exact}, workers)
 
     def plan_at(quality: float) -> Plan:
-        if calibration is not None:
-            return plan_calibrated(tensors, partition, exact, quality, workers, calibration)
+        if request.calibration is not None:
+            return plan_calibrated(tensors, partition, exact, quality, workers, request.calibration)
         return _plan_at(tensors, partition, exact, options.objective, quality, workers)
 
     def attempt(quality: float) -> Plan:
@@ -53,11 +64,45 @@ def plan_auto(request: PlanRequest) -> Plan:
             return plan_at(quality)
 
     numbers = count(1)
-    target = _target_size(tensors, options, request.overhead)
     if target is None:
-        return plan_at(DEFAULT_QUALITY if options.quality is None else options.quality)
+        plan = plan_at(DEFAULT_QUALITY if options.quality is None else options.quality)
+        return plan if again is None or _size(plan, overhead) < _size(again, overhead) else again
     weights = sum(tensors[i].size for i in partition.lossy)
-    return _search(attempt, target, weights, request.overhead)
+    return _search(attempt, target, weights, overhead)
+
+
+def _plan_again(
+    tensors: Sequence[Tensor],
+    partition: Partition,
+    before: CodedBefore,
+    options: Options,
+    workers: Workers,
+) -> Plan:
+    """Return records of a model some or all of whose tensors were coded before: these lose nothing more."""
+    again = before.numbers
+    parameters = [i for i in partition.parameters if i not in again]
+    notes = {i: partition.notes[i] for i in partition.exact if i not in again}
+    if before.is_model:
+        notes |= dict.fromkeys(parameters, "")
+        parameters = []
+    records = [*before.records, *plan_exact(tensors, notes, workers)]
+    rest = replace(partition, weights=[i for i in partition.weights if i not in again], parameters=parameters)
+    if not rest.lossy:
+        return Plan(records, before.tables.tables)
+    quality = DEFAULT_QUALITY if options.quality is None else options.quality
+    return _plan_at(tensors, rest, records, options.objective, quality, workers, before.tables)
+
+
+def _with_levels_to_lose(partition: Partition, before: CodedBefore, tensors: Sequence[Tensor]) -> Partition:
+    """Return a partition in which what was coded before may lose more, however few values it has."""
+    few = before.numbers.intersection(partition.exact)
+    large = {i for i in few if tensors[i].size >= SMALL and not tensors[i].is_vector}
+    return replace(
+        partition,
+        weights=sorted({*partition.weights, *large}),
+        parameters=sorted({*partition.parameters, *(few - large)}),
+        exact=[i for i in partition.exact if i not in few],
+    )
 
 
 def _target_size(tensors: Sequence[Tensor], options: Options, overhead: Overhead) -> int | None:
@@ -76,8 +121,9 @@ def _plan_at(
     objective: Objective,
     quality: float,
     workers: Workers,
+    others: SharedSet | None = None,
 ) -> Plan:
-    """Return records at a quality in dB."""
+    """Return records at a quality in dB; `others` are tables of records that there are."""
     sizes = [tensors[i].size for i in partition.weights]
     values = [tensors[i].values() for i in partition.weights]
     if objective is Objective.WEIGHTS:
@@ -91,7 +137,7 @@ def _plan_at(
     by_row = objective is not Objective.WEIGHTS
     items = [(*item, by_row) for item in zip(candidates, values, noise.tolist(), strict=True)]
     quantized = workers.map(quantize, items)
-    tables = shared_tables(quantized)
+    tables = shared_tables(quantized, others)
     coded = [
         PlannedRecord(weight_record(tensors[i], q, tables), (i,))
         for i, q in zip(partition.weights, quantized, strict=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nntc.encoder.methods.lossless import looks_compressed, lossless_record
-from nntc.encoder.methods.partition import MAX_TOGETHER, SMALL
+from nntc.encoder.methods.partition import MAX_TOGETHER, SMALL, partition_tensors
 from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
+from nntc.encoder.methods.recognize import find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_exactly
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
@@ -16,8 +17,11 @@ _ENTRY = 12  # bytes of a section in directory and splices
 
 def plan_lossless(request: PlanRequest) -> Plan:
     """Return exact records for every tensor."""
-    notes = dict.fromkeys(range(len(request.tensors)), "")
-    return Plan(plan_exact(request.tensors, notes, request.workers))
+    tensors, workers = request.tensors, request.workers
+    before = find_coded_before(tensors, partition_tensors(tensors), workers)
+    again = before.numbers
+    rest = {i: "" for i in range(len(tensors)) if i not in again}
+    return Plan([*before.records, *plan_exact(tensors, rest, workers)], before.tables.tables)
 
 
 def plan_exact(tensors: Sequence[Tensor], notes: Mapping[int, str], workers: Workers) -> list[PlannedRecord]:
@@ -36,7 +40,7 @@ def plan_exact(tensors: Sequence[Tensor], notes: Mapping[int, str], workers: Wor
 
     large, small = [], []
     room = MAX_TOGETHER
-    for i in notes:
+    for i in sorted(notes):  # parts stand in the order of payloads
         size = tensors[i].data.nbytes
         if tensors[i].size < SMALL and size <= room:
             small.append(i)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nntc.encoder.entropy.general import zstd
 from nntc.encoder.entropy.symbols import Classes
 from nntc.encoder.quantize.pruning import ZEROS_FROM
+from nntc.encoder.quantize.rounded import exact_step, half_ulps, patterns
 from nntc.encoder.quantize.scales import fit_scales
 from nntc.encoder.tensor.codebook import Codebook, codebook_pays, codebook_record, make_codebook
 from nntc.encoder.tensor.planes import bytes_record, planes_record
@@ -25,6 +26,7 @@ from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor, as_float64
 from nntc.format.integers import MAX_LEVEL
 from nntc.format.registry import Coder, ElementType, ViewKind
+from nntc.format.rounding import round_to_element
 from nntc.format.tools import MAX_CODEBOOK
 from nntc.format.view import View
 
@@ -35,6 +37,7 @@ _SAMPLE = 1 << 12
 _MANY = 0.75  # of a sample's elements are distinct: too many for a codebook
 _SPARSE_FROM = 0.4  # share of the most common value from which sparse rows may pay
 _FIXED_POINT_BITS = 62
+_MAX_EVEN = 1 << 12
 _SAMPLE_BYTES = 1 << 17
 _QUICK_LEVEL = 3
 _QUICK_SLACK = 1.3
@@ -133,12 +136,43 @@ def _indexed(
 ) -> Iterator[Record]:
     """Yield codebook records worth a try."""
     if not sparse:
+        is_free = coder is Coder.RANS and sparse is None
+        even = _evenly_spaced(element, view, codebook, coder, classes) if is_free else None
+        if even is not None:
+            yield even
         yield codebook_record(element, view, codebook, coder)
         if coder is Coder.RANS and classes is not None:
             yield codebook_record(element, view, codebook, coder, classes)
     common = codebook.counts.max() / codebook.indices.size
     if sparse or (sparse is None and common >= _SPARSE_FROM):
         yield codebook_record(element, view, codebook, coder, sparse=True)
+
+
+def _evenly_spaced(
+    element: ElementType, view: View, codebook: Codebook, coder: Coder, classes: Classes | None
+) -> Record | None:
+    """Return a record of levels, if the entries of a codebook are an offset and multiples of a step."""
+    if not element.is_float or not 2 < codebook.entries.size <= FEW_VALUES:
+        return None
+    values = as_float64(codebook.entries, element)
+    if not np.isfinite(values).all():
+        return None
+    offset = float(values.min())
+    distances = values - offset
+    least = float(np.diff(np.sort(values)).min())
+    levels = np.rint(distances / max(least, 1e-300))
+    if not least > 0 or levels.max() > _MAX_EVEN or np.float32(offset) != offset:
+        return None
+    # Refined on the largest distance, as rounding blurs the least.
+    for _ in range(2):
+        step = float(levels @ distances / (levels @ levels))
+        levels = np.rint(distances / step)
+    for step in exact_step(distances, levels, half_ulps(values, element)):
+        decoded = round_to_element(levels * step + offset if offset else levels * step, element)
+        if np.array_equal(patterns(decoded), codebook.entries):
+            own = levels.astype(np.int64)[codebook.indices]
+            return uniform_record(element, view, UniformParameters(step, offset), own, coder, classes)
+    return None
 
 
 def _in_fixed_point(

@@ -18,6 +18,7 @@ from nntc.format.registry import ElementType
 from nntc.format.view import MAX_RAGGED_OUTPUT
 from nntc.onnx.roles import Role, Tolerance
 
+FEW_DISTINCT = "has few distinct values"
 SMALL = 1 << 11
 """Tensors of fewer elements are coded together."""
 MAX_TOGETHER = MAX_RAGGED_OUTPUT // 2
@@ -127,5 +128,5 @@ def _why_special(tensor: Tensor) -> str | None:
     if np.unique(values[:_SAMPLE]).size <= FEW_VALUES:
         distinct = np.unique(values).size
         if distinct <= FEW_VALUES and 8 * distinct <= values.size:
-            return "has few distinct values"
+            return FEW_DISTINCT
     return None

@@ -226,14 +226,14 @@ def expected_size(scales: Scales, candidate: Shaping) -> float:
     return float(counts @ expected_entropy()) + 8 * side
 
 
-def shared_tables(quantized: Sequence[Quantized | Scalar]) -> SharedSet:
-    """Return the tables that fit the tokens of all tensors best."""
+def shared_tables(quantized: Sequence[Quantized | Scalar], others: SharedSet | None = None) -> SharedSet:
+    """Return the tables that fit the tokens of all tensors best, after those that others share."""
     counts: dict[int, NDArray[np.int64]] = {}
     for q in quantized:
         if isinstance(q, Quantized):
             own = counts.setdefault(q.family, np.zeros((2 * _PAIRS, 256), np.int64))
             own += q.counts()
-    shared = SharedSet([], {})
+    shared = SharedSet([] if others is None else [*others.tables], {})
     for family, rows in sorted(counts.items()):
         used = np.flatnonzero(rows.any(axis=1))
         first, end = int(used[0]) // 2, int(used[-1]) // 2 + 1

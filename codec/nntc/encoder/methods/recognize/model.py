@@ -1,0 +1,101 @@
+"""Models that were coded before: their tensors are coded once more exactly, at the size that they had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nntc.encoder.methods.lossless import lossless_record
+from nntc.encoder.methods.partition import FEW_DISTINCT, SMALL, Partition
+from nntc.encoder.methods.plan import PlannedRecord
+from nntc.encoder.methods.recognize.small import recognize_small
+from nntc.encoder.methods.recognize.weights import (
+    Recognized,
+    recognizable,
+    recognize_values,
+    recognize_weights,
+)
+from nntc.encoder.methods.weights import Scalar, SharedSet, shared_tables, weight_record
+from nntc.encoder.tensor.record import Record
+from nntc.encoder.tensors import Tensor
+from nntc.encoder.workers import Workers
+
+NOTE = "coded before: the same levels again"
+_MOST = 0.5  # of the weights, from which a model counts as coded before, all of it
+_LEAST_SINGLE = 64  # elements
+_MAX_TOGETHER = 1 << 22  # bytes of small tensors of one type: the format limits those of all
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodedBefore:
+    """Tensors whose levels were found.
+
+    Parameters
+    ----------
+    records
+        Their records.
+    tables
+        Tables that these share: the first of the model's.
+    is_model
+        Whether most weights are among them: then nothing of the model is to lose any more.
+    """
+
+    records: list[PlannedRecord]
+    tables: SharedSet
+    is_model: bool
+
+    @property
+    def numbers(self) -> set[int]:
+        """Numbers of the tensors."""
+        return {i for planned in self.records for i in planned.tensors}
+
+
+def find_coded_before(tensors: Sequence[Tensor], partition: Partition, workers: Workers) -> CodedBefore:
+    """Find tensors that were coded before."""
+    few = {i for i in partition.exact if partition.notes[i] == FEW_DISTINCT}
+    large = {i for i in few if tensors[i].size >= SMALL and not tensors[i].is_vector}
+    weights = sorted({*partition.weights, *large})
+    small = sorted({*partition.parameters, *(few - large)})
+    results = workers.map(recognize_values, [recognizable(tensors[i]) for i in weights])
+    found: Mapping[int, Recognized] = {
+        i: result for i, result in zip(weights, results, strict=True) if result is not None
+    }
+    size = sum(tensors[i].size for i in weights)
+    known = sum(tensors[i].size for i in {*found, *large})
+    is_model = bool(known) and known >= _MOST * size
+    tables = shared_tables([result.quantized for result in found.values()])
+    records = []
+    for i, result in found.items():
+        record = replace(weight_record(tensors[i], result.quantized, tables), note=NOTE)
+        if i in few and isinstance(result.quantized, Scalar):
+            tensor = tensors[i]
+            codebook = lossless_record(tensor.element, tensor.view, tensor.bits(), FEW_DISTINCT)
+            record = min(record, codebook, key=lambda one: one.expected_size)
+        records.append(PlannedRecord(record, (i,)))
+    left = set(small) if is_model else set()
+    # Few numbers tell little by themselves: only where weights were coded before, small tensors were, too.
+    for element in sorted({tensors[i].element for i in small}) if is_model else ():
+        own = [i for i in small if tensors[i].element is element]
+        if sum(tensors[i].data.nbytes for i in own) > _MAX_TOGETHER:
+            continue
+        again = recognize_small(tensors, own, element)
+        if again is not None:
+            records.append(PlannedRecord(replace(again.record, note=NOTE), tuple(again.numbers)))
+            left -= set(again.numbers)
+    for i in sorted(left):
+        single = _single(tensors[i])
+        if single is not None:
+            records.append(PlannedRecord(replace(single, note=NOTE), (i,)))
+    return CodedBefore(records, tables, is_model)
+
+
+def _single(tensor: Tensor) -> Record | None:
+    """Return the record of a small weight tensor by itself, where it was coded so and that is smaller."""
+    if tensor.is_vector or tensor.size < _LEAST_SINGLE:
+        return None
+    result = recognize_weights(tensor)
+    if result is None:
+        return None
+    record = weight_record(tensor, result.quantized, SharedSet([], {}))
+    exact = lossless_record(tensor.element, tensor.view, tensor.bits())
+    return record if record.expected_size < exact.expected_size else None
