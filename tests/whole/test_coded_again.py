@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from nntc.decoder.model import decode_bytes
-from nntc.encoder.model import encode_bytes
+from nntc.encoder.encode import encode_bytes
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
@@ -67,7 +67,7 @@ def coded(name: str) -> tuple[int, bytes]:
     return len(data), bytes(decode_bytes(data)[None])
 
 
-@pytest.mark.parametrize("again", [{"quality": 12}, {"quality": 40}, {"method": "lossless"}], ids=str)
+@pytest.mark.parametrize("again", [{}, {"quality": 50}, {"method": "lossless"}], ids=str)
 @pytest.mark.parametrize("name", FIRST)
 def test_the_same_size_and_no_further_loss(name: str, again: dict[str, Any]) -> None:
     size, model = coded(name)
@@ -93,7 +93,7 @@ def test_a_smaller_size_is_reached_by_other_levels() -> None:
 
 def test_calibration_does_not_change_what_was_coded_before() -> None:
     size, model = coded("auto-30")
-    data, report = encode_bytes(model, quality=15, calibration=images(16))
+    data, report = encode_bytes(model, calibration=images(16))
     assert report.size == len(data) < 1.01 * size
 
 
@@ -122,10 +122,17 @@ def test_a_layer_that_was_trained_on_is_coded_as_asked() -> None:
     values = numpy_helper.to_array(tensor)
     trained = values + np.random.default_rng(0).normal(0, 1e-3, values.shape)
     tensor.CopyFrom(numpy_helper.from_array(trained.astype(np.float32), tensor.name))
-    _, report = encode_bytes(changed.SerializeToString(), quality=20)
+    _, report = encode_bytes(changed.SerializeToString())
     errors = {t.name: t.error for t in report.tensors}
-    assert 0.02 < errors.pop("point") < 0.3
+    assert 0.005 < errors.pop("point") < 0.3
     assert set(errors.values()) == {0.0}
+
+
+def test_a_lower_quality_that_is_asked_for_is_had() -> None:
+    size, model = coded("auto-30")
+    data, report = encode_bytes(model, quality=15)
+    assert len(data) < 0.75 * size
+    assert report.error > 0.05
 
 
 @pytest.mark.parametrize("seed", range(3))

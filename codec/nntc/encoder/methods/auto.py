@@ -28,6 +28,7 @@ from nntc.progress import Phase, ProgressEvent
 _LOWEST, _HIGHEST = 2.0, 90.0  # dB: the range in which a quality for a size is looked for
 _FIRST = 20.0  # dB: where the search begins
 _TRIES = 10
+_WORTH = 0.9  # of the size with the same levels: what losing more must save where a quality is asked for
 _CLOSE, _CLOSER = 0.995, 0.9975
 """A size this near below the one asked for is near enough, and one that is aimed at."""
 
@@ -51,7 +52,8 @@ def plan_auto(request: PlanRequest) -> Plan:
         is_small = options.quality is None if target is None else _size(again, overhead) <= target
         if is_small:
             return again
-        partition = _with_levels_to_lose(partition, before, tensors)
+        if target is not None:
+            partition = _with_levels_to_lose(partition, before, tensors)
     exact = plan_exact(tensors, {i: partition.notes[i] for i in partition.exact}, workers)
 
     def plan_at(quality: float) -> Plan:
@@ -66,7 +68,8 @@ def plan_auto(request: PlanRequest) -> Plan:
     numbers = count(1)
     if target is None:
         plan = plan_at(DEFAULT_QUALITY if options.quality is None else options.quality)
-        return plan if again is None or _size(plan, overhead) < _size(again, overhead) else again
+        is_worth = again is None or _size(plan, overhead) < _WORTH * _size(again, overhead)
+        return plan if is_worth or again is None else again
     weights = sum(tensors[i].size for i in partition.lossy)
     return _search(attempt, target, weights, overhead)
 

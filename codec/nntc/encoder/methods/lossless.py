@@ -160,9 +160,9 @@ def _evenly_spaced(
     offset = float(values.min())
     distances = values - offset
     least = float(np.diff(np.sort(values)).min())
-    levels = np.rint(distances / max(least, 1e-300))
-    if not least > 0 or levels.max() > _MAX_EVEN or np.float32(offset) != offset:
+    if not least > 0 or distances.max() / _MAX_EVEN > least or np.float32(offset) != offset:
         return None
+    levels = np.rint(distances / least)
     # Refined on the largest distance, as rounding blurs the least.
     for _ in range(2):
         step = float(levels @ distances / (levels @ levels))

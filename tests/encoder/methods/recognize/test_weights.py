@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 from nntc.decoder.entropy.symbols import ParseContext
 from nntc.decoder.tensor.record import decode_records, read_tensor
@@ -24,7 +25,7 @@ CLASSIFIER = classifier(width=48).SerializeToString()
 
 def tensors_of(model: bytes) -> list[Tensor]:
     with open_model(model) as split:
-        return load_tensors(split)[0]
+        return load_tensors(split, onnx.load_from_string(model))[0]
 
 
 @pytest.mark.parametrize("name", ["conv", "point", "dense"])
