@@ -52,8 +52,7 @@ def plan_auto(request: PlanRequest) -> Plan:
         is_small = options.quality is None if target is None else _size(again, overhead) <= target
         if is_small:
             return again
-        if target is not None:
-            partition = _with_levels_to_lose(partition, before, tensors)
+        partition = _with_levels_to_lose(partition, before, tensors)
     exact = plan_exact(tensors, {i: partition.notes[i] for i in partition.exact}, workers)
 
     def plan_at(quality: float) -> Plan:
