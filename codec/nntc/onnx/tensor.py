@@ -30,6 +30,7 @@ _DIMS, _DATA_TYPE, _NAME, _EXTERNAL_DATA, _DATA_LOCATION = 1, 2, 8, 13, 14  # Te
 _KEY, _VALUE = 1, 2  # StringStringEntryProto
 _PAYLOADS: dict[int, PayloadKind] = {4: "float_data", 9: "raw_data", 10: "double_data"}
 _OTHER_DATA = {5, 6, 7, 11}  # int32_data, string_data, int64_data, uint64_data: never cut out
+_VARINTS = {5, 7, 11}
 _PAYLOAD_TYPES = {"float_data": {1, 14}, "double_data": {11, 15}, "raw_data": ELEMENT_BITS.keys()}
 
 
@@ -82,6 +83,8 @@ class WireTensor:
         Bytes of that stretch in the file; 0 and 0 without a payload.
     external
         Place of external data, if it is external.
+    varint_bytes
+        Bytes of the fields that hold its data as packed varints (int32_data, int64_data, uint64_data).
     """
 
     name: str
@@ -92,6 +95,7 @@ class WireTensor:
     offset: int
     length: int
     external: External | None
+    varint_bytes: int = 0
 
 
 def payload_length(data_type: int, dims: tuple[int, ...]) -> int | None:
@@ -133,6 +137,7 @@ def read_tensor(read: Read, spans: Spans, path: Path, name: str) -> WireTensor:
     external = False
     entries: dict[bytes, tuple[int, int]] = {}
     payloads: list[tuple[PayloadKind, int, int]] = []
+    varint_bytes = 0
     whole = True  # all data is in delimited payload fields
     for number, wire, start, value in fields(read, spans):
         if number == _DIMS and wire == VARINT:
@@ -148,6 +153,7 @@ def read_tensor(read: Read, spans: Spans, path: Path, name: str) -> WireTensor:
                 payloads.append((_PAYLOADS[number], start, value))
         elif number in _PAYLOADS or (number in _OTHER_DATA and (wire != DELIMITED or value)):
             whole = False
+            varint_bytes += value if number in _VARINTS and wire == DELIMITED else 0
         elif number == _NAME and wire == DELIMITED:
             own_name = [(start, start + value)]
         elif number == _EXTERNAL_DATA and wire == DELIMITED:
@@ -170,7 +176,7 @@ def read_tensor(read: Read, spans: Spans, path: Path, name: str) -> WireTensor:
     # The indices of a sparse tensor go by the name of its values; everything else by its own.
     shown = name or own if path[-1] == "indices" else own or name
     place = _external(read, spans[0][0], entries) if external else None
-    return WireTensor(shown, path, data_type, shape, kind, offset, length, place)
+    return WireTensor(shown, path, data_type, shape, kind, offset, length, place, varint_bytes)
 
 
 def tensor_name(read: Read, spans: Spans) -> str:

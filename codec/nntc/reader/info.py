@@ -77,6 +77,9 @@ class Totals:
         Root of the mean squared relative error, weighted by size; None where one is unknown.
     unknown_use
         Bytes of floating-point tensors that are exact in a lossy file because it is not known what uses them.
+    float_varints
+        Bytes of floating-point tensors that the model holds as varints (float16 in int32_data): they stand in
+        the graph, exactly as they are.
     """
 
     file: int
@@ -90,6 +93,7 @@ class Totals:
     bits_per_weight: float
     error: float | None
     unknown_use: int = 0
+    float_varints: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ def _totals(container: Container, roles: Mapping[Path, TensorRole]) -> Totals:
         8 * tensors / weights if weights else 0.0,
         _mean_error(coded),
         _unknown_use(coded, roles) if any(tensor.error for tensor in coded) else 0,
+        sum(t.wire.varint_bytes for t in container.tensors.values() if t.data_type in _WIDTHS),
     )
 
 
