@@ -14,6 +14,7 @@ from nntc.encoder.methods.partition import check_exact
 from nntc.encoder.model import Model
 from nntc.encoder.options import Method, Options
 from nntc.encoder.prepare import PreparedTensors, calibrate
+from nntc.encoder.split.varints import varint_remarks
 from nntc.encoder.unsplit import without_sections
 from nntc.encoder.workers import Workers
 from nntc.errors import FormatError, ModelError, NntcError
@@ -58,6 +59,8 @@ def build(model: Model, prepared: PreparedTensors, options: Options, workers: Wo
     request = PlanRequest(prepared.tensors, options, FileOverhead(model), workers, prepared.calibration)
     plan = METHODS[options.method](request)
     plan = replace(plan, remarks=(*plan.remarks, *prepared.remarks))
+    if options.method is not Method.LOSSLESS:
+        plan = replace(plan, remarks=(*plan.remarks, *varint_remarks(model.files.tensors)))
     Steps(workers.progress, Phase.ASSEMBLING)
     data, report = Assembly(model, plan).finish(options)
     if options.method is Method.LOSSLESS:

@@ -49,7 +49,8 @@ def test_what_is_no_float_or_small_or_raw_is_not() -> None:
 
 def test_varints_come_back_exactly_and_info_says_where_they_are() -> None:
     original = model()
-    data, _ = nntc.encode_bytes(original.SerializeToString())
+    data, report = nntc.encode_bytes(original.SerializeToString())
+    assert any("int32_data" in remark for remark in report.remarks)
     decoded = onnx.load_model_from_string(nntc.decode_bytes(data)[None])
     assert decoded.graph.initializer[1] == original.graph.initializer[1]
     with nntc.open(data) as container:
