@@ -56,15 +56,18 @@ def fields(read: Read, spans: Spans) -> Iterator[tuple[int, int, int, int]]:
                     yield tag >> 3, FIXED32, at + 1, 4
                     at += 5
                     continue
-                if 8 <= tag < 0x80 and value < 0x80:
-                    if wire == DELIMITED and value <= end - at - 2:
-                        yield tag >> 3, DELIMITED, at + 2, value
-                        at += 2 + value
+                if 8 <= tag < 0x80 and wire == DELIMITED:
+                    body = at + 2
+                    if value >= 0x80:
+                        value, body = _varint(read, at + 1, end)
+                    if value <= end - body:
+                        yield tag >> 3, DELIMITED, body, value
+                        at = body + value
                         continue
-                    if wire == VARINT:
-                        at += 2
-                        yield tag >> 3, VARINT, at, value
-                        continue
+                elif 8 <= tag < 0x80 and wire == VARINT and value < 0x80:
+                    at += 2
+                    yield tag >> 3, VARINT, at, value
+                    continue
             number, wire, body, value = _header(read, at, end)
             if wire == GROUP:
                 at = _skip_group(read, at, end)

@@ -18,6 +18,7 @@ from nntc.errors import FormatError, ModelError
 from nntc.format.registry import SectionType, Tool
 from nntc.onnx.arrays import STRING
 from nntc.onnx.model import find_tensors
+from nntc.onnx.protobuf import Read
 from nntc.onnx.stored import Locator, stored_bytes, stored_strings
 from nntc.onnx.tensor import WireTensor, payload_length
 from nntc.reader.notes import Notes, read_notes
@@ -55,7 +56,6 @@ class Content:
             self._record,
             None if isinstance(source, FileSource | BytesSource) else getattr(source, "prefetch", _nothing),
         )
-        self._run = 0, 0, 0  # what was read last of the model file: start, end, place in the graph bytes
 
     @cached_property
     def notes(self) -> Notes | None:
@@ -67,7 +67,7 @@ class Content:
 
     def find_tensors(self) -> Iterator[WireTensor]:
         """Yield the tensors of the model file in its order."""
-        return find_tensors(self._read_graph_bytes, self._pieces[0].size)
+        return find_tensors(self._graph_reader(), self._pieces[0].size)
 
     def template(self) -> bytes:
         """Return the model file with zeros in place of payloads."""
@@ -164,7 +164,7 @@ class Content:
 
     @cached_property
     def _locator(self) -> Locator:
-        return Locator(self._read_graph_bytes, self._pieces[0].size)
+        return Locator(self._graph_reader(), self._pieces[0].size)
 
     def _record(self, number: int) -> TensorRecord:
         """Read a record; FormatError also where it has not as many parts as are used."""
@@ -194,20 +194,29 @@ class Content:
         start, end = self._part_span(piece.section, piece.part)
         return self._payloads.get(piece.section).data[start:end]
 
-    def _read_graph_bytes(self, offset: int, length: int) -> bytes:
-        """Read the model file where it is made of graph bytes; payloads hold no structure."""
-        start, end, place = self._run
-        if start <= offset and offset + length <= end:
-            at = place + offset - start
-            return self.graph.skeleton[at : at + length].tobytes()
-        data = b""
-        for piece in self._pieces[0].within(offset, length):
-            if piece.skeleton is None:
-                raise ModelError("E_PROTOBUF", "a payload stands where the model's structure should", offset)
-            self._run = piece.start, piece.start + piece.length, piece.skeleton
-            at = offset + len(data) - piece.start
-            data += self._piece_bytes(piece)[at : at + length - len(data)]
-        return data
+    def _graph_reader(self) -> Read:
+        """Return a function that reads the model file where it is made of graph bytes.
+
+        Payloads hold no structure. Most reads are of a byte or two, and near the one before.
+        """
+        pieces, skeleton = self._pieces[0], self.graph.skeleton
+        start = end = shift = 0  # the piece that was read last, and how far from it its graph bytes are
+
+        def read(offset: int, length: int) -> bytes:
+            nonlocal start, end, shift
+            if start <= offset and offset + length <= end:
+                return skeleton[offset + shift : offset + length + shift].tobytes()
+            data = b""
+            for piece in pieces.within(offset, length):
+                if piece.skeleton is None:
+                    message = "a payload stands where the model's structure should"
+                    raise ModelError("E_PROTOBUF", message, offset)
+                start, end, shift = piece.start, piece.start + piece.length, piece.skeleton - piece.start
+                at = offset + len(data) + shift
+                data += skeleton[at : min(at + length - len(data), end + shift)]
+            return data
+
+        return read
 
     def pieces_of(self, wire: WireTensor) -> Iterator[Piece]:
         """Yield the pieces that a tensor's elements are made of; ModelError if its file ends before."""
