@@ -150,7 +150,8 @@ def _decode_to(
     context = read_parse_context(source, directory)
     assembly = Assembly(sink, graph, progress)
     position = 0
-    with closing(decode_sections(source, directory.tensors, context, jobs)) as decoded:
+    memory = directory.memory_bound() if limits.memory is None else limits.memory
+    with closing(decode_sections(source, directory.tensors, context, jobs, memory)) as decoded:
         parts = _Parts(graph.splices, directory, decoded)
         for number, run in enumerate(graph.splices.runs):
             assembly.write(graph.skeleton[position : position + run])

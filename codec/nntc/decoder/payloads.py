@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 BATCH_COST = 48 << 20
 """Payload bytes, and four times the stored bytes, decoded together: many lanes, little memory."""
 BATCH_SECTIONS = 256
+_OUTPUT_COST, _STORED_COST = 6, 6
+"""Bytes of memory that decoding takes for each byte of output, and of a section, as in the bound of 11.2."""
 
 
 def read_parse_context(source: Source, directory: Directory) -> ParseContext:
@@ -55,7 +57,11 @@ Batch = Generator[Decoded, None, None]
 
 
 def decode_sections(
-    source: Source, sections: Sequence[Section], context: ParseContext, jobs: int = 1
+    source: Source,
+    sections: Sequence[Section],
+    context: ParseContext,
+    jobs: int = 1,
+    memory: int | None = None,
 ) -> Generator[Decoded, None, None]:
     """Yield every section's record and payload in order; the first fault in order is the one raised.
 
@@ -70,12 +76,14 @@ def decode_sections(
     context
         Profile and shared tables.
     jobs
-        Threads. Memory grows with it; results do not change.
+        Threads; results do not change.
+    memory
+        Bytes within which threads work: where sections are large, fewer of them do. None is no limit.
     """
     batches = _batches(sections)
     results: Generator[Batch, None, None] = (_decode_batch(source, batch, context) for batch in batches)
     if jobs > 1:
-        results = _in_threads(source, batches, context, jobs)
+        results = _in_threads(source, batches, context, jobs, memory)
     offsets = iter([section.offset for section in sections])
     ragged = 0
     with closing(results):
@@ -123,19 +131,28 @@ def _decode_batch(source: Source, sections: Sequence[Section], context: ParseCon
 
 
 def _in_threads(
-    source: Source, batches: Iterator[list[Section]], context: ParseContext, jobs: int
+    source: Source,
+    batches: Iterator[list[Section]],
+    context: ParseContext,
+    jobs: int,
+    memory: int | None,
 ) -> Generator[Batch, None, None]:
     # Few want threads, and importing them takes a small model longer than being decoded.
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(jobs) as executor:
-        waiting: deque[Future[_Finished]] = deque()
+        waiting: deque[tuple[Future[_Finished], int]] = deque()
+        taken = 0
         for batch in batches:
-            waiting.append(executor.submit(_finish, source, batch, context))
-            if len(waiting) > jobs:
-                yield _replay(*waiting.popleft().result())
+            need = sum(_OUTPUT_COST * s.output + _STORED_COST * s.length for s in batch)
+            while waiting and (len(waiting) > jobs or (memory is not None and taken + need > memory)):
+                finished, own = waiting.popleft()
+                yield _replay(*finished.result())  # until it has been used, it takes its place
+                taken -= own
+            waiting.append((executor.submit(_finish, source, batch, context), need))
+            taken += need
         while waiting:
-            yield _replay(*waiting.popleft().result())
+            yield _replay(*waiting.popleft()[0].result())
 
 
 _Finished = tuple[deque[Decoded], FormatError | None]

@@ -16,7 +16,7 @@ from nntc.onnx.tensor import Path, WireTensor, read_tensor, tensor_name, text
 MAX_DEPTH = 100  # protobuf's own limit of nested messages
 MAX_PIECES = 1024  # pieces of one singular message; writers make one
 
-_CHILDREN: dict[str, dict[int, tuple[str, str, bool]]] = {
+CHILDREN: dict[str, dict[int, tuple[str, str, bool]]] = {
     # message: {field number: (field, message it holds, repeated)}
     "model": {
         7: ("graph", "graph", False),
@@ -74,7 +74,7 @@ def _walk(read: Read, message: str, spans: Spans, path: Path, depth: int, name: 
     if message == "tensor":
         yield read_tensor(read, spans, path, name)
         return
-    children = _CHILDREN[message]
+    children = CHILDREN[message]
     pieces: dict[int, Spans] = {}
     if message not in ("graph", "function"):
         found, pieces = _survey(read, spans, children)

@@ -275,6 +275,6 @@ class Container:
         data = self._content.tensors_data([tensor.wire for tensor in wanted.values()])
         return {name: t.array_of(d) for (name, t), d in zip(wanted.items(), data, strict=True)}
 
-    def template(self) -> bytes:
-        """Return the model file with zeros in place of payloads: names, shapes and nodes, no weights."""
-        return self._content.template()
+    def outline(self) -> bytes:
+        """Return the model file without payloads: nodes, names, shapes, and data of the smallest tensors."""
+        return self._content.outline()

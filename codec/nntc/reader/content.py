@@ -18,6 +18,7 @@ from nntc.errors import FormatError, ModelError
 from nntc.format.registry import SectionType, Tool
 from nntc.onnx.arrays import STRING
 from nntc.onnx.model import find_tensors
+from nntc.onnx.outline import outline
 from nntc.onnx.protobuf import Read
 from nntc.onnx.stored import Locator, stored_bytes, stored_strings
 from nntc.onnx.tensor import WireTensor, payload_length
@@ -25,6 +26,9 @@ from nntc.reader.notes import Notes, read_notes
 from nntc.reader.payloads import Payloads
 from nntc.reader.pieces import FilePieces, Piece, lay_out
 from nntc.sources.source import BytesSource, FileSource, Source
+
+_PAYLOAD = 64
+"""Bytes from which data of a tensor is a payload; encoders leave smaller ones in the graph bytes."""
 
 
 class Content:
@@ -69,13 +73,10 @@ class Content:
         """Yield the tensors of the model file in its order."""
         return find_tensors(self._graph_reader(), self._pieces[0].size)
 
-    def template(self) -> bytes:
-        """Return the model file with zeros in place of payloads."""
-        data = bytearray(self._pieces[0].size)
-        for piece in self._pieces[0].within(0, len(data)):
-            if piece.skeleton is not None:
-                data[piece.start : piece.start + piece.length] = self._piece_bytes(piece)
-        return bytes(data)
+    def outline(self) -> bytes:
+        """Return the model file without payloads."""
+        payloads = {w.offset: w.length for w in self.find_tensors() if w.payload and w.length >= _PAYLOAD}
+        return outline(self._graph_reader(), self._pieces[0].size, payloads)
 
     def section_tool(self, section: int) -> Tool:
         """Return the tool of TENSOR section number `section`; raises FormatError."""

@@ -208,7 +208,7 @@ def _roles(container: Container) -> dict[Path, TensorRole]:
     except ImportError:
         return {}
     try:
-        model = onnx.load_model_from_string(container.template())
+        model = onnx.load_model_from_string(container.outline())
     except DecodeError:
         return {}
     return find_roles(model)

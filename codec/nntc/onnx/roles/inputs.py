@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from math import prod
 
 import numpy as np
 import onnx
@@ -96,6 +97,6 @@ def _least(
         source = producers.get(node.input[1])
         if tensor is None and source is not None and is_operator(source, "Constant") and source.attribute:
             tensor = source.attribute[0].t
-        if tensor is not None:
-            return float(np.asarray(numpy_helper.to_array(tensor), np.float64).min(initial=0.0))
+        if tensor is not None and prod(tensor.dims) == 1:
+            return float(np.asarray(numpy_helper.to_array(tensor), np.float64).item())
     return float("-inf")
