@@ -9,7 +9,8 @@ The package onnx holds them: a model for each operator and case (`backend/test/c
 - What any other method gives is a model that onnxruntime runs where it ran the original.
 - Outputs that are no floating-point numbers are equal. Those that are have their infinities and NaN in the same
   places, and elsewhere are off by at most the method's bound (`METHODS`), as the norm of the error relative to that
-  of the output: for `auto` and its quality of 30 dB, an error of 3 % in the weights of a layer, 10 %.
+  of the output: 20 %. The quality of 30 dB that `auto` has here, and 8 bits for `dct` and `deep`, are an error of
+  3 % in a layer's weights; but many of these layers have sums of a few terms that cancel by chance.
 
 Most of these models have their tensors as inputs. With `--fixed` all inputs but the first are made constants of
 the model, and tensors of any size are coded, not only those from 64 bytes on: so it is seen whether the encoder
@@ -54,10 +55,10 @@ class Method:
 
 METHODS = {
     "lossless": Method({"method": "lossless"}, 0.0),
-    "auto": Method({}, 0.1),
-    "dct": Method({"method": "dct", "bits": 8}, 0.1),
-    "deep": Method({"method": "deep", "bits": 8}, 0.1),
-    "calibrated": Method({}, 0.1),
+    "auto": Method({}, 0.2),
+    "dct": Method({"method": "dct", "bits": 8}, 0.2),
+    "deep": Method({"method": "deep", "bits": 8}, 0.2),
+    "calibrated": Method({}, 0.2),
 }
 SAMPLES = 24
 _RUNTIME_ERRORS = (
