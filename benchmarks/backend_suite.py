@@ -7,20 +7,22 @@ The package onnx holds them: a model for each operator and case (`backend/test/c
 
 - `lossless` gives the model back, byte for byte.
 - What any other method gives is a model that onnxruntime runs where it ran the original.
-- Outputs that are no floating-point numbers are equal. Those that are have their infinities and NaN in the same
-  places, and elsewhere are off by at most the method's bound (`METHODS`), as the norm of the error relative to that
-  of the output: 20 %. The quality of 30 dB that `auto` has here, and 8 bits for `dct` and `deep`, are an error of
-  3 % in a layer's weights; but many of these layers have sums of a few terms that cancel by chance.
+- Outputs that are no floating-point numbers are equal. Those that are have their infinities and NaN in the
+  same places, and elsewhere are off by at most the method's bound (`METHODS`), as the norm of the error
+  relative to that of the output: 20 %. The quality of 30 dB that `auto` has here, and 8 bits for `dct` and
+  `deep`, are an error of 3 % in a layer's weights; but many of these layers have sums of a few terms that
+  cancel by chance.
 
-Most of these models have their tensors as inputs. With `--fixed` all inputs but the first are made constants of
-the model, and tensors of any size are coded, not only those from 64 bytes on: so it is seen whether the encoder
-knows which constants of each operator may change at all.
+Most of these models have their tensors as inputs. With `--fixed` all inputs but the first are made constants
+of the model, and tensors of any size are coded, not only those from 64 bytes on: so it is seen whether the
+encoder knows which constants of each operator may change at all.
 Exit code 1 if anything fails.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import tempfile
 import traceback
 import warnings
@@ -197,13 +199,11 @@ def samples_of(case: Case) -> list[Inputs]:
 
 def check(case: Case, methods: Sequence[str], least: int) -> list[tuple[str, str, str]]:
     """Return case, method and "ok", "does not run" or what is wrong, for each method."""
-    try:
-        before = run(case.model, case.inputs)
-        again = run(case.model, case.inputs)
-    except _RUNTIME_ERRORS:
-        before = again = None
-    if before is not None and any(problem(a, b, 0.0) for a, b in zip(before, again, strict=True)):
-        before = None  # random
+    before: list[Any] | None = None
+    with contextlib.suppress(*_RUNTIME_ERRORS):
+        before, again = (run(case.model, case.inputs) for _ in range(2))
+        if any(problem(a, b, 0.0) for a, b in zip(before, again, strict=True)):
+            before = None  # random
     results = []
     for name in methods:
         try:
@@ -261,7 +261,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
-    parser.add_argument("--fixed", action="store_true", help="also with all inputs but the first as constants")
+    parser.add_argument("--fixed", action="store_true", help="also with inputs but the first as constants")
     parser.add_argument("--only", default="", metavar="PART", help="cases whose names have this in them")
     parser.add_argument("--jobs", type=int, default=1, metavar="N")
     options = parser.parse_args()

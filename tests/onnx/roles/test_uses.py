@@ -123,7 +123,7 @@ def test_tolerance(nodes: list[onnx.NodeProto], dims: tuple[int, ...], expected:
     ],
 )
 def test_uses_are_seen_through_what_moves_constants(moving: list[onnx.NodeProto]) -> None:
-    assert tolerance([*moving, node("MatMul", "x d")], 8, 4, **{}) is (
+    assert tolerance([*moving, node("MatMul", "x d")], 8, 4) is (
         WEIGHT if "other" not in moving[0].input else EXACT
     )
     assert tolerance([*moving, node("Less", "x d")], 8, 4) is EXACT
@@ -198,9 +198,9 @@ def test_what_does_not_run_is_exact() -> None:
     )
     unused = helper.make_function("own", "U", ["a"], ["o"], [constant, node("MatMul", "a k", "o")], opset)
     model = helper.make_model(helper.make_graph([], "g", [], []), functions=[unused])
-    model.training_info.add().algorithm.CopyFrom(
-        helper.make_graph([node("MatMul", "x own")], "a", [], [], [numpy_helper.from_array(np.ones(4), "own")])
-    )
+    own = numpy_helper.from_array(np.ones(4), "own")
+    algorithm = helper.make_graph([node("MatMul", "x own")], "a", [], [], [own])
+    model.training_info.add().algorithm.CopyFrom(algorithm)
     assert {role.tolerance for role in find_roles(model).values()} == {EXACT}
 
 
