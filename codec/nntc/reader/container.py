@@ -277,4 +277,4 @@ class Container:
 
     def outline(self) -> bytes:
         """Return the model file without payloads: nodes, names, shapes, and data of the smallest tensors."""
-        return self._content.outline()
+        return self._content.outline(tensor.wire for tensor in self.tensors.values())

@@ -73,9 +73,9 @@ class Content:
         """Yield the tensors of the model file in its order."""
         return find_tensors(self._graph_reader(), self._pieces[0].size)
 
-    def outline(self) -> bytes:
-        """Return the model file without payloads."""
-        payloads = {w.offset: w.length for w in self.find_tensors() if w.payload and w.length >= _PAYLOAD}
+    def outline(self, tensors: Iterable[WireTensor]) -> bytes:
+        """Return the model file without payloads of its tensors, which are those of `find_tensors`."""
+        payloads = {w.offset: w.length for w in tensors if w.payload and w.length >= _PAYLOAD}
         return outline(self._graph_reader(), self._pieces[0].size, payloads)
 
     def section_tool(self, section: int) -> Tool:

@@ -135,6 +135,15 @@ def test_what_is_not_finite_or_has_another_shape_says_nothing() -> None:
     assert original.compare(longer).divergence == 1
 
 
+@pytest.mark.parametrize("kind", OutputKind)
+def test_empty_outputs_are_equal(kind: OutputKind) -> None:
+    original = reference()
+    original.forms[:] = [OutputForm(kind)]
+    original.outputs[:] = [[np.zeros((0, 6), np.float32)] for _ in original.outputs]
+    found = original.compare(original.outputs)
+    assert (found.divergence, found.error, found.cosine, found.agreement) == (0, 0, 1, None)
+
+
 def test_a_changed_network_is_measured_by_running_it() -> None:
     network = Network(classifier().SerializeToString())
     rng = np.random.default_rng(0)

@@ -171,6 +171,8 @@ def _compare(form: OutputForm, original: Array, changed: Array) -> _Result:
     """Compare one output; what is not finite counts as an output that says nothing."""
     if original.shape != changed.shape:
         return _Result(1.0, 0, int(form.kind is not OutputKind.VALUES), 0.0, 1.0)
+    if not original.size:
+        return _Result(0.0, 0, 0, 1.0, 0.0)
     if form.kind is OutputKind.INTEGERS:
         agreed = int((original == changed).sum())
         share = agreed / max(original.size, 1)
