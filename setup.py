@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the conformance suite as one file, and a README without dead links."""
+"""Build steps beyond pyproject.toml: the conformance suite as one file, a README without dead links."""
 
 from __future__ import annotations
 

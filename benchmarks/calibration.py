@@ -1,4 +1,4 @@
-"""What each part of calibrated encoding gives: KL divergence at equal size, with one part left out at a time.
+"""Ablation of calibrated encoding: KL divergence at equal size, with one part left out at a time.
 
     python -m benchmarks.calibration NETWORK --data DIR                   all parts
     python -m benchmarks.calibration NETWORK --data DIR --without feedback transforms

@@ -1,4 +1,4 @@
-"""What decoding costs beside the work itself: start-up time and memory of `nntc decode`.
+"""Cost of decoding beside the work itself: start-up time and memory of `nntc decode`.
 
     python -m benchmarks.footprint [--weights N] [--keep DIR]
 

@@ -1,4 +1,4 @@
-"""What compression costs an image classifier: outputs of a compressed network against the original's.
+"""Cost of compression for an image classifier: outputs of a compressed network against the original's.
 
 The data folder holds `models/NETWORK.onnx`, and in `imagenet/` the splits `calibration` and `evaluation`:
 each a folder of JPEGs of 224 x 224 pixels and a CSV file (file, class_index). Calibrate on the first, measure

@@ -1,4 +1,4 @@
-"""Where the time of calibrated encoding goes, for any model that takes images.
+"""Time of calibrated encoding by phase, for any model that takes images.
 
     python -m reference_models export resnet50 --output resnet50.onnx
     python -m benchmarks.phases resnet50.onnx --data DIR --jobs 2

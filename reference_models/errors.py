@@ -1,4 +1,4 @@
-"""What goes wrong with recipes, data, weights files and checkpoints."""
+"""Errors of recipes, data, weights files and checkpoints."""
 
 from __future__ import annotations
 

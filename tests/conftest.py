@@ -1,4 +1,4 @@
-"""What holds for all tests: threads of BLAS, settings of hypothesis."""
+"""Settings of all tests: threads of BLAS, profiles of hypothesis."""
 
 from __future__ import annotations
 

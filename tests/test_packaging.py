@@ -1,4 +1,4 @@
-"""What is installed, and what it needs."""
+"""The installed package: its contents, and what it needs."""
 
 from __future__ import annotations
 

@@ -145,8 +145,8 @@ class Change:
     Parameters
     ----------
     fields
-        New bytes of fields, by name; `.trailing` is a field behind the last one of a section or of the
-        directory, and `trailing` one behind the last section.
+        New bytes of fields, by name; `.trailing` is a field after the last one of a section or of the
+        directory, and `trailing` one after the last section.
     cut, keep
         End the section, or the directory, after so many bytes of this field.
     truncate
@@ -188,7 +188,7 @@ class Built:
         return b"".join(data for _, data in self.fields)
 
     def offset(self, place: str | int) -> int:
-        """Return the offset of a field, of a section's first byte, or with `$` behind it of its end."""
+        """Return the offset of a field, of a section's first byte, or with `$` after it of its end."""
         if isinstance(place, int):
             return place
         wanted = place.removesuffix("$")

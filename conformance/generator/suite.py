@@ -96,8 +96,8 @@ class Vector:
         head = self.data[:24]
         if len(head) < 24 or head[:8] != SIGNATURE or head[8] != 1 or head[10] > 0:
             return "baseline"
-        sound = struct.unpack("<I", head[20:])[0] == zlib.crc32(head[:20])
-        return "main" if sound and head[11] == MAIN else "baseline"
+        is_valid = struct.unpack("<I", head[20:])[0] == zlib.crc32(head[:20])
+        return "main" if is_valid and head[11] == MAIN else "baseline"
 
 
 class Suite:

@@ -1,4 +1,4 @@
-"""What the two decoders here make of a file, in a form that can be compared."""
+"""Outcomes of the two decoders here on a file, in a form that can be compared."""
 
 from __future__ import annotations
 

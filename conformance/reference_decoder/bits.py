@@ -79,7 +79,7 @@ class Reader:
 
     def finish(self) -> None:
         """No byte may be left in the section [R-012]."""
-        self.require(self.left() == 0, "E_TRAILING", "bytes behind the last field", at=self.here())  # R-012
+        self.require(self.left() == 0, "E_TRAILING", "bytes after the last field", at=self.here())  # R-012
 
 
 class BitRun:
@@ -116,7 +116,7 @@ def run_size(count: int, width: int) -> int:
 
 
 def padding_is_zero(run: Buffer, count: int, width: int) -> bool:
-    """Whether the bits behind the last field are zero (R-014; each caller has its own place to report)."""
+    """Whether the bits after the last field are zero (R-014; each caller has its own place to report)."""
     used = count * width % 8
     return used == 0 or run[len(run) - 1] >> used == 0
 

@@ -115,7 +115,7 @@ def _check_layout(source: Source, entries: list[Entry]) -> None:
         if end > source.size:
             raise NntcError("E_TRUNCATED", entry.start, "the file ends within a section")
     if end != source.size:
-        raise NntcError("E_TRAILING", end, "bytes behind the last section")
+        raise NntcError("E_TRAILING", end, "bytes after the last section")
 
 
 def read_section(source: Source, entry: Entry) -> bytes:

@@ -31,7 +31,7 @@ def zstd_frame(stretch: Buffer, n: int) -> bytes:
         if kind == 3 or size > block_limit:
             raise ValueError("reserved block type, or block larger than Block_Maximum_Size")
         at += 3 + (1 if kind == 1 else size)
-    if at + (4 if checksum else 0) != len(frame):  # nothing missing, nothing behind it
+    if at + (4 if checksum else 0) != len(frame):  # nothing missing, nothing after it
         raise ValueError("not exactly one frame")
     try:
         content = zstandard.ZstdDecompressor().decompress(frame, max_output_size=n)  # checksum too
@@ -94,5 +94,5 @@ def bzip2_stream(stretch: Buffer, n: int) -> bytes:
     except (OSError, EOFError) as problem:
         raise ValueError(str(problem)) from None
     if len(content) != n or decompressor.unused_data:
-        raise ValueError("stream of another size, or bytes behind it")
+        raise ValueError("stream of another size, or bytes after it")
     return content

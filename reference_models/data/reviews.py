@@ -51,7 +51,7 @@ def vocabulary(texts: Iterable[Sequence[str]], size: int) -> dict[str, int]:
 
 
 def numbers(text: Sequence[str], words: dict[str, int]) -> list[int]:
-    """Return a text's word numbers behind the mark of the beginning."""
+    """Return a text's word numbers after the mark of the beginning."""
     return [BEGINNING, *(words.get(word, UNKNOWN) for word in text)]
 
 

@@ -60,6 +60,6 @@ class AlexNet(nn.Module):  # type: ignore[misc]  # torch is an extra, so mypy ne
 
 
 def _pool(normalized: bool) -> nn.Module:
-    """Build a pool, where wanted with the normalization behind it, as Caffe's reference has them."""
+    """Build a pool, where wanted with the normalization after it, as Caffe's reference has them."""
     pool = nn.MaxPool2d(3, stride=2)
     return nn.Sequential(pool, nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75)) if normalized else pool

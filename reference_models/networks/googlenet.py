@@ -28,7 +28,7 @@ _INCEPTIONS = {
 
 
 class _Inception(nn.Module):  # type: ignore[misc]  # torch is an extra, so mypy never sees its types
-    """Four branches side by side, their channels one behind the other."""
+    """Four branches side by side, their channels one after the other."""
 
     def __init__(
         self, inputs: int, ones: int, reduce3: int, threes: int, reduce5: int, fives: int, pooled: int

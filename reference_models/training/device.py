@@ -1,4 +1,4 @@
-"""Where training runs, and that it does the same every time."""
+"""The device that training runs on, set so that it does the same every time."""
 
 from __future__ import annotations
 

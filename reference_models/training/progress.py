@@ -1,4 +1,4 @@
-"""What training shows: a bar on a terminal, a line now and then elsewhere; all on standard error."""
+"""Progress of training: a bar on a terminal, a line now and then elsewhere; all on standard error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task gives to training: networks, examples, losses, measures."""
+"""Tasks as training sees them: networks, examples, losses, measures."""
 
 from __future__ import annotations
 

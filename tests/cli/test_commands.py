@@ -146,7 +146,7 @@ def test_info_tells_the_error_of_lossy_tensors(model: Path, nntc: Command) -> No
 
 
 def test_verify_alone(coded: Path, nntc: Command) -> None:
-    assert nntc("verify", coded).out.startswith("model.nntc: sound; all checksums match, decodes to ")
+    assert nntc("verify", coded).out.startswith("model.nntc: valid; all checksums match, decodes to ")
     result = nntc("verify", coded, "--json").json
     assert set(result) == {"file", "files", "identical", "tensors", "error"}
     assert (result["identical"], result["tensors"], result["error"]) == (None, [], None)

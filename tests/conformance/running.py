@@ -1,4 +1,4 @@
-"""What tests of the runner share."""
+"""Helpers that tests of the runner share."""
 
 from __future__ import annotations
 

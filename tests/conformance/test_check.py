@@ -86,12 +86,12 @@ def command(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    sound = str(CONFORMANCE / "vectors/valid/trellis.nntc")
-    assert command(capsys, "check", sound) == (
+    valid = str(CONFORMANCE / "vectors/valid/trellis.nntc")
+    assert command(capsys, "check", valid) == (
         0,
-        f"{sound}: conforms\n"
+        f"{valid}: conforms\n"
         "format 1.0, profile main; decoding needs at most 256 MiB of memory\n"
-        + command(capsys, "check", sound)[1].split("\n", 2)[2],
+        + command(capsys, "check", valid)[1].split("\n", 2)[2],
     )
     wrong = tmp_path / "wrong.nntc"
     wrong.write_bytes(build(File([RECORD], profile=MAIN, minor=3)).data)

@@ -1,4 +1,4 @@
-"""What the runner says of decoders that do wrong."""
+"""Verdicts of the runner on decoders that do wrong."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_what_decoders_do_wrong(
 ) -> None:
     report = tmp_path / "report.json"
     chosen = [word for name in names for word in ("--run", name)]
-    # With the vector `empty` the decoder is sound where its memory is measured.
+    # With the vector `empty` the decoder is right where its memory is measured.
     guard = "if source.name == 'empty.nntc': sys.exit(1)\n" if "empty" not in names else ""
     waits = "2" if "sleep" in body and kind == "stopped" and text != "memory" else "60"
     arguments = ["--decoder", python(tmp_path, guard + body), *chosen, "--timeout", waits, "--json", report]

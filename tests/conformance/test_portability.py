@@ -1,4 +1,4 @@
-"""What only Unix has is looked up when it is used: every module can be imported on Windows."""
+"""Modules import on Windows: functions of Unix alone are looked up when they are used."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from nntc.errors import FormatError, OutputError
 from conformance.proof import samples
 
 
-def file_with(*names: str, sound: bool = True) -> bytes:
+def file_with(*names: str, valid: bool = True) -> bytes:
     """Return a file with a model b"model" and an external file b"data" for each name."""
     skeleton = b"model" + b"data" * len(names) + "".join(names).encode()
     files: list[tuple[int, bytes, tuple[int, int] | None]] = [(5, hashlib.sha256(b"model").digest(), None)]
@@ -23,7 +23,7 @@ def file_with(*names: str, sound: bool = True) -> bytes:
     for i, name in enumerate(names):
         # The last file also holds the names.
         body = b"data" if i < len(names) - 1 else b"data" + "".join(names).encode()
-        digest = hashlib.sha256(body if sound else b"").digest()
+        digest = hashlib.sha256(body if valid else b"").digest()
         files.append((len(body), digest, (at, len(name.encode()))))
         at += len(name.encode())
     content = samples.graph_content(files, [], skeleton)
@@ -56,7 +56,7 @@ def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
 
 def test_a_failed_decode_leaves_everything_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"old")
-    data = file_with("a.bin", "b.bin", sound=False)
+    data = file_with("a.bin", "b.bin", valid=False)
     for bad in (data, data[:-1], data[:-1] + b"x", file_with("a.bin")[:30]):
         with pytest.raises(FormatError):
             decode(bad, tmp_path / "model.onnx", replace_external=True)

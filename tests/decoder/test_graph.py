@@ -92,7 +92,7 @@ def test_skeleton_and_names() -> None:
         (content(), 1, "E_SPLICE"),
         (content([(1, 0)]), 1, "E_SPLICE"),
         (content([(2**63 - 1, 0), (2**63 - 1, 2), (3, 2)], b"abc"), 1, "E_SPLICE"),
-        # A splice that cannot be resolved comes before one behind it that cannot be read.
+        # A splice that cannot be resolved comes before one after it that cannot be read.
         (content([(0, 3)])[:-2] + b"\x01\x00\x03", 0, "E_SPLICE"),
         (b"\x01\x05" + HASH + b"\x02\x00\x03\x80\x00", 0, "E_SPLICE"),
         (b"\x01\x05" + HASH + b"\x02\x00\x80\x00\x03", 0, "E_VARINT"),
@@ -112,7 +112,7 @@ def test_bad_content(data: bytes, tensors: int, error: str) -> None:
 def test_output_is_at_most_so_many_times_the_file() -> None:
     files: list[FileHead] = [(65536 * 999, HASH, None), (65537, HASH, (0, 1))]
     assert raised(content(files=files, skeleton=b"a")) == "E_EXPANSION"
-    # Before anything behind the files is read.
+    # Before anything after the files is read.
     assert raised(content(files=files)[:-1]) == "E_EXPANSION"
     read(content(files=[(65536 * 1000, HASH, None)]), 0)
 

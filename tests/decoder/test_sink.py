@@ -1,4 +1,4 @@
-"""What receives decoded files gives back what was written earlier."""
+"""Sinks of decoded files give back what was written earlier."""
 
 from __future__ import annotations
 

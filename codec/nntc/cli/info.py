@@ -101,7 +101,7 @@ def _show(about: FileInfo, source: str | Path) -> None:
     if totals.unknown_use:
         say(f"{totals.unknown_use:,} bytes of the model are coded exactly, as their use is not known.")
     if totals.float_varints:
-        say(f"{totals.float_varints:,} bytes of floats are varints in the graph (README, \"Quality\").")
+        say(f'{totals.float_varints:,} bytes of floats are varints in the graph (README, "Quality").')
 
 
 def _section_rows(sections: tuple[SectionInfo, ...]) -> list[list[str]]:

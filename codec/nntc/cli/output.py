@@ -1,4 +1,4 @@
-"""What commands write: lines and JSON on standard output, notes on standard error."""
+"""Output of commands: lines and JSON on standard output, notes on standard error."""
 
 from __future__ import annotations
 

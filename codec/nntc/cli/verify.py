@@ -57,7 +57,7 @@ def verify(words: Sequence[str], prog: str) -> int:
 
 def _show(result: VerifyResult, source: str | Path, original: Path | None) -> None:
     size = sum(file.size for file in result.files)
-    say(f"{source}: sound; all checksums match, decodes to {size:,} bytes")
+    say(f"{source}: valid; all checksums match, decodes to {size:,} bytes")
     if original is None:
         return
     if result.identical:

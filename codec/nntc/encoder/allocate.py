@@ -1,4 +1,4 @@
-"""How precisely each tensor is to be coded, when nothing is known but its weights.
+"""Allocation of precision to tensors, where nothing is known but their weights.
 
 For the outputs' sake, every layer's relative output noise matters about alike, so the noise a tensor may
 have, relative to its own power, grows with the number of weights that share it: with

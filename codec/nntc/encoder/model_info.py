@@ -1,4 +1,4 @@
-"""What an ONNX model holds, and what encoding would do with each of its tensors: nothing is encoded."""
+"""Summary of an ONNX model and of what encoding would do with each of its tensors: nothing is encoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the encoder tells about its work."""
+"""Reports of an encoding: of the model, and of each of its tensors."""
 
 from __future__ import annotations
 

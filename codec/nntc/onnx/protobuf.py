@@ -36,7 +36,7 @@ def fields(read: Read, spans: Spans) -> Iterator[tuple[int, int, int, int]]:
     Yields
     ------
     tuple of int
-        Field number, wire type, offset behind tag and length, and the content's length in bytes; for
+        Field number, wire type, offset after tag and length, and the content's length in bytes; for
         VARINT the value in place of the length.
 
     Raises
@@ -113,7 +113,7 @@ def _header(read: Read, at: int, end: int) -> tuple[int, int, int, int]:
 
 
 def _varint(read: Read, at: int, end: int, base: int = 0) -> tuple[int, int]:
-    """Return an unsigned varint (at most ten bytes, taken modulo 2**64) and the offset behind it."""
+    """Return an unsigned varint (at most ten bytes, taken modulo 2**64) and the offset after it."""
     value = 0
     for k in range(10):
         if at + k >= end:
@@ -126,7 +126,7 @@ def _varint(read: Read, at: int, end: int, base: int = 0) -> tuple[int, int]:
 
 
 def _skip_group(read: Read, at: int, end: int) -> int:
-    """Return the offset behind the group that opens at `at`."""
+    """Return the offset after the group that opens at `at`."""
     start = at
     opened: list[int] = []
     while at < end:

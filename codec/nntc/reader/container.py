@@ -238,7 +238,7 @@ class Container:
         FormatError
             E_SPLICE; or E_CRC and others in a section that holds several tensors.
         ModelError
-            E_PROTOBUF, E_EXTERNAL, E_LOCATION: what was encoded is no sound ONNX model.
+            E_PROTOBUF, E_EXTERNAL, E_LOCATION: what was encoded is no valid ONNX model.
         """
         found: dict[str, LazyTensor] = {}
         first: dict[tuple[int, int], str] = {}  # section, part -> key

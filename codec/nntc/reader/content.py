@@ -1,4 +1,4 @@
-"""What an open `.nntc` file decodes to, in parts: only the sections that are needed are read."""
+"""Content of an open `.nntc` file, decoded in parts: only the sections that are needed are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in a `.nntc` file, and what each part of it costs."""
+"""Contents of a `.nntc` file, and what each part of it costs."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def describe(container: Container) -> FileInfo:
     FormatError
         A section is at fault.
     ModelError
-        The graph is no sound ONNX model.
+        The graph is no valid ONNX model.
     """
     roles = _roles(container)
     return FileInfo(

@@ -1,4 +1,4 @@
-"""Which bytes of the output files are graph bytes and which are payload parts (SPEC.md, 6.2 and 9.2)."""
+"""Pieces of the output files: stretches of graph bytes and of payloads (SPEC.md, 6.2 and 9.2)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where the bytes of a `.nntc` file come from."""
+"""Sources of a `.nntc` file's bytes."""

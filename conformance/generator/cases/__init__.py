@@ -1,1 +1,1 @@
-"""What the vectors are; each module adds those of one subject to a suite."""
+"""The vectors; each module adds those of one subject to a suite."""

@@ -247,6 +247,6 @@ def _bad_data(suite: Suite) -> None:
     suite.valid("huffman-in-integers", "Huffman in integer blocks", "R-420 R-510", file=File([bits, indices]))
     suite.fault(
         "huffman-in-levels", "huffman-in-integers", "TENSOR[0].levels.tokens.data", b"\x21", "E_ENTROPY",
-        "R-420 R-510", "padding of a lane in an integer block: reported behind lo",
+        "R-420 R-510", "padding of a lane in an integer block: reported after lo",
         at="TENSOR[0].levels.tokens.first",
     )  # fmt: skip

@@ -45,10 +45,10 @@ def _types(suite: Suite) -> None:
         ("first-is-tensor", PARENT, 0, 4, "the first section is no GRAPH"),
         ("first-is-notes", PARENT, 0, NOTES, "the first section is ignorable"),
         ("second-graph", PARENT, 1, 1, "a second GRAPH"),
-        ("graph-last", PARENT, 4, 1, "GRAPH behind an ignorable section"),
-        ("tables-after-tensor", PARENT, 2, 3, "TABLES behind a TENSOR section"),
+        ("graph-last", PARENT, 4, 1, "GRAPH after an ignorable section"),
+        ("tables-after-tensor", PARENT, 2, 3, "TABLES after a TENSOR section"),
         ("tables-twice", SHARED, 2, 3, "two TABLES sections"),
-        ("tensor-after-notes", PARENT, 4, 4, "a TENSOR section behind NOTES"),
+        ("tensor-after-notes", PARENT, 4, 4, "a TENSOR section after NOTES"),
     ):
         place = f"directory[{entry}].type"
         suite.fault(f"order-{name}", parent, place, bytes([kind]), "E_ORDER", "R-155", comment)
@@ -132,7 +132,7 @@ def _ends(suite: Suite) -> None:
     )  # fmt: skip
     suite.bad(
         "directory-trailing", PARENT, "E_DIRECTORY", "directory.trailing", "R-150",
-        "a byte behind the last entry", {"directory.trailing": b"\0"},
+        "a byte after the last entry", {"directory.trailing": b"\0"},
     )  # fmt: skip
     suite.bad(
         "directory-one-entry-more", PARENT, "E_DIRECTORY", "directory_crc", "R-150",
@@ -178,16 +178,16 @@ def _layout(suite: Suite) -> None:
             change=Change(truncate=place, keep=keep), features="truncated",
         )  # fmt: skip
     suite.bad(
-        "ends-behind-directory", PARENT, "E_TRUNCATED", "GRAPH", "R-161",
-        "the file ends behind directory_crc",
+        "ends-after-directory", PARENT, "E_TRUNCATED", "GRAPH", "R-161",
+        "the file ends after directory_crc",
         change=Change(truncate="GRAPH.magic"), features="truncated",
     )  # fmt: skip
     suite.bad(
-        "trailing-byte", PARENT, "E_TRAILING", "trailing", "R-162", "a byte behind the last section",
+        "trailing-byte", PARENT, "E_TRAILING", "trailing", "R-162", "a byte after the last section",
         {"trailing": b"\0"},
     )  # fmt: skip
     suite.bad(
-        "trailing-file", PARENT, "E_TRAILING", "trailing", "R-162", "a second file behind the last section",
+        "trailing-file", PARENT, "E_TRAILING", "trailing", "R-162", "a second file after the last section",
         {"trailing": suite.built(PARENT).data},
     )  # fmt: skip
     for name, section, entry in (

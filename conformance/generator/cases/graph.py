@@ -31,7 +31,7 @@ def _valid(suite: Suite) -> None:
     halves = uniform(FLOAT16, matrix(2, 2), LEVELS[:4])
     names = b"a b c "
     for name, comment, rules, records, outputs in (
-        ("files-empty", "output files of no bytes before, between and behind others", "R-203 R-204",
+        ("files-empty", "output files of no bytes before, between and after others", "R-203 R-204",
          [byte], [Output(None, ()), Output("a", (names, OPEN)), Output("b", ()), Output("c", ())]),
         ("files-run-across", "one run of graph bytes goes over the ends of two files", "R-212 R-215", [byte],
          [Output(None, (b"b a",)), Output("a", (b"--",)), Output("b", (b"-", OPEN))]),
@@ -151,7 +151,7 @@ def _splices(suite: Suite) -> None:
         )  # fmt: skip
     suite.bad(
         "splice-opens-too-many-varint", PARENT, "E_SPLICE", GRAPH, "R-210 R-010 R-207",
-        "a third TENSOR section is opened, and the run behind that is not minimal",
+        "a third TENSOR section is opened, and the run after that is not minimal",
         {"GRAPH.splice[3].piece": b"\0", "GRAPH.splice[4].run": b"\x80\0"}, features="precedence",
     )  # fmt: skip
     for number, value, comment in (
@@ -189,10 +189,10 @@ def _sizes(suite: Suite) -> None:
     """Sizes of output files that are not what the splices give. The parent's are 61 and 9 bytes."""
     sizes = [len(data) for data in suite.file(PARENT).contents()]
     for name, one, two, rule, comment in (
-        ("first-less", sizes[0] - 1, sizes[1] + 1, "R-214", "a piece ends one byte behind its file"),
+        ("first-less", sizes[0] - 1, sizes[1] + 1, "R-214", "a piece ends one byte after its file"),
         ("first-much-less", 20, sizes[1] + sizes[0] - 20, "R-214", "a piece goes over the first end"),
         ("last-less", sizes[0], sizes[1] - 1, "R-215", "one byte more than the files hold"),
-        ("last-piece", sizes[0], 5, "R-214 R-215", "a piece ends behind the last file"),
+        ("last-piece", sizes[0], 5, "R-214 R-215", "a piece ends after the last file"),
         ("last-more", sizes[0], sizes[1] + 1, "R-215", "one byte less than the files hold"),
         ("none", 0, 0, "R-215", "the first run passes the end of all files"),
     ):

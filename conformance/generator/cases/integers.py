@@ -181,9 +181,9 @@ def _sparse(suite: Suite) -> None:
         uniform(FLOAT64, matrix(20), [0] * 19 + [9], Integers(sparse=Sparse(0, (3, 19), Packed(8)))),
     )  # fmt: skip
     for name, gaps, comment in (
-        ("last", b"\3\x10", "a position one behind the last"),
-        ("first", b"\x14\0", "the first position is behind the last"),
-        ("far", b"\xff\xff", "positions far behind the last"),
+        ("last", b"\3\x10", "a position one after the last"),
+        ("first", b"\x14\0", "the first position is after the last"),
+        ("far", b"\xff\xff", "positions far after the last"),
     ):
         suite.fault(
             f"sparse-position-{name}", "sparse-packed-gaps", f"{BLOCK}.gaps.bits", gaps, "E_RANGE",
@@ -211,7 +211,7 @@ def _cuts(suite: Suite) -> None:
         features="truncated",
     )  # fmt: skip
     rans = uniform(FLOAT64, matrix(12), LEVELS, Integers(Rans(), lo=-2))
-    suite.valid("integers-rans", "rANS symbol data directly behind lo", "R-420", rans)
+    suite.valid("integers-rans", "rANS symbol data directly after lo", "R-420", rans)
     suite.fault(
         "integers-rans-word", "integers-rans", f"{BLOCK}.tokens.words", b"\x63", "E_TRUNCATED", "R-011",
         "words that are not there", at=f"{BLOCK}.tokens.word",

@@ -1,4 +1,4 @@
-"""What a decoder may be told to use, and numbers that ask for more than there is (SPEC.md, clause 11)."""
+"""Limits that a caller sets a decoder, and numbers that ask for more than there is (SPEC.md, clause 11)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def add(suite: Suite) -> None:
 
 
 def memory_bound(built: Built) -> int:
-    """Return the bound of clause 11.2 of a sound file."""
+    """Return the bound of clause 11.2 of a valid file."""
     fields = dict(built.fields)
     count = int.from_bytes(fields["header.section_count"], "little")
     outputs = [_number(fields[f"directory[{i}].output"]) for i in range(count)]
@@ -70,7 +70,7 @@ def _bad(suite: Suite) -> None:
         )  # fmt: skip
     suite.bad(
         "memory-after-layout", PARENT, "E_TRAILING", "trailing", "R-701",
-        "a byte behind the last section, which comes before the bound of memory", {"trailing": b"\0"},
+        "a byte after the last section, which comes before the bound of memory", {"trailing": b"\0"},
         features="precedence", caller_limits=[("memory", MIB_256, "E_TRAILING", "trailing")],
     )  # fmt: skip
     suite.bad(

@@ -82,7 +82,7 @@ CASES: tuple[Case, ...] = (
     ("splice-varint", "external", "E_SPLICE", "GRAPH", "R-210 R-010",
      "a splice is resolved before the next is read",
      {"GRAPH.splice[0].piece": b"\1", "GRAPH.splice[1].run": b"\x80\0"}),
-    ("varint-splice", "external", "E_VARINT", "GRAPH", "R-013 R-010", "a varint before the splices behind it",
+    ("varint-splice", "external", "E_VARINT", "GRAPH", "R-013 R-010", "a varint before the splices after it",
      {"GRAPH.splice[0].run": b"\x80\0", "GRAPH.splice[1].piece": b"\5"}),
     ("splice-name", "external", "E_SPLICE", "GRAPH", "R-212 R-220", "splices before names",
      {"GRAPH.splice[0].run": varint(99), "GRAPH.file[1].name_offset": varint(99)}),

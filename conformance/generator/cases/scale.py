@@ -1,4 +1,4 @@
-"""What only shows at size: decoders that work on many lanes, tensors or elements at once, or in stretches."""
+"""Faults that only show at size: many lanes, tensors or elements at once, or stretches of them."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def _many_lanes(suite: Suite) -> None:
     record = planes(OPAQUE1, matrix(4 * LANES), tokens, [Huffman(LANES, {0: 1, 1: 2, 2: 2})])
     parent = "huffman-130-lanes"
     suite.valid(parent, "130 lanes, all alike", "R-431 R-510", record)
-    sound = huffman_lane(["010100"])
+    valid_lane = huffman_lane(["010100"])
     for place in (0, 77, LANES - 1):
         for name, lane, comment in (
-            ("padding", bytes([sound[0] | 2]), "a padding bit is 1"),
-            ("long", sound + b"\0", "a whole byte is left"),
+            ("padding", bytes([valid_lane[0] | 2]), "a padding bit is 1"),
+            ("long", valid_lane + b"\0", "a whole byte is left"),
             ("short", b"", "there are no bits"),
         ):
-            lanes = [lane if number == place else sound for number in range(LANES)]
+            lanes = [lane if number == place else valid_lane for number in range(LANES)]
             suite.bad(
                 f"{parent}-{name}-{place}", parent, "E_ENTROPY", f"{PLANE}.first", "R-510",
                 f"in lane {place} of 130 {comment}",

@@ -98,7 +98,7 @@ def _bad(suite: Suite) -> None:
     past = write_tables([Table(254, (2048, 1024, 1024), 0, 0)])
     suite.fault(
         "table-past-255", PARENT, PLACE, past, "E_TABLE", "R-460",
-        "first + last_index is 256, and all frequencies are sound",
+        "first + last_index is 256, and all frequencies are valid",
     )  # fmt: skip
     ones = bit_run([*_raw(0, 2, 0, 0), (0, 1), (2**27 - 1, 27)])
     suite.bad(
@@ -163,7 +163,7 @@ def _shared(suite: Suite) -> None:
         "1024 tables are announced, two are there", at="TABLES$", bounded=True,
     )  # fmt: skip
     suite.fault(
-        "tables-trailing", SHARED, "TABLES.trailing", b"\0", "E_TRAILING", "R-012", "a byte behind the tables"
+        "tables-trailing", SHARED, "TABLES.trailing", b"\0", "E_TRAILING", "R-012", "a byte after the tables"
     )
     for keep in (0, 1, len(run) - 1):
         suite.bad(
@@ -183,7 +183,7 @@ def _shared(suite: Suite) -> None:
     padded = bytes([*run[:-1], run[-1] | 0x80])
     suite.bad(
         "tables-padding", SHARED, "E_PADDING", suite.built(SHARED).offset("TABLES$") - 1, "R-014",
-        "a padding bit behind the shared tables is 1", {"TABLES.tables": padded},
+        "a padding bit after the shared tables is 1", {"TABLES.tables": padded},
     )  # fmt: skip
     base = "TENSOR[0].levels.tokens.base"
     for value in (2, 3, 2**63 - 1):

@@ -150,7 +150,7 @@ def _numbers(suite: Suite) -> None:
         b"\0",
         "E_TRAILING",
         "R-012",
-        "a byte behind a record",
+        "a byte after a record",
     )
 
 
@@ -203,7 +203,7 @@ def _ragged(suite: Suite) -> None:
 
 
 def _most_rows(suite: Suite) -> None:
-    """Add 65536 rows of one byte, each a piece behind a graph byte; the splices are the bytes 01 01."""
+    """Add 65536 rows of one byte, each a piece after a graph byte; the splices are the bytes 01 01."""
     rows = 65536
     record = planes(OPAQUE1, ragged([1] * rows), b"\1" * rows, [Zstd(repeated(rows))])
     content = b"\1" * (2 * rows - 1)

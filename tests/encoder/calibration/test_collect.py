@@ -159,7 +159,7 @@ def test_a_moment_is_that_of_im2col() -> None:
 
 
 def two_layers(scale: float = 1.0, size: int = 12) -> Network:
-    """Return two products, the second behind a rectifier."""
+    """Return two products, the second after a rectifier."""
     nodes = [
         helper.make_node("MatMul", ["x", "w"], ["h"]),
         helper.make_node("Relu", ["h"], ["r"]),

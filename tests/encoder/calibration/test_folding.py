@@ -35,7 +35,7 @@ def test_outputs_stay_and_scales_go() -> None:
     expected = outputs(Network(model.SerializeToString()))
     np.testing.assert_allclose(outputs(network), expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
     assert {"stem", "conv", "point", "bn1.var", "bn2.mean", "bn3.scale"} <= set(changed)
-    assert "depth" not in changed  # no normalization behind it
+    assert "depth" not in changed  # no normalization after it
     for part, value in (("scale", 1), ("mean", 0), ("var", 1)):
         np.testing.assert_allclose(changed[f"bn2.{part}"], value, atol=2e-5)
     for name, value in changed.items():

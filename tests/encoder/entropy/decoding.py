@@ -1,4 +1,4 @@
-"""What was written, decoded again."""
+"""Decoding of written records, for tests of entropy coders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the encoder writes, read by the decoder and by the second decoder."""
+"""Symbol blocks that the encoder writes, read by the decoder and by the second decoder."""
 
 from __future__ import annotations
 

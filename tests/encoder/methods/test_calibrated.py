@@ -77,7 +77,7 @@ def test_folded_normalizations_are_told_of() -> None:
 
 
 def layers() -> onnx.ModelProto:
-    """Return layers of other kinds: matrix products either candidate, transposed and grouped convolutions."""
+    """Return layers of other kinds: matrix products either way round, transposed and grouped convolutions."""
     rng = np.random.default_rng(0)
     constants: dict[str, Array | onnx.TensorProto] = {
         "grouped": heavy(rng, 24, 8, 3, 3, scale=0.2),

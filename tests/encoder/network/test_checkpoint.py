@@ -19,7 +19,7 @@ def images(network: Network, count: int = 3) -> Samples:
 
 
 def branching() -> Network:
-    """Return a network with a shortcut, a second input that is used late, and weights behind a cast."""
+    """Return a network with a shortcut, a second input that is used late, and weights after a cast."""
     rng = np.random.default_rng(0)
     nodes = [
         helper.make_node("Cast", ["half"], ["w2"], to=TensorProto.FLOAT),

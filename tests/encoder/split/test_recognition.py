@@ -1,4 +1,4 @@
-"""What is given as a model and is none is named for what it is, with what to do."""
+"""Inputs that are no model are named for what they are, with what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How curves are written down."""
+"""Tables of curves, as they are written."""
 
 from __future__ import annotations
 

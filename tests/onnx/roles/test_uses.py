@@ -1,4 +1,4 @@
-"""What errors each use of a constant stands."""
+"""Uses of constants, and the errors that each stands."""
 
 from __future__ import annotations
 

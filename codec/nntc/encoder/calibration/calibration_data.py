@@ -1,4 +1,4 @@
-"""What calibration tells of a model's tensors, by their numbers."""
+"""Calibration data of a model's tensors, by their numbers."""
 
 from __future__ import annotations
 

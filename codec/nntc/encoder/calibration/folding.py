@@ -1,6 +1,6 @@
 """Fold batch normalizations into the convolutions before them, keeping every tensor and its place.
 
-A convolution and the normalization behind it hold the same scale twice: weights, running mean, variance and
+A convolution and the normalization after it hold the same scale twice: weights, running mean, variance and
 scale may be changed together without changing what the network computes. Here all of it goes into the
 weights, and the shift into the normalization's bias. Scale, mean and variance become 1, 0 and 1, which cost
 nothing to code, and rows of weights are then as large as their effect.

@@ -1,4 +1,4 @@
-"""Which constants are added to, or subtracted from, the outputs of a layer's rows.
+"""Output bias: constants that are added to, or subtracted from, the outputs of a layer's rows.
 
 Changed weights change the mean of a layer's outputs; such a constant can make up for it.
 """

@@ -1,4 +1,4 @@
-"""How much noise in each layer's outputs changes those of the network, measured by adding some.
+"""Sensitivity of a network to noise in each layer's outputs, measured by adding some.
 
 Noise is put into the weights of one layer, white in the layer's outputs as second-order error feedback leaves
 it: E = Z chol(H)^-1 with normal Z has E H E^T proportional to the identity on average. All of it is scaled to

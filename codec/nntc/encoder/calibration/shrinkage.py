@@ -1,4 +1,4 @@
-"""How far second moments from few samples are to be trusted: shrinkage by cross-validation.
+"""Shrinkage of second moments from few samples, chosen by cross-validation.
 
 Moments are shrunk towards their diagonal and, where that is better, towards what the weights tell about them
 (`prior_share.py`).
@@ -98,9 +98,9 @@ def choose_shrinkage(halves: tuple[Floats, Floats], weight_prior: Floats | None 
 
     def loss(place: tuple[int, int]) -> float:
         if place not in known:
-            way = Shrinkage(_SHARES[place[0]], prior_share=_PRIOR_SHARES[place[1]])
+            candidate = Shrinkage(_SHARES[place[0]], prior_share=_PRIOR_SHARES[place[1]])
             results = [
-                _judge(way.shrink(train, weight_prior), test)
+                _judge(candidate.shrink(train, weight_prior), test)
                 for train, test in ((first, second), (second, first))
             ]
             known[place] = tuple(np.mean(results, axis=0))

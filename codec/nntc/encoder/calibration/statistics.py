@@ -50,10 +50,10 @@ class TensorStatistics:
     row_weights
         How often each row is looked up, relative to their mean, float64, shape (rows,), for tables that are
         used in no other way; None otherwise.
-    trust
-        How far the moment is to be trusted, by cross-validation; None where there was too little for it.
+    cross_validated
+        Shrinkage of the moment that cross-validation chose; None where there was too little for it.
     weight_prior
-        What weights tell about the moment, of its shape and any scale, where `trust` asks for it.
+        What weights tell about the moment, of its shape and any scale, where the shrinkage asks for it.
     """
 
     view: View

@@ -1,4 +1,4 @@
-"""What weights tell about the inputs that they are multiplied with.
+"""Weight prior: what weights alone tell of the inputs that they are multiplied with.
 
 Training leaves weights no component where inputs have none, so that the weights' second moment W^T W is akin
 to that of the inputs, and knows what few samples cannot tell. For kernels it is taken over channels alone;

@@ -1,4 +1,4 @@
-"""How alike two networks answer: divergence, the same top answer, accuracy on labelled samples."""
+"""Fidelity of a decoded network: divergence, the same top answer, accuracy on labelled samples."""
 
 from __future__ import annotations
 

@@ -204,5 +204,5 @@ def _classes(element: ElementType, view: View, bits: NDArray[Any]) -> Classes | 
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         magnitudes = np.abs(as_float64(bits, element))
-        sound = np.where(np.isfinite(magnitudes), magnitudes, 0).astype(np.float32)
-    return fit_scales(sound, view).classes
+        finite = np.where(np.isfinite(magnitudes), magnitudes, 0).astype(np.float32)
+    return fit_scales(finite, view).classes

@@ -1,4 +1,4 @@
-"""What a method decides."""
+"""The plan that a method makes: planned records for all tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the outputs of a changed network are from the original's, on the same inputs.
+"""Divergence of a changed network's outputs from the original's, on the same inputs.
 
 An output that is a distribution is compared by KL(original || changed) in nats: softmax outputs and logits
 by that of the classes, sigmoid outputs by that of yes and no, summed over the classes. Any other output of

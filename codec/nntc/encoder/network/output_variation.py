@@ -1,4 +1,4 @@
-"""Whether samples are such that a network has something to tell them apart by.
+"""Output variation: how much a network's outputs differ from sample to sample.
 
 A network's answers to noise, or to inputs of a wrong kind or scale, are nearly all the same: statistics of
 such inputs would spoil it for real ones.

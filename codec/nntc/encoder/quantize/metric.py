@@ -1,4 +1,4 @@
-"""How errors of weights come out of their layer: factors of the inputs' second moments.
+"""Metric of weight errors as a layer's outputs see them: factors of the inputs' second moments.
 
 An error e of a row of weights makes an output error of power e H e^T, H = E[x x^T]. With H = M M^T, M upper
 triangular, that is |e @ M|^2, and errors of early columns can be made up for by later ones (`feedback.py`).

@@ -1,4 +1,4 @@
-"""What rounding to an element type does to numbers, and the steps that it leaves possible."""
+"""Rounding to an element type: what it does to numbers, and the steps that it leaves possible."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 The error of a weight matrix matters as it comes out of the layer: delta H delta^T for inputs of second
 moment H. Nothing is known about H without data but what holds for nearly every network:
 
-- Inputs behind a normalized or bounded ReLU share a mean: H = I + r 11^T over the channels. An error that
+- Inputs after a normalized or bounded ReLU share a mean: H = I + r 11^T over the channels. An error that
   sums to zero over the channels does not meet the mean.
 - Feature maps are smooth: neighbouring kernel positions see nearly the same value, correlated as
   rho^distance. An error of high spatial frequency meets little power.
@@ -107,7 +107,7 @@ def output_gain(candidate: Shaping, coefficients: NDArray[np.float64]) -> float:
     Parameters
     ----------
     coefficients
-        float64, rank 1: the weights in the domain of the way's transform.
+        float64, rank 1: the weights in the domain of the candidate's transform.
     """
     if candidate.transform is None:
         return 1.0

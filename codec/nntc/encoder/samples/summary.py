@@ -1,4 +1,4 @@
-"""What samples look like: range, mean and deviation of each input, for people to check."""
+"""Summary of samples: range, mean and deviation of each input, for people to check."""
 
 from __future__ import annotations
 

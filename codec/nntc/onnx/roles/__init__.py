@@ -1,4 +1,4 @@
-"""What each tensor of a model is to its network: its role, its matrix view and the node that uses it."""
+"""Roles of a model's tensors in its network, with matrix views and the nodes that use them."""
 
 from nntc.onnx.roles.find import find_roles, find_uses
 from nntc.onnx.roles.inputs import InputKind, input_kinds

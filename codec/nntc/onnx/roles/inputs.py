@@ -1,4 +1,4 @@
-"""What a graph tells about the inputs of its nodes: which share a mean, which are the model's own."""
+"""Inputs of nodes, as the graph tells of them: those that share a mean, those that are the model's own."""
 
 from __future__ import annotations
 

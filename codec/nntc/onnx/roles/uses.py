@@ -1,4 +1,4 @@
-"""What a node's input is, by operator: role, matrix view, and what errors it stands."""
+"""Uses of a node's inputs, by operator: role, matrix view, and the errors that they stand."""
 
 from __future__ import annotations
 

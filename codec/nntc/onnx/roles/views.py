@@ -55,7 +55,7 @@ def flat_view(dims: tuple[int, ...]) -> View:
 def axis_view(dims: tuple[int, ...], axis: int) -> View:
     """View axis `axis` of the stored tensor as rows.
 
-    The axis behind rows that stand first is the channels, what follows it the period. Before rows that
+    The axis after rows that stand first is the channels, what follows it the period. Before rows that
     do not, everything is channels, and what follows them the period.
     """
     before = prod(dims[:axis])

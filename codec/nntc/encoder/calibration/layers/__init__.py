@@ -1,4 +1,4 @@
-"""What each kind of layer multiplies its weights with, one file for each kind."""
+"""Layers by kind, one file for each: what weights are multiplied with."""
 
 from nntc.encoder.calibration.layers.embedding import TableInput
 from nntc.encoder.calibration.layers.find import Layer, find_layer

@@ -33,7 +33,7 @@ def find_layer(
     dims
         The constant's dimensions as it is stored.
     axes
-        Its axis behind each axis that the node sees, None if its shape has changed.
+        Its axis for each axis that the node sees, None if its shape has changed.
     """
     found: Layer | None = None
     operator = operator_of(node)

@@ -107,7 +107,7 @@ def order_of(sizes: Sequence[int], axes: Sequence[int]) -> NDArray[np.int64] | N
     sizes
         Sizes of the axes as the layer sees them.
     axes
-        The stored tensor's axis behind each of them.
+        The stored tensor's axis for each of them.
     """
     if list(axes) == sorted(axes):
         return None
