@@ -22,6 +22,7 @@ from nntc.encoder.notes import notes_section
 from nntc.encoder.options import Method, Options
 from nntc.encoder.report import EncodeReport, Stage, TensorReport
 from nntc.encoder.split import SplitSource
+from nntc.encoder.split.content import digest as digest_of
 from nntc.encoder.stages import report_stages
 from nntc.encoder.tensor.detail import tool_detail
 from nntc.encoder.tensors import Tensor, as_float64
@@ -89,7 +90,7 @@ class Assembly:
         parts = _part_bytes(coded, decoded)
         files, splices, skeleton = self._splice(coded, parts)
         if options.is_lossless:
-            originals = [hashlib.sha256(file.data).digest() for file in self._split.files]
+            originals = [digest_of(file.data) for file in self._split.files]
             if [file.sha256 for file in files] != originals:
                 raise NntcError(
                     "E_INTERNAL", "lossless coding did not give the model back; please report this"

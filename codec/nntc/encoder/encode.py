@@ -57,6 +57,8 @@ def encode(
         E_FIDELITY: with samples, the decoded network gives values that are not finite.
     SamplesError
         E_SAMPLES: samples cannot be read, or do not fit the model.
+    SourceError
+        E_SOURCE_CHANGED: a file of the model was changed meanwhile; E_SOURCE: the system cannot read it.
     ImportError
         The model is to be run and there is no onnxruntime, or a page is asked for and there is no jinja2.
     OutputError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """An open model; a context manager that releases its files.
+    """An open model; a context manager as `SplitSource` is.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ class Model:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.files.close()
+        self.files.__exit__(kind, error, trace)
 
     @property
     def name(self) -> str:
@@ -108,13 +109,11 @@ def open_model(source: ModelSource) -> Model:
         The model file cannot be opened.
     """
     source = path_or_bytes(source)
-    files = open_files(source)
-    try:
+    with ExitStack() as opened:
+        files = opened.enter_context(open_files(source))
         graph = _parsed(files)
         tensors, repeats = load_tensors(files, graph)
-    except BaseException:
-        files.close()
-        raise
+        opened.pop_all()  # from here on the model closes them
     path = None if isinstance(source, bytes) else Path(source)
     return Model(path, files, graph, tuple(tensors), repeats)
 

@@ -6,13 +6,13 @@ which coding each tensor by itself cannot. Models of many near copies, tables an
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from nntc.encoder.container import NewFile, graph_section, write_container
 from nntc.encoder.entropy.general import zstd
 from nntc.encoder.report import EncodeReport
 from nntc.encoder.split import SplitSource
+from nntc.encoder.split.content import digest
 from nntc.format.container import MAX_SECTION_OUTPUT
 from nntc.format.registry import Profile
 
@@ -38,14 +38,14 @@ def without_sections(split: SplitSource, data: bytes, report: EncodeReport) -> t
     size = sum(file.size for file in split.files)
     if not split.payloads or size > _LARGEST:
         return data, report
-    content = b"".join(file.data for file in split.files)
+    content = b"".join(bytes(file.data) for file in split.files)
     slack = _POSSIBLE if size <= _MEDIUM else _LIKELY
     if size > _SMALL and len(zstd(content, _QUICK_LEVEL)) > slack * len(data):
         return data, report
     files = []
     for file in split.files:
         name_at = None if file.name is None else (file.location_offset, file.location_length)
-        files.append(NewFile(file.size, hashlib.sha256(file.data).digest(), name_at))
+        files.append(NewFile(file.size, digest(file.data), name_at))
     graph = graph_section(files, [], content)
     plain = write_container(Profile.BASELINE, [graph])
     if len(plain) >= len(data):

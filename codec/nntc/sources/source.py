@@ -63,15 +63,22 @@ class FileSource:
         Raises
         ------
         SourceError
-            E_SOURCE_CHANGED: the file has become shorter.
+            E_SOURCE_CHANGED: the file has become shorter. E_SOURCE: the system cannot read it.
         """
         wanted = max(min(length, self.size - offset), 0)
-        with self._lock:
-            self._file.seek(offset)
-            data = self._file.read(wanted)
+        try:
+            with self._lock:
+                self._file.seek(offset)
+                data = self._file.read(wanted)
+        except OSError as e:
+            raise SourceError("E_SOURCE", f"cannot read {self._path}: {e.strerror}") from e
         if len(data) != wanted:
             raise SourceError("E_SOURCE_CHANGED", f"{self._path}: was cut off while it was read")
         return data
+
+    def status(self) -> os.stat_result:
+        """Return what the system knows of the file."""
+        return os.fstat(self._file.fileno())
 
     def close(self) -> None:
         """Close the file."""

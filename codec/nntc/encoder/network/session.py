@@ -26,6 +26,7 @@ from nntc.encoder.network.subgraph import Constants, needed_nodes, parts_of, tak
 from nntc.encoder.network.values import ExternalData
 from nntc.encoder.samples import ModelInput, model_inputs
 from nntc.encoder.split import open_model
+from nntc.encoder.split.content import Content
 from nntc.errors import ModelError, NntcError
 from nntc.onnx.roles import Use, find_uses
 from nntc.onnx.tensor import Path
@@ -61,7 +62,7 @@ class Network:
     def __init__(
         self,
         source: str | os.PathLike[str] | bytes | onnx.ModelProto,
-        external: Mapping[str, memoryview | bytes] | None = None,
+        external: Mapping[str, Content | bytes] | None = None,
     ) -> None:
         _onnxruntime()
         with _reading():
@@ -354,16 +355,16 @@ def _onnxruntime() -> ModuleType:
 
 
 def _read(
-    source: str | os.PathLike[str] | bytes | onnx.ModelProto, external: Mapping[str, memoryview | bytes]
+    source: str | os.PathLike[str] | bytes | onnx.ModelProto, external: Mapping[str, Content | bytes]
 ) -> tuple[onnx.ModelProto, ExternalData]:
     if isinstance(source, onnx.ModelProto):
         return source, ExternalData(external)
     if isinstance(source, bytes):
         return onnx.load_model_from_string(source), ExternalData(external)
-    # The onnx library would refuse files that are links, as caches of downloaded models are.
-    with open_model(source) as files:
-        own = {file.name: file.data for file in files.files if file.name is not None}
-        return onnx.load_model_from_string(bytes(files.files[0].data)), ExternalData(own)
+    # They are read later, so they stay open as long as something refers to them.
+    files = open_model(source).files
+    own = {file.name: file.data for file in files if file.name is not None}
+    return onnx.load_model_from_string(bytes(files[0].data)), ExternalData(own)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from nntc.encoder.split.content import Content
 from nntc.format.names import without_dots
 from nntc.onnx.tensor import ELEMENT_BITS, payload_length
 
@@ -25,8 +26,8 @@ class ExternalData:
         Content of each file by its name: the location in the model, without `./` in front.
     """
 
-    def __init__(self, files: Mapping[str, memoryview | bytes]) -> None:
-        self._files = {name: memoryview(data) for name, data in files.items()}
+    def __init__(self, files: Mapping[str, Content | bytes]) -> None:
+        self._files = {n: memoryview(data) if isinstance(data, bytes) else data for n, data in files.items()}
 
     def bytes_of(self, tensor: onnx.TensorProto) -> memoryview:
         """Return the bytes of a tensor with external data.
@@ -41,7 +42,7 @@ class ExternalData:
         if data is None:
             raise ValueError(f"external data of {tensor.name!r} is missing")
         offset, length = int(entries.get("offset") or 0), int(entries.get("length") or 0)
-        return data[offset : offset + length] if length else data[offset:][: _size(tensor)]
+        return data[offset : offset + (length or _size(tensor))]
 
     def array(self, tensor: onnx.TensorProto) -> Array:
         """Return a constant's value; strings as objects, each the bytes that the model has, in any encoding.

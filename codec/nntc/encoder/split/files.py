@@ -1,18 +1,17 @@
-"""The files of a model, mapped into memory rather than read.
+"""The files of a model: itself, and its external data.
 
 Implements SPEC.md 6.3 and 16 (R-903).
 """
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 import os
 import stat
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from nntc.encoder.split.content import Content, open_content
 from nntc.errors import ModelError
 from nntc.format.names import Names, is_file_name, is_kept_by_windows
 from nntc.onnx.tensor import External, WireTensor
@@ -29,47 +28,20 @@ class SourceFile:
     size
         Bytes.
     data
-        Its content, bytes-like of rank 1.
+        Its content.
     location_offset, location_length
         Bytes of the model file that spell `name` first, without `./` in front; 0 and 0 for the model itself.
     """
 
     name: str | None
     size: int
-    data: memoryview
+    data: Content
     location_offset: int
     location_length: int
 
 
-def map_file(path: Path, opened: ExitStack) -> memoryview:
-    """Return a read-only view of a file's bytes that `opened` releases.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened.
-    """
-    with path.open("rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            return memoryview(file.read())  # a pipe has no pages to map
-        if status.st_size == 0:
-            return memoryview(b"")  # nor has an empty file
-        pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    view = memoryview(pages)
-    opened.callback(_release, view, pages)
-    return view
-
-
-def _release(view: memoryview, pages: mmap.mmap) -> None:
-    # An array somebody still holds keeps the pages; they go with the last one.
-    with contextlib.suppress(BufferError):
-        view.release()
-        pages.close()
-
-
 def open_external(tensors: list[WireTensor], model: Path | None, opened: ExitStack) -> list[SourceFile]:
-    """Map every file of external data, in the order in which the model first names them.
+    """Open every file of external data, in the order in which the model first names them.
 
     Parameters
     ----------
@@ -78,7 +50,7 @@ def open_external(tensors: list[WireTensor], model: Path | None, opened: ExitSta
     model
         Path of the model, beside which the files are, or None if the model is not a file.
     opened
-        Takes the maps.
+        Closes the files.
 
     Raises
     ------
@@ -96,14 +68,14 @@ def open_external(tensors: list[WireTensor], model: Path | None, opened: ExitSta
         if (model is not None and name == model.name) or not names.add(name):
             message = f"external data is in {name!r}, which is the model itself or a folder of external data"
             raise ModelError("E_LOCATION", message, place.location_offset)
-        data = _map_external(model, name, place.location_offset, opened)
+        data = _open_content(model, name, place.location_offset, opened)
         dots = len(place.location.encode("utf-8", "surrogateescape")) - len(name.encode())
         offset, length = place.location_offset + dots, place.location_length - dots
         files.append(SourceFile(name, len(data), data, offset, length))
     return files
 
 
-def _map_external(model: Path | None, name: str, offset: int, opened: ExitStack) -> memoryview:
+def _open_content(model: Path | None, name: str, offset: int, opened: ExitStack) -> Content:
     if model is None:
         raise ModelError("E_EXTERNAL", f"{name!r} is external to a model in memory", offset)
     if os.name == "nt" and not is_kept_by_windows(name):
@@ -112,7 +84,7 @@ def _map_external(model: Path | None, name: str, offset: int, opened: ExitStack)
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
             raise ModelError("E_EXTERNAL", f"{name!r} is not a regular file", offset)
-        return map_file(path, opened)
+        return open_content(path, opened)
     except OSError as error:
         raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {error.strerror}", offset) from error
 

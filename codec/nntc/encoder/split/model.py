@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from nntc.encoder.split.files import SourceFile, map_file, open_external
+from nntc.encoder.split.content import Content, open_content
+from nntc.encoder.split.files import SourceFile, open_external
 from nntc.encoder.split.payloads import MIN_BYTES, Payload, find_payloads
 from nntc.encoder.split.recognition import read_tensors
 from nntc.onnx.tensor import WireTensor
@@ -17,7 +18,8 @@ from nntc.onnx.tensor import WireTensor
 class SplitSource:
     """An open model: its files and the payloads in them.
 
-    A context manager. Leaving it releases the files; arrays made from their bytes stay valid.
+    A context manager. Leaving it closes the files, and raises SourceError, E_SOURCE_CHANGED, if one of
+    them has been changed meanwhile: whatever is made of it may be wrong. Bytes that were read stay valid.
 
     Parameters
     ----------
@@ -51,11 +53,7 @@ class SplitSource:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the files."""
-        self._opened.close()
+        self._opened.__exit__(kind, error, trace)
 
     def view(self, payload: Payload) -> memoryview:
         """Return the bytes of a payload."""
@@ -83,7 +81,7 @@ class SplitSource:
 def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_BYTES) -> SplitSource:
     """Open an ONNX model and find its payloads.
 
-    Files are mapped into memory; of external data nothing is read here.
+    Of external data nothing is read here.
 
     Parameters
     ----------
@@ -103,10 +101,11 @@ def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_B
     """
     with ExitStack() as opened:
         if isinstance(source, bytes):
-            path, data = None, memoryview(source)
+            path = None
+            data: Content = memoryview(source)
         else:
             path = Path(source)
-            data = map_file(path, opened)
+            data = open_content(path, opened)
         tensors = read_tensors(data)
         external = open_external(tensors, path, opened)
         files = [SourceFile(None, len(data), data, 0, 0), *external]

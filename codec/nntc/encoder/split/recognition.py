@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nntc.encoder.split.content import Content
 from nntc.errors import ModelError
 from nntc.onnx.model import find_tensors
 from nntc.onnx.protobuf import DELIMITED, Read, fields
@@ -13,7 +14,7 @@ _CUT = "has only part of it been downloaded or copied?"
 _OF_TENSOR = 2  # data_type, where a ModelProto has the name of its producer
 
 
-def read_tensors(data: memoryview) -> list[WireTensor]:
+def read_tensors(data: Content) -> list[WireTensor]:
     """Return the tensors of an ONNX model in file order.
 
     Parameters
