@@ -78,8 +78,8 @@ class ModelError(NntcError):
 class SourceError(NntcError):
     """A file that cannot be read from where it is; nothing is known about the file itself.
 
-    E_SOURCE: a server, a connection or a disk fails. E_SOURCE_CHANGED: the file was replaced, written to or cut
-    off while it was read.
+    E_SOURCE: a server, a connection or a disk fails. E_SOURCE_CHANGED: the file was replaced, written to or
+    cut off while it was read.
     """
 
 
