@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PlannedRecord:
+class Compressed:
     """A network's compressed version, whatever it is measured by.
 
     Attributes:
@@ -44,7 +44,7 @@ class PlannedRecord:
 
 
 @dataclass(frozen=True)
-class Point(PlannedRecord):
+class Point(Compressed):
     """One compressed version of a network and what it cost.
 
     Attributes:

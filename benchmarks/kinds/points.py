@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..curves import PlannedRecord, markdown_table, optional
+from ..curves import Compressed, markdown_table, optional
 from .task import Fidelity
 
 LEAST_LOSS = 1e-6
@@ -19,7 +19,7 @@ LEAST_LOSS = 1e-6
 
 
 @dataclass(frozen=True)
-class Point(PlannedRecord):
+class Point(Compressed):
     """One compressed version of a network.
 
     Attributes:

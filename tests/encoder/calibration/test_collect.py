@@ -116,6 +116,8 @@ PRODUCTS = {
     "stack right": layer("MatMul", normal(3, 5, 4), (2, 3, 6, 5)),
     "stack left": layer("MatMul", normal(3, 4, 5), (3, 5, 6), left=True),
     "stack of one operand": layer("MatMul", normal(3, 5, 4), (6, 5)),
+    "stack with an axis of one": layer("MatMul", normal(1, 2, 5, 4), (3, 1, 6, 5)),
+    "stack with inner one": layer("MatMul", normal(2, 1, 5, 4), (2, 3, 6, 5)),
     "stack right, permuted": layer("MatMul", normal(3, 4, 5), (3, 6, 5), permuted=[0, 2, 1]),
     "gemm": layer("Gemm", normal(5, 4), (3, 5)),
     "gemm B^T": layer("Gemm", normal(4, 5), (3, 5), transB=1),

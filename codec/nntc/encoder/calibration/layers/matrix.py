@@ -71,11 +71,14 @@ class MatrixInput(LayerInput):
             flat = x.reshape(-1, self.length)
             chosen = choose(len(flat), limit * samples, rng)
             return flat[chosen].astype(np.float32)[None], len(flat)
-        lead = x.shape[: max(x.ndim - 2 - len(self.stack), 0)]
-        x = np.broadcast_to(x, (*lead, *self.stack, *x.shape[-2:]))
-        x = np.moveaxis(x.reshape(prod(lead), self.blocks, *x.shape[-2:]), 1, 0)
-        rows = x.reshape(self.blocks, -1, self.length)
-        chosen = choose(rows.shape[1], limit * (samples if lead else 1), rng)
+        lead = np.broadcast_shapes(x.shape[:-2], self.stack)
+        x = np.broadcast_to(x, (*lead, *x.shape[-2:]))
+        # Along axes that the constant has not, or has with one element, each matrix meets all of x.
+        first = len(lead) - len(self.stack)
+        own = [first + axis for axis, size in enumerate(self.stack) if size > 1]
+        rows = np.moveaxis(x, own, range(len(own))).reshape(self.blocks, -1, self.length)
+        is_shared = prod(lead) > self.blocks
+        chosen = choose(rows.shape[1], limit * (samples if is_shared else 1), rng)
         return rows[:, chosen].astype(np.float32), rows.shape[1]
 
 
