@@ -45,7 +45,7 @@ REPORT = ROOT / "conformance" / "MUTATION.md"
 _DECODER = (
     "assembly", "directory", "graph", "model", "payloads",
     "entropy/general", "entropy/huffman", "entropy/integers", "entropy/quantizers", "entropy/rans",
-    "entropy/symbols", "entropy/tables",
+    "entropy/streams", "entropy/symbols", "entropy/tables",
     "tensor/codebook", "tensor/planes", "tensor/record", "tensor/uniform",
 )  # fmt: skip
 _FORMAT = (

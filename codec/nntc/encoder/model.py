@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import onnx
 from google.protobuf.message import DecodeError
 
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.split import SplitSource
 from nntc.encoder.split import open_model as open_files
 from nntc.encoder.tensors import Tensor, load_tensors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nntc.decoder.entropy.rans import DependentTokens
+from nntc.decoder.entropy.streams import DependentTokens
 from nntc.decoder.entropy.symbols import (
     ParseContext,
     TokenRun,

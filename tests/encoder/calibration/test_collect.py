@@ -17,7 +17,7 @@ from nntc.encoder.calibration.collect import VECTORS, collect
 from nntc.encoder.calibration.layers import Along
 from nntc.encoder.calibration.moments import MAX_BYTES, MomentSum, memory_of, parts_of
 from nntc.encoder.calibration.statistics import TensorStatistics
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.samples import Samples, load_samples
 from nntc.onnx.roles import find_roles
 from nntc.onnx.tensor import Path

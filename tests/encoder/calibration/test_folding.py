@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 from nntc.encoder.calibration.folding import fold_normalizations
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from onnx import helper
 
 from tests.networks import classifier

@@ -7,8 +7,8 @@ import pytest
 from nntc.encoder.calibration.shrinkage import Shrinkage, choose_shrinkage
 from nntc.encoder.calibration.weight_prior import kernel_moments, prior_moments
 from nntc.encoder.network.divergence import Reference
+from nntc.encoder.network.network import Network
 from nntc.encoder.network.output_variation import lack_of_variation
-from nntc.encoder.network.session import Network
 from nntc.encoder.samples import Samples
 from numpy.typing import NDArray
 from onnx import helper

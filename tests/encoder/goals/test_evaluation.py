@@ -15,7 +15,7 @@ from nntc.encoder.goals.evaluation import Evaluator
 from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn
 from nntc.encoder.goals.measuring import open_decoded
 from nntc.encoder.goals.samples import count_shared, hold_out, load_evaluation
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.samples import Samples
 from nntc.errors import SamplesError
 from onnx import helper, numpy_helper

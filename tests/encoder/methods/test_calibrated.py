@@ -11,7 +11,7 @@ import pytest
 from nntc.decoder.model import decode_bytes
 from nntc.encoder.encode import encode_bytes
 from nntc.encoder.methods.calibrated_weights import quantize_calibrated
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.errors import ModelError, SamplesError
 from onnx import helper
 

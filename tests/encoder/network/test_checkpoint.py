@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from nntc.encoder.network.checkpoint import Checkpoint
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.samples import Samples, load_samples
 from onnx import TensorProto, helper
 

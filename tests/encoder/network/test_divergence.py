@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from nntc.encoder.network.divergence import OutputForm, OutputKind, Reference
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.samples import load_samples
 from numpy.typing import NDArray
 from onnx import helper

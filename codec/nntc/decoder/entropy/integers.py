@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.rans import DependentTokens
+from nntc.decoder.entropy.streams import DependentTokens
 from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, read_symbol_block, read_symbol_data
 from nntc.errors import FormatError
 from nntc.format.bits import packed_size, padding_is_zero, unpack

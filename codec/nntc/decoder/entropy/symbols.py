@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from nntc.decoder.entropy.general import unbzip2, unzstd
 from nntc.decoder.entropy.huffman import HuffmanRun, read_huffman
-from nntc.decoder.entropy.rans import DependentTokens, RansStream, decode_streams
+from nntc.decoder.entropy.rans import decode_streams
+from nntc.decoder.entropy.streams import DependentTokens, RansStream
 from nntc.errors import FormatError
 from nntc.format.bits import packed_size, padding_is_zero, unpack
 from nntc.format.fields import SectionStream

@@ -11,8 +11,8 @@ from nntc.encoder.calibration.output_bias import OutputBias, find_output_biases
 from nntc.encoder.calibration.sensitivity import Sensitivities, measure
 from nntc.encoder.calibration.statistics import Statistics
 from nntc.encoder.network.divergence import Reference
+from nntc.encoder.network.network import Network
 from nntc.encoder.network.output_variation import lack_of_variation
-from nntc.encoder.network.session import Network
 from nntc.encoder.samples import Samples
 from nntc.onnx.tensor import Path
 from nntc.progress import Progress

@@ -12,7 +12,7 @@ from nntc.encoder.calibration.input_sums import Collected, InputSums, LookUps, P
 from nntc.encoder.calibration.layers import Along, Layer, Placement, TableInput, find_layer
 from nntc.encoder.calibration.moments import MAX_BYTES
 from nntc.encoder.calibration.statistics import Statistics, TensorStatistics
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.samples import Array, Samples
 from nntc.format.view import View
 from nntc.onnx.tensor import Path

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx
 
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.network.subgraph import Node
 from nntc.encoder.samples import Array
 from nntc.onnx.operators import is_operator

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nntc.encoder.calibration.statistics import Statistics
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.network.subgraph import Node
 from nntc.onnx.operators import Operand, Trait, is_operator, operator_of
 from nntc.onnx.tensor import Path

@@ -19,7 +19,7 @@ from scipy.linalg import cholesky, solve_triangular
 from nntc.encoder.calibration.statistics import Statistics, TensorStatistics
 from nntc.encoder.network.checkpoint import Checkpoint
 from nntc.encoder.network.divergence import Reference
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.samples import Array
 from nntc.encoder.split import MIN_BYTES
 from nntc.onnx.tensor import Path

@@ -12,8 +12,8 @@ from nntc.encoder.goals.accuracy import check_labels, count_right, scores_of, sc
 from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn, Metric, Share, share
 from nntc.encoder.goals.samples import count_samples
 from nntc.encoder.network.divergence import OutputForm, OutputKind, Reference
+from nntc.encoder.network.network import Network
 from nntc.encoder.network.output_variation import lack_of_variation
-from nntc.encoder.network.session import Network
 from nntc.encoder.samples import LABELS, Samples
 from nntc.errors import SamplesError
 from nntc.progress import Phase, Progress, Steps

@@ -10,7 +10,7 @@ from nntc.encoder.goals.fidelity import Fidelity, MeasuredOn
 from nntc.encoder.goals.samples import count_shared, hold_out, load_evaluation
 from nntc.encoder.model import Model
 from nntc.encoder.network.input_check import remarks_on
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.notes import with_fidelity
 from nntc.encoder.options import Options
 from nntc.encoder.report import EncodeReport

@@ -2,7 +2,8 @@
 
 from nntc.encoder.network.checkpoint import Checkpoint
 from nntc.encoder.network.divergence import Divergence, OutputForm, OutputKind, Reference
-from nntc.encoder.network.session import Network, Session
+from nntc.encoder.network.network import Network
+from nntc.encoder.network.session import Session
 
 __all__ = [
     "Checkpoint",

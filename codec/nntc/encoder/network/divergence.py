@@ -17,7 +17,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from nntc.encoder.network.session import Network, Session
+from nntc.encoder.network.network import Network
+from nntc.encoder.network.session import Session
 from nntc.encoder.samples import Array, Samples
 from nntc.onnx.operators import Trait, is_operator, operator_of
 from nntc.progress import Phase, Progress, Steps

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from nntc.encoder.network.session import Network
+from nntc.encoder.network.network import Network
 from nntc.encoder.network.subgraph import Node
 from nntc.encoder.samples import Array, Samples
 from nntc.encoder.samples.summary import summarize

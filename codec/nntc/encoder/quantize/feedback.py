@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.quantize.survivors import Floats, Past, two_least
 from nntc.encoder.quantize.trellis import (
     MAGNITUDES,
     TrellisLevels,
@@ -39,9 +39,6 @@ _ROWS = 1024  # searched at once: enough for two threads to be of use
 _FAR = np.float32(1e30)
 _GRID = 2.0**12
 """Errors and filters are multiples of 1/_GRID: their products add up exactly in binary64, in any order."""
-
-Floats = NDArray[np.float32]
-_Candidates = tuple[Floats, NDArray[np.intp]]  # costs and their places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,42 +131,6 @@ def _parts(count: int, groups: int) -> Iterator[tuple[slice, slice]]:
             yield slice(row, min(row + step, end * own)), slice(group, end)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Past:
-    """What each survivor decided in a block that is not settled yet.
-
-    Parameters
-    ----------
-    start
-        First column.
-    errors, levels, quantizers
-        [paths, rows, columns].
-    """
-
-    start: int
-    errors: Floats
-    levels: NDArray[np.int32]
-    quantizers: NDArray[np.uint8]
-
-    def of(self, ancestors: NDArray[np.intp]) -> _Past:
-        """Return the past of new survivors; `ancestors` are indices into [paths * rows]."""
-        shape = self.errors.shape
-
-        def inherited(past: NDArray[Any]) -> NDArray[Any]:
-            return past.reshape(-1, shape[2]).take(ancestors, axis=0).reshape(shape)
-
-        return _Past(self.start, inherited(self.errors), inherited(self.levels), inherited(self.quantizers))
-
-    def then(self, later: _Past) -> _Past:
-        """Return this and what follows as one."""
-        return _Past(
-            self.start,
-            np.concatenate([self.errors, later.errors], axis=2),
-            np.concatenate([self.levels, later.levels], axis=2),
-            np.concatenate([self.quantizers, later.quantizers], axis=2),
-        )
-
-
 class _Search:
     """The search over some sequences; arrays are [paths, rows], a path being a state's survivor."""
 
@@ -209,7 +170,7 @@ class _Search:
         settled = np.zeros((self._rows, self._length))
         cost = np.full((self._paths, self._rows), _FAR, np.float32)
         cost[0] = 0
-        past: _Past | None = None
+        past: Past | None = None
         for start in range(0, self._length, _BLOCK):
             span = slice(start, min(start + _BLOCK, self._length))
             cost, ancestors, block = self._block(cost, self._targets(settled, past, span), span)
@@ -223,7 +184,7 @@ class _Search:
     def _settle(
         self,
         cost: Floats,
-        past: _Past,
+        past: Past,
         settled: NDArray[np.float64],
         levels: NDArray[np.int32],
         quantizers: NDArray[np.uint8],
@@ -236,7 +197,7 @@ class _Search:
         settled[:, span] = past.errors[best, rows]
         return np.where((past.levels == levels[:, span]).all(axis=2), cost, _FAR)
 
-    def _targets(self, settled: NDArray[np.float64], past: _Past | None, span: slice) -> Floats:
+    def _targets(self, settled: NDArray[np.float64], past: Past | None, span: slice) -> Floats:
         """Return what each survivor would quantize in the next block without errors in it.
 
         float32 [paths * rows, columns]
@@ -258,9 +219,9 @@ class _Search:
         spread: NDArray[np.float64] = grouped @ self._filters[:, columns, span]
         return spread.reshape(paths, rows, -1)
 
-    def _block(self, cost: Floats, targets: Floats, span: slice) -> tuple[Floats, NDArray[np.intp], _Past]:
+    def _block(self, cost: Floats, targets: Floats, span: slice) -> tuple[Floats, NDArray[np.intp], Past]:
         """Search a block; return costs, the survivors' ancestors at its start, and what they decided."""
-        blocks: list[tuple[NDArray[np.intp], _Past]] = []
+        blocks: list[tuple[NDArray[np.intp], Past]] = []
         for start in range(span.start, span.stop, _INNER):
             inner, later = slice(start, min(start + _INNER, span.stop)), slice(start + _INNER, span.stop)
             width = inner.stop - start
@@ -277,7 +238,7 @@ class _Search:
             ancestors = earlier.take(ancestors)
         return cost, ancestors, past
 
-    def _columns(self, cost: Floats, targets: Floats, span: slice) -> tuple[Floats, NDArray[np.intp], _Past]:
+    def _columns(self, cost: Floats, targets: Floats, span: slice) -> tuple[Floats, NDArray[np.intp], Past]:
         """Search some columns; return as `_block` does."""
         paths, rows = self._paths, self._rows
         width = span.stop - span.start
@@ -312,7 +273,7 @@ class _Search:
         """Return the best candidates of each state: costs [paths, rows] and their places [paths * rows]."""
         costs = total.take(self._candidates)
         if self._survivors == 2:
-            best, places = _two_least(costs, self._candidates)
+            best, places = two_least(costs, self._candidates)
         else:
             order = costs.argsort(axis=0, kind="stable")[: self._survivors]
             best, places = (np.take_along_axis(of, order, 0) for of in (costs, self._candidates))
@@ -320,7 +281,7 @@ class _Search:
 
     def _trace(
         self, steps: list[tuple[NDArray[np.intp], NDArray[np.int32], Floats]], span: slice
-    ) -> tuple[NDArray[np.intp], _Past]:
+    ) -> tuple[NDArray[np.intp], Past]:
         """Follow all survivors back to the start of a block."""
         shape = self._paths * self._rows, len(steps)
         errors = np.empty(shape, np.float32)
@@ -334,24 +295,4 @@ class _Search:
             at = source.take(at)
             quantizers[:, i] = self._quantizer_of.take(at)
         cube = self._paths, self._rows, len(steps)
-        return at, _Past(span.start, errors.reshape(cube), levels.reshape(cube), quantizers.reshape(cube))
-
-
-def _two_least(costs: Floats, places: NDArray[np.intp]) -> tuple[Floats, NDArray[np.intp]]:
-    """Return the two least of four costs along axis 0, and their places; of equals the first."""
-    (a, a2), (b, b2) = (_sorted(costs[i : i + 2], places[i : i + 2]) for i in (0, 2))
-    b_first = b[0] < a[0]
-    second = _chosen(b_first, _chosen(b2[0] < a[0], b2, a), _chosen(b[0] < a2[0], b, a2))
-    first = _chosen(b_first, b, a)
-    return np.stack([first[0], second[0]]), np.stack([first[1], second[1]])
-
-
-def _sorted(costs: Floats, places: NDArray[np.intp]) -> tuple[_Candidates, _Candidates]:
-    """Return the lesser and the greater of two costs with their places."""
-    first, second = (costs[0], places[0]), (costs[1], places[1])
-    swapped = costs[1] < costs[0]
-    return _chosen(swapped, second, first), _chosen(swapped, first, second)
-
-
-def _chosen(condition: NDArray[np.bool_], one: _Candidates, other: _Candidates) -> _Candidates:
-    return np.where(condition, one[0], other[0]), np.where(condition, one[1], other[1])
+        return at, Past(span.start, errors.reshape(cube), levels.reshape(cube), quantizers.reshape(cube))
