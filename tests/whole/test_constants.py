@@ -11,12 +11,17 @@ import numpy as np
 import onnxruntime
 import pytest
 from numpy.typing import NDArray
+from onnx import helper
 
-from tests.constant_models import CLOSE, SAME, Case
+from tests.constant_models import Case
+from tests.data_models import SAME
+from tests.networks import heavy, model_of
+from tests.normalized_models import NORMALIZED, ROWS
+from tests.scaling_models import SCALERS
 
 Maker = Callable[[], Case]
 BOUND = 0.3
-"""Of each element of the output over all samples: at 30 dB, an error of 3 % for each of the layers before it."""
+"""Of each element of the output over all samples: at 30 dB, 3 % for each of the layers before it."""
 METHODS: list[dict[str, Any]] = [
     *({"method": method, "bits": 8} for method in ("quantization", "clustering", "dct")),
     {"method": "deep", "bits": 8, "biases": True},
@@ -46,7 +51,7 @@ def error(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
     return float((differences[sizes > 0] / sizes[sizes > 0]).max())
 
 
-@pytest.mark.parametrize("make", CLOSE)
+@pytest.mark.parametrize("make", [*SCALERS, *NORMALIZED])
 def test_outputs_are_as_close_as_the_quality_says(make: Maker) -> None:
     model, samples = make()
     data = model.SerializeToString()
@@ -61,5 +66,28 @@ def test_data_comes_back_as_it_was(make: Maker) -> None:
     model, samples = make()
     data = model.SerializeToString()
     before = outputs(data, samples)
-    for options in ({"quality": 10}, {"quality": 10, "calibration": samples}, *METHODS):
+    auto: list[dict[str, Any]] = [{"quality": 10}, {"quality": 10, "calibration": samples}]
+    for options in (*auto, *METHODS):
         assert np.array_equal(before, outputs(coded(data, **options), samples), equal_nan=True), options
+
+
+@pytest.mark.parametrize("options", METHODS, ids=str)
+@pytest.mark.parametrize("make", ROWS)
+def test_one_step_for_a_table_leaves_small_rows_as_they_are(make: Maker, options: dict[str, Any]) -> None:
+    model, samples = make()
+    data = model.SerializeToString()
+    before = outputs(data, samples)
+    assert error(before, outputs(coded(data, **options), samples)) < BOUND
+    _, report = nntc.encode_bytes(data, **options)
+    assert next(t for t in report.tensors if t.name == "table").note.startswith("has rows")
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_ordinary_tables_are_coded_as_asked(bits: int) -> None:
+    table = heavy(np.random.default_rng(0), 300, 64)
+    lookup = helper.make_node("Gather", ["table", "x"], ["y"])
+    layer = helper.make_node("MatMul", ["y", "w"], ["z"])
+    model = model_of([lookup, layer], {"table": table, "w": table[:64].copy()}, {"x": (1,)}, {"z": ()})
+    for method in ("quantization", "clustering", "dct", "deep"):
+        _, report = nntc.encode_bytes(model.SerializeToString(), method=method, bits=bits)
+        assert report.tensors[0].error > 0, method

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.lossless import lossless_record
-from nntc.encoder.methods.partition import why_exact
+from nntc.encoder.methods.partition import why_not_one_step
 from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.options import Centroids, Options, PruneScope
 from nntc.encoder.quantize.clustering import cluster, nearest
@@ -60,8 +60,9 @@ def _weights(tensors: Sequence[Tensor], options: Options) -> tuple[list[int], di
     """Return the numbers of the tensors to prune and quantize; of the others, why not, for the report."""
     weights: list[int] = []
     notes: dict[int, str] = {}
+    bits = None if options.bits is None else int(options.bits)
     for number, tensor in enumerate(tensors):
-        reason = why_exact(tensor, options.exact)
+        reason = why_not_one_step(tensor, bits, options.exact)
         if reason is not None or (tensor.is_vector and not options.biases):
             notes[number] = reason or ""
         elif tensor.tolerance is Tolerance.SCALING:

@@ -19,6 +19,7 @@ What is our reading, where it does not say:
 - Recurrent and embedding weights are dense layers. One-dimensional tensors of unknown use are biases.
 - Weights that were pruned before stay zero: zero is a level without transform, or a centroid.
 - A tensor that the method would only enlarge, or whose range it cannot hold, is coded exactly.
+- So is a table of rows so unlike in size that nothing would be left of the small ones.
 - So is one that is not known to be a weight, a bias or a normalization; and what scales, such as variances,
   if the method would change an element by more than a quarter of itself.
 """
@@ -32,7 +33,7 @@ from numpy.typing import NDArray
 
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.lossless import lossless_record
-from nntc.encoder.methods.partition import why_exact
+from nntc.encoder.methods.partition import why_not_one_step
 from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.options import DEFAULT_BITS, Method
 from nntc.encoder.quantize.blocks import cut_blocks
@@ -59,8 +60,9 @@ _MAX_BINARY32 = float(np.finfo(np.float32).max)
 def plan_laude(request: PlanRequest) -> Plan:
     """Return a record for each tensor under the method, bits and entropy coder of the options."""
     tensors, options, workers = request.tensors, request.options, request.workers
-    rest = int(options.bits or DEFAULT_BITS), options.entropy.coder
-    reasons = {i: why_exact(tensor, options.exact) for i, tensor in enumerate(tensors)}
+    bits = int(options.bits or DEFAULT_BITS)
+    rest = bits, options.entropy.coder
+    reasons = {i: why_not_one_step(t, bits, options.exact) for i, t in enumerate(tensors)}
     exact = {i: reason for i, reason in reasons.items() if reason is not None and tensors[i].element.is_float}
     lossy = [i for i in reasons if i not in exact]
     tasks = [

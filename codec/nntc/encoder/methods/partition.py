@@ -13,6 +13,7 @@ import numpy as np
 
 from nntc.encoder.methods.lossless import FEW_VALUES
 from nntc.encoder.options import PatternError
+from nntc.encoder.quantize.row_steps import loses_rows
 from nntc.encoder.tensors import Tensor
 from nntc.format.registry import ElementType
 from nntc.format.view import MAX_RAGGED_OUTPUT
@@ -23,6 +24,7 @@ SMALL = 1 << 11
 """Tensors of fewer elements are coded together."""
 MAX_TOGETHER = MAX_RAGGED_OUTPUT // 2
 """Bytes of all small tensors coded exactly together, and of all others: the format limits their sum."""
+UNEQUAL_ROWS = "has rows that one step for all would leave nothing of"
 ASKED = "its name is one of those to keep exact"
 _LARGE_PARAMETER = 1 << 18
 _TINY = 2.0**-80
@@ -106,6 +108,27 @@ def why_exact(tensor: Tensor, exact: Sequence[str] = ()) -> str | None:
     if any(fnmatchcase(name, pattern) for name in tensor.names for pattern in exact):
         return ASKED
     return tensor.reason if tensor.tolerance is Tolerance.EXACT else None
+
+
+def why_not_one_step(tensor: Tensor, bits: int | None, exact: Sequence[str] = ()) -> str | None:
+    """Return why a tensor must be exact, as `why_exact`, or must not have one step or codebook for all of it.
+
+    Each row of a table is used by itself, and often normalized then: a small one matters as a large one does.
+
+    Parameters
+    ----------
+    bits
+        2^bits levels are to hold the tensor; None for as many as it has values.
+    exact
+        Patterns of names of tensors that a user wants to be exact.
+    """
+    reason = why_exact(tensor, exact)
+    if reason is not None or bits is None or tensor.role is not Role.EMBEDDING:
+        return reason
+    values = tensor.values()
+    if np.isfinite(values).all() and loses_rows(values.reshape(tensor.view.rows, -1), bits):
+        return UNEQUAL_ROWS
+    return None
 
 
 def check_exact(exact: Sequence[str], names: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from nntc.format.steps import STEP_CODES
 
 ROW_NOISE = 16.0
 """A row's noise relative to its power may be this much that of the whole matrix."""
+_SMALL_ROW = 1 / 16
 _LEAST = 2.0**-28
 """Least step, relative to the largest: step codes reach a little further."""
 
@@ -66,3 +67,22 @@ def find_row_steps(matrix: NDArray[np.float64]) -> RowSteps | None:
     lowest = 8 * wanted / wanted.min()
     codes = np.searchsorted(STEP_CODES, lowest * (1 + 2.0**-12), side="right") - 1
     return RowSteps(codes.astype(np.uint8))
+
+
+def loses_rows(matrix: NDArray[np.float64], bits: int) -> bool:
+    """Return whether one step for a whole matrix leaves nothing of rows far smaller than the others.
+
+    Parameters
+    ----------
+    matrix
+        float64 [rows, columns], finite.
+    bits
+        2^bits levels are to hold the whole range.
+    """
+    largest = float(np.abs(matrix).max(initial=0.0))
+    if not largest:
+        return False
+    sizes = np.sqrt(np.mean((matrix / largest) ** 2, axis=1))
+    sizes = sizes[sizes > 0]
+    limit = min(_SMALL_ROW * float(np.sqrt(np.mean(sizes**2))), 2.0**-bits)
+    return bool((sizes < limit).any())
