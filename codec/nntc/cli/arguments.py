@@ -20,6 +20,7 @@ from nntc.sources.source import is_url
 T = TypeVar("T")
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+FOLLOW_LINKS = "Read a model's external data through links out of its folder, as download caches have."
 _WIDEST = 100  # columns of a help text
 
 

@@ -10,6 +10,7 @@ import click
 
 from nntc.cli.options import (
     Sectioned,
+    follow_links_option,
     input_file,
     jobs_option,
     json_option,
@@ -123,6 +124,7 @@ _SECTIONS = {
     "--exact", multiple=True, metavar="GLOB",
     help="Code tensors with such names exactly, as with 'head.*'; may be given several times.",
 )  # fmt: skip
+@follow_links_option
 @jobs_option
 @json_option
 def encode(
@@ -167,7 +169,8 @@ def encode(
         if chosen["report"].resolve() == target.resolve():
             raise click.UsageError("the report needs a name of its own.")
     try:
-        check_options(**{name: value for name, value in chosen.items() if name != "report"})
+        files = ("report", "follow_links")
+        check_options(**{name: value for name, value in chosen.items() if name not in files})
     except ValueError as e:
         raise click.UsageError(f"{e}.") from e
     try:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntc.cli.arguments import Parser, source_file
+from nntc.cli.arguments import FOLLOW_LINKS, Parser, source_file
 from nntc.cli.output import error_text, say, shape_text, show_json, show_table
 
 if TYPE_CHECKING:
@@ -34,13 +34,14 @@ def info(words: Sequence[str], prog: str) -> int:
     """Run the command; return its exit code."""
     parser = Parser(prog, _HELP)
     parser.operand("source", "FILE", source_file)
+    parser.flag("--follow-links", "follow_links", FOLLOW_LINKS)
     parser.json()
     chosen = parser.parse(words)
 
     from nntc.cli.model_info import is_model, show_model
 
     if is_model(chosen.source):
-        show_model(chosen.source, as_json=chosen.as_json)
+        show_model(chosen.source, follow_links=chosen.follow_links, as_json=chosen.as_json)
         return 0
     import nntc
     from nntc.reader.info import describe

@@ -25,12 +25,12 @@ def is_model(source: str | Path) -> bool:
         return kind_of(stream.read(HEAD)) == ONNX
 
 
-def show_model(source: Path, *, as_json: bool) -> None:
+def show_model(source: Path, *, follow_links: bool = False, as_json: bool) -> None:
     """Show what is in a model, and what `nntc encode` would do with it."""
     try:
         from nntc.encoder.model_info import describe_model
 
-        about = describe_model(source)
+        about = describe_model(source, follow_links=follow_links)
     except ImportError as e:
         better = missing_extra(e, "nntc info of an ONNX model")
         if better is None:

@@ -75,6 +75,11 @@ def jobs_option(command: T) -> T:
     return option(command)
 
 
+def follow_links_option(command: T) -> T:
+    """Add --follow-links."""
+    return click.option("--follow-links", is_flag=True, help=arguments.FOLLOW_LINKS)(command)
+
+
 def json_option(command: T) -> T:
     """Add --json."""
     option = click.option("--json", "as_json", is_flag=True, help="Write the result as JSON, for programs.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntc.cli.options import input_file, jobs_option, json_option, samples_path
+from nntc.cli.options import follow_links_option, input_file, jobs_option, json_option, samples_path
 from nntc.cli.output import json_text, progress, say, show_json, show_notes, show_table
 from nntc.cli.samples import image_options, sample_sources
 
@@ -67,6 +67,7 @@ def _folder(_context: click.Context, _parameter: click.Parameter, value: str) ->
     help="Encodings of each method; at most 7 of those that have whole bits.",
 )  # fmt: skip
 @click.option("--no-picture", is_flag=True, help="Leave out the pictures, which need matplotlib.")
+@follow_links_option
 @jobs_option
 @json_option
 def sweep(
@@ -80,6 +81,7 @@ def sweep(
     methods: list[str] | None,
     points: int,
     no_picture: bool,
+    follow_links: bool,
     jobs: int,
     as_json: bool,
 ) -> None:
@@ -112,6 +114,7 @@ def sweep(
             **sources,
             methods=methods,
             points=points,
+            follow_links=follow_links,
             jobs=jobs,
             progress=bar,
         )

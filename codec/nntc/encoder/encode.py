@@ -25,6 +25,7 @@ def encode(
     target: str | os.PathLike[str],
     *,
     report: str | os.PathLike[str] | None = None,
+    follow_links: bool = False,
     progress: Progress | None = None,
     tried: Tried | None = None,
     **options: Unpack[ChosenOptions],
@@ -39,6 +40,9 @@ def encode(
         Path of the `.nntc` file; replaced only by a complete one.
     report
         Path of an HTML page about the encoding, to be written together with the target.
+    follow_links
+        Whether links may lead to external data that is not in the model's folder, as in caches of downloaded
+        models.
     progress
         Called with a `ProgressEvent` when a phase of the work begins and after each of its steps.
     tried
@@ -69,7 +73,7 @@ def encode(
     checked = check_options(**options)
     if report is not None:
         check_page()
-    with open_model(source) as model, Workers(checked.jobs, progress) as workers:
+    with open_model(source, follow_links=follow_links) as model, Workers(checked.jobs, progress) as workers:
         for path in (target, report):
             if path is not None:
                 model.refuse_to_replace(Path(path))
@@ -84,6 +88,7 @@ def encode(
 def encode_bytes(
     source: ModelSource,
     *,
+    follow_links: bool = False,
     progress: Progress | None = None,
     tried: Tried | None = None,
     **options: Unpack[ChosenOptions],
@@ -92,7 +97,7 @@ def encode_bytes(
 
     Parameters
     ----------
-    source, progress, tried, options
+    source, follow_links, progress, tried, options
         As for `encode`.
 
     Returns
@@ -105,5 +110,5 @@ def encode_bytes(
         And others, as `encode`.
     """
     checked = check_options(**options)
-    with open_model(source) as model, Workers(checked.jobs, progress) as workers:
+    with open_model(source, follow_links=follow_links) as model, Workers(checked.jobs, progress) as workers:
         return encode_model(model, checked, workers, tried)

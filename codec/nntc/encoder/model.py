@@ -98,8 +98,8 @@ class Model:
                 raise OutputError("E_OUTPUT_EXISTS", f"{target} is part of the model")
 
 
-def open_model(source: ModelSource) -> Model:
-    """Open a model.
+def open_model(source: ModelSource, *, follow_links: bool = False) -> Model:
+    """Open a model; `follow_links` as in `nntc.encoder.split.open_model`.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def open_model(source: ModelSource) -> Model:
     """
     source = path_or_bytes(source)
     with ExitStack() as opened:
-        files = opened.enter_context(open_files(source))
+        files = opened.enter_context(open_files(source, follow_links=follow_links))
         graph = _parsed(files)
         tensors, repeats = load_tensors(files, graph)
         opened.pop_all()  # from here on the model closes them

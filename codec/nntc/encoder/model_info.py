@@ -99,7 +99,7 @@ class ModelInfo:
         return dict(sorted(found.items(), key=lambda item: -item[1][1]))
 
 
-def describe_model(source: str | os.PathLike[str]) -> ModelInfo:
+def describe_model(source: str | os.PathLike[str], *, follow_links: bool = False) -> ModelInfo:
     """Return what a model holds.
 
     Parameters
@@ -112,14 +112,14 @@ def describe_model(source: str | os.PathLike[str]) -> ModelInfo:
     ModelError
         E_NOT_ONNX, E_PROTOBUF, E_LOCATION, E_EXTERNAL: it cannot be read.
     """
-    with open_model(source) as split:
+    with open_model(source, follow_links=follow_links) as split:
         try:
             model = onnx.load_model_from_string(bytes(split.files[0].data))
         except DecodeError as e:
             raise ModelError("E_PROTOBUF", "the model cannot be read", 0) from e
         tensors, repeats = load_tensors(split, model)
         found = _tensors(split, tensors, repeats, partition_tensors(tensors))
-        with open_model(source, min_bytes=1) as whole:
+        with open_model(source, min_bytes=1, follow_links=follow_links) as whole:
             found += [_in_graph(payload) for payload in whole.payloads if payload.length < MIN_BYTES]
         size = sum(file.size for file in split.files)
         given = {tensor.name for tensor in model.graph.initializer}

@@ -232,3 +232,46 @@ def test_external_data_is_not_a_pipe(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="regular") as error:
         open_model(save(tmp_path, external("w", [24], "pipe")))
     assert error.value.id == "E_EXTERNAL"
+
+
+def linked(folder: Path, how: str) -> Path:
+    """Return a model whose external data is somewhere else."""
+    inside, blobs = folder / "model", folder / "blobs"
+    inside.mkdir()
+    blobs.mkdir()
+    (blobs / "w").write_bytes(bytes(100))
+    location = "sub/w" if how == "folder" else "w"
+    if how == "folder":
+        (inside / "sub").symlink_to(blobs)
+    elif how == "hard":
+        os.link(blobs / "w", inside / "w")
+    elif how == "chain":
+        (blobs / "again").symlink_to("w")
+        (inside / "w").symlink_to("../blobs/again")
+    else:
+        (inside / "w").symlink_to(blobs / "w")
+    return save(inside, external("w", [25], location))
+
+
+@pytest.mark.parametrize("how", ["file", "folder", "hard", "chain"])
+def test_links_out_of_the_folder_are_followed_only_if_that_is_asked_for(tmp_path: Path, how: str) -> None:
+    path = linked(tmp_path, how)
+    with pytest.raises(ModelError, match="--follow-links") as error:
+        open_model(path)
+    assert (error.value.id, error.value.offset is None) == ("E_EXTERNAL", False)
+    with open_model(path, follow_links=True) as source:
+        assert source.files[1].size == 100
+
+
+def test_a_cache_of_links_needs_the_flag_and_a_link_within_the_folder_none(tmp_path: Path) -> None:
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "snapshot").mkdir()
+    (tmp_path / "blobs" / "w").write_bytes(bytes(100))
+    save(tmp_path / "blobs", external("w", [25], "w"))
+    for name, blob in (("m.onnx", "model.onnx"), ("w", "w")):
+        (tmp_path / "snapshot" / name).symlink_to(f"../blobs/{blob}")
+    with pytest.raises(ModelError, match="leads out"):
+        open_model(tmp_path / "snapshot" / "m.onnx")
+    open_model(tmp_path / "snapshot" / "m.onnx", follow_links=True)
+    (tmp_path / "blobs" / "v").symlink_to("w")
+    open_model(save(tmp_path / "blobs", external("w", [25], "v")))

@@ -40,7 +40,9 @@ class SourceFile:
     location_length: int
 
 
-def open_external(tensors: list[WireTensor], model: Path | None, opened: ExitStack) -> list[SourceFile]:
+def open_external(
+    tensors: list[WireTensor], model: Path | None, opened: ExitStack, *, follow_links: bool = False
+) -> list[SourceFile]:
     """Open every file of external data, in the order in which the model first names them.
 
     Parameters
@@ -51,6 +53,9 @@ def open_external(tensors: list[WireTensor], model: Path | None, opened: ExitSta
         Path of the model, beside which the files are, or None if the model is not a file.
     opened
         Closes the files.
+    follow_links
+        Whether external data may be somewhere else, by links: a model from somebody else could otherwise have
+        files coded that are none of its own.
 
     Raises
     ------
@@ -68,14 +73,16 @@ def open_external(tensors: list[WireTensor], model: Path | None, opened: ExitSta
         if (model is not None and name == model.name) or not names.add(name):
             message = f"external data is in {name!r}, which is the model itself or a folder of external data"
             raise ModelError("E_LOCATION", message, place.location_offset)
-        data = _open_content(model, name, place.location_offset, opened)
+        data = _open_content(model, name, place.location_offset, opened, follow_links)
         dots = len(place.location.encode("utf-8", "surrogateescape")) - len(name.encode())
         offset, length = place.location_offset + dots, place.location_length - dots
         files.append(SourceFile(name, len(data), data, offset, length))
     return files
 
 
-def _open_content(model: Path | None, name: str, offset: int, opened: ExitStack) -> Content:
+def _open_content(
+    model: Path | None, name: str, offset: int, opened: ExitStack, follow_links: bool
+) -> Content:
     if model is None:
         raise ModelError("E_EXTERNAL", f"{name!r} is external to a model in memory", offset)
     if os.name == "nt" and not is_kept_by_windows(name):
@@ -84,9 +91,23 @@ def _open_content(model: Path | None, name: str, offset: int, opened: ExitStack)
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
             raise ModelError("E_EXTERNAL", f"{name!r} is not a regular file", offset)
+        if not follow_links:
+            _check_inside(model.parent, path, name, offset)
         return open_content(path, opened)
     except OSError as error:
         raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {error.strerror}", offset) from error
+
+
+def _check_inside(folder: Path, path: Path, name: str, offset: int) -> None:
+    """Raise E_EXTERNAL for external data that a link has somewhere else than in the model's folder."""
+    how = ""
+    if not path.resolve(strict=True).is_relative_to(folder.resolve(strict=True)):
+        how = "leads out of the model's folder"
+    elif path.stat().st_nlink > 1:
+        how = "has another name too, perhaps outside of the model's folder"
+    if how:
+        message = f"{name!r} is a link that {how}; follow it where you trust the model (--follow-links)"
+        raise ModelError("E_EXTERNAL", message, offset)
 
 
 def check_file_name(name: str, offset: int) -> None:

@@ -78,7 +78,9 @@ class SplitSource:
                 yield file.data[at:]
 
 
-def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_BYTES) -> SplitSource:
+def open_model(
+    source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_BYTES, follow_links: bool = False
+) -> SplitSource:
     """Open an ONNX model and find its payloads.
 
     Of external data nothing is read here.
@@ -89,6 +91,8 @@ def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_B
         Path of the model file, or its bytes.
     min_bytes
         Payloads of fewer bytes stay in the graph.
+    follow_links
+        Whether links may lead to external data that is not in the model's folder.
 
     Raises
     ------
@@ -107,6 +111,6 @@ def open_model(source: str | os.PathLike[str] | bytes, *, min_bytes: int = MIN_B
             path = Path(source)
             data = open_content(path, opened)
         tensors = read_tensors(data)
-        external = open_external(tensors, path, opened)
+        external = open_external(tensors, path, opened, follow_links=follow_links)
         files = [SourceFile(None, len(data), data, 0, 0), *external]
         return SplitSource(files, tensors, find_payloads(tensors, files, min_bytes), opened.pop_all())

@@ -103,6 +103,7 @@ def sweep(
     evaluation: SampleSource | None = None,
     methods: Sequence[SweepMethod | str] | None = None,
     points: int = 7,
+    follow_links: bool = False,
     jobs: int = 1,
     progress: Progress | None = None,
     measured: Callable[[SweepPoint], None] | None = None,
@@ -122,6 +123,8 @@ def sweep(
         What to draw curves of; by default `auto`, `dct`, and with calibration `calibrated`.
     points
         Points of a curve, 2 to 50; at most 7 of a paper method, which has whole bits.
+    follow_links
+        Whether links may lead to external data that is not in the model's folder.
     jobs
         Threads.
     progress
@@ -147,7 +150,7 @@ def sweep(
     settings = [(method, *setting) for method in wanted for setting in _settings(method, points)]
     done = []
     noted: list[str] = []
-    with open_model(source) as model, Workers(jobs, progress) as workers:
+    with open_model(source, follow_links=follow_links) as model, Workers(jobs, progress) as workers:
         measuring = prepare(model, base, progress, is_search=True)
         plain = PreparedTensors(model.tensors)
         calibrated = plain
