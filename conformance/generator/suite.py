@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from conformance.generator.files import MAIN, NO_CHANGE, NOTES, SIGNATURE, Built, Change, File, build
+from conformance.generator.build import Built, build
+from conformance.generator.files import MAIN, NO_CHANGE, NOTES, SIGNATURE, Change, File
 from conformance.generator.records import Record
 
 SINCE = "1.0"

@@ -27,6 +27,7 @@ from conformance.generator.cases import (
     tables,
     transform,
     uniform,
+    uniform_trellis,
     views,
 )
 from conformance.generator.suite import Suite
@@ -48,6 +49,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     common,
     integers,
     uniform,
+    uniform_trellis,
     transform,
     rounding,
     pairs,

@@ -13,8 +13,9 @@ from nntc.conformance.check import check
 from nntc.encoder.encode import encode_bytes
 from onnx import helper, numpy_helper
 
+from conformance.generator.build import build
 from conformance.generator.cases.basics import BYTES
-from conformance.generator.files import MAIN, File, build
+from conformance.generator.files import MAIN, File
 from conformance.generator.records import OPAQUE1, planes
 from conformance.generator.views import matrix
 from tests.conformance.vectors import CONFORMANCE, VECTORS, read

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from conformance.generator.build import Built, build
 from conformance.generator.fields import u32, varint
-from conformance.generator.files import Built, File, Output, build
+from conformance.generator.files import File, Output
 from conformance.generator.suite import CallerLimit, Fault, Suite
 
 PARENT = "external"
