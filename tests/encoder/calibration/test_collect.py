@@ -12,60 +12,17 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from nntc.encoder.calibration import moments
 from nntc.encoder.calibration.collect import VECTORS, collect
 from nntc.encoder.calibration.layers import Along
-from nntc.encoder.calibration.moments import MAX_BYTES, MomentSum, memory_of, parts_of
 from nntc.encoder.calibration.statistics import TensorStatistics
 from nntc.encoder.network.network import Network
 from nntc.encoder.samples import Samples, load_samples
 from nntc.onnx.roles import find_roles
-from nntc.onnx.tensor import Path
 from nntc.progress import Phase, ProgressEvent
-from numpy.typing import NDArray
 from onnx import helper
 
+from tests.encoder.calibration.models import V, W, layer, normal, samples_for, two_layers, untyped
 from tests.networks import model_of
-
-Array = NDArray[Any]
-W: Path = ("graph", "initializer", 0)
-
-
-def normal(*shape: int, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).normal(0.3, 1, shape).astype(np.float32)
-
-
-def layer(
-    operator: str, w: Array, x: tuple[int, ...], *, left: bool = False, **chosen: Any
-) -> onnx.ModelProto:
-    """Return a model of one operator, its weights the first initializer."""
-    names = ["w", "x"] if left else ["x", "w"]
-    transposed = chosen.pop("permuted", None)
-    nodes = []
-    if transposed is not None:
-        nodes.append(helper.make_node("Transpose", ["w"], ["seen"], perm=transposed))
-        names[names.index("w")] = "seen"
-    nodes.append(helper.make_node(operator, names, ["y"], **chosen))
-    return model_of(nodes, {"w": w}, {"x": x}, {"y": ()})
-
-
-def untyped(model: onnx.ModelProto) -> Network:
-    for output in model.graph.output:
-        output.ClearField("type")
-    return Network(model.SerializeToString())
-
-
-def samples_for(network: Network, count: int = 3) -> Samples:
-    return load_samples(
-        [
-            {
-                entry.name: normal(*(size or 1 for size in entry.shape or ()), seed=seed + 1)
-                for entry in network.inputs
-            }
-            for seed in range(count)
-        ],
-        network.inputs,
-    )
 
 
 def check_output_power(network: Network, samples: Samples, found: TensorStatistics) -> None:
@@ -160,20 +117,6 @@ def test_a_moment_is_that_of_im2col() -> None:
     assert found.power == pytest.approx((patches**2).mean(), rel=1e-5)
 
 
-def two_layers(scale: float = 1.0, size: int = 12) -> Network:
-    """Return two products, the second after a rectifier."""
-    nodes = [
-        helper.make_node("MatMul", ["x", "w"], ["h"]),
-        helper.make_node("Relu", ["h"], ["r"]),
-        helper.make_node("MatMul", ["r", "v"], ["y"]),
-    ]
-    constants = {"w": normal(8, size) * np.float32(scale), "v": normal(size, 6, seed=1)}
-    return untyped(model_of(nodes, dict(constants), {"x": (2, 8)}, {"y": ()}))
-
-
-V: Path = ("graph", "initializer", 1)
-
-
 def test_results_do_not_depend_on_threads_nor_on_passes() -> None:
     network = two_layers()
     samples = samples_for(network, 9)
@@ -190,62 +133,6 @@ def test_results_do_not_depend_on_threads_nor_on_passes() -> None:
             assert np.array_equal(found.mean, once.tensors[path].mean)
 
 
-def test_sums_are_bounded_whatever_the_samples() -> None:
-    blocks, size = 1, 700
-    total = MomentSum(blocks, size)
-    for _ in range(200):
-        total.add(np.ones((blocks, 30, size), np.float32), 30)
-        held = sum(array.nbytes for array in total._waiting) + total._products.nbytes + total._sums.nbytes
-        assert held <= memory_of(blocks, size)
-    moment, mean = total.means()
-    assert (moment == 1).all()
-    assert (mean == 1).all()
-    assert total.vectors == 6000
-
-
-@pytest.mark.parametrize(
-    ("blocks", "size", "parts"),
-    [
-        (1, 6144, 1),
-        (1, 9216, 2),
-        (1, 25088, 14),
-        (1, 7919, 7919),
-        (64, 1024, 1),
-        (65, 1024, 1024),
-        (960, 9, 1),
-    ],
-)
-def test_large_moments_are_cut_into_parts_or_diagonals(blocks: int, size: int, parts: int) -> None:
-    assert parts_of(blocks, size) == parts
-    assert memory_of(blocks, size) < 2 * MAX_BYTES
-
-
-@pytest.mark.parametrize(("most", "shape"), [(6, (2, 6, 6)), (5, (3, 4, 4)), (1, (1, 12))])
-def test_parts_and_diagonals_are_those_of_the_whole(
-    monkeypatch: pytest.MonkeyPatch, most: int, shape: tuple[int, ...]
-) -> None:
-    network = two_layers()
-    samples = samples_for(network)
-    whole = collect(network, samples).tensors[V]
-    monkeypatch.setattr(moments, "MAX_COLUMNS", most)
-    monkeypatch.setattr(moments, "_MAX_PARTS", 4)
-    found = collect(network, samples).tensors[V]
-    assert found.moment.shape == shape
-    width = shape[-1]
-    assert found.is_diagonal == (len(shape) == 2)
-    assert np.allclose(found.diagonal.ravel(), whole.diagonal.ravel())
-    assert np.allclose(found.mean.ravel(), whole.mean.ravel())
-    for number, part in enumerate(found.moment if len(shape) == 3 else ()):
-        columns = slice(number * width, (number + 1) * width)
-        assert np.allclose(part, whole.moment[0][columns, columns], rtol=1e-5)
-    weights = normal(6, 12, seed=7)
-    if len(shape) == 2:
-        assert found.output_power(weights) == pytest.approx((weights**2 * whole.diagonal).sum() / 6, rel=1e-5)
-    assert found.output_power(weights) > 0
-    assert np.array_equal(found.unblocked(found.blocked(weights)), weights)
-    assert np.linalg.eigvalsh(found.regularized(0)).min() > 0
-
-
 def test_large_maps_are_sampled_the_same_way_every_time() -> None:
     model = layer("Conv", normal(2, 3, 3, 3), (1, 3, 100, 120))
     network = untyped(model)
@@ -255,17 +142,6 @@ def test_large_maps_are_sampled_the_same_way_every_time() -> None:
     assert np.array_equal(found.moment, again.moment)
     # Normal inputs: what is drawn is near to what is expected.
     assert found.power == pytest.approx(1 + 0.3**2, rel=0.05)
-
-
-def test_float64_sums_of_float32_products_are_precise() -> None:
-    rows = normal(1, 4000, 40, seed=3) + np.float32(10)
-    total = MomentSum(1, 40)
-    for part in np.split(rows, 50, axis=1):
-        total.add(part, part.shape[1])
-    exact = rows[0].astype(np.float64)
-    moment, mean = total.means()
-    assert np.allclose(moment[0], exact.T @ exact / 4000, rtol=1e-6)
-    assert np.allclose(mean[0], exact.mean(axis=0), rtol=1e-9)
 
 
 def test_equal_weights_share_what_all_their_uses_see() -> None:

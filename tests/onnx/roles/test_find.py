@@ -1,3 +1,5 @@
+"""Roles of tensors by the operators that use them, in graphs, subgraphs and functions."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -7,44 +9,11 @@ import onnx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nntc.format.registry import ViewKind
 from nntc.format.view import View
-from nntc.onnx.model import find_tensors
-from nntc.onnx.roles import Role, TensorRole, find_roles
-from nntc.onnx.roles.views import Constant, axis_view, flat_view, generic_view, kernel_view, matrix_view
-from onnx import TensorProto, helper, numpy_helper
+from nntc.onnx.roles import Role, find_roles
+from onnx import TensorProto, helper
 
-M, T = ViewKind.MATRIX, ViewKind.TRANSPOSED
-
-
-def tensor(name: str, *dims: int, dtype: Any = np.float32) -> onnx.TensorProto:
-    return numpy_helper.from_array(np.zeros(dims, dtype), name)
-
-
-def node(op: str, inputs: str, output: str = "y", **attributes: Any) -> onnx.NodeProto:
-    """Make a node; `inputs` are names between blanks, "_" for one left out."""
-    names = ["" if name == "_" else name for name in inputs.split()]
-    return helper.make_node(op, names, [output], **attributes)
-
-
-def model_of(nodes: list[onnx.NodeProto], tensors: list[onnx.TensorProto], **kw: Any) -> onnx.ModelProto:
-    return helper.make_model(helper.make_graph(nodes, "g", [], [], tensors), **kw)
-
-
-def roles_by_name(model: onnx.ModelProto) -> dict[str, TensorRole]:
-    data = model.SerializeToString()
-    found = list(find_tensors(lambda offset, length: data[offset : offset + length], len(data)))
-    roles = find_roles(model)
-    assert list(roles) == sorted(roles, key=list(roles).index)
-    assert set(roles) == {tensor.path for tensor in found}
-    return {tensor.name: roles[tensor.path] for tensor in found}
-
-
-def role_of(nodes: list[onnx.NodeProto], *tensors: onnx.TensorProto) -> tuple[Role, View]:
-    """Return role and view of the first tensor."""
-    role = roles_by_name(model_of(nodes, list(tensors)))[tensors[0].name]
-    assert role.view.size == np.prod(tensors[0].dims, dtype=int)
-    return role.role, role.view
+from tests.onnx.roles.graphs import M, T, model_of, node, role_of, roles_by_name, tensor
 
 
 @pytest.mark.parametrize(
@@ -127,24 +96,6 @@ def test_recurrent() -> None:
         assert roles["P"].role is (Role.BIAS if gates == 4 else Role.OTHER)
 
 
-def test_recurrent_weights_put_together_from_pieces() -> None:
-    nodes = [
-        node("Slice", "w a b", "w0"),
-        node("Slice", "w b c", "w1"),
-        node("Concat", "w1 w0", "reordered", axis=0),
-        node("Unsqueeze", "reordered a", "W"),
-        node("Concat", "b_in b_state", "b_all", axis=0),
-        node("Unsqueeze", "b_all a", "B"),
-        node("LSTM", "x W R B"),
-    ]
-    tensors = [tensor("w", 24, 5), tensor("b_in", 24), tensor("b_state", 24), tensor("a", 1, dtype=np.int64)]
-    roles = roles_by_name(model_of(nodes, tensors))
-    assert (roles["w"].role, roles["w"].view) == (Role.RECURRENT, View(M, 24, 5))
-    assert (roles["w"].node, roles["w"].input) == (("graph", "node", 6), 1)
-    assert roles["b_in"].role is roles["b_state"].role is Role.BIAS
-    assert roles["a"].role is Role.OTHER
-
-
 def test_embedding() -> None:
     assert role_of([node("Gather", "w i")], tensor("w", 50, 8)) == (Role.EMBEDDING, View(M, 50, 8))
     assert role_of([node("Gather", "w i", axis=1)], tensor("w", 50, 8)) == (Role.EMBEDDING, View(T, 8, 50))
@@ -193,59 +144,6 @@ def test_bias_and_normalization() -> None:
     assert roles["factor"].view == View(M, 1, 6)
     assert roles["position"].view == View(M, 10, 6)
     assert (roles["variance"].node, roles["variance"].input) == (("graph", "node", 1), 4)
-
-
-def test_constants_are_seen_through_casts_and_quantization() -> None:
-    weights = tensor("w", 6, 3, 3, 3, dtype=np.int8)
-    nodes = [
-        node("DequantizeLinear", "w s z", "a"),
-        node("Identity", "a", "b"),
-        node("Cast", "b", "c", to=1),
-        node("Conv", "x c", "y"),
-        node("DequantizeLinear", "q s z", "bias"),
-        node("Add", "y bias", "out"),
-    ]
-    tensors = [
-        weights,
-        tensor("s", 6),
-        tensor("z", 6, dtype=np.int8),
-        tensor("q", 1, 6, 1, 1, dtype=np.int32),
-    ]
-    roles = roles_by_name(model_of(nodes, tensors))
-    assert (roles["w"].role, roles["w"].view) == (Role.CONVOLUTION, View(M, 6, 3, 9))
-    assert roles["q"].role is Role.BIAS
-    assert roles["s"].role is roles["z"].role is Role.OTHER
-
-
-@pytest.mark.parametrize(
-    ("perm", "dims", "consumer", "expected"),
-    [
-        (None, (7, 5), node("MatMul", "x t"), (Role.DENSE, View(M, 7, 5))),
-        ([1, 0], (5, 7), node("MatMul", "x t"), (Role.DENSE, View(M, 5, 7))),
-        ([0, 1], (7, 5), node("MatMul", "x t"), (Role.DENSE, View(T, 5, 7))),
-        # Kernels as height, width, inputs, outputs
-        ([3, 2, 0, 1], (3, 5, 4, 8), node("Conv", "x t"), (Role.CONVOLUTION, View(T, 8, 60, 1))),
-        ([2, 3, 0, 1], (3, 3, 8, 1), node("Conv", "x t", group=8), (Role.DEPTHWISE, View(T, 8, 9, 1))),
-        ([0, 2, 1], (3, 5, 7), node("MatMul", "x t"), (Role.DENSE, View(M, 15, 7))),
-        ([0, 0], (7, 5), node("MatMul", "x t"), (Role.DENSE, View(M, 7, 5))),
-        ([5, 1], (7, 5), node("MatMul", "x t"), (Role.DENSE, View(M, 7, 5))),
-    ],
-)
-def test_transposed_constants(
-    perm: list[int] | None, dims: tuple[int, ...], consumer: onnx.NodeProto, expected: tuple[Role, View]
-) -> None:
-    transpose = node("Transpose", "w", "t", **({} if perm is None else {"perm": perm}))
-    assert role_of([transpose, consumer], tensor("w", *dims)) == expected
-
-
-def test_reshaped_constants_keep_their_role_and_own_shape() -> None:
-    nodes = [node("Reshape", "w shape", "r"), node("Transpose", "r", "t", perm=[1, 0])]
-    assert role_of([*nodes, node("MatMul", "x t")], tensor("w", 4, 3, 2)) == (Role.DENSE, View(M, 4, 6))
-    assert role_of([*nodes, node("Conv", "x t")], tensor("w", 4, 3, 2)) == (
-        Role.CONVOLUTION,
-        View(M, 4, 3, 2),
-    )
-    assert role_of([*nodes, node("Conv", "x t")], tensor("w", 4, 3)) == (Role.CONVOLUTION, View(M, 4, 3))
 
 
 def test_subgraphs_see_outer_constants() -> None:
@@ -299,80 +197,6 @@ def test_constant_nodes_and_sparse_constants() -> None:
     assert views[("sparse_initializer", 0, "indices")] == (Role.OTHER, View(M, 1, 12))
 
 
-def test_functions_see_their_arguments() -> None:
-    linear = helper.make_function(
-        "local",
-        "Linear",
-        ["x", "weight", "bias"],
-        ["y"],
-        [
-            node("Transpose", "weight", "t", perm=[1, 0]),
-            node("MatMul", "x t", "m"),
-            node("Add", "m bias", "y"),
-        ],
-        [],
-    )
-    block = helper.make_function(
-        "local",
-        "Block",
-        ["x", "w", "b"],
-        ["y"],
-        [
-            helper.make_node("Constant", [], ["k"], value=tensor("kernel", 4, 3, 3)),
-            node("Conv", "x k", "c"),
-            node("Linear", "c w b", domain="local"),
-        ],
-        [],
-    )
-    unused = helper.make_function(
-        "local",
-        "Unused",
-        [],
-        ["y"],
-        [helper.make_node("Constant", [], ["k"], value=tensor("e", 9, 3)), node("Gather", "k i")],
-        [],
-    )
-    model = model_of(
-        [node("Block", "x w b", domain="local")],
-        [tensor("w", 5, 7), tensor("b", 5)],
-        functions=[linear, block, unused],
-    )
-    roles = roles_by_name(model)
-    assert (roles["w"].role, roles["w"].view) == (Role.DENSE, View(M, 5, 7))
-    assert roles["w"].node == ("functions", 0, "node", 1)
-    assert roles["b"].role is Role.BIAS
-    assert roles["kernel"].role is Role.CONVOLUTION
-    assert roles["e"].role is Role.EMBEDDING
-
-
-def test_functions_that_multiply_end() -> None:
-    functions = [
-        helper.make_function(
-            "local", f"F{n}", ["w"], ["y"], [node(f"F{n + 1}", "w", domain="local")] * 10, []
-        )
-        for n in range(40)
-    ]
-    functions.append(helper.make_function("local", "F40", ["w"], ["y"], [node("Shape", "w")], []))
-    functions.append(helper.make_function("local", "R", ["w"], [], [node("R", "w", domain="local")] * 9, []))
-    functions[30].node.append(helper.make_node("Constant", [], ["k"], value=tensor("k", 9, 3)))
-    model = model_of(
-        [node("F0", "w", domain="local"), node("R", "w", domain="local"), node("Gather", "w i")],
-        [tensor("w", 9, 3)],
-        functions=functions,
-    )
-    roles = roles_by_name(model)
-    assert roles["w"].role is Role.EMBEDDING
-    assert roles["k"].role is Role.OTHER
-
-
-def test_concatenations_that_multiply_end() -> None:
-    nodes = [node("Concat", f"c{n} c{n} c{n}", f"c{n + 1}", axis=0) for n in range(60)]
-    assert role_of([*nodes, node("MatMul", "x c60")], tensor("c0", 3, 4)) == (Role.DENSE, View(M, 3, 4))
-    many = [tensor(f"w{n}", 3, 4) for n in range(65)]
-    all_of_them = node("Concat", " ".join(t.name for t in many), "all", axis=0)
-    assert role_of([all_of_them, node("MatMul", "x all")], *many)[0] is Role.OTHER
-
-
 def test_training_graphs() -> None:
     model = model_of([], [tensor("w", 7, 5)])
     training = model.training_info.add()
@@ -402,30 +226,6 @@ def test_packed_elements_count_by_the_byte() -> None:
     assert roles["columns"].view == View(M, 1, 20)
     assert roles["odd"].view == View(M, 1, 8)
     assert {role.role for role in roles.values()} == {Role.DENSE}
-
-
-def reference_rows(dims: tuple[int, ...], axis: int) -> np.ndarray[Any, Any]:
-    elements = np.arange(np.prod(dims, dtype=int)).reshape(dims)
-    return np.moveaxis(elements, axis, 0).reshape(dims[axis], -1)
-
-
-@given(st.data())
-def test_a_row_holds_one_output(data: st.DataObject) -> None:
-    dims = tuple(data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=5)))
-    axes = data.draw(st.permutations(range(len(dims))))
-    axis = data.draw(st.integers(0, len(dims) - 1))
-    elements = np.arange(np.prod(dims, dtype=int))
-    constant = Constant((), dims, tuple(axes), True)
-    for view, own in [(axis_view(dims, axis), axis), (kernel_view(constant, axis), axes[axis])]:
-        coded = view.to_coded(elements).reshape(view.rows, view.columns)
-        assert np.array_equal(coded, reference_rows(dims, own))
-    if len(dims) > 1:
-        last = matrix_view(constant, -1)
-        assert last.size == elements.size
-        if np.prod(constant.seen[:-2]) == 1:
-            coded = last.to_coded(elements).reshape(last.rows, last.columns)
-            assert np.array_equal(coded, reference_rows(dims, axes[-1]))
-    assert generic_view(dims).size == flat_view(dims).size == elements.size
 
 
 NAMES = st.sampled_from(["", "a", "b", "c", "d", "e"])
