@@ -228,32 +228,6 @@ def test_defaults_are_those_of_the_papers() -> None:
     assert Options().entropy is Entropy.RANS
 
 
-@pytest.mark.parametrize(
-    ("chosen", "reason"),
-    [
-        ({"method": "deep", "prune": 1.0}, "below 1"),
-        ({"method": "deep", "prune": -0.1}, "at least 0"),
-        ({"method": "deep", "prune": float("nan")}, "at least 0"),
-        ({"method": "deep", "bits": 9}, "from 1 to 8"),
-        ({"method": "deep", "bits": 0}, "from 1 to 8"),
-        ({"method": "deep", "bits": 3.5}, "from 1 to 8"),
-        ({"method": "deep", "ratio": 10}, "ratio is for the method auto"),
-        ({"method": "deep", "quality": 30}, "quality is for the method auto"),
-        ({"method": "deep", "centroids": "even"}, "even"),
-        ({"method": "deep", "prune_scope": "row"}, "row"),
-        ({"method": "deep", "entropy": "lzma"}, "lzma"),
-        ({"prune": 0.5}, "prune is for the method deep"),
-        ({"method": "dct", "prune_scope": "global"}, "prune scope is for the method deep"),
-        ({"method": "lossless", "sparse": True}, "sparse is for the method deep"),
-        ({"method": "clustering", "centroids": "density"}, "centroids is for the method deep"),
-        ({"biases": True}, "biases is for the method deep"),
-    ],
-)
-def test_wrong_options(chosen: dict[str, Any], reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
-        check_options(**chosen)
-
-
 @given(
     st.integers(0, 2**32),
     st.integers(2, 600),
