@@ -1,0 +1,156 @@
+/* Clause 7: record head, views, tool fields (phase 2 of clause 9.3).. */
+#include "internal.h"
+
+static const u8 widths[16] = {1, 2, 4, 8, 16, 0, 0, 0, 2, 2, 4, 8, 0, 0, 0, 0};
+enum { PLANES, CODEBOOK, UNIFORM, RAGGED = 2 };
+
+static bool matrix_view(reader *r, nntc_record *head, u64 *elements, u32 *columns) {
+    u64 rows, channels, period, most = INT32_MAX;
+    TRY(nntc_count(r, 1, most, NNTC_E_LIMIT, &rows));     /* */
+    TRY(nntc_count(r, 1, most, NNTC_E_LIMIT, &channels)); /* */
+    TRY(nntc_count(r, 1, most, NNTC_E_LIMIT, &period));   /* */
+    head->rows = (u32)rows;
+    head->channels = (u32)channels;
+    head->period = (u32)period;
+    *elements = rows * channels > most ? most + 1 : rows * channels * period; /* saturates */
+    *columns = (u32)(channels * period);
+    return true;
+}
+
+static bool ragged_view(reader *r, record *rec, u64 *elements) {
+    u64 rows, length;
+    TRY(nntc_count(r, 1, 65536, NNTC_E_LIMIT, &rows)); /* */
+    rec->head.rows = (u32)rows;
+    rec->row_lengths = r->at;
+    for (*elements = 0; rows > 0; rows--) {
+        TRY(nntc_count(r, 1, INT32_MAX, NNTC_E_LIMIT, &length)); /* */
+        *elements += length;
+    }
+    return true;
+}
+
+static bool planes(record *rec, reader *r) { /* clause 7.3 */
+    u64 at = r->at;
+    u32 flags, width = rec->head.width, entry = 1 + width;
+    TRY(nntc_u8(r, &flags));
+    if (flags > 3) return nntc_fail(r, NNTC_E_RESERVED, at);                                /* */
+    if ((flags & 1) != 0 && rec->head.element < 8) return nntc_fail(r, NNTC_E_TYPE, at); /* */
+    if ((flags & 2) != 0 && width == 1) return nntc_fail(r, NNTC_E_TYPE, at);            /* */
+    rec->flags = (u8)flags;
+    rec->other = rec->head.elements;
+    if ((flags & 2) != 0) {
+        at = r->at;
+        TRY(nntc_u8(r, &rec->common_count));
+        if (rec->common_count == 0) return nntc_fail(r, NNTC_E_LIMIT, at); /* */
+        at = r->at;
+        TRY(nntc_bytes(r, (u64)entry * rec->common_count, &rec->common));
+        for (u32 i = 1; i < rec->common_count; i++)
+            if (rec->common[i * entry] <= rec->common[(i - 1) * entry]) return nntc_fail(r, NNTC_E_CODEBOOK, at); /* */
+        u64 count;
+        rec->count_at = r->at;
+        TRY(nntc_count(r, 1, rec->head.elements, NNTC_E_LIMIT, &count)); /* */
+        rec->other = (u32)count;
+    }
+    for (u32 k = 0; k < width; k++)
+        TRY(nntc_parse_block(rec, r, k == 0 ? rec->head.elements : rec->other, k == 0 || (flags & 2) == 0, &rec->planes[k]));
+    return true;
+}
+
+static u64 entry_value(const record *rec, u32 i) {
+    u64 value = 0;
+    for (u32 k = rec->entry_width; k-- > 0;) value = value << 8 | rec->entries[i * rec->entry_width + k];
+    return value;
+}
+
+static bool codebook(record *rec, reader *r) { /* clause 7.4 */
+    u64 at = r->at, count;
+    u32 width;
+    TRY(nntc_u8(r, &width));
+    if (width < 1 || width > rec->head.width) return nntc_fail(r, NNTC_E_CODEBOOK, at); /* */
+    TRY(nntc_count(r, 1, 65536, NNTC_E_LIMIT, &count)); /* */
+    rec->entry_width = (u8)width;
+    rec->entry_count = (u32)count;
+    at = r->at;
+    TRY(nntc_bytes(r, width * count, &rec->entries));
+    for (u32 i = 1; i < count; i++)
+        if (entry_value(rec, i) <= entry_value(rec, i - 1)) return nntc_fail(r, NNTC_E_CODEBOOK, at); /* */
+    return nntc_parse_integers(rec, r, false);
+}
+
+static bool uniform_flags(record *rec, reader *r) {
+    u64 at = r->at;
+    u32 flags;
+    bool ragged = rec->head.view_kind == RAGGED;
+    TRY(nntc_u8(r, &flags));
+    if (flags > 127 || (flags & 3) == 3) return nntc_fail(r, NNTC_E_RESERVED, at);              /* */
+    if (rec->profile == 0 && (flags & 27) != 0) return nntc_fail(r, NNTC_E_PROFILE, at);        /* */
+    if ((flags & (ragged ? TRANSFORM | COLUMN_CODES : ROW_BASES)) != 0) return nntc_fail(r, NNTC_E_VIEW, at); /* */
+    rec->flags = (u8)flags;
+    return true;
+}
+
+static float from_bits(u32 bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static bool uniform(record *rec, reader *r) { /* clause 7.5 */
+    u32 bits, block;
+    u64 at, segment = 1;
+    i64 base;
+    TRY(uniform_flags(rec, r));
+    at = r->at;
+    TRY(nntc_u32(r, &bits));
+    if (bits < 0x00800000 || bits >= 0x7F800000) return nntc_fail(r, NNTC_E_STEP, at); /* */
+    rec->step = from_bits(bits);
+    if ((rec->flags & OFFSET) != 0) {
+        at = r->at;
+        TRY(nntc_u32(r, &bits));
+        if ((bits & 0x7F800000) == 0x7F800000 || (bits & 0x7FFFFFFF) == 0) return nntc_fail(r, NNTC_E_STEP, at); /* */
+        rec->offset = from_bits(bits);
+    }
+    if ((rec->flags & TRANSFORM) != 0) {
+        TRY(nntc_u8(r, &block));
+        rec->height = block / 16 + 1;
+        rec->breadth = block % 16 + 1;
+        at = r->at;
+        TRY(nntc_u8(r, &rec->mix));
+        if (rec->mix > 6) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
+        if ((rec->height * rec->breadth) << rec->mix != rec->head.period) return nntc_fail(r, NNTC_E_VIEW, at); /* */
+    }
+    if ((rec->flags & ROW_CODES) != 0) TRY(nntc_parse_block(rec, r, rec->head.rows, false, &rec->row_codes));
+    if ((rec->flags & COLUMN_CODES) != 0) TRY(nntc_parse_block(rec, r, rec->columns, false, &rec->column_codes));
+    rec->row_bases = r->at;
+    if ((rec->flags & ROW_BASES) != 0)
+        for (u32 i = 0; i < rec->head.rows; i++) TRY(nntc_svarint(r, &base)); /* */
+    if ((rec->flags & 3) != 0) TRY(nntc_count(r, 1, 8192, NNTC_E_LIMIT, &segment)); /* */
+    rec->segment = (u32)segment;
+    return nntc_parse_integers(rec, r, (rec->flags & 3) != 0);
+}
+
+NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, record *rec) {
+    u32 byte, kind;
+    u64 elements;
+    memset(rec, 0, sizeof *rec);
+    rec->nntc = n;
+    rec->profile = n->summary.profile;
+    TRY(nntc_u8(r, &byte));
+    u32 tool = byte >> 4, type = byte & 15;
+    if (tool > UNIFORM) return nntc_fail(r, NNTC_E_UNSUPPORTED, 0);    /* */
+    if (widths[type] == 0) return nntc_fail(r, NNTC_E_RESERVED, 0);    /* */
+    if ((tool == CODEBOOK && widths[type] > 8) || (tool == UNIFORM && type < 8)) return nntc_fail(r, NNTC_E_TYPE, 0); /* */
+    rec->head.tool = (u8)tool;
+    rec->head.element = (u8)type;
+    rec->head.width = widths[type];
+    rec->view_at = r->at;
+    TRY(nntc_u8(r, &kind));
+    if (kind > RAGGED) return nntc_fail(r, NNTC_E_RESERVED, rec->view_at); /* */
+    rec->head.view_kind = (u8)kind;
+    TRY(kind == RAGGED ? ragged_view(r, rec, &elements) : matrix_view(r, &rec->head, &elements, &rec->columns));
+    if (elements > INT32_MAX) return nntc_fail(r, NNTC_E_LIMIT, rec->view_at);                        /* */
+    if (elements * rec->head.width != s->output) return nntc_fail(r, NNTC_E_SIZE, rec->view_at);      /* */
+    rec->head.elements = (u32)elements;
+    TRY(tool == PLANES ? planes(rec, r) : tool == CODEBOOK ? codebook(rec, r) : uniform(rec, r));
+    return r->at == r->size || nntc_fail(r, NNTC_E_TRAILING, r->at); /* */
+}
