@@ -191,7 +191,8 @@ typedef struct buffers {
 } buffers;
 NNTC_LOCAL u64 nntc_layout(const record *rec, u8 *base, buffers *b);
 NNTC_LOCAL bool nntc_tokens(const record *rec, const buffers *b, reader *r, const symbols *block, u8 *out);
-NNTC_LOCAL bool nntc_values(const record *rec, const buffers *b, reader *r, u8 *out);
+NNTC_LOCAL u32 nntc_next(u32 kind, u32 state, u32 parity); /* trellis of clause 9.7; kind: 1 four, 2 eight states */
+NNTC_LOCAL u32 nntc_q(u32 kind, u32 state);
 NNTC_LOCAL bool nntc_exact(const record *rec, const buffers *b, reader *r, u8 *out);
 NNTC_LOCAL bool nntc_uniform(const record *rec, const buffers *b, reader *r, u8 *out);
 NNTC_LOCAL bool nntc_section_payload(const record *rec, const buffers *b, reader *r, u8 *out);
@@ -206,7 +207,7 @@ typedef struct level_source {
     i64 at;   /* elements given */
 } level_source;
 NNTC_LOCAL bool nntc_check_integers(const integers *block, const u8 *tokens, reader *r);
-NNTC_LOCAL bool nntc_levels(level_source *l, const integers *block, const buffers *b, const reader *r);
+NNTC_LOCAL void nntc_levels(level_source *l, const integers *block, const buffers *b, const reader *r);
 NNTC_LOCAL bool nntc_level(level_source *l, i64 *value);
 NNTC_LOCAL bool nntc_levels_end(const level_source *l);
 
