@@ -132,6 +132,7 @@ typedef struct nntc_summary {
     uint8_t minor, reader, profile; /* profile: 0 Baseline, 1 Main */
     uint32_t sections, tensors;     /* all sections; TENSOR sections */
     uint32_t files, splices;        /* 0 if GRAPH was not read */
+    int repeats;                    /* 1 if a sink must read back what was written */
     uint64_t output;                /* sum of the sizes of all output files */
     uint64_t bound;                 /* memory bound of SPEC.md 11.2 */
 } nntc_summary;

@@ -49,7 +49,7 @@ static bool splices(nntc *n, reader *r) {
             tensor[opened - d].used++;
         } else {
             if (piece / 2 > i) return nntc_fail(r, NNTC_E_SPLICE, 0);
-            n->repeats = true;
+            n->summary.repeats = 1;
         }
     }
     n->summary.splices = (u32)count;

@@ -239,7 +239,7 @@ static bool follow(const nntc *n, output *o, nntc_memory memory, reader *graph) 
     TRY(nntc_get(memory, (u64)n->summary.tensors * sizeof *states, NNTC_KEEP, graph, &block));
     states = block;
     memset(states, 0, n->summary.tensors * sizeof *states);
-    if (n->repeats) {
+    if (n->summary.repeats) {
         TRY(nntc_get(memory, (u64)n->summary.splices * sizeof *places, NNTC_KEEP, graph, &block));
         places = block;
     }

@@ -79,7 +79,6 @@ struct nntc {
     u64 splices_size;
     const u8 *graph;
     u64 graph_size;
-    bool repeats;       /* whether there are even pieces other than 0 */
     const u8 *tables;   /* bit run of the shared tables */
     u64 tables_size;
     u64 *table_at;      /* bit at which each begins */

@@ -1,0 +1,136 @@
+/* The command nntc-c: decode, info, verify. Exit codes: 0 done, 1 rejected, 2 wrong usage or no output possible, 3 the
+ * file needs a newer or fuller decoder. */
+#include "nntc_posix.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: nntc-c decode [--replace] [--max-memory BYTES] [--max-output BYTES] FILE OUTPUT\n"
+    "       nntc-c verify [--max-memory BYTES] [--max-output BYTES] FILE\n"
+    "       nntc-c info FILE\n"
+    "       nntc-c --version\n";
+
+static int report(nntc_error e, const char *path, const char *message) {
+    if (e.id < NNTC_CALLER) {
+        fprintf(stderr, "nntc: %s @ %" PRIu64 ": %s: %s\n", nntc_error_name(e.id), e.offset, path, nntc_error_text(e.id));
+        return nntc_error_unsupported(e.id) ? 3 : 1;
+    }
+    fprintf(stderr, "nntc: %s: %s\n", path, message[0] != 0 ? message : nntc_error_text(e.id));
+    return e.id == NNTC_CODER ? 3 : 2;
+}
+
+static int number(const char *text, uint64_t *value) {
+    char *end;
+    errno = 0;
+    if (text == NULL || text[0] < '0' || text[0] > '9') return 0;
+    *value = strtoull(text, &end, 10);
+    return errno == 0 && *end == 0;
+}
+
+/* Repeated pieces are read back from what was written: verify keeps it in a file without a name. */
+typedef struct kept {
+    FILE *file;
+    uint64_t *starts, end;
+} kept;
+
+static int kept_begin(void *context, uint32_t number_of, uint64_t size) {
+    kept *k = context;
+    k->starts[number_of] = k->end;
+    k->end += size;
+    return 0;
+}
+
+static int kept_write(void *context, const void *data, size_t length) {
+    const kept *k = context;
+    return k->file == NULL || fseek(k->file, 0, SEEK_END) != 0 || fwrite(data, 1, length, k->file) != length;
+}
+
+static int kept_read(void *context, uint32_t number_of, uint64_t offset, void *dst, size_t length) {
+    const kept *k = context;
+    uint64_t at = k->starts[number_of] + offset;
+    return k->file == NULL || at > LONG_MAX || fseek(k->file, (long)at, SEEK_SET) != 0 || fread(dst, 1, length, k->file) != length;
+}
+
+static nntc_error check(const nntc *n, nntc_memory memory) {
+    nntc_summary s = nntc_summarize(n);
+    if (!s.repeats) return nntc_decode_all(n, NULL, memory);
+    kept k = {tmpfile(), calloc(s.files, sizeof(uint64_t)), 0};
+    nntc_sink sink = {kept_begin, kept_write, kept_read, &k};
+    nntc_error e = {NNTC_SINK, 0};
+    if (k.file != NULL && k.starts != NULL) e = nntc_decode_all(n, &sink, memory);
+    if (k.file != NULL) fclose(k.file);
+    free(k.starts);
+    return e;
+}
+
+static nntc_error info(const nntc *n, nntc_memory memory) {
+    static const char *const tools[] = {"planes", "codebook", "uniform"};
+    nntc_summary s = nntc_summarize(n);
+    nntc_error e = {NNTC_OK, 0};
+    nntc_section section;
+    nntc_record record;
+    uint32_t tensor = 0;
+    printf("format 1.%d, profile %s, %" PRIu32 " output files, %" PRIu64 " bytes; at most %" PRIu64 " bytes of memory\n", s.minor,
+           s.profile == 0 ? "Baseline" : "Main", s.files, s.output, s.bound);
+    printf("  offset     bytes  section\n");
+    for (uint32_t i = 0; i < s.sections && e.id == NNTC_OK; i++) {
+        nntc_get_section(n, i, &section);
+        printf("%8" PRIu64 "  %8" PRIu64 "  ", section.offset, section.length);
+        if (section.type != 4) {
+            printf("%s\n", section.type == 1 ? "GRAPH" : section.type == 3 ? "TABLES" : section.type == 0x81 ? "NOTES" : "other");
+            continue;
+        }
+        e = nntc_get_record(n, tensor++, memory, &record);
+        if (e.id == NNTC_OK)
+            printf("TENSOR %s, %" PRIu32 " elements of %d bytes, decoded in %zu bytes of memory\n", tools[record.tool],
+                   record.elements, record.width, record.scratch);
+        else printf("TENSOR\n");
+    }
+    return e;
+}
+
+int main(int count, char **arguments) {
+    nntc_limits limits;
+    nntc_source source;
+    nntc_heap heap;
+    nntc *n = NULL;
+    const char *paths[2] = {NULL, NULL};
+    char message[1400] = "";
+    int replace = 0, found = 0, descriptor = -1;
+    memset(&limits, 0, sizeof limits);
+    memset(&heap, 0, sizeof heap);
+    if (count == 2 && strcmp(arguments[1], "--version") == 0) return printf("nntc-c %s\n", NNTC_VERSION) < 0;
+    const char *command = count > 1 ? arguments[1] : "";
+    int decodes = strcmp(command, "decode") == 0, verifies = strcmp(command, "verify") == 0;
+    int good = decodes || verifies || strcmp(command, "info") == 0;
+    for (int i = 2; i < count && good; i++) {
+        if (strcmp(arguments[i], "--replace") == 0 && decodes) replace = 1;
+        else if (strcmp(arguments[i], "--max-memory") == 0 && ++i < count) limits.has_memory = good = number(arguments[i], &limits.max_memory);
+        else if (strcmp(arguments[i], "--max-output") == 0 && ++i < count) limits.has_output = good = number(arguments[i], &limits.max_output);
+        else if (i < count && arguments[i][0] != '-' && found < 2) paths[found++] = arguments[i];
+        else good = 0;
+    }
+    if (!good || found != (decodes ? 2 : 1)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    int problem = nntc_file_source(paths[0], &descriptor, &source);
+    if (problem != 0) {
+        fprintf(stderr, "nntc: %s: %s\n", paths[0], strerror(problem));
+        return 2;
+    }
+    nntc_memory memory = nntc_heap_memory(&heap);
+    nntc_error e = nntc_open(&source, &limits, memory, &n);
+    if (e.id == NNTC_OK && decodes) e = nntc_decode_to(n, paths[1], replace, memory, message, sizeof message);
+    else if (e.id == NNTC_OK && verifies) e = check(n, memory);
+    else if (e.id == NNTC_OK) e = info(n, memory);
+    int status = e.id == NNTC_OK ? 0 : report(e, paths[0], message);
+    if (status == 0 && verifies) printf("%s: valid; all checksums match, decodes to %" PRIu64 " bytes\n", paths[0], nntc_summarize(n).output);
+    nntc_heap_free(&heap);
+    return status;
+}
