@@ -131,7 +131,7 @@ static bool uniform(record *rec, reader *r) { /* clause 7.5 */
 
 NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, record *rec) {
     u32 byte, kind;
-    u64 elements;
+    u64 elements = 0;
     memset(rec, 0, sizeof *rec);
     rec->nntc = n;
     rec->profile = n->summary.profile;

@@ -48,7 +48,7 @@ static u64 place_of(const nntc_record *head, u64 i) { /* clause 7.2 */
     return (j / head->period * head->rows + r) * head->period + j % head->period;
 }
 
-static bool planes(const record *rec, const buffers *b, reader *r, u8 *out) {
+static bool decode_planes(const record *rec, const buffers *b, reader *r, u8 *out) {
     u32 width = rec->head.width, other = 0;
     bool rotate = (rec->flags & 1) != 0;
     u16 entry[256];
@@ -80,7 +80,7 @@ static bool planes(const record *rec, const buffers *b, reader *r, u8 *out) {
     return true;
 }
 
-static bool codebook(const record *rec, const buffers *b, reader *r, u8 *out) {
+static bool decode_codebook(const record *rec, const buffers *b, reader *r, u8 *out) {
     u32 width = rec->head.width, stored = rec->entry_width;
     level_source levels;
     i64 index;
@@ -96,5 +96,5 @@ static bool codebook(const record *rec, const buffers *b, reader *r, u8 *out) {
 }
 
 NNTC_LOCAL bool nntc_exact(const record *rec, const buffers *b, reader *r, u8 *out) {
-    return rec->head.tool == 0 ? planes(rec, b, r, out) : codebook(rec, b, r, out);
+    return rec->head.tool == 0 ? decode_planes(rec, b, r, out) : decode_codebook(rec, b, r, out);
 }

@@ -110,9 +110,9 @@ typedef struct part_state { /* of a TENSOR section that has been opened */
     u64 offset;             /* of the next part */
     u32 part;
 } part_state;
-typedef struct place {
+typedef struct repeated { /* where the piece of a splice went */
     u64 at, size;
-} place;
+} repeated;
 typedef struct output {
     const nntc *n;
     const nntc_sink *sink;
@@ -175,7 +175,7 @@ static bool fits(const output *o, u64 size) {
     return size <= end - o->at;
 }
 
-static bool repeat(output *o, const place *from) {
+static bool repeat(output *o, const repeated *from) {
     u8 chunk[4096];
     u32 file = 0;
     u64 start = 0, size = from->size, at = from->at;
@@ -232,7 +232,7 @@ static bool open_section(const nntc *n, nntc_memory memory, u32 opened, part_sta
 static bool follow(const nntc *n, output *o, nntc_memory memory, reader *graph) {
     void *block;
     part_state *states;
-    place *places = NULL;
+    repeated *places = NULL;
     reader splices = nntc_reader(n->splices, n->splices_size, 0), tensor;
     u64 used = 0, ragged = 0, run = 0, piece = 0, size = 0, total = n->summary.output;
     u32 opened = 0;
@@ -267,7 +267,7 @@ static bool follow(const nntc *n, output *o, nntc_memory memory, reader *graph) 
         } else size = places[i - piece / 2].size;
         if (!fits(o, size)) return nntc_fail(graph, NNTC_E_SPLICE, 0); /* step 6e */
         while (o->at == o->end) TRY(next_file(o));
-        place here = {o->at, size};
+        repeated here = {o->at, size};
         if (data == NULL) TRY(repeat(o, &places[i - piece / 2]));
         else TRY(put(o, data, size));
         if (places != NULL) places[i] = here;

@@ -7,7 +7,7 @@ static const u8 next8[8][2] = {{0, 2}, {5, 7}, {1, 3}, {6, 4}, {2, 0}, {4, 6}, {
 NNTC_LOCAL u32 nntc_next(u32 kind, u32 state, u32 parity) { return kind == 1 ? next4[state][parity] : next8[state][parity]; }
 NNTC_LOCAL u32 nntc_q(u32 kind, u32 state) { return kind == 1 ? q4[state] : q8[state]; }
 
-static bool packed(reader *r, const plain *p, u8 *out) {
+static bool packed_tokens(reader *r, const plain *p, u8 *out) {
     if (!nntc_padded(p->data, (u64)p->n * p->width)) return nntc_fail(r, NNTC_E_PADDING, p->at);
     for (u32 i = 0; i < p->n; i++) out[i] = (u8)nntc_field(p->data, i, p->width);
     return true;
@@ -24,7 +24,7 @@ static void huffman_codes(const reader *r, const plain *p, u16 *codes) {
     while (end < 1u << 15) codes[end++] = 0;
 }
 
-static bool huffman(const buffers *b, reader *r, const plain *p, u8 *out) {
+static bool huffman_tokens(const buffers *b, reader *r, const plain *p, u8 *out) {
     reader lengths = *r;
     const u8 *data = p->data;
     lengths.at = p->lane_lengths;
@@ -91,7 +91,7 @@ static bool class_tokens(const record *rec, const buffers *b, reader *r, const s
 }
 
 /* Puts a lane at element i; row and column as long as they are needed. */
-static void place(const record *rec, const buffers *b, lane *l, u32 i) {
+static void place_lane(const record *rec, const buffers *b, lane *l, u32 i) {
     if (rec->head.view_kind != 2) {
         l->row = i / rec->columns;
         l->column = i % rec->columns;
@@ -155,7 +155,7 @@ static bool rans_trellis(const record *rec, const buffers *b, const plain *p, wo
         u32 short_one = left < (u64)lanes * segment ? (u32)(left % segment) : segment; /* tokens of the last lane */
         for (u32 l = 0; l < lanes; l++) {
             b->lanes[l].state = 0;
-            if (p->contexts > 1) place(rec, b, &b->lanes[l], (u32)(begin + (u64)l * segment));
+            if (p->contexts > 1) place_lane(rec, b, &b->lanes[l], (u32)(begin + (u64)l * segment));
         }
         for (u32 k = 0; k < segment; k++) {
             u32 active = k < short_one ? lanes : lanes - 1;
@@ -177,7 +177,7 @@ static bool rans_trellis(const record *rec, const buffers *b, const plain *p, wo
     return true;
 }
 
-static bool rans(const record *rec, const buffers *b, reader *r, const symbols *block, u8 *out) {
+static bool rans_tokens(const record *rec, const buffers *b, reader *r, const symbols *block, u8 *out) {
     const plain *p = &block->main;
     word_source w = {p->words, p->words + 2 * p->word_count};
     if (p->contexts > 1) TRY(class_tokens(rec, b, r, block));
@@ -193,9 +193,9 @@ NNTC_LOCAL bool nntc_tokens(const record *rec, const buffers *b, reader *r, cons
     const nntc_coders *coders = &rec->nntc->limits.coders;
     nntc_id id;
     switch (p->coder) {
-    case 0: return packed(r, p, out);
-    case 1: return rans(rec, b, r, block, out);
-    case 2: return huffman(b, r, p, out);
+    case 0: return packed_tokens(r, p, out);
+    case 1: return rans_tokens(rec, b, r, block, out);
+    case 2: return huffman_tokens(b, r, p, out);
     case 3: id = nntc_bzip2_stream(coders, p->data, p->size, out, p->n); break;
     default: id = nntc_zstd_frame(coders, p->data, p->size, out, p->n); break;
     }
