@@ -29,6 +29,7 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     ("arguments", "wanted"),
     [
         (["decode", "model.nntc", "again.onnx"], r"again.onnx: [\d,]+ bytes, SHA-256 \w+... checked"),
+        (["info", "model.nntc"], "Roles are not known without the onnx library"),
         (["verify", "model.nntc"], "model.nntc: "),
         (["verify", "model.nntc", "model.onnx"], "model.onnx: identical"),
         (["conformance", "check", "model.nntc"], "model.nntc: conforms"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,8 @@ def _show(about: FileInfo, source: str | Path) -> None:
         f"({totals.graph_content:,} before compression), "
         f"header, directory and notes {totals.rest:,}."
     )
+    if find_spec("onnx") is None:
+        say("Roles are not known without the onnx library: pip install 'nntc[encode]'")
     if totals.unknown_use:
         say(f"{totals.unknown_use:,} bytes of the model are coded exactly, as their use is not known.")
     if totals.float_varints:
