@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntc.cli.arguments import Parser, source_file
+from nntc.cli.arguments import Parser, input_file, source_file
 from nntc.cli.output import say, show_json
 
 if TYPE_CHECKING:
@@ -61,12 +61,14 @@ def conformance(words: Sequence[str], prog: str) -> int:
 def _check(words: Sequence[str], prog: str) -> int:
     parser = Parser(prog, _CHECK_HELP)
     parser.operand("source", "FILE.nntc", source_file)
+    text = "Compare the errors that are noted with those to the model it was made from."
+    parser.option("--original", metavar="MODEL", check=input_file, text=text)
     parser.json()
     chosen = parser.parse(words)
 
     from nntc.conformance.check import check
 
-    result = check(chosen.source)
+    result = check(chosen.source, chosen.original)
     if chosen.as_json:
         show_json({"file": str(chosen.source), "conforms": result.conforms, **asdict(result)})
     else:

@@ -197,8 +197,10 @@ def _show(report: EncodeReport, target: Path, *, is_calibrated: bool) -> None:
             say(f"{report.goal.text}; {len(report.goal.tries)} encodings tried")
         else:
             say(report.fidelity.text)
-        # Weights move a lot where samples say that the outputs hardly feel it.
-        say(f"{weights}, where the outputs feel it least" if is_calibrated and report.error else weights)
+        if not is_calibrated or not report.error:
+            say(weights)
+        else:  # their error says nothing: they move where the outputs do not feel it
+            say("weights are fitted to the calibration samples: judge them by the outputs alone")
     if report.unknown_use:
         say(f"{report.unknown_use:,} bytes of the model are coded exactly, as their use is not known")
     if report.stages:

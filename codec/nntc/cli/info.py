@@ -64,6 +64,12 @@ def _show(about: FileInfo, source: str | Path) -> None:
         f"{totals.file:,} bytes, {totals.ratio:.2f} times smaller than the model's {totals.original:,}; "
         f"decoding needs at most {about.memory_bound / 2**20:,.0f} MiB of memory"
     )
+    if about.outputs is not None:
+        noted = about.outputs
+        say(
+            f"outputs, measured by the encoder: {noted.measure} {noted.divergence:.3g}, on "
+            f"{noted.samples:,} {noted.measured_on} samples"
+        )
     say()
     show_table("Sections", ["section", "count", "offset", "bytes"], _section_rows(about.sections))
     rows = [

@@ -130,6 +130,8 @@ def error_text(error: float | None) -> str:
     """Return a relative error for people."""
     if error is None or math.isnan(error):
         return "?"
+    if error > 1:
+        return "> 100%"  # rearranged rather than rounded, as a folded normalization makes of weights
     return "exact" if error == 0 else f"{error:.2%}"
 
 

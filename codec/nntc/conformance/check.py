@@ -6,10 +6,12 @@ Whether they are also those of the model only its owner can tell (`nntc verify F
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from nntc.conformance.noted_errors import wrong_errors
 from nntc.decoder.directory import Directory, Section, read_directory, read_section
 from nntc.decoder.entropy.symbols import RansRun
 from nntc.decoder.model import verify
@@ -72,16 +74,29 @@ class CheckResult:
         return all(finding.level != "error" for finding in self.findings)
 
 
-def check(source: SourceLike) -> CheckResult:
+def check(source: SourceLike, original: str | os.PathLike[str] | None = None) -> CheckResult:
     """Decode a whole `.nntc` file, keeping nothing, and say what is wrong with it.
+
+    Parameters
+    ----------
+    source
+        The file.
+    original
+        Path of the model that it was made from: the errors in NOTES are compared with the true ones then.
 
     Raises
     ------
     OSError, SourceError
         It cannot be read.
+    ModelError
+        The original is at fault.
     """
     with opened(source) as file:
-        return _check(file)
+        result = _check(file)
+        if original is None or not result.conforms:
+            return result
+        wrong = (Finding("error", text, "R-272") for text in wrong_errors(file, original))
+        return replace(result, findings=(*result.findings, *wrong))
 
 
 def _check(source: Source) -> CheckResult:

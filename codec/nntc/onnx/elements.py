@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import numpy as np
 
 from nntc.format.registry import ElementType
@@ -21,6 +24,26 @@ _OPAQUE = {
     8: ElementType.OPAQUE8,
     16: ElementType.OPAQUE16,
 }
+
+
+FLOATING_TYPES = frozenset({"float16", "bfloat16", "float32", "float64"})
+"""Names of the types of `is_floating`."""
+
+
+def total_error(tensors: Iterable[tuple[int, float]]) -> float:
+    """Return the relative error of a model: root of the mean of tensors' squared ones, weighted by elements.
+
+    Parameters
+    ----------
+    tensors
+        Number of elements and ||decoded - original|| / ||original|| of each of the model's floating-point
+        tensors, of those that are exact and of copies too.
+    """
+    total, squares = 0, 0.0
+    for size, error in tensors:
+        total += size
+        squares += size * error**2
+    return math.sqrt(squares / total) if squares else 0.0
 
 
 def is_floating(data_type: int) -> bool:

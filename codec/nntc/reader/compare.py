@@ -17,6 +17,7 @@ from nntc.decoder.model import verify as decode_and_check
 from nntc.errors import ModelError
 from nntc.format.names import UNUSED_NAME
 from nntc.onnx.arrays import elements, type_name
+from nntc.onnx.elements import FLOATING_TYPES, total_error
 from nntc.onnx.model import find_tensors
 from nntc.onnx.tensor import ELEMENT_BITS, WireTensor, payload_length
 from nntc.progress import Phase, Progress, Steps
@@ -66,11 +67,10 @@ class VerifyResult:
 
     @property
     def error(self) -> float | None:
-        """Relative error of all tensors: root of the mean squared `error`, weighted by size."""
+        """Relative error of all floating-point tensors: see `nntc.onnx.elements.total_error`."""
         if self.identical is None:
             return None
-        total = sum(t.size for t in self.tensors)
-        return math.sqrt(sum(t.size * t.error**2 for t in self.tensors) / total) if total else 0.0
+        return total_error((t.size, t.error) for t in self.tensors if t.data_type in FLOATING_TYPES)
 
 
 def verify(
@@ -113,12 +113,12 @@ def verify(
         with ExitStack() as opened:
             pairs = []
             for file in files:
-                theirs, ours = (_open_file(model, file.name) for model in (Path(original), decoded))
+                theirs, ours = (open_file(model, file.name) for model in (Path(original), decoded))
                 pairs.append((opened.enter_context(closing(theirs)), opened.enter_context(closing(ours))))
             return _compare(pairs, files, progress)
 
 
-def _open_file(model: Path, name: str | None) -> FileSource:
+def open_file(model: Path, name: str | None) -> FileSource:
     """Open a model, or external data beside it."""
     if name is None:
         return FileSource(model)
@@ -155,11 +155,16 @@ def _compare(pairs: Sequence[Pair], files: Sequence[DecodedFile], progress: Prog
             wire.dims,
             type_name(wire.data_type),
             math.prod(wire.dims),
-            _relative_error(pairs[file], offset, length, wire.data_type),
+            relative_error(pairs[file], offset, length, wire.data_type),
         )
         for wire, file, offset, length in steps.through(stretches)
     )
     return VerifyResult(tuple(files), _same_bytes(pairs), differences)
+
+
+def place_of(wire: WireTensor) -> str | None:
+    """Return the name of the file that holds a tensor's elements, None for the model."""
+    return None if wire.external is None else wire.external.name
 
 
 def _stretch(wire: WireTensor, numbers: dict[str | None, int]) -> _Stretch | None:
@@ -202,7 +207,7 @@ def _same_bytes(pairs: Sequence[Pair]) -> bool:
     )
 
 
-def _relative_error(pair: Pair, offset: int, length: int, data_type: int) -> float:
+def relative_error(pair: Pair, offset: int, length: int, data_type: int) -> float:
     """Return ||decoded - original|| / ||original|| of a stretch of elements."""
     noise = power = 0.0
     same = True

@@ -120,6 +120,10 @@ class LazyTensor:
             squares += piece.length * error**2
         return math.sqrt(squares / total) if total else 0.0
 
+    def noted_errors(self) -> list[tuple[Piece, float | None]]:
+        """Return the parts that it is made of, and the error that the encoder noted for each, if it did."""
+        return [(piece, self._content.part_error(piece.section, piece.part)) for piece in self._pieces]
+
     def array(self) -> NDArray[Any]:
         """Decode it.
 

@@ -90,11 +90,9 @@ class Content:
         return stored.length * self._part_size(section, part) / stored.output
 
     def part_error(self, section: int, part: int) -> float | None:
-        """Return the relative error of a part of a TENSOR section, if it is known."""
-        if self.section_tool(section) is Tool.PLANES:
-            return 0.0
-        if self.notes is None:
-            return None
+        """Return the relative error of a part of a TENSOR section as noted, None where it is not known."""
+        if self.notes is None:  # a file that loses nothing has none
+            return 0.0 if self.section_tool(section) is Tool.PLANES else None
         return self.notes.errors[self._first_parts[section] + part]
 
     def tensors_data(self, wires: Sequence[WireTensor]) -> list[bytes | bytearray | list[bytes]]:

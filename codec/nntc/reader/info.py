@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nntc.format.notes import NotedMeasure, NotedSamples
 from nntc.format.registry import SectionType
+from nntc.onnx.elements import FLOATING_TYPES, total_error
 from nntc.onnx.tensor import Path
 from nntc.reader.container import Container, LazyTensor
 
 if TYPE_CHECKING:
     from nntc.onnx.roles import TensorRole
 
+_MEASURES = {
+    NotedMeasure.KL_DIVERGENCE: "KL divergence in nats",
+    NotedMeasure.SQUARED_ERROR: "relative squared error",
+    NotedMeasure.MIXED: "mean over unlike outputs",
+}
+_MEASURED_ON = {
+    NotedSamples.EVALUATION: "evaluation",
+    NotedSamples.HELD_OUT: "held-out calibration",
+    NotedSamples.CALIBRATION: "calibration",
+}
 UNKNOWN_ROLE = "unknown"
 _WIDTHS = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 
@@ -97,12 +108,31 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputsInfo:
+    """How far the decoded model's outputs are from the original's, as the encoder measured it.
+
+    Parameters
+    ----------
+    measure, divergence
+        What the divergence is, for people, and its mean over the samples.
+    samples, measured_on
+        How many, and which, for people.
+    """
+
+    measure: str
+    divergence: float
+    samples: int
+    measured_on: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileInfo:
     """Everything about a `.nntc` file that can be told without decoding it."""
 
     version: str
     profile: str
     encoder: str | None
+    outputs: OutputsInfo | None
     memory_bound: int
     sections: tuple[SectionInfo, ...]
     tensors: tuple[TensorInfo, ...]
@@ -124,10 +154,20 @@ def describe(container: Container) -> FileInfo:
         container.version,
         container.profile,
         container.notes.encoder if container.notes else None,
+        _outputs(container),
         container.memory_bound,
         tuple(SectionInfo(_type_name(s.type), s.offset, s.length, s.output) for s in container.sections),
         tuple(_tensor(tensor, roles) for tensor in container.tensors.values()),
         _totals(container, roles),
+    )
+
+
+def _outputs(container: Container) -> OutputsInfo | None:
+    noted = None if container.notes is None else container.notes.outputs
+    if noted is None:
+        return None
+    return OutputsInfo(
+        _MEASURES[noted.measure], noted.divergence, noted.samples, _MEASURED_ON[noted.measured_on]
     )
 
 
@@ -170,7 +210,7 @@ def _totals(container: Container, roles: Mapping[Path, TensorRole]) -> Totals:
         container.size - graph - tensors,
         weights,
         8 * tensors / weights if weights else 0.0,
-        _mean_error(coded),
+        _total_error(container.tensors.values()),
         _unknown_use(coded, roles) if any(tensor.error for tensor in coded) else 0,
         sum(t.wire.varint_bytes for t in container.tensors.values() if t.data_type in _WIDTHS),
     )
@@ -188,14 +228,10 @@ def _unknown_use(tensors: list[LazyTensor], roles: Mapping[Path, TensorRole]) ->
     )
 
 
-def _mean_error(tensors: list[LazyTensor]) -> float | None:
-    total = squares = 0.0
-    for tensor in tensors:
-        if tensor.error is None:
-            return None
-        total += tensor.size
-        squares += tensor.size * tensor.error**2
-    return math.sqrt(squares / total) if total else 0.0
+def _total_error(tensors: Iterable[LazyTensor]) -> float | None:
+    found = [(tensor.size, tensor.error) for tensor in tensors if tensor.data_type in FLOATING_TYPES]
+    known = [(size, error) for size, error in found if error is not None]
+    return total_error(known) if len(known) == len(found) else None
 
 
 def _roles(container: Container) -> dict[Path, TensorRole]:

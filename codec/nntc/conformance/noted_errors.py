@@ -1,0 +1,65 @@
+"""Errors in NOTES beside the true ones, which only who has the original model can tell (SPEC.md 6.6)."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from nntc.decoder.model import decode
+from nntc.format.names import UNUSED_NAME
+from nntc.reader.compare import open_file, place_of, relative_error
+from nntc.reader.container import open as open_container
+from nntc.sources.source import SourceLike
+
+_PRECISION = 2.0**-10  # of a binary16, with what summing in another order makes of an error
+_LEAST = 2.0**-24  # what any error that is smaller is noted as
+
+
+def wrong_errors(source: SourceLike, original: str | os.PathLike[str]) -> Iterator[str]:
+    """Yield what is wrong with the errors that a valid file's encoder has noted.
+
+    Parameters
+    ----------
+    source
+        A file that decodes.
+    original
+        Path of the model that it was made from, external data beside it.
+
+    Raises
+    ------
+    ModelError
+        E_EXTERNAL: external data of the original is missing. E_PROTOBUF: it is no ONNX model.
+    OSError
+        It cannot be read.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nntc-")))
+        container = stack.enter_context(open_container(source))
+        if container.notes is None:
+            return
+        decode(source, folder / UNUSED_NAME)
+        models = Path(original), folder / UNUSED_NAME
+        names = [file.name for file in container.files]
+        pairs = {n: [stack.enter_context(closing(open_file(m, n))) for m in models] for n in names}
+        seen: set[tuple[int, int]] = set()
+        for tensor in container.tensors.values():
+            place = place_of(tensor.wire)
+            for piece, noted in tensor.noted_errors():
+                if (piece.section, piece.part) in seen or noted is None:
+                    continue
+                seen.add((piece.section, piece.part))
+                theirs, ours = pairs[place]
+                true = relative_error((theirs, ours), piece.start, piece.length, tensor.wire.data_type)
+                if not _agree(noted, true):
+                    yield f"an error of {noted:.4g} is noted for {tensor.name!r}, and it is {true:.4g}"
+
+
+def _agree(noted: float, true: float) -> bool:
+    """Return whether a noted error is the true one, as far as binary16 tells it."""
+    if not math.isfinite(true):
+        return noted > 0
+    return (noted == 0) == (true == 0) and abs(noted - true) <= _PRECISION * true + _LEAST
