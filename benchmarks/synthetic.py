@@ -20,12 +20,12 @@ LAYERS = 8
 SEED = 7
 
 
-def dense_weights(count: int) -> list[NDArray[np.float32]]:
-    """Return `LAYERS` square float32 matrices of about `count` weights together, of variance 1 / width."""
-    width = max(1, round(math.sqrt(count / LAYERS)))
+def dense_weights(count: int, layers: int = LAYERS) -> list[NDArray[np.float32]]:
+    """Return square float32 matrices of about `count` weights together, of variance 1 / width."""
+    width = max(1, round(math.sqrt(count / layers)))
     random = np.random.default_rng(SEED)
     scale = 1 / math.sqrt(2 * width)
-    return [random.laplace(0, scale, (width, width)).astype(np.float32) for _ in range(LAYERS)]
+    return [random.laplace(0, scale, (width, width)).astype(np.float32) for _ in range(layers)]
 
 
 def dense_model(weights: list[NDArray[np.float32]]) -> bytes:

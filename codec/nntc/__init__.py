@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nntc.errors import (
+    ClusterError,
     FormatError,
     ModelError,
     NntcError,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Centroids",
+    "ClusterError",
     "Container",
     "Curves",
     "DecodeResult",

@@ -6,6 +6,7 @@
     ├── ModelError             the ONNX input is at fault: `id`, `offset` where one is known
     ├── SourceError            a place that bytes are read from fails: E_SOURCE, E_SOURCE_CHANGED
     ├── SamplesError           samples to calibrate or measure with are at fault: E_SAMPLES
+    ├── ClusterError           a Dask cluster cannot be reached, or has ended: E_CLUSTER
     └── OutputError            the output place is at fault: it exists, or cannot be written
 
 Misuse of the Python interface (a wrong type or an option out of range) raises `ValueError` or
@@ -19,6 +20,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "ClusterError",
     "FormatError",
     "ModelError",
     "NntcError",
@@ -88,6 +90,13 @@ class SamplesError(NntcError):
 
     def __init__(self, message: str) -> None:
         super().__init__("E_SAMPLES", message)
+
+
+class ClusterError(NntcError):
+    """A Dask cluster that does not answer, has no workers, or loses them."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("E_CLUSTER", message)
 
 
 class OutputError(NntcError):

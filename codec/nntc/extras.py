@@ -13,6 +13,7 @@ EXTRAS = MappingProxyType(
         "onnxruntime": "runtime",
         "jinja2": "report",
         "matplotlib": "plot",
+        "dask": "dask",
         "distributed": "dask",
         "fsspec": "remote",
         "PIL": "images",

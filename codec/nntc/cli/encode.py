@@ -10,6 +10,7 @@ import click
 
 from nntc.cli.options import (
     Sectioned,
+    dask_option,
     follow_links_option,
     input_file,
     jobs_option,
@@ -126,6 +127,7 @@ _SECTIONS = {
 )  # fmt: skip
 @follow_links_option
 @jobs_option
+@dask_option
 @json_option
 def encode(
     source: Path,

@@ -80,6 +80,16 @@ def follow_links_option(command: T) -> T:
     return click.option("--follow-links", is_flag=True, help=arguments.FOLLOW_LINKS)(command)
 
 
+def dask_option(command: T) -> T:
+    """Add --dask."""
+    option = click.option(
+        "--dask", metavar="ADDRESS",
+        help="Let the workers of a Dask cluster encode tensors, such as tcp://10.0.0.1:8786. Never changes "
+        "the result.",
+    )  # fmt: skip
+    return option(command)
+
+
 def json_option(command: T) -> T:
     """Add --json."""
     option = click.option("--json", "as_json", is_flag=True, help="Write the result as JSON, for programs.")

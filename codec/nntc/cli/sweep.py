@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntc.cli.options import follow_links_option, input_file, jobs_option, json_option, samples_path
+from nntc.cli.options import (
+    dask_option,
+    follow_links_option,
+    input_file,
+    jobs_option,
+    json_option,
+    samples_path,
+)
 from nntc.cli.output import json_text, progress, say, show_json, show_notes, show_table
 from nntc.cli.samples import image_options, sample_sources
 
@@ -69,6 +76,7 @@ def _folder(_context: click.Context, _parameter: click.Parameter, value: str) ->
 @click.option("--no-picture", is_flag=True, help="Leave out the pictures, which need matplotlib.")
 @follow_links_option
 @jobs_option
+@dask_option
 @json_option
 def sweep(
     source: Path,
@@ -83,6 +91,7 @@ def sweep(
     no_picture: bool,
     follow_links: bool,
     jobs: int,
+    dask: str | None,
     as_json: bool,
 ) -> None:
     """Draw how well MODEL.onnx still answers against how small its file is.
@@ -116,6 +125,7 @@ def sweep(
             points=points,
             follow_links=follow_links,
             jobs=jobs,
+            dask=dask,
             progress=bar,
         )
     contents = {"sweep.csv": to_csv(curves).encode(), "sweep.json": json_text(to_dictionary(curves)).encode()}

@@ -65,6 +65,8 @@ def encode(
         E_SOURCE_CHANGED: a file of the model was changed meanwhile; E_SOURCE: the system cannot read it.
     ImportError
         The model is to be run and there is no onnxruntime, or a page is asked for and there is no jinja2.
+    ClusterError
+        E_CLUSTER: a Dask cluster does not answer, has no workers, or loses them.
     OutputError
         E_OUTPUT: the target cannot be written; E_OUTPUT_EXISTS: it is a file of the model.
     TypeError, ValueError
@@ -73,7 +75,10 @@ def encode(
     checked = check_options(**options)
     if report is not None:
         check_page()
-    with open_model(source, follow_links=follow_links) as model, Workers(checked.jobs, progress) as workers:
+    with (
+        open_model(source, follow_links=follow_links) as model,
+        Workers(checked.jobs, progress, dask=checked.dask) as workers,
+    ):
         for path in (target, report):
             if path is not None:
                 model.refuse_to_replace(Path(path))
@@ -110,5 +115,8 @@ def encode_bytes(
         And others, as `encode`.
     """
     checked = check_options(**options)
-    with open_model(source, follow_links=follow_links) as model, Workers(checked.jobs, progress) as workers:
+    with (
+        open_model(source, follow_links=follow_links) as model,
+        Workers(checked.jobs, progress, dask=checked.dask) as workers,
+    ):
         return encode_model(model, checked, workers, tried)

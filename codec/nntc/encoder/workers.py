@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
+from nntc.encoder.cluster import Cluster
 from nntc.progress import Phase, Progress, ProgressEvent, Steps, within
 
 T = TypeVar("T")
@@ -24,12 +25,20 @@ class Workers:
     ----------
     jobs
         Threads, or an executor; functions and items sent to an executor can be pickled.
+    dask
+        Address of a Dask scheduler whose workers do the work in place of threads.
     progress
         Called with events; items are steps of phase `ENCODING`, one for each tensor.
     """
 
-    def __init__(self, jobs: int | Executor, progress: Progress | None = None) -> None:
-        self._own = ThreadPoolExecutor(jobs) if isinstance(jobs, int) and jobs > 1 else None
+    def __init__(
+        self, jobs: int | Executor, progress: Progress | None = None, *, dask: str | None = None
+    ) -> None:
+        self._own: Executor | None = None
+        if dask is not None:
+            self._own = Cluster(dask)
+        elif isinstance(jobs, int) and jobs > 1:
+            self._own = ThreadPoolExecutor(jobs)
         self._executor = jobs if isinstance(jobs, Executor) else self._own
         self.progress = progress
         """What receives the events of work done elsewhere."""

@@ -58,6 +58,7 @@ def _checked(name: str, option: Declaration, value: Any) -> Any:
         bool: (bool, "True or False"),
         int: (Integral, "a whole number"),
         float: (Real, "a number"),
+        str: (str, "text"),
     }[option.kind]
     if not isinstance(value, wanted) or (option.kind is not bool and isinstance(value, bool)):
         raise TypeError(f"{shown} must be {called}, not {value!r}")
@@ -112,6 +113,8 @@ def _completed(options: Options, values: dict[str, Any]) -> Options:
         options = replace(options, entropy=values.get("entropy", Entropy.HUFFMAN))
     if options.calibration is not None and options.objective is not Objective.OUTPUTS:
         raise ValueError("calibration keeps outputs close, not weights")
+    if options.dask is not None and isinstance(options.jobs, Executor):
+        raise ValueError("name one of them: dask, or an executor as jobs")
     if options.max_drop is None and "metric" in values:
         raise ValueError("metric is for max drop")
     if options.max_drop is not None and options.evaluation is None:

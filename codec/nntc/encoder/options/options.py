@@ -79,6 +79,8 @@ class Options:
         `deep`: prune and quantize biases too, and what normalizations add.
     jobs
         Threads, or an executor that tensors are sent to one by one.
+    dask
+        Address of a Dask scheduler: its workers encode tensors, `jobs` threads here do what else there is.
     """
 
     method: Method = field(
@@ -291,6 +293,16 @@ class Options:
             metavar="N",
         ),
     )
+    dask: str | None = field(
+        default=None,
+        metadata=declare(
+            Group.RUN,
+            "Let the workers of a Dask cluster encode tensors, such as tcp://10.0.0.1:8786. Never changes "
+            "the result.",
+            kind=str,
+            metavar="ADDRESS",
+        ),
+    )
 
     @property
     def is_paper(self) -> bool:
@@ -341,6 +353,7 @@ class Options:
         """Return whether an option says anything beside the other options."""
         matters = {
             "jobs": False,
+            "dask": False,
             "exact": bool(self.exact),
             "metric": self.max_drop is not None,
             "objective": self.calibration is None,
@@ -388,3 +401,4 @@ class ChosenOptions(TypedDict, total=False):
     sparse: bool | None
     biases: bool | None
     jobs: int | Executor
+    dask: str | None

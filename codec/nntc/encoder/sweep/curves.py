@@ -105,6 +105,7 @@ def sweep(
     points: int = 7,
     follow_links: bool = False,
     jobs: int = 1,
+    dask: str | None = None,
     progress: Progress | None = None,
     measured: Callable[[SweepPoint], None] | None = None,
 ) -> Curves:
@@ -127,6 +128,8 @@ def sweep(
         Whether links may lead to external data that is not in the model's folder.
     jobs
         Threads.
+    dask
+        Address of a Dask scheduler whose workers encode. See `nntc.Options`.
     progress
         Called with events; points are the steps of the outermost phase.
     measured
@@ -146,11 +149,14 @@ def sweep(
     wanted = _check_methods(methods, is_calibrated=calibration is not None)
     if calibration is None and evaluation is None:
         raise ValueError("there must be samples to measure on: evaluation or calibration")
-    base = check_options(calibration=calibration, evaluation=evaluation, jobs=jobs)
+    base = check_options(calibration=calibration, evaluation=evaluation, jobs=jobs, dask=dask)
     settings = [(method, *setting) for method in wanted for setting in _settings(method, points)]
     done = []
     noted: list[str] = []
-    with open_model(source, follow_links=follow_links) as model, Workers(jobs, progress) as workers:
+    with (
+        open_model(source, follow_links=follow_links) as model,
+        Workers(jobs, progress, dask=dask) as workers,
+    ):
         measuring = prepare(model, base, progress, is_search=True)
         plain = PreparedTensors(model.tensors)
         calibrated = plain
