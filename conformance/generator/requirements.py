@@ -30,6 +30,8 @@ UNDECIDABLE = {
     "R-604": "depends on what stands in the folder beforehand",
     "R-605": "depends on what stands in the folder beforehand",
     "R-606": "depends on the system",
+    "R-607": "depends on what stands in the folder beforehand",
+    "R-608": "depends on what stands in the folder beforehand",
     "R-900": "on encoders; that a file is valid is what every vector shows",
     "R-901": "on encoders: whether sha256 is of the decoded files shows as E_HASH",
     "R-902": "on encoders: a payload of zero bytes cannot be written, see R-158",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import tempfile
 from array import array
 from bisect import bisect_right
@@ -137,6 +138,7 @@ class DirectorySink:
         self.path = path
         self.temporary: list[Path] = []
         self.file: BinaryIO | None = None
+        self.aside: Path | None = None
 
     def begin(self, number: int) -> None:
         """Start the next output file, under a temporary name in the directory of output file 0 [R-600]."""
@@ -171,8 +173,12 @@ class DirectorySink:
         done: list[Path] = []
         made: list[Path] = []
         try:
+            self._check_path()
             for name in names:
                 self._check(name, replace)
+            if names and replace and self.path.exists():
+                self.aside = self.path.parent / f"{self.temporary[0].name}.old"
+                os.rename(self.path, self.aside)  # R-607
             for name, temporary in zip(names, self.temporary[1:], strict=True):
                 for directory in directories_of(name):
                     self._make(self.path.parent / directory, made, replace)
@@ -184,6 +190,8 @@ class DirectorySink:
                 os.replace(temporary, target)  # R-600
             _check_other(self.path, done)
             os.replace(self.temporary[0], self.path)  # R-600, R-604
+            if self.aside is not None:
+                self.aside.unlink()
         except (OSError, NotWritten) as problem:
             if not replace:
                 for target in done:
@@ -191,8 +199,17 @@ class DirectorySink:
             for empty in reversed(made):
                 with contextlib.suppress(OSError):
                     empty.rmdir()  # R-601
+            if self.aside is not None and not done:
+                os.replace(self.aside, self.path)  # R-607: nothing has been replaced
             raise NotWritten(str(problem)) from None
         self.temporary = []
+
+    def _check_path(self) -> None:
+        """Whether output file 0 may have its name [R-608]."""
+        if os.path.lexists(self.path):
+            mode = self.path.lstat().st_mode
+            if not stat.S_ISREG(mode) or not mode & 0o222:
+                raise NotWritten(f"{self.path} is no regular file, or read-only")  # R-608
 
     def _check(self, name: str, replace: bool) -> None:
         """What can be said before anything is renamed."""

@@ -21,7 +21,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 
 def listing(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() if path.is_file() else b"" for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_output_that_cannot_be_written(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tempfile.mkstemp", full)
+    monkeypatch.setattr("tempfile.mkdtemp", full)
     outcome = nntc(*command)
     assert (outcome.code, outcome.out) == (1, "")
     assert REPORT.fullmatch(outcome.err)

@@ -1,6 +1,6 @@
 """Decoded files in a folder: all of them complete under their names, or none.
 
-Implements SPEC.md 10 (R-600 to R-602).
+Implements SPEC.md 10 (R-600 to R-602, R-608).
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from nntc.decoder.places import Publication, check_place
-from nntc.errors import OutputError
+from nntc.decoder.places import Publication, check_place, reporting
+from nntc.decoder.staging import Staging
 
 
 class FolderSink:
@@ -38,7 +38,8 @@ class FolderSink:
     def __init__(self, target: Path, *, replace_external: bool = False) -> None:
         self._target = target
         self._replace_external = replace_external
-        self._files: list[tuple[str | None, Path]] = []  # name, temporary path
+        self._names: list[str | None] = []
+        self._staging: Staging | None = None
         self._current: BinaryIO | None = None
         self._earlier: tuple[int, BinaryIO] | None = None  # number of a finished file, opened for reading
 
@@ -48,35 +49,44 @@ class FolderSink:
             raise ValueError("no file has begun")
         return self._current
 
+    @property
+    def _staged(self) -> Staging:
+        if self._staging is None:
+            raise ValueError("no file has begun")
+        return self._staging
+
     def _final(self, file: int) -> Path:
-        name = self._files[file][0]
+        name = self._names[file]
         return self._target if name is None else self._target.parent / name
 
     def begin(self, name: str | None) -> None:
         """Begin the next file; None names the model itself."""
         folder = self._target.parent
         final = self._target if name is None else folder / name
-        with _reporting(final):
+        with reporting(final):
+            if self._staging is None:
+                self._staging = Staging(folder)
             if name is not None:
-                own = {self._target.name, *(path.name for _, path in self._files)}
+                own = {self._target.name, self._staging.path.name}
                 check_place(folder, name, own, may_replace=self._replace_external)
             if final.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if name is None:
+                _check_target(final)
             if self._current is not None:
                 self._current.close()
-            handle, path = tempfile.mkstemp(prefix=".nntc-", suffix=".part", dir=folder)
-            self._files.append((name, Path(path)))
-            self._current = os.fdopen(handle, "w+b")
+            self._current = self._staging.part(len(self._names)).open("x+b")
+            self._names.append(name)
 
     def write(self, data: memoryview) -> None:
         """Append to the current file."""
         handle = self._handle
-        with _reporting(self._final(-1)):
+        with reporting(self._final(-1)):
             handle.write(data)
 
     def reread(self, file: int, offset: int, length: int) -> bytes:
         """Return bytes written earlier."""
-        with _reporting(self._final(file)):
+        with reporting(self._final(file)):
             handle = self._reader(file)
             handle.seek(offset)
             data = handle.read(length)
@@ -85,11 +95,11 @@ class FolderSink:
         return data
 
     def _reader(self, file: int) -> BinaryIO:
-        if file == len(self._files) - 1:
+        if file == len(self._names) - 1:
             return self._handle
         if self._earlier is None or self._earlier[0] != file:
             self._close_earlier()
-            self._earlier = file, self._files[file][1].open("rb")
+            self._earlier = file, self._staged.part(file).open("rb")
         return self._earlier[1]
 
     def _close_earlier(self) -> None:
@@ -116,24 +126,43 @@ class FolderSink:
             # Closing writes what is still buffered, which may fail as any write; it is not wanted any more.
             with contextlib.suppress(OSError):
                 self._current.close()
-        for _, path in self._files:
-            path.unlink(missing_ok=True)
+        if self._staging is not None:
+            staging, self._staging = self._staging, None
+            with reporting(self._target):
+                staging.settle()
 
     def _publish(self) -> None:
         """Put every file under its name, the model last: it is what a reader looks for."""
         self._close_earlier()
-        with _reporting(self._target):
+        with reporting(self._target):
             if self._current is not None:
                 self._current.close()
-            mode = 0o666 & ~_umask()
-            for _, path in self._files:
-                path.chmod(mode)
-                with path.open("rb+") as file:
+            for number in range(len(self._names)):
+                with self._staged.part(number).open("rb+") as file:
+                    _take_owner_and_mode(self._final(number), file.fileno())
                     os.fsync(file.fileno())
-        with Publication(self._target, may_replace=self._replace_external) as publication:
-            for name, path in reversed(self._files):
-                with _reporting(self._target if name is None else self._target.parent / name):
-                    publication.put(path, name)
+        Publication(self._target, self._names, self._staged, may_replace=self._replace_external).run()
+
+
+def _check_target(path: Path) -> None:
+    """Raise OSError where replacing what has this name would do something else than writing to it."""
+    with contextlib.suppress(FileNotFoundError):
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "it is a link, name what it leads to" if path.is_symlink() else "it is no regular file"
+            raise OSError(errno.EINVAL, kind)
+        if not status.st_mode & 0o222:
+            raise PermissionError(errno.EACCES, "it is read-only")
+
+
+def _take_owner_and_mode(replaced: Path, handle: int) -> None:
+    """Give a new file the owner and the mode of the one that it replaces, where it may."""
+    with contextlib.suppress(OSError, AttributeError):  # not on Windows, nor as anybody
+        status = replaced.lstat()
+        if stat.S_ISREG(status.st_mode):
+            os.fchmod(handle, stat.S_IMODE(status.st_mode))
+            os.fchown(handle, status.st_uid, status.st_gid)
+            os.fchmod(handle, stat.S_IMODE(status.st_mode))
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
@@ -149,18 +178,3 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
             sink = stack.enter_context(FolderSink(path))
             sink.begin(None)
             sink.write(memoryview(content))
-
-
-@contextlib.contextmanager
-def _reporting(path: Path) -> Iterator[None]:
-    """Turn errors of the operating system into E_OUTPUT."""
-    try:
-        yield
-    except OSError as e:
-        raise OutputError("E_OUTPUT", f"cannot write {path}: {e.strerror}") from e
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

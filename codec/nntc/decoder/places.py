@@ -1,6 +1,6 @@
 """Places that output files may take, and putting them there.
 
-Implements SPEC.md 10 (R-602 to R-606).
+Implements SPEC.md 10 (R-602 to R-607).
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 
+from nntc.decoder.staging import Entry, Staging, sync_folder
 from nntc.errors import OutputError
 from nntc.format.names import folders_of, is_kept_by_windows
 
@@ -77,44 +77,64 @@ def _is_link(path: Path) -> bool:
 
 
 class Publication:
-    """Gives finished files their names; leaving it with an error takes everything back.
+    """Gives finished files their names; settling the staging folder takes back a set that is not complete.
 
     Parameters
     ----------
     target
         The model's path.
+    names
+        Of the files, the model's None first; file i is part i in `staging`.
     may_replace
         As for `check_place`.
     """
 
-    def __init__(self, target: Path, *, may_replace: bool) -> None:
-        self._target = target
+    def __init__(
+        self, target: Path, names: Sequence[str | None], staging: Staging, *, may_replace: bool
+    ) -> None:
+        self._target, self._names, self._staging = target, names, staging
         self._may_replace = may_replace
         self._written: set[tuple[int, int]] = set()  # device and inode
-        self._new: list[Path] = []
-        self._folders: dict[tuple[int, int], Path] = {}
-        self._replaced: list[tuple[Path, Path]] = []  # what a file was, under another name
+        self._folders: set[tuple[int, int]] = set()
 
-    def __enter__(self) -> Publication:
-        return self
+    def run(self) -> None:
+        """Give all files their names, the model last.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            for path in self._new:
-                path.unlink(missing_ok=True)
-            for kept, path in self._replaced:
-                kept.replace(path)
-            for folder in reversed(self._folders.values()):
-                with contextlib.suppress(OSError):  # somebody else has put something there
-                    folder.rmdir()
-        else:
-            for kept, _ in self._replaced:
-                kept.unlink(missing_ok=True)
+        Where external data is replaced, the old model is moved aside first: it never stands beside new
+        weights.
 
-    def put(self, finished: Path, name: str | None) -> None:
-        """Rename a finished file to its name; None is the model's.
+        Raises
+        ------
+        OutputError
+            E_OUTPUT_EXISTS, E_OUTPUT.
+        """
+        places = [self._place(name) for name in self._names]
+        with reporting(self._target):
+            entries = []
+            for number, place in enumerate(places):
+                inode = self._staging.part(number).stat().st_ino
+                name = self._names[number] or self._target.name
+                entries.append(Entry(name, inode, os.path.lexists(place)))
+            folders = {folder: None for name in self._names for folder in folders_of(name or "")}
+            new = [folder for folder in folders if not (self._target.parent / folder).exists()]
+            if len(entries) > 1:
+                self._staging.write_journal(entries, new)
+            if any(entry.replaces for entry in entries[1:]) and entries[0].replaces:
+                self._target.rename(self._staging.kept(0))
+                sync_folder(self._target.parent)
+        for number in reversed(range(len(places))):
+            with reporting(places[number]):
+                if number == 0:
+                    for folder in dict.fromkeys(place.parent for place in places[1:]):
+                        sync_folder(folder)
+                self.put(number)
+        sync_folder(self._target.parent)
+
+    def _place(self, name: str | None) -> Path:
+        return self._target if name is None else self._target.parent / name
+
+    def put(self, number: int) -> None:
+        """Rename a finished file to its name.
 
         Raises
         ------
@@ -123,7 +143,8 @@ class Publication:
         OSError
             The system refuses.
         """
-        final = self._target if name is None else self._target.parent / name
+        name = self._names[number]
+        final, finished = self._place(name), self._staging.part(number)
         for folder in folders_of(name or ""):
             self._make_folder(self._target.parent / folder)
         if os.path.lexists(final):
@@ -133,9 +154,7 @@ class Publication:
             if name is not None and not self._may_replace:
                 raise _exists(f"external data exists already: {final}")
             if name is not None:
-                self._keep(finished, final)
-        else:
-            self._new.append(final)
+                self._keep(number, final)
         finished.replace(final)
         self._written.add(_identity(final))
 
@@ -147,14 +166,24 @@ class Publication:
             if not self._may_replace and _identity(folder) not in self._folders:
                 raise _exists(f"folder of external data exists already: {folder}") from None
         else:
-            self._folders[_identity(folder)] = folder
+            self._folders.add(_identity(folder))
 
-    def _keep(self, finished: Path, final: Path) -> None:
-        """Keep a file that is about to be replaced, where the file system can, until all are in place."""
-        kept = finished.with_suffix(".old")
-        with contextlib.suppress(OSError, NotImplementedError):
+    def _keep(self, number: int, final: Path) -> None:
+        """Keep a file that is about to be replaced until all are in place."""
+        kept = self._staging.kept(number)
+        try:
             os.link(final, kept, follow_symlinks=False)
-            self._replaced.append((kept, final))
+        except (OSError, NotImplementedError):  # a file system without links
+            final.rename(kept)
+
+
+@contextlib.contextmanager
+def reporting(path: Path) -> Iterator[None]:
+    """Turn errors of the operating system into E_OUTPUT."""
+    try:
+        yield
+    except OSError as e:
+        raise OutputError("E_OUTPUT", f"cannot write {path}: {e.strerror}") from e
 
 
 def _identity(path: Path) -> tuple[int, int]:
