@@ -178,7 +178,7 @@ class DirectorySink:
                 self._check(name, replace)
             if names and replace and self.path.exists():
                 self.aside = self.path.parent / f"{self.temporary[0].name}.old"
-                os.rename(self.path, self.aside)
+                os.replace(self.path, self.aside)
             for name, temporary in zip(names, self.temporary[1:], strict=True):
                 for directory in directories_of(name):
                     self._make(self.path.parent / directory, made, replace)

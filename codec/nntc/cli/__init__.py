@@ -18,7 +18,7 @@ from nntc.errors import NntcError, SourceError, UnsupportedError
 __all__ = ["main"]
 
 DONE, REJECTED, USAGE, UNSUPPORTED = range(4)
-INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -75,13 +75,19 @@ def _abandon_output() -> None:
 
 @contextmanager
 def _ending_cleanly() -> Iterator[None]:
-    """Let SIGTERM remove unfinished output, as Ctrl-C does, instead of ending the process on the spot."""
+    """Let SIGTERM and SIGHUP remove unfinished output, as Ctrl-C does, instead of ending the process on the spot."""
 
-    def terminate(*_: object) -> NoReturn:
-        raise SystemExit(TERMINATED)
+    def terminate(number: int, _: object) -> NoReturn:
+        raise SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    names = ("SIGTERM", "SIGHUP")  # which Windows has not
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

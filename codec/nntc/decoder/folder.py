@@ -9,13 +9,15 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from nntc.decoder.places import Publication, check_place, reporting
 from nntc.decoder.staging import Staging
+from nntc.errors import OutputError
 
 
 class FolderSink:
@@ -163,6 +165,17 @@ def _take_owner_and_mode(replaced: Path, handle: int) -> None:
             os.fchmod(handle, stat.S_IMODE(status.st_mode))
             os.fchown(handle, status.st_uid, status.st_gid)
             os.fchmod(handle, stat.S_IMODE(status.st_mode))
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give a folder that is removed afterwards; raises OutputError, E_OUTPUT, where there can be none."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nntc-", ignore_cleanup_errors=True))
+        except OSError as e:
+            raise OutputError("E_OUTPUT", f"there is no room for temporary files (TMPDIR): {e.strerror}") from e
+        yield Path(folder)
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:

@@ -6,7 +6,6 @@ Implements SPEC.md 9.1, 9.2 and 11.2 (R-001, R-002, R-213, R-270, R-271, R-701).
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from nntc.decoder.assembly import Assembly
 from nntc.decoder.directory import Directory, read_directory, read_section
-from nntc.decoder.folder import FolderSink
+from nntc.decoder.folder import FolderSink, temporary_folder
 from nntc.decoder.graph import FRESH, Splices, read_graph
 from nntc.decoder.payloads import Decoded, decode_sections, read_parse_context
 from nntc.decoder.sink import MemorySink, Sink
@@ -130,8 +129,8 @@ def verify(
     progress: Progress | None = None,
 ) -> DecodeResult:
     """Decode and check everything, keeping nothing. Raises as `decode` does."""
-    with opened(source) as file, tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-        sink = FolderSink(Path(folder) / UNUSED_NAME)
+    with opened(source) as file, temporary_folder() as folder:
+        sink = FolderSink(folder / UNUSED_NAME)
         try:
             return _decode_to(sink, file, jobs, Limits(max_memory, max_output), progress)
         finally:

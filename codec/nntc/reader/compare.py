@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nntc.decoder.folder import temporary_folder
 from nntc.decoder.model import DecodedFile, decode
 from nntc.decoder.model import verify as decode_and_check
 from nntc.errors import ModelError
@@ -107,8 +107,8 @@ def verify(
     if original is None:
         checked = decode_and_check(source, jobs=jobs, max_memory=max_memory, progress=progress)
         return VerifyResult(checked.files)
-    with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-        decoded = Path(folder) / UNUSED_NAME
+    with temporary_folder() as folder:
+        decoded = folder / UNUSED_NAME
         files = decode(source, decoded, jobs=jobs, max_memory=max_memory, progress=progress).files
         with ExitStack() as opened:
             pairs = []
