@@ -75,7 +75,7 @@ def _abandon_output() -> None:
 
 @contextmanager
 def _ending_cleanly() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP remove unfinished output, as Ctrl-C does, instead of ending the process on the spot."""
+    """Let SIGTERM and SIGHUP remove unfinished output, as Ctrl-C does, instead of ending the process."""
 
     def terminate(number: int, _: object) -> NoReturn:
         raise SystemExit(128 + number)

@@ -172,9 +172,10 @@ def temporary_folder() -> Iterator[Path]:
     """Give a folder that is removed afterwards; raises OutputError, E_OUTPUT, where there can be none."""
     with contextlib.ExitStack() as stack:
         try:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nntc-", ignore_cleanup_errors=True))
+            made = tempfile.TemporaryDirectory(prefix="nntc-", ignore_cleanup_errors=True)
+            folder = stack.enter_context(made)
         except OSError as e:
-            raise OutputError("E_OUTPUT", f"there is no room for temporary files (TMPDIR): {e.strerror}") from e
+            raise OutputError("E_OUTPUT", f"cannot make temporary files (TMPDIR): {e.strerror}") from e
         yield Path(folder)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nntc.decoder.folder import temporary_folder
 from nntc.decoder.model import decode, decode_bytes
 from nntc.format.names import UNUSED_NAME
 from nntc.reader.container import open as open_container
@@ -53,7 +52,7 @@ def session(
         if not external:
             files = decode_bytes(file, jobs=jobs, max_memory=max_memory)
             return onnxruntime.InferenceSession(files[None], **options)
-        with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
-            model = Path(folder) / UNUSED_NAME
+        with temporary_folder() as folder:
+            model = folder / UNUSED_NAME
             decode(file, model, jobs=jobs, max_memory=max_memory)
             return onnxruntime.InferenceSession(model, **options)
