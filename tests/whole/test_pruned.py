@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import zstandard
 from nntc.decoder.model import decode_bytes
 from nntc.encoder.encode import encode_bytes
 from nntc.onnx.arrays import array_dtype
@@ -135,3 +136,33 @@ def test_lossless_zeros_cost_their_places_and_no_more() -> None:
     data, _ = encode_bytes(model, method="lossless")
     assert decode_bytes(data)[None] == model
     assert len(data) < 1.01 * bits / 8 + 700
+
+
+def patterns() -> dict[str, NDArray[np.float32]]:
+    """Return weights whose zeros stand in the places that methods of pruning leave."""
+    w = RNG.normal(size=(96, 96)) / 10
+    size = np.abs(w)
+    of_four = np.argsort(np.argsort(size.reshape(-1, 4), axis=1), axis=1).reshape(w.shape)
+    masks = {
+        "least": size > np.quantile(size, 0.8),
+        "least of rows": size > np.quantile(size, 0.6, axis=1, keepdims=True),
+        "two of four": of_four >= 2,
+        "rows": np.broadcast_to(RNG.random((96, 1)) > 0.5, w.shape),
+        "columns": np.broadcast_to(RNG.random((1, 96)) > 0.5, w.shape),
+        "blocks": np.kron(RNG.random((12, 12)) > 0.7, np.ones((8, 8), np.bool_)),
+    }
+    return {name: (w * mask).astype(np.float32) for name, mask in masks.items()}
+
+
+@pytest.mark.parametrize("element", [np.float32, np.float16])
+@pytest.mark.parametrize("pattern", patterns())
+def test_zeros_in_any_pattern(pattern: str, element: type[Any]) -> None:
+    weights = patterns()[pattern].astype(element)
+    model = model_of([helper.make_node("MatMul", ["x", "w"], ["y"])], {"w": weights}).SerializeToString()
+    zstd = zstandard.ZstdCompressor(level=19).compress(model)
+    data, _ = encode_bytes(model, method="lossless")
+    assert decode_bytes(data) == {None: model}
+    assert len(data) <= len(zstd) + 82  # header, directory and hash
+    for options in ({"quality": 20}, {"method": "dct"}, {"method": "deep", "bits": 4}):
+        decoded = weights_of(decode_bytes(encode_bytes(model, **options)[0])[None])["w"]
+        assert not decoded[weights == 0].any()

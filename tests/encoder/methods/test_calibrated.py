@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
@@ -188,3 +189,26 @@ def test_a_layer_that_cannot_be_calibrated_is_told_of(monkeypatch: pytest.Monkey
 def test_a_size_out_of_reach_is_an_error() -> None:
     with pytest.raises(ModelError, match="E_GOAL"):
         encode_bytes(MODEL, target_size=100, calibration=images(8, 1))
+
+
+def test_inputs_out_of_range_leave_a_layer_uncalibrated() -> None:
+    rng = np.random.default_rng(0)
+    large, last = ((rng.normal(0, 0.125, (64, 64)) * size).astype(np.float32) for size in (1e30, 1e9))
+    nodes = [helper.make_node("MatMul", ["x", "a"], ["h"]), helper.make_node("MatMul", ["h", "b"], ["y"])]
+    constants: dict[str, Array | onnx.TensorProto] = {"a": large, "b": last}
+    model = model_of(nodes, constants, {"x": (1, 64)}, {"y": (1, 64)}).SerializeToString()
+    samples = [{"x": rng.normal(size=(1, 64)).astype(np.float32)} for _ in range(24)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # moments overflow
+        data, report = encode_bytes(model, quality=30, calibration=samples)
+    assert report.fidelity is not None
+    assert len(decode_bytes(data)[None]) == len(model)
+
+
+def test_of_small_tensors_alone_a_higher_quality_is_no_smaller() -> None:
+    rng = np.random.default_rng(0)
+    constants: dict[str, Array | onnx.TensorProto] = {name: heavy(rng, 8, 8) for name in "abc"}
+    nodes = [helper.make_node("MatMul", [s, w], [o]) for s, w, o in ("xaf", "fbg", "gcy")]
+    model = model_of(nodes, constants, {"x": (1, 8)}, {"y": (1, 8)}).SerializeToString()
+    sizes = [len(encode_bytes(model, quality=quality)[0]) for quality in (20, 45, 55, 70, 90)]
+    assert sizes[1] <= min(sizes[2:])

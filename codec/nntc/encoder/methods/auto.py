@@ -28,6 +28,7 @@ from nntc.progress import Phase, ProgressEvent
 _LOWEST, _HIGHEST = 2.0, 90.0  # dB: the range in which a quality for a size is looked for
 _FIRST = 20.0  # dB: where the search begins
 _TRIES = 10
+_FINER = 55.0, 70.0, 90.0  # dB: what is tried of models without large tensors
 _WORTH = 0.9  # of the size with the same levels: what losing more must save where a quality is asked for
 _CLOSE, _CLOSER = 0.995, 0.9975
 """A size this near below the one asked for is near enough, and one that is aimed at."""
@@ -66,7 +67,12 @@ def plan_auto(request: PlanRequest) -> Plan:
 
     numbers = count(1)
     if target is None:
-        plan = plan_at(DEFAULT_QUALITY if options.quality is None else options.quality)
+        quality = DEFAULT_QUALITY if options.quality is None else options.quality
+        plan = plan_at(quality)
+        if not partition.weights:
+            # Of small tensors alone, more bits can take fewer bytes: they repeat, or are exact.
+            finer = [plan_at(other) for other in _FINER if other > quality]
+            plan = min([*finer[::-1], plan], key=lambda plan: _size(plan, overhead))
         is_worth = again is None or _size(plan, overhead) < _WORTH * _size(again, overhead)
         return plan if is_worth or again is None else again
     weights = sum(tensors[i].size for i in partition.lossy)

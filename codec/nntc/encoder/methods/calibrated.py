@@ -93,7 +93,8 @@ def _quantize(
             if candidate.transform is None or statistics.along is Along.ROWS
         ]
         try:
-            return quantize_calibrated(own, tensor.values(), statistics, noise, has_output_bias), ""
+            with np.errstate(all="ignore"):  # what is out of range is found in the result
+                return quantize_calibrated(own, tensor.values(), statistics, noise, has_output_bias), ""
         except np.linalg.LinAlgError:
             note = f"{_UNUSED}the second moments of its inputs cannot be inverted"
     return CalibratedLevels(quantize(candidates, tensor.values(), noise), None, noise), note

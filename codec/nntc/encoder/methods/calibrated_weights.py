@@ -166,9 +166,13 @@ def _prepare(
     codes, steps = _step_codes(wanted, len(matrix))
     # The mean power that errors of one step have in the output.
     gain = float(np.mean((diagonals * steps.reshape(-1, diagonals.shape[1])) ** 2))
+    if not (0 < gain < np.inf and 0 < power < np.inf):
+        raise np.linalg.LinAlgError("inputs out of range")
     base_step = _rounded(float(np.sqrt(noise * power / (TRELLIS_NOISE * gain))))
     own = replace(shaping, codes=codes, steps=steps)
     x = coefficients / (base_step * steps)
+    if not (0 < base_step < np.inf and np.isfinite(x).all()):
+        raise np.linalg.LinAlgError("inputs out of range")
     row_steps = find_row_steps(matrix)
     if row_steps is not None:
         x /= row_steps.factors[:, None]
