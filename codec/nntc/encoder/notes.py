@@ -28,6 +28,7 @@ _SAMPLES = {
     MeasuredOn.HELD_OUT: NotedSamples.HELD_OUT,
     MeasuredOn.CALIBRATION: NotedSamples.CALIBRATION,
 }
+_LARGEST = float(np.finfo(np.float32).max)  # outputs of which nothing is left may be farther apart
 
 
 def notes_section(tensors: Sequence[TensorReport], fidelity: Fidelity | None = None) -> NewSection:
@@ -48,7 +49,7 @@ def notes_section(tensors: Sequence[TensorReport], fidelity: Fidelity | None = N
         NotedMeasure.NONE if fidelity is None else _MEASURES[fidelity.measure],
         None if fidelity is None else _SAMPLES[fidelity.measured_on],
         None if fidelity is None else fidelity.samples,
-        None if fidelity is None else fidelity.divergence,
+        None if fidelity is None else min(fidelity.divergence, _LARGEST),
         len(_ENCODER),
         _ENCODER,
     )

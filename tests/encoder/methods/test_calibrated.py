@@ -16,6 +16,7 @@ from nntc.encoder.network.network import Network
 from nntc.errors import ModelError, SamplesError
 from onnx import helper
 
+from tests.constant_models import weights
 from tests.networks import Array, decisive, heavy, model_of
 
 MODEL = decisive().SerializeToString()
@@ -206,9 +207,11 @@ def test_inputs_out_of_range_leave_a_layer_uncalibrated() -> None:
 
 
 def test_of_small_tensors_alone_a_higher_quality_is_no_smaller() -> None:
-    rng = np.random.default_rng(0)
-    constants: dict[str, Array | onnx.TensorProto] = {name: heavy(rng, 8, 8) for name in "abc"}
-    nodes = [helper.make_node("MatMul", [s, w], [o]) for s, w, o in ("xaf", "fbg", "gcy")]
-    model = model_of(nodes, constants, {"x": (1, 8)}, {"y": (1, 8)}).SerializeToString()
+    constants: dict[str, Array | onnx.TensorProto] = {}
+    nodes = []
+    for i, outputs in enumerate((8, 8, 3)):
+        constants |= {f"w{i}": weights(8, outputs, seed=i), f"b{i}": weights(outputs, 1, seed=i + 9)[:, 0]}
+        nodes.append(helper.make_node("Gemm", [f"h{i}", f"w{i}", f"b{i}"], [f"h{i + 1}"]))
+    model = model_of(nodes, constants, {"h0": (1, 8)}, {"h3": (1, 3)}).SerializeToString()
     sizes = [len(encode_bytes(model, quality=quality)[0]) for quality in (20, 45, 55, 70, 90)]
     assert sizes[1] <= min(sizes[2:])
