@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,6 @@ def add(a: int, b: int) -> int:
 
 def fail(how: str) -> None:
     raise ModelError("E_GOAL", how)
-
-
-def submit_often(cluster: Cluster) -> None:
-    for _ in range(10):
-        cluster.submit(add, 1, 1).result(60)
 
 
 def end() -> None:
@@ -94,8 +90,10 @@ def test_a_cluster_that_loses_all_its_workers_is_an_error() -> None:
         Cluster(local.scheduler_address, patience=1) as cluster,
     ):
         local.scale(0)
+        while cluster._threads():  # they go in their own time
+            sleep(0.05)
         with pytest.raises(ClusterError, match="has lost its workers"):
-            submit_often(cluster)
+            cluster.submit(add, 1, 1).result(60)
 
 
 def test_other_versions_are_refused(scheduler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
