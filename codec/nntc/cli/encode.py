@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nntc.cli.declared import declared_options, names_in
 from nntc.cli.options import (
     Sectioned,
-    dask_option,
     follow_links_option,
     input_file,
-    jobs_option,
     json_option,
     output_file,
     refuse_same,
-    samples_path,
-    size,
 )
 from nntc.cli.output import error_text, progress, say, show_json, show_notes, show_table
-from nntc.cli.samples import SECTION, image_options, sample_sources
+from nntc.cli.samples import IMAGE_OPTIONS, image_options, sample_sources
+from nntc.encoder.options import Group
 
 if TYPE_CHECKING:
     from nntc.encoder.report import EncodeReport
@@ -36,98 +34,25 @@ _STAGES = {
 
 
 _SECTIONS = {
-    "How": ("method", "objective", "entropy", "exact"),
-    "How small or how close (one of these; all but --bits are for method auto)": (
-        "quality", "bits", "target_size", "ratio", "max_divergence", "min_agreement", "max_drop", "metric"
-    ),
-    "Samples of the model's inputs": SECTION,
-    "Method deep (without --bits, nothing is quantized)": (
-        "prune", "prune_scope", "centroids", "sparse", "biases"
-    ),
-}  # fmt: skip
+    str(Group.HOW): tuple(names_in(Group.HOW)),
+    str(Group.AIM): tuple(names_in(Group.AIM)),
+    str(Group.SAMPLES): (*names_in(Group.SAMPLES), *IMAGE_OPTIONS),
+    str(Group.DEEP): tuple(names_in(Group.DEEP)),
+}
 
 
 @click.command(cls=Sectioned, sections=_SECTIONS)
 @click.argument("source", metavar="IN.onnx", callback=input_file)
 @click.argument("target", metavar="OUT.nntc", callback=output_file)
-@click.option(
-    "-m", "--method", default="auto", show_default=True,
-    type=click.Choice(["auto", "lossless", "quantization", "clustering", "dct", "deep"]),
-    help="auto chooses for every tensor what costs least; lossless keeps every bit; quantization, "
-    "clustering and dct are the methods of Laude et al., deep that of Han et al., as published.",
-)  # fmt: skip
-@click.option(
-    "--objective", type=click.Choice(["outputs", "weights"]),
-    help="auto: what to keep close: the network's outputs, or the weights themselves.  [default: outputs]",
-)  # fmt: skip
-@click.option(
-    "--entropy", type=click.Choice(["rans", "bzip2", "huffman", "zstd"]),
-    help="Entropy coder of the methods as published.  [default: huffman for deep, rans for the others]",
-)  # fmt: skip
-@click.option(
-    "-q", "--quality", type=float, metavar="DB",
-    help="How close the weights stay, in dB: 20 is coarse, 30 the default, 40 fine.",
-)  # fmt: skip
-@click.option(
-    "--bits", type=float, metavar="N", help="Bits per weight: aimed at by auto; 1 to 8 for the others."
-)
-@click.option("--target-size", callback=size, metavar="SIZE", help="Reach this file size, such as 500k.")
-@click.option("--ratio", type=float, metavar="X", help="Make the file this many times smaller.")
-@click.option(
-    "--max-divergence", type=float, metavar="D",
-    help="Let outputs differ by a KL divergence of at most D nats, or a relative squared error where they "
-    "are no scores of classes: 0.01 is close, 0.1 is not.",
-)  # fmt: skip
-@click.option(
-    "--min-agreement", type=float, metavar="SHARE",
-    help="Keep this share of top answers the same as the original's, such as 0.99. Needs no labels.",
-)  # fmt: skip
-@click.option(
-    "--max-drop", type=float, metavar="POINTS",
-    help="Lose at most this many percentage points of accuracy. Needs --evaluation with labels.",
-)  # fmt: skip
-@click.option(
-    "--metric", type=click.Choice(["top1", "top5"]),
-    help="Accuracy that --max-drop is about.  [default: top1]",
-)  # fmt: skip
-@click.option(
-    "--calibration", callback=samples_path, metavar="SAMPLES",
-    help="auto: encode for inputs like these, 32 to 256 of them, without labels: smaller at the same "
-    "accuracy. An .npz file with an array for each of the model's inputs, samples along the first axis; a "
-    "folder of .npy or .npz files; or with --preprocess a folder of images.",
-)  # fmt: skip
-@click.option(
-    "--evaluation", callback=samples_path, metavar="SAMPLES",
-    help="Run the result on these and tell how alike it answers: an .npz file with an array for each of the "
-    "model's inputs, samples along the first axis, and perhaps `labels`, class numbers from 0; a folder "
-    "of .npy or .npz files; or with --preprocess a folder of images, perhaps in sub-folders by class.",
-)  # fmt: skip
+@declared_options(Group.HOW, Group.AIM, Group.SAMPLES)
 @image_options
-@click.option("--prune", type=float, metavar="X", help="Set this share of the weights to zero, such as 0.5.")
-@click.option(
-    "--prune-scope", type=click.Choice(["layer", "global"]),
-    help="Prune every layer alike, or all weights together.  [default: layer]",
-)  # fmt: skip
-@click.option(
-    "--centroids", type=click.Choice(["linear", "density", "random"]),
-    help="Where the search for shared values starts.  [default: linear]",
-)  # fmt: skip
-@click.option(
-    "--sparse/--no-sparse", default=None,
-    help="Store only weights that are not zero, or all.  [default: what is smaller]",
-)  # fmt: skip
-@click.option("--biases", is_flag=True, help="Prune and quantize biases too.")
+@declared_options(Group.DEEP)
 @click.option(
     "--report", callback=output_file, metavar="OUT.html",
     help="Write a page about the encoding: size, error and coding of every tensor.",
 )  # fmt: skip
-@click.option(
-    "--exact", multiple=True, metavar="GLOB",
-    help="Code tensors with such names exactly, as with 'head.*'; may be given several times.",
-)  # fmt: skip
 @follow_links_option
-@jobs_option
-@dask_option
+@declared_options(Group.RUN)
 @json_option
 def encode(
     source: Path,

@@ -66,28 +66,9 @@ class Sectioned(click.Command):
                 formatter.write_dl(records)
 
 
-def jobs_option(command: T) -> T:
-    """Add --jobs."""
-    option = click.option(
-        "-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-        help="Threads to use. Never changes the result.",
-    )  # fmt: skip
-    return option(command)
-
-
 def follow_links_option(command: T) -> T:
     """Add --follow-links."""
     return click.option("--follow-links", is_flag=True, help=arguments.FOLLOW_LINKS)(command)
-
-
-def dask_option(command: T) -> T:
-    """Add --dask."""
-    option = click.option(
-        "--dask", metavar="ADDRESS",
-        help="Let the workers of a Dask cluster encode tensors, such as tcp://10.0.0.1:8786. Never changes "
-        "the result.",
-    )  # fmt: skip
-    return option(command)
 
 
 def json_option(command: T) -> T:

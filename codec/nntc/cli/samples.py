@@ -13,7 +13,7 @@ from nntc.cli.options import callback
 
 T = TypeVar("T", bound=Callable[..., Any])
 
-SECTION = ("calibration", "evaluation", "preprocess", "labels", "images")
+IMAGE_OPTIONS = ("preprocess", "labels", "images")
 """Names of the options."""
 
 _HOW = """Folders of samples hold images, which become inputs so: imagenet, caffe, tf (-1 to 1), unit (0 to

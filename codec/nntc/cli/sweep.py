@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nntc.cli.declared import declared_options
 from nntc.cli.options import (
-    dask_option,
     follow_links_option,
     input_file,
-    jobs_option,
     json_option,
     samples_path,
 )
 from nntc.cli.output import json_text, progress, say, show_json, show_notes, show_table
 from nntc.cli.samples import image_options, sample_sources
+from nntc.encoder.options import Group
 
 if TYPE_CHECKING:
     from nntc.encoder.goals.fidelity import Fidelity, Share
@@ -75,8 +75,7 @@ def _folder(_context: click.Context, _parameter: click.Parameter, value: str) ->
 )  # fmt: skip
 @click.option("--no-picture", is_flag=True, help="Leave out the pictures, which need matplotlib.")
 @follow_links_option
-@jobs_option
-@dask_option
+@declared_options(Group.RUN)
 @json_option
 def sweep(
     source: Path,

@@ -40,6 +40,8 @@ class Declaration:
         Whether a value that has the type may be taken, and which ones may, for people.
     metavar
         How its value is called in the command's help.
+    short
+        Its name of one letter in the command, such as `-q`.
     is_aim
         Whether it says how small or how close: only one of those can be asked for.
     is_size
@@ -53,6 +55,7 @@ class Declaration:
     valid: Callable[[Any], bool] | None = None
     range: str = ""
     metavar: str = ""
+    short: str = ""
     is_aim: bool = False
     is_size: bool = False
 

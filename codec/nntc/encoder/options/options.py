@@ -28,10 +28,7 @@ DEFAULT_BITS = 6
 """Of the methods of Laude et al."""
 _AUTO = (Method.AUTO,)
 _DEEP = (Method.DEEP,)
-_SAMPLES_HELP = (
-    "an .npz file with an array for each of the model's inputs, samples along the first axis; or a folder of "
-    ".npy or .npz files"
-)
+_SAMPLES_HELP = "n .npz file with an array for each of the model's inputs, samples along the first axis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +85,10 @@ class Options:
         metadata=declare(
             Group.HOW,
             "auto chooses for every tensor what costs least; lossless keeps every bit; quantization, "
-            "clustering and dct are the methods of Laude et al., deep that of Han et al., as published.",
+            "clustering and dct are the methods of Laude et al., deep that of Han et al., as published."
+            "  [default: auto]",
             kind=Method,
+            short="-m",
         ),
     )
     objective: Objective = field(
@@ -120,6 +119,7 @@ class Options:
             valid=lambda value: 0 < value <= 140,
             range="between 0 and 140 dB",
             metavar="DB",
+            short="-q",
             is_aim=True,
         ),
     )
@@ -215,7 +215,8 @@ class Options:
         metadata=declare(
             Group.SAMPLES,
             "auto: encode for inputs like these, 32 to 256 of them, without labels: smaller at the same "
-            f"accuracy. {_SAMPLES_HELP[0].upper()}{_SAMPLES_HELP[1:]}.",
+            f"accuracy. A{_SAMPLES_HELP}; a folder of .npy or .npz files; or with --preprocess a folder of "
+            "images.",
             methods=_AUTO,
             metavar="SAMPLES",
         ),
@@ -224,8 +225,9 @@ class Options:
         default=None,
         metadata=declare(
             Group.SAMPLES,
-            f"Run the result on these and tell how alike its outputs are: {_SAMPLES_HELP}. Perhaps with "
-            "`labels`, class numbers from 0.",
+            f"Run the result on these and tell how alike its outputs are: a{_SAMPLES_HELP}, and perhaps "
+            "`labels`, class numbers from 0; a folder of .npy or .npz files; or with --preprocess a folder of "
+            "images, perhaps in sub-folders by class.",
             metavar="SAMPLES",
         ),
     )
@@ -291,6 +293,7 @@ class Options:
             Group.RUN,
             "Threads to use. Never changes the result.",
             metavar="N",
+            short="-j",
         ),
     )
     dask: str | None = field(
