@@ -226,8 +226,8 @@ class Options:
         metadata=declare(
             Group.SAMPLES,
             f"Run the result on these and tell how alike its outputs are: a{_SAMPLES_HELP}, and perhaps "
-            "`labels`, class numbers from 0; a folder of .npy or .npz files; or with --preprocess a folder of "
-            "images, perhaps in sub-folders by class.",
+            "`labels`, class numbers from 0; a folder of .npy or .npz files; or with --preprocess a folder "
+            "of images, perhaps in sub-folders by class.",
             metavar="SAMPLES",
         ),
     )
