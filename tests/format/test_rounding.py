@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nntc.format.registry import ElementType
-from nntc.format.rounding import is_finite, round_to_element
+from nntc.format.rounding import dequantize, is_finite, round_to_element
 
 from conformance.reference_decoder.record import ELEMENT_TYPES
 from conformance.reference_decoder.rounding import to_element
@@ -121,3 +121,17 @@ def test_overflow_is_found(element: ElementType) -> None:
 @pytest.mark.parametrize("element", TYPES)
 def test_nothing_at_all(element: ElementType) -> None:
     assert round_to_element(np.zeros(0), element).size == 0
+
+
+def test_levels_are_multiplied_added_to_and_rounded_each_once() -> None:
+    # 3 * step is not exact, and the sum is rounded anew: a fused operation would give another value.
+    step, offset = float(np.float32(0.1)) * (1 + 2.0**-50), -0.3
+    out = dequantize(np.array([3, 0, -7]), step, offset, ElementType.FLOAT64)
+    assert out.tolist() == [3 * step + offset, offset, -7 * step + offset]
+    rows = dequantize(np.array([[1, 2], [3, 4]]), np.array([[1.0], [2.0]]), 0.0, ElementType.FLOAT16)
+    assert rows.dtype == np.float16
+    assert rows.tolist() == [[1, 2], [6, 8]]
+
+
+def test_without_offset_zeros_keep_their_sign() -> None:
+    assert np.signbit(dequantize(np.array([-0.0]), 1.0, 0.0, ElementType.FLOAT32)).tolist() == [True]

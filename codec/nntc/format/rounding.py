@@ -1,4 +1,4 @@
-"""The one last rounding: binary64 to the element type.
+"""From scaled levels to elements: a product, a sum, and the one last rounding to the element type.
 
 Implements SPEC.md 9.7 (R-540, R-541).
 """
@@ -42,6 +42,30 @@ def round_to_element(values: NDArray[np.float64], element: ElementType) -> NDArr
         rounded = np.ldexp(np.rint(np.ldexp(values, -exponent)), exponent)
         bits: NDArray[np.uint32] = rounded.astype(np.float32).view(np.uint32)
         return (bits >> np.uint32(16)).astype(np.uint16)
+
+
+def dequantize(
+    levels: NDArray[Any], factors: float | NDArray[np.float64], offset: float, element: ElementType
+) -> NDArray[Any]:
+    """Return elements: levels times their factors, plus the offset, each operation rounded once.
+
+    Parameters
+    ----------
+    levels
+        int64 or float64, any shape: integers, scaled and transformed back.
+    factors
+        Of all levels, or an array that broadcasts to them: the step, and what else scales after a transform.
+    offset
+        0 for none.
+    element
+        A floating-point element type.
+
+    Returns
+    -------
+    As of `round_to_element`.
+    """
+    values = levels * factors
+    return round_to_element(values + offset if offset else values, element)
 
 
 def is_finite(values: NDArray[Any], element: ElementType) -> bool:

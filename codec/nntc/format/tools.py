@@ -17,6 +17,7 @@ from nntc.format.fields import Layout, Named, Raw, VarInt, f32, u8
 from nntc.format.integers import MAX_LEVEL
 from nntc.format.rans import MAX_STEPS
 from nntc.format.registry import Profile, ViewKind
+from nntc.format.steps import MIN_STEP
 from nntc.format.transform import Transform
 from nntc.format.trellis import Trellis
 from nntc.format.varints import VarInts
@@ -188,7 +189,7 @@ UNIFORM_HEAD = Layout(
     .must("R-341", "E_PROFILE", "trellis and step codes need profile Main", _goes_with_profile)
     .must("R-342", "E_VIEW", "flags do not go with the view", _goes_with_view)
     .becomes(UniformFlags),
-    step=f32().must("R-343", "E_STEP", "quantization step", lambda v, *_: 2.0**-126 <= v < float("inf")),
+    step=f32().must("R-343", "E_STEP", "quantization step", lambda v, *_: MIN_STEP <= v < float("inf")),
     offset=f32()
     .must("R-344", "E_STEP", "offset", lambda v, *_: v != 0 and abs(v) < float("inf"))
     .when(lambda fields, _: UniformFlags.OFFSET in fields["flags"]),

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class Trellis(IntEnum):
@@ -35,3 +39,21 @@ EIGHT_STATES = Machine(
     ((0, 2), (5, 7), (1, 3), (6, 4), (2, 0), (4, 6), (3, 1), (7, 5)),
     (0, 1, 0, 1, 0, 1, 0, 1),
 )
+
+
+def on_fine_grid(levels: NDArray[Any], quantizers: NDArray[Any]) -> NDArray[Any]:
+    """Return what levels stand for, in units of the step.
+
+    Parameters
+    ----------
+    levels
+        Integers, of any type that holds twice their magnitude.
+    quantizers
+        0 or 1 for each level: the quantizer bits.
+
+    Returns
+    -------
+    2 * level - quantizer bit * sign of the level, of the type of the levels.
+    """
+    fine: NDArray[Any] = 2 * levels - np.sign(levels) * quantizers
+    return fine

@@ -18,7 +18,7 @@ from nntc.errors import FormatError
 from nntc.format.bits import packed_size, padding_is_zero, unpack
 from nntc.format.fields import SectionStream
 from nntc.format.integers import ESCAPE, INTEGER_HEAD, MAX_LEVEL
-from nntc.format.trellis import Trellis
+from nntc.format.trellis import Trellis, on_fine_grid
 from nntc.format.view import View
 
 
@@ -126,12 +126,6 @@ Escaped = tuple[NDArray[np.intp], NDArray[np.int64]]
 
 SPAN = 1 << 16
 """Integers worked on at once: bounds memory, and they stay in cache."""
-
-
-def on_fine_grid(levels: NDArray[Any], quantizers: NDArray[np.uint8]) -> NDArray[Any]:
-    """Return 2 * level - quantizer bit * sign of the level: dependent quantization."""
-    fine: NDArray[Any] = 2 * levels - np.sign(levels) * quantizers
-    return fine
 
 
 class IntegerReader:

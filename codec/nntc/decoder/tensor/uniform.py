@@ -15,23 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.integers import (
-    IntegerBlock,
-    IntegerReader,
-    TokenTable,
-    on_fine_grid,
-    read_integer_block,
-)
+from nntc.decoder.entropy.integers import IntegerBlock, IntegerReader, TokenTable, read_integer_block
 from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, plain, read_symbol_block
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.integers import MAX_LEVEL
 from nntc.format.registry import ElementType, ViewKind
-from nntc.format.rounding import is_finite, round_to_element
+from nntc.format.rounding import dequantize, is_finite
 from nntc.format.steps import MAX_SCALED, STEP_CODES
 from nntc.format.tools import ROW_BASES, SEGMENT, UNIFORM_HEAD, UniformFlags
 from nntc.format.transform import SCALE, Transform
-from nntc.format.trellis import Trellis
+from nntc.format.trellis import Trellis, on_fine_grid
 from nntc.format.view import View
 
 _CHUNK = 1 << 15  # elements dequantized at once: what they need stays in cache
@@ -87,7 +81,7 @@ class Uniform:
 
     def _look_up(self, token_table: TokenTable) -> NDArray[Any]:
         dependent = bool(self.trellis)
-        elements = self._to_elements(self.levels.table(token_table, dependent=dependent) * self.step)
+        elements = self._to_elements(self.levels.table(token_table, dependent=dependent), self.step)
         is_valid = is_finite(elements, self.element)
         indices = token_table.indices
         out = np.empty(indices.size, elements.dtype)
@@ -96,7 +90,7 @@ class Uniform:
             span = slice(start, start + _CHUNK)
             elements.take(indices[span], out=out[span], mode="clip")
         for places, integers in self.levels.escaped(token_table, dependent=dependent):
-            out[places] = escaped = self._to_elements(integers * self.step)
+            out[places] = escaped = self._to_elements(integers, self.step)
             is_valid = is_valid and is_finite(escaped, self.element)
         if not is_valid:  # unless what overflows does not occur
             self._check_finite(out)
@@ -116,7 +110,7 @@ class Uniform:
         bound = reader.bound
         if column_codes is not None:
             bound *= STEP_CODES[int(column_codes.max())]
-        out = np.empty(self.view.size, self._to_elements(np.zeros(0)).dtype)
+        out = np.empty(self.view.size, self._to_elements(np.zeros(0), scale).dtype)
         done = 0
         for rows, columns, count in self._tiles():
             span = slice(done, done + count)
@@ -135,11 +129,10 @@ class Uniform:
             if self.transform is not None:
                 x = self.transform.inverse(x)
             if row_codes is None:
-                x *= scale
+                out[span] = self._to_elements(x, scale)
             else:
                 factors = scale * STEP_CODES.take(row_codes[rows])
-                x.reshape(factors.size, -1)[...] *= factors[:, None]
-            out[span] = self._to_elements(x)
+                out[span] = self._to_elements(x.reshape(factors.size, -1), factors[:, None]).ravel()
             self._check_finite(out[span])
             done += count
         return out
@@ -152,9 +145,8 @@ class Uniform:
     def _is_ragged(self) -> bool:
         return self.view.kind is ViewKind.RAGGED
 
-    def _to_elements(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Add the offset to float64 `values` and round."""
-        return round_to_element(values + self.offset if self.offset else values, self.element)
+    def _to_elements(self, levels: NDArray[Any], factors: float | NDArray[np.float64]) -> NDArray[Any]:
+        return dequantize(levels, factors, self.offset, self.element)
 
     def _tiles(self) -> Iterator[tuple[NDArray[np.intp] | slice, slice, int]]:
         """Yield rows, columns and number of elements of consecutive stretches of coded order.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nntc.encoder.calibration.layers import Along
 from nntc.encoder.calibration.statistics import TensorStatistics
 from nntc.encoder.methods.weights import (
-    SCALAR_STEP,
+    SCALAR,
     TRELLIS_NOISE,
     Quantized,
     Scalar,
@@ -29,13 +29,15 @@ from nntc.encoder.quantize.rates import density_of, family_of, pruned_bits
 from nntc.encoder.quantize.row_steps import RowSteps, find_row_steps
 from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping
+from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
 from nntc.format.steps import STEP_CODES
 
 LAGRANGIAN = 0.2
 """Squared steps per bit: less than without feedback, as errors make later values larger."""
 _LEAST_LENGTH = 96
 """Rows shorter than this are chained: a trellis takes some columns to get going."""
-_STEP_GRID = 2.0**12
+_MANTISSAS = UniformQuantizer(2.0**-12)
+"""Of base steps."""
 _CODES_PER_ROW = 800.0
 """Column step codes are worth sqrt(this / rows) units: a step off by that costs as much as finer codes."""
 
@@ -121,11 +123,11 @@ def quantize_calibrated(
     candidate = min(fitting, key=lambda candidate: expected_size(candidate.scales, candidate.shaping))
     magnitudes = np.abs(candidate.x)
     if is_scalar(magnitudes):
-        levels = np.rint(candidate.x / SCALAR_STEP).astype(np.int64)
+        levels = SCALAR.levels(candidate.x)
         quantized: Quantized | Scalar = Scalar(
             candidate.base_step, candidate.shaping, levels.ravel(), candidate.row_steps
         )
-        decoded = levels * SCALAR_STEP
+        decoded = SCALAR.values(levels)
     else:
         quantized = _search(candidate)
         decoded = quantized.found.fine.reshape(matrix.shape).astype(np.float64)
@@ -185,7 +187,7 @@ def _prepare(
 def _rounded(step: float) -> float:
     """Return a step to 12 bits: the sums it comes from differ in their last bits with the threads of BLAS."""
     mantissa, exponent = np.frexp(step)
-    return float(np.ldexp(np.rint(mantissa * _STEP_GRID), exponent)) / _STEP_GRID
+    return float(np.ldexp(_MANTISSAS.nearest(mantissa), exponent))
 
 
 def _step_codes(
@@ -194,7 +196,7 @@ def _step_codes(
     """Return step codes for columns, None if they are all alike, and the steps that they stand for."""
     unit = max(1.0, np.sqrt(_CODES_PER_ROW / rows))
     octaves = np.log2(wanted / wanted.min())
-    rounded = np.rint(np.rint(octaves * 8 / unit) * unit).astype(np.int64)
+    rounded = WHOLE.multiples(UniformQuantizer(unit).nearest(octaves * 8)).astype(np.int64)
     codes = np.minimum(rounded - rounded.min(), STEP_CODES.size - 1).astype(np.uint8)
     if not codes.any():
         return None, np.full(wanted.size, np.exp(np.log(wanted).mean()))

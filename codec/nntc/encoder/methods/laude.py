@@ -40,17 +40,17 @@ from nntc.encoder.quantize.blocks import cut_blocks
 from nntc.encoder.quantize.clustering import cluster, nearest
 from nntc.encoder.quantize.dct import forward
 from nntc.encoder.quantize.pruning import pruned_zeros
+from nntc.encoder.quantize.uniform import around_zero, over_range
 from nntc.encoder.tensor.codebook import codebook_pays, codebook_record, make_codebook
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor, as_float64
 from nntc.format.registry import Coder, ElementType
-from nntc.format.rounding import is_finite, round_to_element
+from nntc.format.rounding import round_to_element
 from nntc.format.transform import Transform
 from nntc.format.view import View
 from nntc.onnx.roles import Tolerance
 
-_MIN_STEP = 2.0**-126  # a step is a normal binary32
 _MAX_RELATIVE = 0.25
 _Attempt = tuple[Record | None, NDArray[np.float64]]
 """A record, None where the method does not apply, and the values that it stands for."""
@@ -136,14 +136,11 @@ def _quantized(
     """Return a record of 2^bits levels from the least to the greatest value."""
     if pruned_zeros(values) is not None:
         return _around_zero(element, view, values, bits, coder)
-    levels = (1 << bits) - 1
-    offset = -_binary32_from(-float(values.min()))
-    step = _binary32_from(float(values.max()) / levels - offset / levels)
-    if not _is_sound(element, step, np.array([offset, levels * step + offset])):
+    quantizer = over_range(values, bits)
+    if not quantizer.fits(element):
         return None, values
-    numbers = np.clip(np.rint((values - offset) / step), 0, levels).astype(np.int64)
-    record = _uniform(element, view, UniformParameters(step, offset), numbers, coder)
-    return record, np.asarray(numbers * step + offset, np.float64)
+    levels = quantizer.levels(values)
+    return _uniform(element, view, UniformParameters.of(quantizer), levels, coder), quantizer.values(levels)
 
 
 def _transformed(
@@ -157,37 +154,27 @@ def _transformed(
     if target.kind is not view.kind:
         values = view.from_coded(values)
     coefficients = forward(values, transform)
-    step, below, above = _steps_around_zero(coefficients, bits)
+    quantizer = around_zero(coefficients, bits)
     # No weight is further from zero than its whole block is in Euclidean norm.
-    bound = max(below, above) * step * target.period**0.5 * 1.001
-    if not _is_sound(element, step, np.array([bound])):
+    if not quantizer.fits(element, gain=target.period**0.5 * 1.001):
         return None, values
-    levels = np.clip(np.rint(coefficients / step), -below, above).astype(np.int64)
+    parameters = UniformParameters.of(quantizer, transform)
     # Errors of one element go to its whole block: none of them is near its own size.
-    return _uniform(element, target, UniformParameters(step, transform=transform), levels, coder), 0 * values
+    return _uniform(element, target, parameters, quantizer.levels(coefficients), coder), 0 * values
 
 
 def _around_zero(
     element: ElementType, view: View, values: NDArray[np.float64], bits: int, coder: Coder
 ) -> _Attempt:
     """Return a record of 2^bits levels of weights, zero among them; zeros in sparse rows where that pays."""
-    step, below, above = _steps_around_zero(values, bits)
-    if not _is_sound(element, step, np.array([max(below, above) * step])):
+    quantizer = around_zero(values, bits)
+    if not quantizer.fits(element):
         return None, values
-    levels = np.clip(np.rint(values / step), -below, above).astype(np.int64)
-    dense = _uniform(element, view, UniformParameters(step), levels, coder)
-    rows = uniform_record(element, view, UniformParameters(step), levels, coder, background=0)
+    levels, parameters = quantizer.levels(values), UniformParameters.of(quantizer)
+    dense = _uniform(element, view, parameters, levels, coder)
+    rows = uniform_record(element, view, parameters, levels, coder, background=0)
     is_sparse = rows.is_long_enough and rows.expected_size < dense.expected_size
-    return rows if is_sparse else dense, np.asarray(levels * step, np.float64)
-
-
-def _steps_around_zero(values: NDArray[np.float64], bits: int) -> tuple[float, int, int]:
-    """Return the step of 2^bits levels, zero among them, and how many are below and above it."""
-    low, high = float(values.min()), float(values.max())
-    half = 1 << (bits - 1)
-    below, above = (half, half - 1) if -low > high else (half - 1, half)
-    step = _binary32_from(max(reach / side for reach, side in ((-low, below), (high, above)) if side))
-    return step, below, above
+    return rows if is_sparse else dense, quantizer.values(levels)
 
 
 def _uniform(
@@ -216,19 +203,3 @@ def _clustered(
     if not record.is_long_enough:
         record = codebook_record(element, view, codebook, Coder.RANS)
     return record, as_float64(patterns, element)
-
-
-def _binary32_from(value: float) -> float:
-    """Return the least binary32 that is at least `value`; infinity if there is none."""
-    with np.errstate(over="ignore", under="ignore"):
-        rounded = np.float32(value)
-    if float(rounded) < value:
-        rounded = np.nextafter(rounded, np.float32(np.inf))
-    return float(rounded)
-
-
-def _is_sound(element: ElementType, step: float, extremes: NDArray[np.float64]) -> bool:
-    """Whether a step is one for the format, and extreme values are finite in the element type."""
-    if not _MIN_STEP <= step < np.inf or not np.isfinite(extremes).all():
-        return False
-    return is_finite(round_to_element(extremes, element), element)

@@ -19,6 +19,7 @@ from nntc.encoder.entropy.symbols import Classes
 from nntc.encoder.quantize.pruning import ZEROS_FROM
 from nntc.encoder.quantize.rounded import exact_step, half_ulps, patterns
 from nntc.encoder.quantize.scales import fit_scales
+from nntc.encoder.quantize.uniform import UniformQuantizer
 from nntc.encoder.tensor.codebook import Codebook, codebook_pays, codebook_record, make_codebook
 from nntc.encoder.tensor.planes import bytes_record, planes_record
 from nntc.encoder.tensor.record import Record
@@ -26,7 +27,7 @@ from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor, as_float64
 from nntc.format.integers import MAX_LEVEL
 from nntc.format.registry import Coder, ElementType, ViewKind
-from nntc.format.rounding import round_to_element
+from nntc.format.steps import MIN_STEP
 from nntc.format.tools import MAX_CODEBOOK
 from nntc.format.view import View
 
@@ -37,6 +38,7 @@ _SAMPLE = 1 << 12
 _MANY = 0.75  # of a sample's elements are distinct: too many for a codebook
 _SPARSE_FROM = 0.4  # share of the most common value from which sparse rows may pay
 _FIXED_POINT_BITS = 62
+_MAX_EXPONENT = 127  # of a binary32
 _MAX_EVEN = 1 << 12
 _SAMPLE_BYTES = 1 << 17
 _QUICK_LEVEL = 3
@@ -162,16 +164,16 @@ def _evenly_spaced(
     least = float(np.diff(np.sort(values)).min())
     if not least > 0 or distances.max() / _MAX_EVEN > least or np.float32(offset) != offset:
         return None
-    levels = np.rint(distances / least)
+    levels = UniformQuantizer(least).multiples(distances)
     # Refined on the largest distance, as rounding blurs the least.
     for _ in range(2):
         step = float(levels @ distances / (levels @ levels))
-        levels = np.rint(distances / step)
+        levels = UniformQuantizer(step).multiples(distances)
     for step in exact_step(distances, levels, half_ulps(values, element)):
-        decoded = round_to_element(levels * step + offset if offset else levels * step, element)
-        if np.array_equal(patterns(decoded), codebook.entries):
+        quantizer = UniformQuantizer(step, offset)
+        if np.array_equal(patterns(quantizer.elements(levels, element)), codebook.entries):
             own = levels.astype(np.int64)[codebook.indices]
-            return uniform_record(element, view, UniformParameters(step, offset), own, coder, classes)
+            return uniform_record(element, view, UniformParameters.of(quantizer), own, coder, classes)
     return None
 
 
@@ -188,13 +190,13 @@ def _in_fixed_point(
     exponent = int(np.frexp(np.abs(values).max())[1]) - _FIXED_POINT_BITS
     scaled = np.ldexp(values, -exponent)
     levels = scaled.astype(np.int64)
+    if not np.array_equal(scaled, levels):
+        return
     combined = int(np.bitwise_or.reduce(np.abs(levels)))
     spare = (combined & -combined).bit_length() - 1
     levels >>= spare
     exponent += spare
-    if not np.array_equal(scaled, np.rint(scaled)) or np.abs(levels).max() > MAX_LEVEL:
-        return
-    if -126 <= exponent <= 127:
+    if np.abs(levels).max() <= MAX_LEVEL and np.log2(MIN_STEP) <= exponent <= _MAX_EXPONENT:
         step = UniformParameters(2.0**exponent)
         yield uniform_record(element, view, step, levels, coder, background=0)
 

@@ -12,14 +12,13 @@ from nntc.encoder.allocate import MAX_NOISE
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.plan import PlannedRecord
 from nntc.encoder.quantize.row_steps import ROW_NOISE
-from nntc.encoder.quantize.scales import fit_scales
+from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
+from nntc.encoder.tensor.ragged import ragged_record, ragged_view
 from nntc.encoder.tensor.record import Record
-from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor
-from nntc.format.registry import Coder, ElementType, ViewKind
+from nntc.format.registry import ElementType
 from nntc.format.rounding import round_to_element
 from nntc.format.steps import STEP_CODES
-from nntc.format.view import View
 from nntc.onnx.roles import Tolerance
 
 _MAX_OUTPUT = 1 << 20
@@ -47,7 +46,7 @@ def code_small_exactly(
     tensors = [tensor.flat() for tensor in tensors]
     coded = []
     for element, group in _groups(tensors, numbers):
-        view = _ragged(tensors, group)
+        view = ragged_view([tensors[i].size for i in group])
         bits = np.concatenate([tensors[i].bits() for i in group])
         reasons = sorted({notes[i] for i in group if notes[i]})
         coded.append(PlannedRecord(lossless_record(element, view, bits, "; ".join(reasons)), tuple(group)))
@@ -80,7 +79,7 @@ def code_small_tensors(
         record = _uniform_group(tensors, group, [steps[i] for i in group], element)
         coded.append(PlannedRecord(record, tuple(group)))
     for element, group in _groups(tensors, wide):
-        view = _ragged(tensors, group)
+        view = ragged_view([tensors[i].size for i in group])
         bits = np.concatenate([_rounded(tensors[i], allowed[i], steps[i], limits[i]) for i in group])
         coded.append(PlannedRecord(lossless_record(element, view, bits), tuple(group)))
     return coded
@@ -100,10 +99,6 @@ def _groups(tensors: Sequence[Tensor], numbers: Sequence[int]) -> Iterator[tuple
             output += size
         if group:
             yield element, group
-
-
-def _ragged(tensors: Sequence[Tensor], group: Sequence[int]) -> View:
-    return View(ViewKind.RAGGED, len(group), lengths=tuple(tensors[i].size for i in group))
 
 
 def _with_row_scale(tensor: Tensor) -> Tensor:
@@ -142,8 +137,8 @@ def _rounded(
     if tensor.tolerance is Tolerance.SCALING:
         return _truncate(tensor, noise)
     steps = np.minimum(limits, step)
-    exponents = np.rint(np.log2(np.maximum(steps, _LEAST_STEP))).astype(np.int64)
-    values = np.ldexp(np.rint(np.ldexp(tensor.values(), -exponents)), exponents)
+    exponents = WHOLE.levels(np.log2(np.maximum(steps, _LEAST_STEP)))
+    values = UniformQuantizer(np.ldexp(1.0, exponents)).nearest(tensor.values())
     rounded: NDArray[np.unsignedinteger] = round_to_element(values, tensor.element)
     return rounded.view(f"<u{tensor.element.width}")
 
@@ -177,16 +172,9 @@ def _uniform_group(
     tensors: Sequence[Tensor], group: Sequence[int], steps: Sequence[float], element: ElementType
 ) -> Record:
     """Return a ragged uniform record: a step code and a base for each tensor."""
-    view = _ragged(tensors, group)
-    values = [tensors[i].values() for i in group]
     wanted = np.array(steps)
     step = float(np.float32(wanted.min() / STEP_CODES[0]))
     codes = np.clip(np.searchsorted(STEP_CODES, wanted / step, side="right") - 1, 0, 255).astype(np.uint8)
-    levels = [
-        np.rint(v / (step * STEP_CODES[c])).astype(np.int64) for v, c in zip(values, codes, strict=True)
-    ]
-    bases = np.array([int(np.rint(np.median(level))) for level in levels])
-    centred = np.concatenate([level - base for level, base in zip(levels, bases, strict=True)])
-    classes = fit_scales(np.abs(centred).astype(np.float32), view).classes
-    parameters = UniformParameters(step, row_codes=codes, bases=bases)
-    return uniform_record(element, view, parameters, centred, Coder.RANS, classes)
+    quantizers = [UniformQuantizer(step * float(STEP_CODES[code])) for code in codes]
+    levels = [own.levels(tensors[i].values()) for own, i in zip(quantizers, group, strict=True)]
+    return ragged_record(element, step, codes, levels)

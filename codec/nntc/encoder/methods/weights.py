@@ -26,6 +26,7 @@ from nntc.encoder.quantize.row_steps import RowSteps, find_row_steps
 from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping, output_gain
 from nntc.encoder.quantize.trellis import MAX_LEVEL, TrellisLevels, search
+from nntc.encoder.quantize.uniform import UniformQuantizer
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, trellis_record, uniform_record
 from nntc.encoder.tensors import Tensor
@@ -42,6 +43,8 @@ TRELLIS_NOISE = 0.26
 """Squared steps of noise that the trellis leaves, rate-aware rounding included."""
 SCALAR_STEP = (12 * TRELLIS_NOISE) ** 0.5
 """Step that leaves the noise of the trellis without one, in steps of the trellis."""
+SCALAR = UniformQuantizer(SCALAR_STEP)
+"""The quantizer without trellis, of values in steps of the trellis."""
 _MAX_OUTLIER = 50_000.0  # steps; levels are kept in 16 bits
 _MOST_STEPS = 2.0**30  # levels have 31 bits; no element type but float64 is as precise
 _TRIES, _NEAR = 3, 1.05  # of a step for pruned weights, and how near the noise is to come
@@ -165,7 +168,7 @@ def quantize(
         raise ValueError("there must be a way to code a tensor")
     _, candidate, x, scales = best
     if is_scalar(np.abs(x)):
-        return Scalar(base_step, candidate, np.rint(x / SCALAR_STEP).astype(np.int64), row_steps)
+        return Scalar(base_step, candidate, SCALAR.levels(x), row_steps)
     found = search(x, scale_contexts(scales, candidate), expected_bits(), LAGRANGIAN, SEGMENT, EIGHT_STATES)
     return Quantized(base_step, candidate, scales, found, row_steps=row_steps)
 
@@ -184,7 +187,7 @@ def _quantize_pruned(
     for tries in range(_TRIES):
         x = (values / (base_step * factors)).astype(np.float32)
         if is_scalar(np.abs(x)):
-            return Scalar(base_step, plain, np.rint(x / SCALAR_STEP).astype(np.int64), row_steps)
+            return Scalar(base_step, plain, SCALAR.levels(x), row_steps)
         magnitudes = (np.abs(x) / density_of(family)).astype(np.float32)
         scales = fit_scales(magnitudes, plain.view)
         contexts = scale_contexts(scales, plain)

@@ -28,7 +28,8 @@ from nntc.encoder.quantize.trellis import (
     hold_zeros,
     magnitude_costs,
 )
-from nntc.format.trellis import EIGHT_STATES, Machine
+from nntc.encoder.quantize.uniform import UniformQuantizer
+from nntc.format.trellis import EIGHT_STATES, Machine, on_fine_grid
 
 SURVIVORS = 2
 """Survivors of each state. Measured on SqueezeNet's layers, bits at equal output error: 2 save 0.02 over
@@ -37,8 +38,8 @@ _BLOCK = 32  # columns between decisions
 _INNER = 8  # columns whose errors are spread one by one
 _ROWS = 1024  # searched at once: enough for two threads to be of use
 _FAR = np.float32(1e30)
-_GRID = 2.0**12
-"""Errors and filters are multiples of 1/_GRID: their products add up exactly in binary64, in any order."""
+_GRID = UniformQuantizer(2.0**-12)
+"""Errors and filters are multiples of its step: their products add up exactly in binary64, in any order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,8 +96,8 @@ def search_with_feedback(
     levels = np.empty((count, length), np.int32)
     quantizers = np.empty((count, length), np.uint8)
     costs = magnitude_costs(bits, lagrangian).ravel()
-    x = _on_grid(sequences.x.astype(np.float64)).astype(np.float32)
-    filters = _on_grid(sequences.filters.copy())
+    x = _GRID.nearest(sequences.x.astype(np.float64)).astype(np.float32)
+    filters = _GRID.nearest(sequences.filters)
     for rows, groups in _parts(count, len(filters)):
         search = _Search(
             x[rows],
@@ -110,14 +111,6 @@ def search_with_feedback(
         )
         levels[rows], quantizers[rows] = search.run()
     return TrellisLevels(levels.ravel(), quantizers.ravel())
-
-
-def _on_grid(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round to multiples of 1/_GRID, in place."""
-    values *= _GRID
-    np.rint(values, out=values)
-    values /= _GRID
-    return values
 
 
 def _parts(count: int, groups: int) -> Iterator[tuple[slice, slice]]:
@@ -257,7 +250,7 @@ class _Search:
             source = chosen % (paths * rows)
             level = np.stack(magnitudes).ravel().take(chosen)
             level *= np.where(z.ravel().take(source) < 0, np.int32(-1), np.int32(1))
-            fine = 2 * level - np.sign(level) * self._quantizer_of.take(source)
+            fine = on_fine_grid(level, self._quantizer_of.take(source))
             error = np.tile(self._x[:, k], paths) - fine.astype(np.float32)
             steps.append((source, level, error))
             if i + 1 < width:

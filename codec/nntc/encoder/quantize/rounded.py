@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.format.registry import ElementType
+from nntc.format.steps import MIN_STEP
 
 _SIGNIFICANT = {
     ElementType.FLOAT16: 11,
@@ -70,4 +71,4 @@ def exact_step(
             step = np.nextafter(step, direction)
             near.append(step)
     slack = 1e-9 * high
-    return [float(s) for s in near if low - slack <= float(s) <= high + slack and s >= 2.0**-126]
+    return [float(s) for s in near if low - slack <= float(s) <= high + slack and s >= MIN_STEP]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.format.integers import ESCAPE
-from nntc.format.trellis import EIGHT_STATES, Machine
+from nntc.format.trellis import EIGHT_STATES, Machine, on_fine_grid
 
 MIN_LEVEL = -128
 """Level of token 0: even, as a trellis must have it, and the same everywhere, to share tables."""
@@ -50,8 +50,7 @@ class TrellisLevels:
     @property
     def fine(self) -> NDArray[np.int32]:
         """Integers on the fine grid, int32: what the decoder multiplies by the step."""
-        k = self.levels
-        return (2 * k - np.sign(k) * self.quantizers).astype(np.int32)
+        return on_fine_grid(self.levels, self.quantizers)
 
 
 def search(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nntc.encoder.entropy.integers import TokenizedIntegers, integer_block, write_integers
 from nntc.encoder.entropy.symbols import Classes, SharedTables, symbol_data, write_symbol_block
 from nntc.encoder.quantize.trellis import MIN_LEVEL, TrellisLevels
+from nntc.encoder.quantize.uniform import UniformQuantizer
 from nntc.encoder.tensor.record import Record, record_head
 from nntc.format.integers import ESCAPE
 from nntc.format.registry import Coder, ElementType, Profile, Tool
@@ -39,6 +40,11 @@ class UniformParameters:
     row_codes: NDArray[np.uint8] | None = None
     column_codes: NDArray[np.uint8] | None = None
     bases: NDArray[np.int64] | None = None
+
+    @classmethod
+    def of(cls, quantizer: UniformQuantizer, transform: Transform | None = None) -> UniformParameters:
+        """Return what makes values of a quantizer's levels, and with a transform of these what it takes."""
+        return cls(float(quantizer.step), quantizer.offset, transform)
 
 
 def uniform_record(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nntc.encoder.methods.recognize.steps import common_step
 from nntc.encoder.quantize.row_steps import RowSteps
+from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
 from nntc.format.steps import STEP_CODES
 
 _MAX_INTEGER = 2.0**21
@@ -57,7 +58,7 @@ def layouts(
     """
     step = common_step(values, tolerance)
     if step is not None and np.abs(values).max() <= _MAX_INTEGER * step:
-        yield Layout(np.rint(values / step).astype(np.int64), None)
+        yield Layout(UniformQuantizer(step).levels(values), None)
     if rows > 1:
         by_row = _by_row(values.reshape(rows, -1), tolerance.reshape(rows, -1), error)
         if by_row is not None:
@@ -101,7 +102,7 @@ def _by_row(matrix: NDArray[np.float64], tolerance: NDArray[np.float64], error: 
     codes[codes < 0] = common
     if codes.min() == codes.max():
         return None
-    integers = np.rint(matrix / (unit * STEP_CODES[codes][:, None]))
+    integers = UniformQuantizer(unit * STEP_CODES[codes][:, None]).multiples(matrix)
     if np.abs(integers).max() > _MAX_INTEGER:
         return None
     return Layout(integers.astype(np.int64).ravel(), RowSteps(codes.astype(np.uint8)))
@@ -110,6 +111,6 @@ def _by_row(matrix: NDArray[np.float64], tolerance: NDArray[np.float64], error: 
 def _widest(row: NDArray[np.float64], unit: float) -> int | None:
     """Return the code of the largest step that the few numbers of a row are multiples of."""
     quotients = row[row != 0] / (unit * STEP_CODES[:, None])
-    off = np.abs(quotients - np.rint(quotients))
-    fitting = np.flatnonzero(np.all((off < _OFF / 4) & (np.rint(quotients) != 0), axis=1))
+    is_near = np.abs(WHOLE.error(quotients)) < _OFF / 4
+    fitting = np.flatnonzero(np.all(is_near & (WHOLE.multiples(quotients) != 0), axis=1))
     return int(fitting[-1]) if fitting.size else None

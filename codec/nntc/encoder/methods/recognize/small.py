@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from nntc.encoder.methods.recognize.layouts import step_code
 from nntc.encoder.methods.recognize.steps import common_step
 from nntc.encoder.quantize.rounded import exact_step, half_ulps, patterns, relative_error
-from nntc.encoder.quantize.scales import fit_scales
+from nntc.encoder.quantize.uniform import UniformQuantizer
+from nntc.encoder.tensor.ragged import ragged_record
 from nntc.encoder.tensor.record import Record
-from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor
-from nntc.format.registry import Coder, ElementType, ViewKind
+from nntc.format.registry import ElementType
 from nntc.format.rounding import round_to_element
 from nntc.format.steps import STEP_CODES
-from nntc.format.view import View
 
 _LEAST_SIZE = 8  # elements that are enough to tell
 _MAX_LEVEL = 2.0**24
@@ -85,29 +84,13 @@ def _with_base(
             codes.append(code)
     if not chosen:
         return None
-    flat = [tensors[i].flat() for i in chosen]
-    values = [tensor.values() for tensor in flat]
+    values = [tensors[i].flat().values() for i in chosen]
     factors = [float(STEP_CODES[code]) for code in codes]
-    levels = [np.rint(v / (base * f)).astype(np.int64) for v, f in zip(values, factors, strict=True)]
+    levels = [UniformQuantizer(base * f).levels(v) for v, f in zip(values, factors, strict=True)]
     whole = np.concatenate(values)
     multiples = np.concatenate([level * f for level, f in zip(levels, factors, strict=True)])
     elements = round_to_element(whole, element)
     for step in exact_step(whole, multiples, half_ulps(whole, element)):
-        if np.array_equal(patterns(round_to_element(multiples * step, element)), patterns(elements)):
-            return SmallLevels(chosen, _record(flat, element, step, codes, levels))
+        if np.array_equal(patterns(UniformQuantizer(step).elements(multiples, element)), patterns(elements)):
+            return SmallLevels(chosen, ragged_record(element, step, np.array(codes, np.uint8), levels))
     return None
-
-
-def _record(
-    tensors: Sequence[Tensor],
-    element: ElementType,
-    step: float,
-    codes: Sequence[int],
-    levels: Sequence[NDArray[np.int64]],
-) -> Record:
-    view = View(ViewKind.RAGGED, len(tensors), lengths=tuple(tensor.size for tensor in tensors))
-    bases = np.array([int(np.rint(np.median(level))) for level in levels])
-    centred = np.concatenate([level - base for level, base in zip(levels, bases, strict=True)])
-    classes = fit_scales(np.abs(centred).astype(np.float32), view).classes
-    parameters = UniformParameters(step, row_codes=np.array(codes, np.uint8), bases=bases)
-    return uniform_record(element, view, parameters, centred, Coder.RANS, classes)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
+
 _MULTIPLES = np.arange(1, 257)
 """How many steps the smallest number may be."""
 _SMALLEST = 96  # numbers that candidates are tried on
@@ -56,7 +58,7 @@ def _smallest_steps(
     ratios = magnitudes[chosen] / candidates[:, None]
     # An error of the first number is one of the step.
     slack = tolerances[chosen] / candidates[:, None] + ratios * error
-    off = np.abs(ratios - np.rint(ratios))
+    off = np.abs(WHOLE.error(ratios))
     fitting = np.all(off <= np.minimum(_NEAR, 2 * slack + 1e-9), axis=1)
     found: list[float] = candidates[np.flatnonzero(fitting)[:_CANDIDATES]].tolist()
     return found
@@ -72,8 +74,9 @@ def _refined(
         reach = min(max(reach * growth, step), magnitudes[-1])
         growth = min(2 * growth, _GROWTH)
         own = slice(0, int(np.searchsorted(magnitudes, reach, side="right")))
-        counts = np.rint(magnitudes[own] / step)
-        off = np.abs(magnitudes[own] - counts * step)
+        quantizer = UniformQuantizer(step)
+        counts = quantizer.multiples(magnitudes[own])
+        off = np.abs(magnitudes[own] - quantizer.values(counts))
         if np.any(off > _NEAR * step + 2 * tolerances[own] + counts * step * error):
             return None
         # Least squares, each number as exact as it is.

@@ -20,6 +20,7 @@ from nntc.encoder.quantize.rounded import exact_step, half_ulps, patterns, relat
 from nntc.encoder.quantize.scales import fit_scales
 from nntc.encoder.quantize.shaping import Shaping, equal_steps, shapings
 from nntc.encoder.quantize.trellis import MAX_LEVEL, TrellisLevels
+from nntc.encoder.quantize.uniform import UniformQuantizer
 from nntc.encoder.tensors import Tensor
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.rounding import round_to_element
@@ -216,7 +217,7 @@ def _exact(
     factors = layout.row_factors(shaping.view.columns) * scale
     elements = patterns(round_to_element(values, element))
     for step in exact_step(values, x * factors, half_ulps(values, element)):
-        if np.array_equal(patterns(round_to_element(x * (step * factors), element)), elements):
+        if np.array_equal(patterns(UniformQuantizer(step * factors).elements(x, element)), elements):
             return step
     return None
 
