@@ -47,3 +47,12 @@ def test_random_numbers_have_no_step(seed: int) -> None:
 @pytest.mark.parametrize("values", [[], [0.0] * 9, [1.0, 2.0]])
 def test_few_numbers_tell_nothing(values: list[float]) -> None:
     assert common_step(np.array(values), 0.0) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("tolerance", [0.003, 0.01, 0.1])
+def test_a_step_that_rounding_would_hide_is_none(seed: int, tolerance: float) -> None:
+    """Of a step as small as what numbers may be off by, anything is a multiple."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=30) * np.exp(rng.normal(size=30))
+    assert common_step(values, np.full(30, tolerance)) is None

@@ -83,10 +83,14 @@ def step_code(quotient: float, error: float) -> int | None:
 
 def _by_row(matrix: NDArray[np.float64], tolerance: NDArray[np.float64], error: float) -> Layout | None:
     used = np.flatnonzero(matrix.any(axis=1))
-    steps = {int(r): common_step(matrix[r], tolerance[r]) for r in used}
+    steps: dict[int, float | None] = {}
+    left = used.size - max(_MANY * used.size, 1)  # rows that need not show theirs
+    for r in used:
+        steps[int(r)] = common_step(matrix[r], tolerance[r])
+        left -= steps[int(r)] is None
+        if left < 0:
+            return None
     known = {r: step for r, step in steps.items() if step is not None}
-    if len(known) < max(_MANY * used.size, 1):
-        return None
     for multiple in _MULTIPLES[:3]:
         unit = min(known.values()) / float(STEP_CODES[0]) / multiple
         codes = np.full(len(matrix), -1)

@@ -20,6 +20,7 @@ _NOT_ZERO = 4.0  # tolerances
 _FIRST_GROWTH, _GROWTH = 1.4, 8.0  # of the numbers from one refinement to the next
 _CANDIDATES = 6  # refined, as few numbers may be even ones of a finer step
 _LEAST = 6  # numbers that are enough to tell
+_SEEN = 8.0  # tolerances of a typical number: of a smaller step anything is a multiple
 
 
 def common_step(values: NDArray[np.float64], tolerance: NDArray[np.float64] | float) -> float | None:
@@ -43,7 +44,8 @@ def common_step(values: NDArray[np.float64], tolerance: NDArray[np.float64] | fl
     error = float(tolerances[0] / magnitudes[0])
     steps = _smallest_steps(magnitudes, tolerances, error)
     refined = (_refined(step, error, magnitudes, tolerances) for step in steps)
-    return next((step for step in refined if step is not None), None)
+    least = _SEEN * float(np.median(tolerances))
+    return next((step for step in refined if step is not None and step > least), None)
 
 
 def _smallest_steps(

@@ -32,8 +32,8 @@ _SAMPLE = 1 << 12  # values that a domain is tried on
 _MAX_SCALAR = 1 << 16  # levels without trellis: more are data of some fixed-point format
 _LEAST_MAGNITUDES = (0.0, 0.25, 0.5)
 """What weights that became zero may have been, in steps: rows and columns of zeros tell nothing of it."""
-_ROUNDING_SPREAD = 4.0
-"""How much larger than the rounding error of a typical weight of its block that of a coefficient may be."""
+_ROUNDING_SPREAD = 1.5
+"""How much larger than the largest rounding error of a typical weight of its block a coefficient's may be."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,12 +128,13 @@ def _coefficients(
     factors
         What the columns of a block are to be divided by.
     """
-    relative = relative_error(element)
+    # Not less than half of a subnormal one's distance to the next.
+    errors = np.maximum(np.abs(values) * relative_error(element), half_ulps(values, element))
     if shaping.transform is None:
-        return values, np.abs(values) * relative
-    blocks = values.reshape(-1, shaping.view.period)
+        return values, errors
+    blocks = errors.reshape(-1, shaping.view.period)
     typical = np.sqrt(np.mean(np.square(blocks), axis=1, keepdims=True))
-    tolerance = np.broadcast_to(_ROUNDING_SPREAD * relative * typical, blocks.shape) / factors
+    tolerance = np.broadcast_to(_ROUNDING_SPREAD * typical, blocks.shape) / factors
     return (forward(values, shaping.transform).reshape(blocks.shape) / factors).ravel(), tolerance.ravel()
 
 
