@@ -2,8 +2,10 @@
 
 from nntc.encoder.options.check import PatternError, check_options
 from nntc.encoder.options.choices import Centroids, Entropy, Method, Objective, PruneScope
+from nntc.encoder.options.chosen import ChosenOptions
 from nntc.encoder.options.declaration import Declaration, Group, declarations
-from nntc.encoder.options.options import DEFAULT_BITS, DEFAULT_QUALITY, ChosenOptions, Options
+from nntc.encoder.options.describe import describe_options
+from nntc.encoder.options.options import DEFAULT_BITS, DEFAULT_QUALITY, Options
 
 __all__ = [
     "DEFAULT_BITS",
@@ -20,4 +22,5 @@ __all__ = [
     "PruneScope",
     "check_options",
     "declarations",
+    "describe_options",
 ]

@@ -1,23 +1,20 @@
 """Options of the encoder, each declared once.
 
 The check of options, the command's `--help`, the keyword arguments of `nntc.encode` and the page's list of
-what was chosen all come from the fields of `Options`.
+what was chosen all come from the fields of `Options`. What each is, is declared in `declared/`.
 """
 
 from __future__ import annotations
 
-import math
-import os
-from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from nntc.encoder.goals.fidelity import Metric
 from nntc.encoder.goals.kinds import GOALS
 from nntc.encoder.options.choices import PAPER_METHODS, Centroids, Entropy, Method, Objective, PruneScope
-from nntc.encoder.options.declaration import Group, declarations, declare
+from nntc.encoder.options.declaration import declarations
+from nntc.encoder.options.declared import aim, deep, how, run, samples
 
 if TYPE_CHECKING:
     from nntc.encoder.goals.goal import Goal
@@ -26,9 +23,6 @@ if TYPE_CHECKING:
 DEFAULT_QUALITY = 30.0
 DEFAULT_BITS = 6
 """Of the methods of Laude et al."""
-_AUTO = (Method.AUTO,)
-_DEEP = (Method.DEEP,)
-_SAMPLES_HELP = "n .npz file with an array for each of the model's inputs, samples along the first axis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,232 +74,27 @@ class Options:
         Address of a Dask scheduler: its workers encode tensors, `jobs` threads here do what else there is.
     """
 
-    method: Method = field(
-        default=Method.AUTO,
-        metadata=declare(
-            Group.HOW,
-            "auto chooses for every tensor what costs least; lossless keeps every bit; quantization, "
-            "clustering and dct are the methods of Laude et al., deep that of Han et al., as published."
-            "  [default: auto]",
-            kind=Method,
-            short="-m",
-        ),
-    )
-    objective: Objective = field(
-        default=Objective.OUTPUTS,
-        metadata=declare(
-            Group.HOW,
-            "auto: what to keep close: the network's outputs, or the weights themselves.  [default: outputs]",
-            methods=_AUTO,
-            kind=Objective,
-        ),
-    )
-    entropy: Entropy = field(
-        default=Entropy.RANS,
-        metadata=declare(
-            Group.HOW,
-            "Entropy coder of the methods as published.  [default: huffman for deep, rans for the others]",
-            methods=(*PAPER_METHODS, Method.DEEP),
-            kind=Entropy,
-        ),
-    )
-    quality: float | None = field(
-        default=None,
-        metadata=declare(
-            Group.AIM,
-            "How close the weights stay, in dB: 20 is coarse, 30 the default, 40 fine.",
-            methods=_AUTO,
-            kind=float,
-            valid=lambda value: 0 < value <= 140,
-            range="between 0 and 140 dB",
-            metavar="DB",
-            short="-q",
-            is_aim=True,
-        ),
-    )
-    bits: float | None = field(
-        default=None,
-        metadata=declare(
-            Group.AIM,
-            "Bits per weight: aimed at by auto; 1 to 8 for the others.",
-            methods=(Method.AUTO, *PAPER_METHODS, Method.DEEP),
-            kind=float,
-            metavar="N",
-            is_aim=True,
-        ),
-    )
-    target_size: int | None = field(
-        default=None,
-        metadata=declare(
-            Group.AIM,
-            "Reach this file size, such as 500k.",
-            methods=_AUTO,
-            kind=int,
-            valid=lambda value: value >= 1,
-            range="at least one byte",
-            metavar="SIZE",
-            is_size=True,
-            is_aim=True,
-        ),
-    )
-    ratio: float | None = field(
-        default=None,
-        metadata=declare(
-            Group.AIM,
-            "Make the file this many times smaller.",
-            methods=_AUTO,
-            kind=float,
-            valid=lambda value: 1 <= value < math.inf,
-            range="at least 1: how many times smaller the file is to be",
-            metavar="X",
-            is_aim=True,
-        ),
-    )
-    max_divergence: float | None = field(
-        default=None,
-        metadata=declare(
-            Group.AIM,
-            "Let outputs differ by a KL divergence of at most D nats, or a relative squared error where they "
-            "are no scores of classes: 0.01 is close, 0.1 is not.",
-            methods=_AUTO,
-            kind=float,
-            valid=lambda value: 0 < value < math.inf,
-            range="above 0",
-            metavar="D",
-            is_aim=True,
-        ),
-    )
-    min_agreement: float | None = field(
-        default=None,
-        metadata=declare(
-            Group.AIM,
-            "Keep this share of top answers the same as the original's, such as 0.99. Needs no labels.",
-            methods=_AUTO,
-            kind=float,
-            valid=lambda value: 0 < value <= 1,
-            range="above 0 and at most 1",
-            metavar="SHARE",
-            is_aim=True,
-        ),
-    )
-    max_drop: float | None = field(
-        default=None,
-        metadata=declare(
-            Group.AIM,
-            "Lose at most this many percentage points of accuracy. Needs --evaluation with labels.",
-            methods=_AUTO,
-            kind=float,
-            valid=lambda value: 0 <= value <= 100,
-            range="0 to 100 percentage points",
-            metavar="POINTS",
-            is_aim=True,
-        ),
-    )
-    metric: Metric = field(
-        default=Metric.TOP1,
-        metadata=declare(
-            Group.AIM,
-            "Accuracy that --max-drop is about.  [default: top1]",
-            methods=_AUTO,
-            kind=Metric,
-        ),
-    )
-    calibration: SampleSource | None = field(
-        default=None,
-        metadata=declare(
-            Group.SAMPLES,
-            "auto: encode for inputs like these, 32 to 256 of them, without labels: smaller at the same "
-            f"accuracy. A{_SAMPLES_HELP}; a folder of .npy or .npz files; or with --preprocess a folder of "
-            "images.",
-            methods=_AUTO,
-            metavar="SAMPLES",
-        ),
-    )
-    evaluation: SampleSource | None = field(
-        default=None,
-        metadata=declare(
-            Group.SAMPLES,
-            f"Run the result on these and tell how alike its outputs are: a{_SAMPLES_HELP}, and perhaps "
-            "`labels`, class numbers from 0; a folder of .npy or .npz files; or with --preprocess a folder "
-            "of images, perhaps in sub-folders by class.",
-            metavar="SAMPLES",
-        ),
-    )
-    exact: tuple[str, ...] = field(
-        default=(),
-        metadata=declare(
-            Group.HOW,
-            "Code tensors with such names exactly, as with 'head.*'; may be given several times.",
-            metavar="GLOB",
-        ),
-    )
-    prune: float = field(
-        default=0.0,
-        metadata=declare(
-            Group.DEEP,
-            "Set this share of the weights to zero, such as 0.5.",
-            methods=_DEEP,
-            kind=float,
-            valid=lambda value: 0 <= value < 1,
-            range="at least 0 and below 1",
-            metavar="X",
-        ),
-    )
-    prune_scope: PruneScope = field(
-        default=PruneScope.LAYER,
-        metadata=declare(
-            Group.DEEP,
-            "Prune every layer alike, or all weights together.  [default: layer]",
-            methods=_DEEP,
-            kind=PruneScope,
-        ),
-    )
-    centroids: Centroids = field(
-        default=Centroids.LINEAR,
-        metadata=declare(
-            Group.DEEP,
-            "Where the search for shared values starts.  [default: linear]",
-            methods=_DEEP,
-            kind=Centroids,
-        ),
-    )
-    sparse: bool | None = field(
-        default=None,
-        metadata=declare(
-            Group.DEEP,
-            "Store only weights that are not zero, or all.  [default: what is smaller]",
-            methods=_DEEP,
-            kind=bool,
-        ),
-    )
-    biases: bool = field(
-        default=False,
-        metadata=declare(
-            Group.DEEP,
-            "Prune and quantize biases too.",
-            methods=_DEEP,
-            kind=bool,
-        ),
-    )
-    jobs: int | Executor = field(
-        default=1,
-        metadata=declare(
-            Group.RUN,
-            "Threads to use. Never changes the result.",
-            metavar="N",
-            short="-j",
-        ),
-    )
-    dask: str | None = field(
-        default=None,
-        metadata=declare(
-            Group.RUN,
-            "Let the workers of a Dask cluster encode tensors, such as tcp://10.0.0.1:8786. Never changes "
-            "the result.",
-            kind=str,
-            metavar="ADDRESS",
-        ),
-    )
+    method: Method = field(default=Method.AUTO, metadata=how.METHOD)
+    objective: Objective = field(default=Objective.OUTPUTS, metadata=how.OBJECTIVE)
+    entropy: Entropy = field(default=Entropy.RANS, metadata=how.ENTROPY)
+    quality: float | None = field(default=None, metadata=aim.QUALITY)
+    bits: float | None = field(default=None, metadata=aim.BITS)
+    target_size: int | None = field(default=None, metadata=aim.TARGET_SIZE)
+    ratio: float | None = field(default=None, metadata=aim.RATIO)
+    max_divergence: float | None = field(default=None, metadata=aim.MAX_DIVERGENCE)
+    min_agreement: float | None = field(default=None, metadata=aim.MIN_AGREEMENT)
+    max_drop: float | None = field(default=None, metadata=aim.MAX_DROP)
+    metric: Metric = field(default=Metric.TOP1, metadata=aim.METRIC)
+    calibration: SampleSource | None = field(default=None, metadata=samples.CALIBRATION)
+    evaluation: SampleSource | None = field(default=None, metadata=samples.EVALUATION)
+    exact: tuple[str, ...] = field(default=(), metadata=how.EXACT)
+    prune: float = field(default=0.0, metadata=deep.PRUNE)
+    prune_scope: PruneScope = field(default=PruneScope.LAYER, metadata=deep.PRUNE_SCOPE)
+    centroids: Centroids = field(default=Centroids.LINEAR, metadata=deep.CENTROIDS)
+    sparse: bool | None = field(default=None, metadata=deep.SPARSE)
+    biases: bool = field(default=False, metadata=deep.BIASES)
+    jobs: int | Executor = field(default=1, metadata=run.JOBS)
+    dask: str | None = field(default=None, metadata=run.DASK)
 
     @property
     def is_paper(self) -> bool:
@@ -332,76 +121,19 @@ class Options:
                 return kind(limit, self.metric)
         return None
 
-    def described(self) -> list[tuple[str, str]]:
-        """Return what was chosen, for people: options that the method takes, with their values."""
-        described = []
-        for name, declared in declarations(Options):
-            value = getattr(self, name)
-            if value is None or self.method not in declared.methods or not self._matters(name):
-                continue
-            if name == "exact":
-                value = ", ".join(value)
-            if isinstance(value, float):
-                value = f"{value:g}"
-            if isinstance(value, str | os.PathLike) and declared.group is Group.SAMPLES:
-                value = Path(value).name
-            elif declared.group is Group.SAMPLES:
-                value = value if hasattr(value, "preprocess") else "given in memory"
-            described.append((name.replace("_", " "), str(value)))
-        if self.method is Method.AUTO and all(getattr(self, name) is None for name in aims()):
-            described.append(("quality", f"{DEFAULT_QUALITY:g} (default)"))
-        return described
-
-    def _matters(self, name: str) -> bool:
-        """Return whether an option says anything beside the other options."""
-        matters = {
-            "jobs": False,
-            "dask": False,
-            "exact": bool(self.exact),
-            "metric": self.max_drop is not None,
-            "objective": self.calibration is None,
-            "prune_scope": self.prune > 0,
-            "centroids": self.bits is not None,
-        }
-        return matters.get(name, True)
-
     def at(self, quality: float) -> Options:
         """Return these options with a quality in place of whatever was aimed at."""
-        chosen: dict[str, Any] = {**dict.fromkeys(aims()), "quality": quality}
-        return replace(self, **chosen)
+        return self._aimed("quality", quality)
 
     def at_size(self, size: int) -> Options:
         """Return these options with a size in bytes in place of whatever was aimed at."""
-        chosen: dict[str, Any] = {**dict.fromkeys(aims()), "target_size": size}
+        return self._aimed("target_size", size)
+
+    def _aimed(self, aim: str, value: float) -> Options:
+        chosen: dict[str, Any] = {**dict.fromkeys(aims()), aim: value}
         return replace(self, **chosen)
 
 
 def aims() -> list[str]:
     """Return the names of the options that say how small or how close."""
     return [name for name, declared in declarations(Options) if declared.is_aim]
-
-
-class ChosenOptions(TypedDict, total=False):
-    """Keyword arguments of `nntc.encode`: the fields of `Options`, enumerations by their names too."""
-
-    method: Method | str
-    objective: Objective | str | None
-    entropy: Entropy | str | None
-    quality: float | None
-    bits: float | None
-    target_size: int | None
-    ratio: float | None
-    max_divergence: float | None
-    min_agreement: float | None
-    max_drop: float | None
-    metric: Metric | str | None
-    calibration: SampleSource | None
-    evaluation: SampleSource | None
-    exact: str | Sequence[str]
-    prune: float | None
-    prune_scope: PruneScope | str | None
-    centroids: Centroids | str | None
-    sparse: bool | None
-    biases: bool | None
-    jobs: int | Executor
-    dask: str | None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from nntc.encoder.goals.goal import GoalReport, GoalTry
-from nntc.encoder.options import Method, Objective, Options
+from nntc.encoder.options import Method, Objective, Options, describe_options
 from nntc.encoder.page.charts import Chart, Point, curve, ticks
 from nntc.encoder.report import EncodeReport, TensorReport
 from nntc.onnx.roles import Role
@@ -123,7 +123,7 @@ def make_page(name: str, data: bytes, report: EncodeReport, options: Options) ->
         name=name,
         about=about,
         report=report,
-        settings=options.described(),
+        settings=describe_options(options),
         choice=_choice(options),
         codings=_codings(report.tensors),
         rows=_rows([t for t in report.tensors if not _is_small(t)]),

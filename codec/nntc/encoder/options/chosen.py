@@ -1,0 +1,39 @@
+"""Options as callers name them: keyword arguments of `nntc.encode`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, TypedDict
+
+from nntc.encoder.goals.fidelity import Metric
+from nntc.encoder.options.choices import Centroids, Entropy, Method, Objective, PruneScope
+
+if TYPE_CHECKING:
+    from nntc.encoder.samples import SampleSource
+
+
+class ChosenOptions(TypedDict, total=False):
+    """Keyword arguments of `nntc.encode`: the fields of `Options`, enumerations by their names too."""
+
+    method: Method | str
+    objective: Objective | str | None
+    entropy: Entropy | str | None
+    quality: float | None
+    bits: float | None
+    target_size: int | None
+    ratio: float | None
+    max_divergence: float | None
+    min_agreement: float | None
+    max_drop: float | None
+    metric: Metric | str | None
+    calibration: SampleSource | None
+    evaluation: SampleSource | None
+    exact: str | Sequence[str]
+    prune: float | None
+    prune_scope: PruneScope | str | None
+    centroids: Centroids | str | None
+    sparse: bool | None
+    biases: bool | None
+    jobs: int | Executor
+    dask: str | None

@@ -1,0 +1,34 @@
+"""Declarations of how to encode: method, objective, entropy coder, what stays exact."""
+
+from __future__ import annotations
+
+from nntc.encoder.options.choices import PAPER_METHODS, Entropy, Method, Objective
+from nntc.encoder.options.declaration import Group, declare
+
+_AUTO = (Method.AUTO,)
+
+METHOD = declare(
+    Group.HOW,
+    "auto chooses for every tensor what costs least; lossless keeps every bit; quantization, "
+    "clustering and dct are the methods of Laude et al., deep that of Han et al., as published."
+    "  [default: auto]",
+    kind=Method,
+    short="-m",
+)
+OBJECTIVE = declare(
+    Group.HOW,
+    "auto: what to keep close: the network's outputs, or the weights themselves.  [default: outputs]",
+    methods=_AUTO,
+    kind=Objective,
+)
+ENTROPY = declare(
+    Group.HOW,
+    "Entropy coder of the methods as published.  [default: huffman for deep, rans for the others]",
+    methods=(*PAPER_METHODS, Method.DEEP),
+    kind=Entropy,
+)
+EXACT = declare(
+    Group.HOW,
+    "Code tensors with such names exactly, as with 'head.*'; may be given several times.",
+    metavar="GLOB",
+)

@@ -1,0 +1,25 @@
+"""Declarations of the samples to encode by and to measure on."""
+
+from __future__ import annotations
+
+from nntc.encoder.options.choices import Method
+from nntc.encoder.options.declaration import Group, declare
+
+_AUTO = (Method.AUTO,)
+_SAMPLES_HELP = "n .npz file with an array for each of the model's inputs, samples along the first axis"
+
+CALIBRATION = declare(
+    Group.SAMPLES,
+    "auto: encode for inputs like these, 32 to 256 of them, without labels: smaller at the same "
+    f"accuracy. A{_SAMPLES_HELP}; a folder of .npy or .npz files; or with --preprocess a folder of "
+    "images.",
+    methods=_AUTO,
+    metavar="SAMPLES",
+)
+EVALUATION = declare(
+    Group.SAMPLES,
+    f"Run the result on these and tell how alike its outputs are: a{_SAMPLES_HELP}, and perhaps "
+    "`labels`, class numbers from 0; a folder of .npy or .npz files; or with --preprocess a folder "
+    "of images, perhaps in sub-folders by class.",
+    metavar="SAMPLES",
+)
