@@ -14,7 +14,6 @@ from nntc.decoder.model import decode_bytes
 from nntc.encoder.encode import encode_bytes
 from nntc.encoder.methods.laude import laude_record
 from nntc.encoder.options import Entropy, Method
-from nntc.encoder.quantize.blocks import cut_blocks
 from nntc.encoder.report import TensorReport
 from nntc.encoder.tensor.record import Record
 from nntc.format.registry import Coder, ElementType, Tool, ViewKind
@@ -23,7 +22,6 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from scipy import fft
 
-M, T = ViewKind.MATRIX, ViewKind.TRANSPOSED
 METHODS = (Method.QUANTIZATION, Method.CLUSTERING, Method.DCT)
 RANDOM = np.random.default_rng(7)
 KERNELS = RANDOM.normal(0, 0.1, (16, 8, 3, 3)).astype(np.float32)
@@ -234,7 +232,7 @@ def test_jobs_do_not_change_the_file(method: Method) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_work_can_be_sent_to_another_process(method: Method) -> None:
-    view = View(M, 16, 8, 9)
+    view = View(ViewKind.MATRIX, 16, 8, 9)
     patterns = KERNELS.view(np.uint32).ravel()
     task = (laude_record, (ElementType.FLOAT32, view, patterns, method, 5, Coder.RANS))
     function, item = pickle.loads(pickle.dumps(task))  # noqa: S301 - just dumped
@@ -259,30 +257,3 @@ def test_any_weights_decode_finite(weights: NDArray[np.float32], method: Method,
         error = np.abs(result.values.astype(np.float64) - weights).max()
         largest = float(np.abs(weights).max())
         assert error <= span / (2**bits - 1) / 2 * 1.0001 + 1e-6 * largest
-
-
-@pytest.mark.parametrize(
-    ("view", "cut", "block"),
-    [
-        (View(M, 8, 3, 9), View(M, 8, 3, 9), (3, 3)),
-        (View(T, 8, 3, 9), View(T, 8, 3, 9), (3, 3)),
-        (View(M, 8, 3, 49), View(M, 8, 3, 49), (7, 7)),
-        (View(M, 8, 3, 121), View(M, 8, 3, 121), (11, 11)),
-        (View(M, 8, 3, 256), View(M, 8, 3, 256), (16, 16)),
-        (View(M, 8, 3, 5), View(M, 8, 3, 5), (1, 5)),
-        (View(M, 8, 3, 16), View(M, 8, 3, 16), (4, 4)),
-        (View(M, 8, 3, 35), View(M, 8, 3, 35), (5, 7)),
-        (View(M, 8, 3, 512), View(M, 8, 24, 64), (8, 8)),
-        (View(M, 8, 2, 17), View(M, 8, 17, 2), (1, 2)),
-        (View(M, 8, 64, 1), View(M, 8, 1, 64), (8, 8)),
-        (View(M, 8, 16, 1), View(M, 8, 1, 16), (4, 4)),
-        (View(M, 8, 1000, 1), View(M, 8, 25, 40), (5, 8)),
-        (View(M, 8, 96, 1), View(M, 8, 2, 48), (6, 8)),
-        (View(M, 8, 13, 1), View(M, 8, 13, 1), (1, 1)),
-        (View(T, 64, 13, 1), View(M, 13, 1, 64), (8, 8)),
-        (View(T, 3, 13, 1000), View(M, 13, 75, 40), (5, 8)),
-    ],
-)
-def test_blocks(view: View, cut: View, block: tuple[int, int]) -> None:
-    assert cut.size == view.size
-    assert cut_blocks(view) == (cut, block)

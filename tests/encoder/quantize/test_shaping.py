@@ -4,14 +4,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from nntc.encoder.quantize.dct import forward
 from nntc.encoder.quantize.shaping import equal_steps, shapings
 from nntc.encoder.tensors import Tensor
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.steps import STEP_CODES
-from nntc.format.transform import SCALE, Transform
 from nntc.format.view import View
 from nntc.onnx.roles import InputKind, Role
 
@@ -61,21 +57,3 @@ def test_shapings_fit_their_tensor(view: View, dims: tuple[int, ...]) -> None:
                 np.testing.assert_allclose(factors / factors.min(), steps / steps.min())
             if candidate.transform is not None:
                 assert candidate.transform.period == candidate.view.period == candidate.steps.size
-
-
-@given(st.integers(1, 16), st.integers(1, 16), st.integers(0, 6), st.integers(0, 1 << 32))
-def test_forward_and_inverse_undo_each_other(height: int, width: int, mix: int, seed: int) -> None:
-    transform = Transform(height, width, mix)
-    values = np.random.default_rng(seed).normal(0, 1, 3 * transform.period) + 1
-    integers = np.rint(forward(values, transform) * 2.0 ** (10 - mix / 2))
-    back = transform.inverse(integers) * SCALE * 2.0**-10
-    scale = 2.0**-10 * 2.0 ** (mix / 2)
-    assert np.abs(back - values).max() < 4 * scale
-    assert np.sqrt(np.mean((back - values) ** 2)) < scale
-
-
-@given(st.integers(1, 16), st.integers(1, 16), st.integers(0, 6), st.integers(0, 1 << 32))
-def test_forward_keeps_the_energy(height: int, width: int, mix: int, seed: int) -> None:
-    transform = Transform(height, width, mix)
-    values = np.random.default_rng(seed).normal(0, 1, 2 * transform.period)
-    assert np.linalg.norm(forward(values, transform)) == pytest.approx(np.linalg.norm(values), rel=3e-3)

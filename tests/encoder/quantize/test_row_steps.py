@@ -1,0 +1,74 @@
+"""Row steps: small rows keep a precision of their own, within a noise that is bounded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nntc.encoder.quantize.row_steps import ROW_NOISE, RowSteps, find_row_steps, loses_rows
+from nntc.encoder.quantize.uniform import UniformQuantizer
+from nntc.format.steps import STEP_CODES
+from numpy.typing import NDArray
+
+
+def matrix(seed: int, *sizes: float) -> NDArray[np.float64]:
+    rows = np.random.default_rng(seed).normal(0, 1, (len(sizes), 64))
+    scaled: NDArray[np.float64] = rows * np.array(sizes)[:, None]
+    return scaled
+
+
+def test_rows_of_like_size_have_one_step() -> None:
+    assert find_row_steps(matrix(0, 1, 2, 1, 0.5)) is None
+    assert find_row_steps(matrix(0, 1)) is None
+    assert find_row_steps(np.zeros((4, 4))) is None
+
+
+@given(st.integers(0, 1 << 32), st.lists(st.floats(-20, 0), min_size=1, max_size=6))
+def test_the_noise_of_no_row_is_beyond_its_bound(seed: int, exponents: list[float]) -> None:
+    values = matrix(seed, 1.0, *(2.0**e for e in exponents))
+    found = find_row_steps(values)
+    factors = np.ones(len(values)) if found is None else found.factors
+    assert factors.max() == 1
+    # Noise of a step s is s^2 / 12, so its share of a row's power follows from factors alone.
+    shares = factors**2 / np.mean(values**2, axis=1)
+    # Codes are eight to an octave: a step is off by an eighth at most.
+    assert np.all(shares <= ROW_NOISE / np.mean(values**2) * (9 / 8) ** 2)
+
+
+@given(st.lists(st.integers(0, 255), min_size=1, max_size=9))
+def test_factors_are_those_of_the_codes(codes: list[int]) -> None:
+    steps = RowSteps(np.array(codes, np.uint8))
+    assert steps.largest == STEP_CODES[max(codes)]
+    assert (steps.factors * steps.largest).tolist() == pytest.approx(STEP_CODES[codes].tolist())
+
+
+def test_a_row_is_not_small_because_much_of_it_was_pruned() -> None:
+    values = matrix(1, 1, 1, 1)
+    values[1, 3:] = 0
+    assert find_row_steps(values) is None
+
+
+def test_small_rows_survive_only_with_steps_of_their_own() -> None:
+    values = matrix(2, 1, 1e-5)
+    found = find_row_steps(values)
+    assert found is not None
+    step = 0.125
+    one, own = UniformQuantizer(step), UniformQuantizer(step * found.factors[:, None])
+    assert not one.levels(values)[1].any()
+    errors = np.sqrt(np.mean(own.error(values)[1] ** 2))
+    assert errors < 0.3 * np.sqrt(np.mean(values[1] ** 2))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "bits", "expected"),
+    [
+        ((1, 1), 4, False),
+        ((1, 1e-3), 6, True),
+        ((1, 1e-3), 16, False),
+        ((1, 0), 4, False),
+        ((0, 0), 4, False),
+    ],
+)
+def test_one_step_loses_rows_below_it(sizes: tuple[float, ...], bits: int, expected: bool) -> None:
+    assert loses_rows(matrix(3, *sizes), bits) is expected
