@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,15 +58,25 @@ def nntc(capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 @pytest.fixture
-def start() -> Callable[..., subprocess.Popen[str]]:
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Return a function that starts Python in a process of its own, as `python ARGUMENTS`."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # tests that a shell runs in the background
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    begun: list[subprocess.Popen[str]] = []
 
     def begin(*arguments: str, **options: Any) -> subprocess.Popen[str]:
         environment = os.environ | {"PYTHONPATH": str(ROOT / "codec")}
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-        return subprocess.Popen([sys.executable, *arguments], text=True, env=environment, **options)
+        begun.append(subprocess.Popen([sys.executable, *arguments], text=True, env=environment, **options))
+        return begun[-1]
 
-    return begin
+    yield begin
+    for process in begun:
+        with process:
+            process.kill()
+    if ignored:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def network(scale: float = 1, *, name: str = "model.onnx", external: bool = False) -> Path:
