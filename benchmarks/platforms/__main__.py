@@ -49,11 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("platforms", nargs="*", choices=[*PLATFORMS, []], help="default: all")
-    parser.add_argument("--sources", type=Path, required=True, help="folder with the sources of both libraries")
+    parser.add_argument("platforms", nargs="*", metavar="PLATFORM", help="default: all")
+    parser.add_argument(
+        "--sources", type=Path, required=True, help="folder with the sources of both libraries"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args(arguments)
     rows, failures = [], 0
+    if unknown := set(options.platforms) - set(PLATFORMS):
+        parser.error(f"no such platform: {', '.join(sorted(unknown))}; there are {', '.join(PLATFORMS)}")
     for name in options.platforms or PLATFORMS:
         platform = PLATFORMS[name]
         with tempfile.TemporaryDirectory() as place:

@@ -41,6 +41,7 @@ class Platform:
 
     @property
     def is_wasm(self) -> bool:
+        """Whether it has no POSIX, and so needs another command around the core."""
         return self.target.startswith("wasm")
 
     def command(self, folder: Path) -> str:

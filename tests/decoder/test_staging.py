@@ -65,8 +65,7 @@ def test_folders_open_to_others_and_journals_that_lead_elsewhere_move_nothing(tm
         planted.chmod(mode)
         (planted / "0.part").touch()
         (planted / "1.old").write_bytes(b"theirs")
-        files = [{"name": n, "inode": 0, "replaces": True} for n in ("model.onnx", "../mine")]
-        (planted / "journal").write_text(json.dumps({"files": files, "folders": []}))
+        (planted / "journal").write_bytes(b"f 0 1 model.onnx\0f 0 1 ../mine\0.\0")
     (folder / ".nntc-link").symlink_to(tmp_path)
     settle_dead(folder)
     assert mine.read_bytes() == b"mine"

@@ -2,7 +2,8 @@
 
 It stands beside the target, under a name that cannot be guessed, and only its owner may enter it. A run holds
 a lock on it; one that nobody holds was left by a run that was killed, and the next run in the same folder
-settles it: a set of files that was complete stays, one that was not is taken back.
+settles it: a set of files that was complete stays, one that was not is taken back. The decoder in C reads and
+writes the same journal.
 
 Implements SPEC.md 10 (R-601, R-607).
 """
@@ -10,13 +11,12 @@ Implements SPEC.md 10 (R-601, R-607).
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import stat
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from nntc.format.names import is_file_name
@@ -70,9 +70,10 @@ class Staging:
 
     def write_journal(self, entries: Sequence[Entry], folders: Sequence[str]) -> None:
         """Note what is about to be done: names of files, and of folders that are made for them."""
-        text = json.dumps({"files": [asdict(entry) for entry in entries], "folders": list(folders)})
-        with (self.path / _JOURNAL).open("x") as file:
-            file.write(text)
+        records = [f"f {entry.inode} {entry.replaces:d} {entry.name}" for entry in entries]
+        records += [f"d {name}" for name in folders]
+        with (self.path / _JOURNAL).open("xb") as file:
+            file.write(b"".join(os.fsencode(record) + b"\0" for record in [*records, "."]))
             file.flush()
             os.fsync(file.fileno())
         sync_folder(self.path)
@@ -156,10 +157,13 @@ def _take_back(path: Path, number: int, entry: Entry) -> None:
 def _read_journal(path: Path) -> tuple[list[Entry], list[str]] | None:
     """Return what a journal notes; None without one that was written to its end."""
     try:
-        found = json.loads(path.read_text())
-        entries = [Entry(**entry) for entry in found["files"]]
-        folders = [str(name) for name in found["folders"]]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        *records, last, rest = [os.fsdecode(record) for record in path.read_bytes().split(b"\0")]
+        files = [record.split(" ", 3)[1:] for record in records if record.startswith("f ")]
+        entries = [Entry(name, int(inode), bool(int(replaces))) for inode, replaces, name in files]
+    except (FileNotFoundError, ValueError):
+        return None
+    folders = [record[2:] for record in records if record.startswith("d ")]
+    if last != "." or rest:
         return None
     names = [entry.name for entry in entries] + folders
     if not entries or os.sep in entries[0].name or entries[0].name in (os.curdir, os.pardir):
