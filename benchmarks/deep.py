@@ -21,9 +21,9 @@ from typing import Any
 
 import nntc
 import numpy as np
+from nntc.encoder.entropy.fragments import assemble
 from nntc.encoder.entropy.huffman import code_lengths
 from nntc.encoder.entropy.integers import sparse_rows
-from nntc.encoder.entropy.symbols import assemble
 from nntc.encoder.model import open_model
 from nntc.encoder.quantize.scales import fit_scales
 from nntc.encoder.tensor.codebook import Codebook, codebook_record, make_codebook

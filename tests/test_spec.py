@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.model import decode_bytes
 from nntc.decoder.tensor.record import decode_records, read_tensor
 from nntc.format.dct import BASIS_BITS, MAX_BLOCK, basis

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from nntc.decoder.directory import read_directory, read_section
 from nntc.decoder.entropy.integers import IntegerReader, TokenTable
-from nntc.decoder.entropy.symbols import ParseContext, Tokens
+from nntc.decoder.entropy.runs import ParseContext, Tokens
 from nntc.decoder.model import decode_bytes
 from nntc.decoder.tensor.codebook import Codebook
 from nntc.decoder.tensor.planes import Planes

@@ -13,7 +13,7 @@ from typing import Literal
 
 from nntc.conformance.noted_errors import wrong_errors
 from nntc.decoder.directory import Directory, Section, read_directory, read_section
-from nntc.decoder.entropy.symbols import RansRun
+from nntc.decoder.entropy.contexts import RansRun
 from nntc.decoder.model import verify
 from nntc.decoder.payloads import read_parse_context, read_record
 from nntc.decoder.tensor.record import TensorRecord

@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from nntc.decoder.directory import Directory, Section, read_section
-from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream

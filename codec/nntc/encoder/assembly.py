@@ -12,14 +12,14 @@ from functools import cached_property
 
 import numpy as np
 
-from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
 from nntc.encoder.container import NewFile, NewSection, graph_section, write_container
-from nntc.encoder.entropy.symbols import assemble
+from nntc.encoder.entropy.fragments import assemble
 from nntc.encoder.methods import Plan, PlannedRecord
 from nntc.encoder.model import Model
 from nntc.encoder.notes import notes_section
-from nntc.encoder.options import Method, Options
+from nntc.encoder.options import Options
 from nntc.encoder.report import EncodeReport, Stage, TensorReport
 from nntc.encoder.split import SplitSource
 from nntc.encoder.split.content import digest as digest_of
@@ -106,7 +106,7 @@ class Assembly:
         data = write_container(profile, [*head, *sections, *notes])
         original = self._model.size
         stages: tuple[Stage, ...] = ()
-        if options.method is Method.DEEP:
+        if self._plan.sizes:
             stages = report_stages(self._plan.sizes, self._tensors, self._repeats, original, len(data))
         remarks = self._plan.remarks
         return data, EncodeReport(

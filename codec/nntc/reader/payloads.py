@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from nntc.decoder.directory import Section
-from nntc.decoder.entropy.symbols import Tokens
+from nntc.decoder.entropy.runs import Tokens
 from nntc.decoder.payloads import BATCH_COST, BATCH_SECTIONS
 from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records
 from nntc.errors import FormatError

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nntc.decoder.entropy.contexts import TokenRun
+from nntc.decoder.entropy.runs import ParseContext, RunRequest, Tokens
 from nntc.decoder.entropy.streams import DependentTokens
-from nntc.decoder.entropy.symbols import (
-    ParseContext,
-    TokenRun,
-    Tokens,
-    decode_runs,
-    read_symbol_data,
-)
+from nntc.decoder.entropy.symbols import decode_runs, read_symbol_data
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.registry import Coder, Profile
@@ -26,7 +22,8 @@ def tables_of(tables: list[samples.Table]) -> list[FrequencyTable]:
 
 def read(data: bytes, coder: int, count: int, shared: list[samples.Table] | None = None) -> TokenRun:
     stream = SectionStream(data, 0)
-    run = read_symbol_data(stream, Coder(coder), count, ParseContext(Profile.MAIN, tables_of(shared or [])))
+    context = ParseContext(Profile.MAIN, tables_of(shared or []))
+    run = read_symbol_data(stream, Coder(coder), RunRequest(count, context))
     stream.finish("run")
     return run
 

@@ -6,13 +6,10 @@ from random import Random
 
 import pytest
 from hypothesis import given
+from nntc.decoder.entropy.contexts import TokenRun
 from nntc.decoder.entropy.rans import decode_streams
-from nntc.decoder.entropy.symbols import (
-    ParseContext,
-    TokenRun,
-    decode_runs,
-    read_symbol_data,
-)
+from nntc.decoder.entropy.runs import ParseContext, RunRequest
+from nntc.decoder.entropy.symbols import decode_runs, read_symbol_data
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.registry import Coder, Profile
@@ -38,7 +35,7 @@ def test_how_streams_are_grouped_never_shows(rng: Random) -> None:
         stream = SectionStream(data, len(runs))
         around = ParseContext(Profile.MAIN, [])
         kind = Trellis(trellis)
-        run = read_symbol_data(stream, Coder.RANS, len(tokens), around, trellis=kind, segment=segment)
+        run = read_symbol_data(stream, Coder.RANS, RunRequest(len(tokens), around, None, kind, segment))
         runs.append(run)
         quantizers = samples.quantizers_of(tokens, trellis, segment) if trellis else tokens
         coded = [2 * t + q for t, q in zip(tokens, quantizers, strict=True)] if trellis else tokens

@@ -7,11 +7,9 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nntc.decoder.entropy.symbols import (
-    ParseContext,
-    RansRun,
-    read_symbol_data,
-)
+from nntc.decoder.entropy.contexts import RansRun
+from nntc.decoder.entropy.runs import ParseContext, RunRequest
+from nntc.decoder.entropy.symbols import read_symbol_data
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.registry import Coder, Profile
@@ -47,11 +45,7 @@ def test_contexts_and_trellises(view: samples.View, rng: Random, trellis: int, s
     run = read_symbol_data(
         stream,
         Coder.RANS,
-        view.size,
-        ParseContext(Profile.MAIN, []),
-        view=view_of(view),
-        trellis=Trellis(trellis),
-        segment=segment,
+        RunRequest(view.size, ParseContext(Profile.MAIN, []), view_of(view), Trellis(trellis), segment),
     )
     found = decode_run(run)
     if trellis:
@@ -117,7 +111,7 @@ def test_a_damaged_class_list_is_reported_as_any_symbol_data() -> None:
     one = samples.write_tables([samples.Table(0, (4096,), 0, 0)] * 2)
     data = b"\x01\x02\x01\x00\x01\x80\x00\x00" + one + b"\x01\x00" + STATE
     around = ParseContext(Profile.MAIN, [])
-    run = read_symbol_data(SectionStream(data, 20), Coder.RANS, 1, around, view=view_of(view))
+    run = read_symbol_data(SectionStream(data, 20), Coder.RANS, RunRequest(1, around, view_of(view)))
     with pytest.raises(FormatError) as caught:
         decode_run(run)
     assert (caught.value.id, caught.value.offset) == ("E_PADDING", 24)
@@ -128,7 +122,7 @@ def test_a_class_above_63_is_reported_where_the_class_list_begins() -> None:
     one = samples.write_tables([samples.Table(0, (4096,), 0, 0)] * 2)
     data = b"\x01\x02\x00\x01\x00\x08\x40\x00" + one + b"\x01\x00" + STATE
     run = read_symbol_data(
-        SectionStream(data, 20), Coder.RANS, 1, ParseContext(Profile.MAIN, []), view=view_of(view)
+        SectionStream(data, 20), Coder.RANS, RunRequest(1, ParseContext(Profile.MAIN, []), view_of(view))
     )
     assert isinstance(run, RansRun)
     with pytest.raises(FormatError) as caught:

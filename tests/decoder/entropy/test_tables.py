@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from nntc.decoder.entropy.symbols import (
-    TokenRun,
-    decode_runs,
-)
+from nntc.decoder.entropy.contexts import TokenRun
+from nntc.decoder.entropy.symbols import decode_runs
 from nntc.errors import FormatError
 from nntc.format.registry import Coder
 

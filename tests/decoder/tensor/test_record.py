@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 from hypothesis import given
-from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.tensor.record import decode_records, read_tensor
 from nntc.errors import FormatError, UnsupportedError
 from nntc.format.registry import Profile
@@ -47,7 +47,7 @@ def test_views_larger_than_what_is_worked_on_at_once(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("nntc.decoder.tensor.uniform._CHUNK", 1 << 6)
     monkeypatch.setattr("nntc.decoder.entropy.integers.SPAN", 1 << 5)
     monkeypatch.setattr("nntc.decoder.tensor.codebook.SPAN", 1 << 5)
-    monkeypatch.setattr("nntc.decoder.entropy.symbols._SPAN", 1 << 5)
+    monkeypatch.setattr("nntc.decoder.entropy.packed._SPAN", 1 << 5)
     for seed in range(60):
         around = samples.Around(Random(seed), coders=(samples.PACKED, samples.ZSTD))
         record = samples.random_record(around, 300, 1 + seed % 2)

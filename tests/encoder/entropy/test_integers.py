@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nntc.decoder.entropy.integers import IntegerReader, TokenTable, read_integer_block
-from nntc.decoder.entropy.symbols import ParseContext, decode_runs, plain
+from nntc.decoder.entropy.runs import ParseContext, plain
+from nntc.decoder.entropy.symbols import decode_runs
+from nntc.encoder.entropy.fragments import assemble
 from nntc.encoder.entropy.integers import integer_block, sparse_rows, tokenize, write_integers
-from nntc.encoder.entropy.symbols import (
-    assemble,
-    symbol_data,
-)
+from nntc.encoder.entropy.symbols import symbol_data
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.registry import Coder, Profile

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.tensor.record import decode_records, read_tensor
-from nntc.encoder.entropy.symbols import assemble
+from nntc.encoder.entropy.fragments import assemble
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.tensor.record import Record
 from nntc.format.registry import Coder, ElementType, Tool, ViewKind

@@ -6,9 +6,10 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.tensor.record import decode_records, read_tensor
-from nntc.encoder.entropy.symbols import Classes, assemble
+from nntc.encoder.entropy.contexts import Classes
+from nntc.encoder.entropy.fragments import assemble
 from nntc.encoder.tensor.record import Record
 from nntc.format.registry import ElementType
 from nntc.format.view import View

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.decoder.entropy.runs import RunRequest
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.huffman import HUFFMAN_LANES, MAX_LENGTH, in_code_order, read_code_lengths
@@ -107,13 +108,14 @@ class HuffmanRun:
         return tokens
 
 
-def read_huffman(stream: SectionStream, count: int) -> HuffmanRun:
-    """Parse Huffman symbol data of `count` tokens; E_TABLE for an incomplete or oversubscribed code."""
+def read_huffman(stream: SectionStream, request: RunRequest) -> HuffmanRun:
+    """Parse Huffman symbol data; E_TABLE for an incomplete or oversubscribed code."""
     offset = stream.at()
     lengths = read_code_lengths(stream)
-    sizes = HUFFMAN_LANES.read(stream, count=count).lane_length
+    sizes = HUFFMAN_LANES.read(stream, count=request.count).lane_length
     # Summed as Python integers, which cannot wrap around.
-    return HuffmanRun(count, lengths, sizes, stream.take(sum(sizes.tolist()), "Huffman lanes"), offset)
+    data = stream.take(sum(sizes.tolist()), "Huffman lanes")
+    return HuffmanRun(request.count, lengths, sizes, data, offset)
 
 
 def _prefix_tables(lengths: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.decoder.entropy.contexts import TokenRun
+from nntc.decoder.entropy.runs import ParseContext, RunRequest, Tokens
 from nntc.decoder.entropy.streams import DependentTokens
-from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, read_symbol_block, read_symbol_data
+from nntc.decoder.entropy.symbols import read_symbol_block, read_symbol_data
 from nntc.errors import FormatError
 from nntc.format.bits import packed_size, padding_is_zero, unpack
 from nntc.format.fields import SectionStream
@@ -247,8 +249,8 @@ def read_integer_block(
     coder = head.flags.coder
     sparse = None
     if head.background is not None:
-        sparse = Sparse(head.background, read_symbol_block(stream, count, context))
-        run = read_symbol_data(stream, coder, count, context)
+        sparse = Sparse(head.background, read_symbol_block(stream, RunRequest(count, context)))
+        run = read_symbol_data(stream, coder, RunRequest(count, context))
     else:
-        run = read_symbol_data(stream, coder, count, context, view=view, trellis=trellis, segment=segment)
+        run = read_symbol_data(stream, coder, RunRequest(count, context, view, trellis, segment))
     return IntegerBlock(view.size, head.min_level, low_bits, low_data, head.escapes, sparse, run, offset)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.decoder.entropy.contexts import TokenRun
 from nntc.decoder.entropy.integers import SPAN, IntegerBlock, IntegerReader, TokenTable, read_integer_block
-from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, plain
+from nntc.decoder.entropy.runs import ParseContext, Tokens, plain
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.registry import ElementType

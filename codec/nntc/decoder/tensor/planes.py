@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, plain, read_symbol_data
+from nntc.decoder.entropy.contexts import TokenRun
+from nntc.decoder.entropy.runs import ParseContext, RunRequest, Tokens, plain
+from nntc.decoder.entropy.symbols import read_symbol_data
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.registry import ElementType
@@ -97,5 +99,5 @@ def read_planes(stream: SectionStream, element: ElementType, view: View, context
     runs = []
     for place in range(element.width):
         own, count = later if place else (view, view.size)
-        runs.append(read_symbol_data(stream, CODER.read(stream), count, context, view=own))
+        runs.append(read_symbol_data(stream, CODER.read(stream), RunRequest(count, context, own)))
     return Planes(element, PlanesFlags.ROTATE in head.flags, common, runs)

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, decode_runs
+from nntc.decoder.entropy.contexts import TokenRun
+from nntc.decoder.entropy.runs import ParseContext, Tokens
+from nntc.decoder.entropy.symbols import decode_runs
 from nntc.decoder.tensor.codebook import Codebook, read_codebook
 from nntc.decoder.tensor.planes import Planes, read_planes
 from nntc.decoder.tensor.uniform import Uniform, read_uniform

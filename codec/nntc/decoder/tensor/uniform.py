@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.decoder.entropy.contexts import TokenRun
 from nntc.decoder.entropy.integers import IntegerBlock, IntegerReader, TokenTable, read_integer_block
-from nntc.decoder.entropy.symbols import ParseContext, TokenRun, Tokens, plain, read_symbol_block
+from nntc.decoder.entropy.runs import ParseContext, RunRequest, Tokens, plain
+from nntc.decoder.entropy.symbols import read_symbol_block
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.integers import MAX_LEVEL
@@ -183,8 +185,8 @@ def read_uniform(stream: SectionStream, element: ElementType, view: View, contex
     if head.block is not None and head.mix is not None:
         transform = Transform.of(head.block, head.mix)
     has_rows, has_columns = UniformFlags.ROW_CODES in flags, UniformFlags.COLUMN_CODES in flags
-    row_codes = read_symbol_block(stream, view.rows, context) if has_rows else None
-    column_codes = read_symbol_block(stream, view.columns, context) if has_columns else None
+    row_codes = read_symbol_block(stream, RunRequest(view.rows, context)) if has_rows else None
+    column_codes = read_symbol_block(stream, RunRequest(view.columns, context)) if has_columns else None
     bases = ROW_BASES.read(stream, rows=view.rows) if UniformFlags.ROW_BASES in flags else None
     segment = SEGMENT.read(stream) if trellis else 1
     levels = read_integer_block(stream, view, context, trellis=trellis, segment=segment)

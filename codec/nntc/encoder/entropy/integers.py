@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.encoder.entropy.symbols import Classes, Fragment, symbol_data
+from nntc.encoder.entropy.contexts import Classes, Model
+from nntc.encoder.entropy.fragments import Fragment
+from nntc.encoder.entropy.symbols import WRITERS, symbol_data
 from nntc.format.bits import pack
 from nntc.format.integers import ESCAPE, INTEGER_HEAD, MAX_LOW_BITS, IntegerFlags, IntegerHead
 from nntc.format.registry import Coder
@@ -153,7 +155,7 @@ def write_integers(
     """
     if background is None:
         split = tokenize(values)
-        return integer_block(split, coder, symbol_data(split.tokens, coder, view, classes=classes))
+        return integer_block(split, coder, symbol_data(split.tokens, coder, Model(view, classes)))
     choices = [sparse_rows(values, background, gap_bits) for gap_bits in _GAP_BITS]
     gaps, coded = min(choices, key=lambda rows: _gap_bits(rows[0], rows[1] == background, coder))
     split = tokenize(coded)
@@ -184,7 +186,6 @@ def sparse_rows(
 
 def _gap_bits(gaps: NDArray[np.uint8], fillers: NDArray[np.bool_], coder: Coder) -> float:
     """Return about how many bits gaps take, with their table, and what fillers add to the values."""
-    bits: list[float] = [_entropy(gaps), _entropy(fillers)]
-    if coder is Coder.HUFFMAN:  # no token takes less than a bit
-        bits = [max(bits[0], float(gaps.size)), max(bits[1], float(np.count_nonzero(fillers)))]
-    return sum(bits) + _LENGTH_BITS * int(gaps.max())
+    least = WRITERS[coder].least_bits
+    bits = max(_entropy(gaps), least * gaps.size) + max(_entropy(fillers), least * np.count_nonzero(fillers))
+    return bits + _LENGTH_BITS * int(gaps.max())

@@ -9,7 +9,7 @@ from itertools import count
 import numpy as np
 
 from nntc.encoder.allocate import allocate_noise, equal_noise
-from nntc.encoder.entropy.symbols import assemble
+from nntc.encoder.entropy.fragments import assemble
 from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.partition import SMALL, Partition, partition_tensors

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.entropy.contexts import Classes
 from nntc.encoder.entropy.general import zstd
-from nntc.encoder.entropy.symbols import Classes
 from nntc.encoder.quantize.pruning import ZEROS_FROM
 from nntc.encoder.quantize.rounded import exact_step, half_ulps, patterns
 from nntc.encoder.quantize.scales import fit_scales

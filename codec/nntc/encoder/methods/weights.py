@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.encoder.entropy.symbols import SharedTables, count_tokens
+from nntc.encoder.entropy.contexts import SharedTables
+from nntc.encoder.entropy.fragments import count_tokens
 from nntc.encoder.entropy.tables import make_table
 from nntc.encoder.quantize.dct import forward
 from nntc.encoder.quantize.pruning import pruned_zeros

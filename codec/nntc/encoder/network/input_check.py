@@ -13,6 +13,7 @@ from nntc.encoder.network.network import Network
 from nntc.encoder.network.subgraph import Node
 from nntc.encoder.samples import Array, Samples
 from nntc.encoder.samples.summary import summarize
+from nntc.onnx.operators import Operand, operator_of
 
 _RUN = 16
 """Samples that are run."""
@@ -165,12 +166,10 @@ def _varying(network: Network) -> list[Node]:
 
 def _is_normalization(proto: onnx.NodeProto, network: Network) -> bool:
     """Return whether a node normalizes by stored statistics."""
+    operator = operator_of(proto)
+    moments = [*operator.places(Operand.MEAN), *operator.places(Operand.VARIANCE)]
     is_training = any(a.name == "training_mode" and a.i for a in proto.attribute)
-    return (
-        proto.op_type == "BatchNormalization"
-        and not is_training
-        and all(name in network.constants for name in proto.input[3:5])
-    )
+    return bool(moments) and not is_training and all(proto.input[i] in network.constants for i in moments)
 
 
 def _moments(values: list[Array]) -> tuple[int, Array, Array]:

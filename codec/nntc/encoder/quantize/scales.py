@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.encoder.entropy.symbols import Classes
+from nntc.encoder.entropy.contexts import Classes
 from nntc.format.rans import MAX_CONTEXTS
 from nntc.format.view import View
 

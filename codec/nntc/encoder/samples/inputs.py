@@ -11,11 +11,11 @@ import onnx
 
 from nntc.encoder.samples.samples import Array, Batch
 from nntc.errors import SamplesError
+from nntc.onnx.operators import Operand, Trait, operator_of
 
 NUMBERS = "biuf"
 """Kinds of numpy's types that a model can be run on here."""
-_CONVOLUTIONS = ("Conv", "ConvInteger", "QLinearConv")
-_ELEMENTWISE = ("Add", "Cast", "Div", "Identity", "Mul", "Sub")
+_IN_PLACE = ("Cast", "Identity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,13 @@ def _channels(name: str, graph: onnx.GraphProto, constants: Mapping[str, onnx.Te
     for node in graph.node:
         if not node.input or node.input[0] not in names:
             continue
-        if node.op_type in _ELEMENTWISE:
+        operator = operator_of(node)
+        kernels = [node.input[i] for i in operator.places(Operand.KERNEL) if node.input[i] in constants]
+        if operator.has(Trait.ELEMENTWISE) or node.op_type in _IN_PLACE:
             names.update(node.output)
-        elif node.op_type in _CONVOLUTIONS and node.input[1] in constants:
+        elif kernels:
             groups = next((a.i for a in node.attribute if a.name == "group"), 1)
-            return int(constants[node.input[1]].dims[1] * groups)
+            return int(constants[kernels[0]].dims[1] * groups)
         else:
             return None
     return None

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.entropy.contexts import Classes
 from nntc.encoder.entropy.integers import write_integers
-from nntc.encoder.entropy.symbols import Classes
 from nntc.encoder.tensor.record import Record, record_head
 from nntc.format.registry import Coder, ElementType, Profile, Tool
 from nntc.format.tools import CODEBOOK_HEAD, CodebookHead

@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.entropy.compressed import write_zstd
+from nntc.encoder.entropy.contexts import Classes, Model
+from nntc.encoder.entropy.fragments import Fragment, count_tokens
 from nntc.encoder.entropy.general import zstd
-from nntc.encoder.entropy.symbols import Classes, Fragment, count_tokens, symbol_data
+from nntc.encoder.entropy.symbols import symbol_data
 from nntc.encoder.entropy.tables import costs, make_table
 from nntc.encoder.tensor.record import Record, record_head
 from nntc.format.registry import Coder, ElementType, Profile, Tool
-from nntc.format.symbols import CODER, LENGTH
+from nntc.format.symbols import CODER
 from nntc.format.tools import PLANES_HEAD, PlanesFlags, PlanesHead
 from nntc.format.view import View
 
@@ -71,7 +74,7 @@ class _Plane:
         """Return the plane as a symbol block."""
         return [
             CODER.put(self.coder),
-            *symbol_data(self.tokens, self.coder, view, classes=self.classes),
+            *symbol_data(self.tokens, self.coder, Model(view, self.classes)),
         ]
 
 
@@ -110,9 +113,9 @@ def planes_record(
 
 def bytes_record(view: View, payload: bytes) -> Record:
     """Return a record of bytes, in coded order, by zstd; `view` is one of bytes."""
-    data = zstd(payload)
+    data = write_zstd(np.frombuffer(payload, np.uint8))
     head = record_head(Tool.PLANES, ElementType.OPAQUE1, view) + PLANES_HEAD.write(PlanesHead(PlanesFlags(0)))
-    fragments: list[Fragment] = [head + CODER.put(Coder.ZSTD) + LENGTH.put(len(data)) + data]
+    fragments: list[Fragment] = [head + CODER.put(Coder.ZSTD) + data]
     return Record(fragments, ElementType.OPAQUE1, Tool.PLANES, view, Profile.BASELINE)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nntc.encoder.entropy.symbols import Fragment, expected_size
+from nntc.encoder.entropy.fragments import Fragment, expected_size
 from nntc.format.container import MAX_EXPANSION
 from nntc.format.record import RECORD_HEAD, RecordHead
 from nntc.format.registry import ElementType, Profile, Tool

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.entropy.block import write_symbol_block
+from nntc.encoder.entropy.contexts import Classes, Model, SharedTables
 from nntc.encoder.entropy.integers import TokenizedIntegers, integer_block, write_integers
-from nntc.encoder.entropy.symbols import Classes, SharedTables, symbol_data, write_symbol_block
+from nntc.encoder.entropy.symbols import symbol_data
 from nntc.encoder.quantize.trellis import MIN_LEVEL, TrellisLevels
 from nntc.encoder.quantize.uniform import UniformQuantizer
 from nntc.encoder.tensor.record import Record, record_head
@@ -92,9 +94,7 @@ def trellis_record(
     tokens = found.tokens
     escapes = found.levels[tokens == ESCAPE].astype(np.int64)
     split = TokenizedIntegers(tokens, MIN_LEVEL, 0, np.zeros(0, np.uint32), escapes if escapes.size else None)
-    data = symbol_data(
-        tokens, Coder.RANS, view, classes=classes, shared=shared, quantizers=found.quantizers, segment=segment
-    )
+    data = symbol_data(tokens, Coder.RANS, Model(view, classes, shared, found.quantizers, segment))
     block = integer_block(split, Coder.RANS, data)
     head = _head(element, view, parameters, trellis) + SEGMENT.put(segment)
     return Record([head, *block], element, Tool.UNIFORM, view, Profile.MAIN)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
-from nntc.decoder.entropy.symbols import ParseContext
+from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.tensor.record import decode_records, read_tensor
-from nntc.encoder.entropy.symbols import assemble
+from nntc.encoder.entropy.fragments import assemble
 from nntc.encoder.methods.recognize.weights import recognize_weights
 from nntc.encoder.methods.weights import Quantized, SharedSet, quantize, weight_record
 from nntc.encoder.quantize.shaping import shapings

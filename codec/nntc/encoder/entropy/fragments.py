@@ -1,0 +1,60 @@
+"""Records as lists of fragments: bytes, or an rANS stream still to be encoded.
+
+Streams of many tensors are encoded in lockstep at the end, by `assemble`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.encoder.entropy.rans import EncodedStream, EncoderStream, encode_streams
+from nntc.encoder.entropy.tables import costs
+from nntc.format.rans import RANS_LANES, RansLanes
+from nntc.format.symbols import LENGTH
+
+Fragment = bytes | EncoderStream
+
+
+def count_tokens(
+    tokens: NDArray[np.uint8], numbers: NDArray[np.uint16] | None, count: int
+) -> NDArray[np.int64]:
+    """Return int64 [count, 256]: how often each token occurs under each table."""
+    if numbers is None:
+        return np.bincount(tokens, minlength=256)[None]
+    pairs = numbers.astype(np.int32) * 256 + tokens
+    return np.bincount(pairs, minlength=256 * count).reshape(count, 256)
+
+
+def expected_size(fragments: Iterable[Fragment]) -> float:
+    """Return how many bytes fragments will take, to a few bytes for each rANS stream."""
+    size = 0.0
+    for fragment in fragments:
+        if isinstance(fragment, bytes):
+            size += len(fragment)
+            continue
+        tables = np.stack([costs(table) for table in fragment.tables])
+        counts = count_tokens(fragment.tokens, fragment.numbers, len(tables))
+        used = counts > 0
+        bits = float(counts[used] @ tables[used])
+        # Of a lane's state of 32 bits, tokens fill what lies between 2^16 and 2^32: 8 on average.
+        size += (bits + 24 * fragment.lanes) / 8 + len(LENGTH.put(fragment.lanes))
+    return size
+
+
+def assemble(records: Iterable[Sequence[Fragment]]) -> list[bytes]:
+    """Encode all streams in lockstep and join each record's fragments."""
+    whole = [list(record) for record in records]
+    streams = [fragment for record in whole for fragment in record if isinstance(fragment, EncoderStream)]
+    encoded = iter(encode_streams(streams))
+    return [
+        b"".join(p if isinstance(p, bytes) else _stream_bytes(next(encoded)) for p in record)
+        for record in whole
+    ]
+
+
+def _stream_bytes(stream: EncodedStream) -> bytes:
+    states, words = stream.states.astype("<u4").tobytes(), stream.words.astype("<u2").tobytes()
+    return RANS_LANES.write(RansLanes(stream.states.size, stream.words.size, states, words))
