@@ -8,7 +8,7 @@ Implements SPEC.md 8.6 (R-451).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,7 @@ from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.rans import CLASS_PRESENT, MAX_CONTEXTS, RANS_HEAD, RANS_LANES, SHARED_BASE, RansMode
 from nntc.format.registry import ViewKind
-from nntc.format.tables import FrequencyTable, read_tables
-from nntc.format.trellis import Trellis
+from nntc.format.tables import read_tables
 from nntc.format.view import View
 
 
@@ -72,18 +71,10 @@ class Contexts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RansRun:
-    """A parsed rANS run; `stream` turns it into what the lockstep decoder takes."""
+    """A parsed rANS run: its stream, still without contexts, and the class lists that tell them."""
 
-    count: int
-    segment: int
-    trellis: Trellis
-    tables: Sequence[FrequencyTable]
-    base: int
-    used: int
+    parsed: RansStream
     contexts: Contexts | None
-    states: NDArray[np.uint32]
-    words: NDArray[np.uint16]
-    offset: int
 
     @property
     def class_runs(self) -> Sequence[TokenRun]:
@@ -98,19 +89,9 @@ class RansRun:
         FormatError
             The fault of the first class list that has one, or E_RANGE for a class that is too large.
         """
-        contexts = None if self.contexts is None else self.contexts.of_elements(classes)
-        return RansStream(
-            self.count,
-            self.segment,
-            self.trellis,
-            self.tables,
-            self.base,
-            self.used,
-            contexts,
-            self.states,
-            self.words,
-            self.offset,
-        )
+        if self.contexts is None:
+            return self.parsed
+        return replace(self.parsed, contexts=self.contexts.of_elements(classes))
 
 
 TokenRun = ByteRun | RansRun
@@ -139,7 +120,8 @@ def read_rans(stream: SectionStream, request: RunRequest, read_block: BlockReade
     states, words = np.frombuffer(lanes.states, "<u4"), np.frombuffer(lanes.word_data, "<u2")
     # A segment longer than the run is as long as the run; idle steps would only cost time.
     segment = min(request.segment, request.count)
-    return RansRun(request.count, segment, trellis, tables, base, needed, contexts, states, words, offset)
+    parsed = RansStream(request.count, segment, trellis, tables, base, needed, None, states, words, offset)
+    return RansRun(parsed, contexts)
 
 
 def _read_classes(stream: SectionStream, request: RunRequest, read_block: BlockReader) -> ClassList:

@@ -55,12 +55,8 @@ class RunRequest:
 class ByteRun(Protocol):
     """Parsed tokens under a coder that decodes one run at a time."""
 
-    @property
-    def count(self) -> int:
-        """Number of tokens."""
-
     def decode(self) -> NDArray[np.uint8]:
-        """Return the tokens, uint8 [count]; raise FormatError at the run's offset if they are at fault."""
+        """Return the tokens, uint8; raise FormatError at the run's offset if they are at fault."""
 
 
 def plain(tokens: Tokens) -> NDArray[np.uint8]:
