@@ -44,8 +44,9 @@ SURVIVORS = Path(__file__).with_name("survivors.toml")
 REPORT = ROOT / "conformance" / "MUTATION.md"
 _DECODER = (
     "assembly", "directory", "graph", "model", "payloads",
-    "entropy/general", "entropy/huffman", "entropy/integers", "entropy/quantizers", "entropy/rans",
-    "entropy/streams", "entropy/symbols", "entropy/tables",
+    "entropy/compressed", "entropy/contexts", "entropy/general", "entropy/huffman", "entropy/integers",
+    "entropy/packed", "entropy/quantizers", "entropy/rans", "entropy/streams", "entropy/symbols",
+    "entropy/tables",
     "tensor/codebook", "tensor/planes", "tensor/record", "tensor/uniform",
 )  # fmt: skip
 _FORMAT = (
