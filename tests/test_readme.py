@@ -133,6 +133,8 @@ def test_ci_runs_the_readmes_test_command() -> None:
     assert lines.count(TEST) == 1
     assert not any("pytest" in line for line in lines if line != TEST and not line.startswith("#"))
     subprocess.run(["bash", "-n", str(script)], check=True)
+    packages = next(line for line in lines if line.startswith("packages="))
+    assert f"`{packages.removeprefix('packages=(').removesuffix(')')}`" in README
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])

@@ -6,9 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from .building import CODERS, LINKED, ROOT, amalgamate, around, build, compiles, core, require_coders
+from .building import CODERS, LINKED, ROOT, amalgamate, around, build, compiles, core, missing, require_coders
 
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
@@ -52,7 +50,7 @@ def test_one_file_has_the_whole_core_and_needs_neither_zstd_nor_bzip2_to_compile
 def test_no_malformed_vector_is_undefined_behaviour(tmp_path: Path) -> None:
     require_coders()
     if not compiles("int main(void) { return 0; }", *SANITIZED):
-        pytest.skip("compiler has no AddressSanitizer")
+        missing("compiler has no AddressSanitizer")
     command = build([*core(), *around()], tmp_path / "nntc-c", *SANITIZED, *CODERS, *LINKED)
     done = run_vectors(command, "--class", "malformed", "--memory", "16G")
     assert done.returncode == 0, done.stdout + done.stderr
