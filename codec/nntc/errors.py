@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nntc.printable import printable
+
 __all__ = [
     "ClusterError",
     "FormatError",
@@ -56,7 +58,7 @@ class NntcError(Exception):
 
     def __str__(self) -> str:
         place = "" if self.offset is None else f" @ {self.offset}"
-        return f"{self.id}{place}: {self.message}"
+        return f"{self.id}{place}: {printable(self.message)}"
 
 
 def _restore(kind: type[NntcError], id: str, message: str, offset: int | None) -> NntcError:  # noqa: A002 - as above

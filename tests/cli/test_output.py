@@ -1,39 +1,41 @@
 from __future__ import annotations
 
-import io
-import sys
-
 import pytest
 from nntc.cli.output import json_text, say, show_notes, show_table
 
 
-def written(encoding: str, monkeypatch: pytest.MonkeyPatch, text: str) -> str:
-    raw = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding, newline=""))
-    say(text)
-    sys.stdout.flush()
-    return raw.getvalue().decode(encoding)
+def test_lines_are_broken_at_spaces_and_go_on_indented(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "folder/" * 14 + "model.onnx"
+    say(f"{path}: valid; " + "word " * 30 + "end")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{path}:"
+    assert all(line.startswith("  ") and len(line) <= 80 for line in lines[1:])
+    assert " ".join(" ".join(lines).split()) == f"{path}: valid; " + "word " * 30 + "end"
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1", "cp437"])
-def test_what_an_encoding_has_no_character_for_is_written_in_others(
-    encoding: str, monkeypatch: pytest.MonkeyPatch
+def test_of_wide_characters_half_as_many_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    say("权重权重 " * 12)
+    assert max(map(len, capsys.readouterr().out.splitlines())) == 44
+
+
+def test_lines_of_standard_error_stay_one_for_programs_and_are_broken_on_terminals(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert written(encoding, monkeypatch, "权重 ok") == "\\u6743\\u91cd ok\n"
-    rule = written(encoding, monkeypatch, "──")
-    assert rule == ("──\n" if encoding == "cp437" else "--\n")
-
-
-def test_utf_8_is_written_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert written("utf-8", monkeypatch, "─权重") == "─权重\n"
+    say("word " * 30, err=True)
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    say("word " * 30, err=True)
+    assert max(map(len, capsys.readouterr().err.splitlines())) <= 60
 
 
 def test_control_characters_of_a_name_reach_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    show_table("", ["name"], [["a\x1b[31mred\r\x07"]])
+    show_table("", ["name"], [["a\x1b[31mred\r\x07"], ["two\nlines"]])
     show_notes([], [("b\x1b[2J", "cannot be quantized")])
     captured = capsys.readouterr()
     assert "\x1b" not in captured.out + captured.err
     assert "a\\x1b[31mred\\r\\x07" in captured.out
+    assert "two\\nlines" in captured.out
     assert "b\\x1b[2J: cannot" in captured.err
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -86,15 +87,19 @@ def command(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     return ended.value.code, captured.out + captured.err
 
 
-def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    valid = str(CONFORMANCE / "vectors/valid/trellis.nntc")
+def test_the_command(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(CONFORMANCE / "vectors/valid/trellis.nntc", "trellis.nntc")
+    valid = "trellis.nntc"
     assert command(capsys, "check", valid) == (
         0,
         f"{valid}: conforms\n"
         "format 1.0, profile main; decoding needs at most 256 MiB of memory\n"
         + command(capsys, "check", valid)[1].split("\n", 2)[2],
     )
-    wrong = tmp_path / "wrong.nntc"
+    wrong = Path("wrong.nntc")
     wrong.write_bytes(build(File([RECORD], profile=MAIN, minor=3)).data)
     code, text = command(capsys, "check", str(wrong))
     assert code == 1

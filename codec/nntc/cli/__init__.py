@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from nntc.errors import NntcError, SourceError, UnsupportedError
+from nntc.printable import printable, write
 
 __all__ = ["main"]
 
@@ -64,7 +65,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _fail(message: str, code: int = REJECTED) -> int:
-    sys.stderr.write(f"nntc: {message}\n")
+    write(sys.stderr, f"nntc: {printable(message)}\n")
     return code
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from nntc.printable import printable, write
 from nntc.sources.source import is_url
 
 T = TypeVar("T")
@@ -148,7 +149,7 @@ class Parser:
     def parse(self, words: Sequence[str]) -> Any:
         """Return a namespace of the values; SystemExit after help, status 0, or wrong usage, status 2."""
         if not {"-h", "--help"}.isdisjoint(words):
-            sys.stdout.write(self.help())
+            write(sys.stdout, self.help())
             raise SystemExit(0)
         return self._parser.parse_intermixed_args(words)
 
@@ -165,7 +166,8 @@ class Parser:
 
     def fail(self, message: str) -> NoReturn:
         """Write what is wrong with the usage, and raise SystemExit."""
-        sys.stderr.write(f"{self.usage}\nTry '{self._parser.prog} --help' for help.\n\nError: {message}.\n")
+        usage = f"{self.usage}\nTry '{self._parser.prog} --help' for help."
+        write(sys.stderr, f"{usage}\n\nError: {printable(message)}.\n")
         raise SystemExit(2)
 
 

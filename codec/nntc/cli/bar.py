@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from nntc.printable import printable
 from nntc.progress import ProgressEvent
 
 _PATIENCE = 0.5  # seconds before a bar appears
@@ -60,7 +61,7 @@ class Bar:
 
 def bar_text(event: ProgressEvent, width: int) -> str:
     """Return an event as a line of at most `width` ASCII characters."""
-    text = event.text.encode("ascii", "replace").decode()
+    text = printable(event.text).encode("ascii", "replace").decode()
     if not event.total:
         return text[:width]
     share = event.done / event.total

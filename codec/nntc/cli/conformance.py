@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nntc.cli.arguments import Parser, input_file, source_file
 from nntc.cli.output import say, show_json
+from nntc.printable import printable, write
 
 if TYPE_CHECKING:
     from nntc.conformance.check import CheckResult
@@ -42,7 +43,7 @@ def conformance(words: Sequence[str], prog: str) -> int:
     """Run one of the commands; return its exit code."""
     name, rest = (words[0], words[1:]) if words else ("", [])
     if name in ("-h", "--help"):
-        sys.stdout.write(_HELP.format(prog=prog))
+        write(sys.stdout, _HELP.format(prog=prog))
         return 0
     if name == "check":
         return _check(rest, f"{prog} check")
@@ -51,10 +52,10 @@ def conformance(words: Sequence[str], prog: str) -> int:
 
         return main(rest, f"{prog} run")
     if not words:
-        sys.stderr.write(_HELP.format(prog=prog))
+        write(sys.stderr, _HELP.format(prog=prog))
     else:
         usage = f"Usage: {prog} COMMAND [ARGS]...\nTry '{prog} --help' for help."
-        sys.stderr.write(f"{usage}\n\nError: No such command '{name}'.\n")
+        write(sys.stderr, f"{usage}\n\nError: No such command '{printable(name)}'.\n")
     return 2
 
 

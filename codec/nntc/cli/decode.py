@@ -17,7 +17,7 @@ _HELP = """
 
     Examples:
       nntc decode model.nntc model.onnx
-      nntc decode model.nntc model.onnx --max-memory 1GiB    for files you do not trust
+      nntc decode model.nntc model.onnx --max-memory 1GiB   of files not trusted
 """
 
 

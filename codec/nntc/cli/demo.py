@@ -34,7 +34,8 @@ def demo(folder: Path | None, as_json: bool) -> None:
         if as_json:
             show_json({"files": paths})
         else:
-            say("\n".join(paths))
+            for path in paths:
+                say(path)
         return
     result = run()
     if as_json:

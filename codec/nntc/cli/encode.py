@@ -74,16 +74,16 @@ def encode(
 
     \b
     Examples:
-      nntc encode model.onnx model.nntc                      best choice for each tensor
-      nntc encode model.onnx model.nntc --method lossless    every bit kept
-      nntc encode model.onnx model.nntc --ratio 10           ten times smaller
-      nntc encode model.onnx model.nntc --target-size 1.5M   at most 1,500,000 bytes
-      nntc encode model.onnx model.nntc --ratio 10 --calibration images.npz
-      nntc encode model.onnx model.nntc --ratio 10 --calibration photos --preprocess imagenet
-      nntc encode model.onnx model.nntc --min-agreement 0.99 --evaluation images.npz
-      nntc encode model.onnx model.nntc --max-drop 1 --metric top5 --evaluation labelled.npz
-      nntc encode model.onnx model.nntc -m deep --prune 0.5 --bits 4
-                                                             half of the weights, 16 values a layer
+      nntc encode net.onnx net.nntc                      best for each tensor
+      nntc encode net.onnx net.nntc --method lossless    every bit kept
+      nntc encode net.onnx net.nntc --ratio 10           ten times smaller
+      nntc encode net.onnx net.nntc --target-size 1.5M   at most 1,500,000 bytes
+      nntc encode net.onnx net.nntc --calibration images.npz
+      nntc encode net.onnx net.nntc --calibration photos --preprocess imagenet
+      nntc encode net.onnx net.nntc --min-agreement 0.99 --evaluation images.npz
+      nntc encode net.onnx net.nntc --max-drop 1 --evaluation labelled.npz
+      nntc encode net.onnx net.nntc -m deep --prune 0.5 --bits 4
+                                     half of the weights, 16 values a layer
     """  # noqa: D301 - \b tells click to keep the lines below it
     import nntc
     from nntc.encoder.options import PatternError, check_options
@@ -121,13 +121,16 @@ def _show(report: EncodeReport, target: Path, *, is_calibrated: bool) -> None:
     else:
         say(size)
         if report.goal is not None:
-            say(f"{report.goal.text}; {len(report.goal.tries)} encodings tried")
+            say(report.goal.reached_text)
+            say(f"{report.fidelity.on}; {len(report.goal.tries)} encodings tried")
         else:
-            say(report.fidelity.text)
+            say(f"{report.fidelity.on}:")
+            for line in report.fidelity.lines:
+                say(f"  {line}")
         if not is_calibrated or not report.error:
             say(weights)
         else:  # their error says nothing: they move where the outputs do not feel it
-            say("weights are fitted to the calibration samples: judge them by the outputs alone")
+            say("weights are fitted to the calibration samples: judge by the outputs alone")
     if report.unknown_use:
         say(f"{report.unknown_use:,} bytes of the model are coded exactly, as their use is not known")
     if report.stages:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import StringIO
+
+from nntc.printable import printable, write
 
 _USAGE = "Usage: nntc [OPTIONS] COMMAND [ARGS]..."
 _HELP = f"""\
@@ -19,8 +22,8 @@ Commands:
   nntc info   model.nntc                what is inside, what it costs
   nntc verify model.nntc model.onnx     is it valid, how far from the original
   nntc sweep  model.onnx ...            how small it gets, and what that costs
-  nntc demo                             see it work on a network that comes along
-  nntc conformance check model.nntc     does any encoder's file keep the format's rules
+  nntc demo                             see it work on a network it brings along
+  nntc conformance check model.nntc     does a file keep the format's rules
   nntc conformance run --help           prove any decoder of the format
 
   Outputs appear complete or not at all.
@@ -52,7 +55,7 @@ def run(words: Sequence[str]) -> int:
     """
     name, rest = (words[0], list(words[1:])) if words else ("", [])
     if name in ("-h", "--help"):
-        sys.stdout.write(_HELP)
+        write(sys.stdout, _HELP)
         return 0
     if name == "--version":
         _show_version()
@@ -62,7 +65,7 @@ def run(words: Sequence[str]) -> int:
         return code
     if name in _CLICK:
         return _run_click(name, rest)
-    sys.stderr.write(_HELP if not words else _no_such(name))
+    write(sys.stderr, _HELP if not words else _no_such(name))
     return 2
 
 
@@ -78,7 +81,9 @@ def _run_click(name: str, words: list[str]) -> int:
             command.context_settings = {**context, **command.context_settings}
             return command.main(words, prog_name=f"nntc {name}", standalone_mode=False) or 0
         except click.ClickException as e:
-            e.show()
+            shown = StringIO()
+            e.show(shown)
+            write(sys.stderr, shown.getvalue())
             return e.exit_code
         except click.Abort as e:
             raise KeyboardInterrupt from e
@@ -93,9 +98,9 @@ def _show_version() -> None:
     import nntc
     from nntc.format.container import MAJOR, MINOR
 
-    sys.stdout.write(f"nntc {nntc.__version__}, format {MAJOR}.{MINOR}\n")
+    write(sys.stdout, f"nntc {nntc.__version__}, format {MAJOR}.{MINOR}\n")
 
 
 def _no_such(name: str) -> str:
     what = "option" if name.startswith("-") else "command"
-    return f"{_USAGE}\nTry 'nntc --help' for help.\n\nError: No such {what} '{name}'.\n"
+    return f"{_USAGE}\nTry 'nntc --help' for help.\n\nError: No such {what} '{printable(name)}'.\n"

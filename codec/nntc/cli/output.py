@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 import sys
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from nntc.cli.bar import Bar, progress
-from nntc.cli.table import table_lines, terminal_width
+from nntc.cli.table import table_lines, terminal_width, wrap
+from nntc.printable import encoding_of, printable, write
 
 __all__ = [
     "Bar",
@@ -24,42 +24,33 @@ __all__ = [
     "show_table",
 ]
 
-_PLAIN = str.maketrans({"─": "-", "…": "...", "‖": "|", "±": "+-"})
+_INDENT = 2  # of what goes on from the line above
 _NAMED = 3
 """Names that a note for many of a kind lists."""
 
 
 def say(text: str = "", *, err: bool = False) -> None:
-    """Write lines to standard output, or to standard error.
+    """Write a line of prose.
 
-    What the stream's encoding has no character for becomes ASCII: a rule of hyphens, or an escape.
-    Control characters in names cannot reach a terminal.
+    On standard output, and on a terminal, it is broken at spaces where it is too wide, and goes on indented.
+    On a standard error that programs read, a line stays one.
+
+    Parameters
+    ----------
+    text
+        What it says; nothing in it reaches a terminal that is no visible character.
+    err
+        Write to standard error instead of standard output.
     """
     stream: TextIO = sys.stderr if err else sys.stdout
-    safe = "\n".join(_printable(line) for line in text.split("\n"))
-    stream.write(_encodable(safe, stream.encoding) + "\n")
-
-
-def _printable(line: str) -> str:
-    """Return a line with everything escaped that is no visible character."""
-    if line.isprintable():
-        return line
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-
-
-def _encodable(text: str, encoding: str | None) -> str:
-    """Return a text that an encoding has all characters for."""
-    encoding = encoding or "ascii"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
-    return text
+    text = printable(text, encoding_of(stream))
+    lines = wrap(text, terminal_width(stream), _INDENT) if not err or stream.isatty() else [text]
+    write(stream, "".join(f"{line}\n" for line in lines))
 
 
 def show_json(value: dict[str, Any]) -> None:
     """Write one JSON object to standard output; numbers that JSON has not become null."""
-    sys.stdout.write(json_text(value))
+    write(sys.stdout, json_text(value))
 
 
 def json_text(value: dict[str, Any]) -> str:
@@ -91,11 +82,13 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     left
         How many columns are text, and so flush left; the others are numbers.
     """
-    width = terminal_width()
-    for line in textwrap.wrap(title, width, break_on_hyphens=False):
-        say(line)
-    for line in table_lines(columns, rows, left, width):
-        say(line)
+    width = terminal_width(sys.stdout)
+    if title:
+        say(title)
+    encoding = encoding_of(sys.stdout)
+    cells = [[printable(cell, encoding) for cell in row] for row in rows]
+    for line in table_lines(columns, cells, left, width):
+        write(sys.stdout, f"{line}\n")
 
 
 def show_notes(remarks: Iterable[str], tensors: Iterable[tuple[str, str]] = ()) -> None:

@@ -101,10 +101,10 @@ def sweep(
 
     \b
     Examples:
-      nntc sweep model.onnx --evaluation labelled.npz --out curves
-      nntc sweep model.onnx --calibration images.npz --evaluation labelled.npz --out curves
-      nntc sweep model.onnx --evaluation photos --preprocess imagenet --labels classes.csv --out curves
-      nntc sweep model.onnx --calibration images.npz --out curves --methods auto,calibrated --points 5
+      nntc sweep net.onnx -o curves --evaluation labelled.npz
+      nntc sweep net.onnx -o curves --evaluation labelled.npz --calibration in.npz
+      nntc sweep net.onnx -o curves --evaluation photos --preprocess imagenet
+      nntc sweep net.onnx -o curves --calibration in.npz -m auto,calibrated -n 5
     """  # noqa: D301 - \b tells click to keep the lines below it
     from nntc.encoder.sweep import sweep as run
     from nntc.encoder.sweep.picture import check_picture, make_picture
@@ -137,7 +137,8 @@ def sweep(
     else:
         show_notes(curves.remarks)
         _show(curves)
-        say(f"\n{folder}: {', '.join(sorted(contents))}")
+        say()
+        say(f"{folder}: {', '.join(sorted(contents))}")
 
 
 def _show(curves: Curves) -> None:

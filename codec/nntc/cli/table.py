@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
+from typing import TextIO
 
 WIDTH = 80
 """Columns of a table in a file."""
@@ -15,9 +16,32 @@ _LEAST = 8
 """Columns that text needs at least; a narrower terminal wraps lines itself."""
 
 
-def terminal_width() -> int:
-    """Return the columns of standard output: those of the terminal, or 80 in a file."""
-    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
+def terminal_width(stream: TextIO) -> int:
+    """Return the columns of a stream: those of the terminal, or 80 in a file."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH
+
+
+def wrap(text: str, width: int, indent: int = 0) -> list[str]:
+    """Return the lines of a text, broken at spaces; a word that is too long keeps a line of its own.
+
+    Parameters
+    ----------
+    text
+        A line; nothing but the spaces where it is broken is lost.
+    width
+        Columns there are.
+    indent
+        Columns that all lines but the first are indented by.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in re.split(r"(?<! )(?= )", text):  # each with the spaces before it
+        if line.strip() and _width(line + word) > width:
+            lines.append(line)
+            word = " " * indent + word.lstrip(" ")
+            line = ""
+        line += word
+    return [*lines, line]
 
 
 def table_lines(

@@ -13,17 +13,21 @@ from nntc.conformance import report
 from nntc.conformance.decoders import CommandError, split_command
 from nntc.conformance.runner import Runner, Settings
 from nntc.conformance.suite import CLASSES, PROFILES, SuiteError, find_suite, read_suite
+from nntc.printable import printable, write
 from nntc.progress import ProgressEvent
 
 PASSED, FAILED, USAGE = range(3)
 
 _DESCRIPTION = """\
-Let a decoder of .nntc files, in any language, decode the conformance vectors, and say what is wrong where.
+Let a decoder of .nntc files, in any language, decode the conformance vectors,
+and say what is wrong where.
 
 The decoder ends with exit code
-  0  accepted: the model is in {output}, external data beside it, and nothing else
-  1  rejected, no output left; standard error may have `ID @ OFFSET`, such as `E_CRC @ 123`
-  3  unsupported: needs a newer or fuller decoder; no output left, standard error as above
+  0  accepted: the model is in {output}, external data beside it, nothing else
+  1  rejected, no output left; standard error may have `ID @ OFFSET`, such as
+     `E_CRC @ 123`
+  3  unsupported: needs a newer or fuller decoder; no output left, standard
+     error as above
 Anything else, also a signal, is a crash.
 """
 _EPILOG = """\
@@ -31,8 +35,8 @@ Exit codes: 0 all passed, 1 failures, 2 wrong usage.
 
 examples:
   %(prog)s --decoder "mydecoder {input} {output}"
-  %(prog)s --decoder "mydecoder {input} {output}" --class valid --run "rans-*"
-  %(prog)s --batch "mydecoder --batch" --profile baseline --junit report.xml
+  %(prog)s --decoder "mydecoder {input} {output}" --run "rans-*"
+  %(prog)s --batch "mydecoder --batch" --junit report.xml
 """
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
@@ -60,11 +64,11 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         _write(options.json, report.as_json(suite, command, options.profile, results))
         _write(options.junit, report.as_junit(results))
     except (SuiteError, CommandError) as e:
-        parser.error(str(e))
+        parser.error(printable(str(e)))
     except OSError as e:
-        parser.error(f"{e.filename}: {e.strerror}")
+        parser.error(printable(f"{e.filename}: {e.strerror}"))
     if options.json != "-" and options.junit != "-":
-        sys.stdout.write(report.human(results) + "\n")
+        write(sys.stdout, report.human(results) + "\n")
     return FAILED if any(result.problems for result in results) else PASSED
 
 
@@ -88,7 +92,10 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         parser.add_argument(f"--{what}-limited", metavar="CMD", help=text)
     parser.add_argument("--profile", choices=PROFILES, default="main", help="that it has (default: main)")
     only = "only these; may be given several times"
-    parser.add_argument("--class", dest="classes", action="append", choices=CLASSES, default=[], help=only)
+    kinds = f"{', '.join(CLASSES)}: {only}"
+    parser.add_argument(
+        "--class", dest="classes", metavar="CLASS", action="append", choices=CLASSES, default=[], help=kinds
+    )
     parser.add_argument("--run", dest="patterns", action="append", metavar="GLOB", default=[], help=only)
     parser.add_argument("--require-errors", action="store_true", help="a rejection must have id and offset")
     jobs = os.cpu_count() or 1
@@ -159,6 +166,6 @@ def _show_progress(event: ProgressEvent) -> None:
 
 def _write(target: str | None, text: str) -> None:
     if target == "-":
-        sys.stdout.write(text)
+        write(sys.stdout, text)
     elif target is not None:
         Path(target).write_text(text, "utf-8")

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from nntc.conformance.runner import Result
 from nntc.conformance.suite import CLASSES, Suite
+from nntc.printable import printable
 
 
 def human(results: Sequence[Result]) -> str:
@@ -94,13 +95,9 @@ def as_junit(results: Sequence[Result]) -> str:
             attributes = {"classname": f"nntc.{kind}", "name": result.name, "time": f"{seconds:.3f}"}
             case = ElementTree.SubElement(suite, "testcase", attributes)
             for problem in result.problems:
-                text = _printable(problem.text)
+                text = printable(problem.text)
                 failure = ElementTree.SubElement(case, "failure", {"type": problem.kind, "message": text})
                 failure.text = f"{result.vector.comment} [{' '.join(result.vector.requirements)}]"
     ElementTree.indent(top)
-    return ElementTree.tostring(top, "unicode", xml_declaration=True) + "\n"
-
-
-def _printable(text: str) -> str:
-    """Return a decoder's words without what XML cannot hold."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    content: bytes = ElementTree.tostring(top, "us-ascii", xml_declaration=True)
+    return content.decode() + "\n"

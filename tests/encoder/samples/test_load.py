@@ -113,6 +113,18 @@ def test_faults_of_values(source: Any, message: str) -> None:
     assert "\n" not in str(raised.value)
 
 
+def test_labels_are_left_out_and_told(tmp_path: Path) -> None:
+    np.savez(tmp_path / "s.npz", image=images(3), labels=np.arange(3))
+    np.savez(tmp_path / "t.npz", images(2), labels=np.arange(2))
+    sample = {"image": images(1), "labels": np.zeros(1)}
+    for source, count in ((tmp_path / "s.npz", 3), (tmp_path / "t.npz", 2), (tmp_path, 5), ([sample] * 4, 4)):
+        samples = load_samples(source, [IMAGE])
+        assert samples.remarks == ("labels among the samples are not used",)
+        assert [set(batch) for batch in samples] == [{"image"}] * count
+    both = [IMAGE, ModelInput("labels", np.dtype(np.int64), (None,))]
+    assert {"image", "labels"} == set(next(iter(load_samples(tmp_path / "s.npz", both))))
+
+
 def test_faults_of_files(tmp_path: Path) -> None:
     def message(name: str, inputs: list[ModelInput]) -> str:
         with pytest.raises(SamplesError) as raised:

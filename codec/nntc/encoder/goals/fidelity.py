@@ -112,20 +112,29 @@ class Fidelity:
         return self.original_top5, self.top5
 
     @property
-    def text(self) -> str:
-        """All of it for people, on one line."""
-        parts = [f"{self.measure} {self.divergence:.3g}"]
-        if self.agreement is None:
-            parts.append(f"cosine {self.cosine:.6f}")
-        else:
-            parts.append(f"same top answer {self.agreement.text}")
+    def on(self) -> str:
+        """What it was measured on, for people."""
+        return f"on {self.samples:,} {self.measured_on} samples"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Divergence, decisions, accuracies: for people, each of them short."""
+        parts = []
         for name, before, after in (
             ("top1", self.original_top1, self.top1),
             ("top5", self.original_top5, self.top5),
         ):
             if before is not None and after is not None:
                 parts.append(f"{name} {after.value:.2%} (was {before.value:.2%})")
-        return f"{', '.join(parts)}, on {self.samples:,} {self.measured_on} samples"
+        alike = f"cosine {self.cosine:.6f}"
+        if self.agreement is not None:
+            alike = f"same top answer {self.agreement.text}"
+        return tuple(filter(None, [f"{self.measure} {self.divergence:.3g}", alike, ", ".join(parts)]))
+
+    @property
+    def text(self) -> str:
+        """All of it for people, on one line."""
+        return ", ".join([*self.lines, self.on])
 
 
 def share(count: int, total: int) -> Share:

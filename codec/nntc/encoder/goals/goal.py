@@ -122,5 +122,9 @@ class GoalReport:
     @property
     def text(self) -> str:
         """What was reached, on what, for people."""
-        fidelity = self.reached.fidelity
-        return f"{self.goal.describe(fidelity)}, on {fidelity.samples:,} {self.measured_on} samples"
+        return f"{self.reached_text}, {self.reached.fidelity.on}"
+
+    @property
+    def reached_text(self) -> str:
+        """What was reached, for people."""
+        return self.goal.describe(self.reached.fidelity)

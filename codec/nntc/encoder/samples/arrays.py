@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from nntc.encoder.samples.files import check_regular, list_files, note_foreign
-from nntc.encoder.samples.inputs import ModelInput, complete, named, wrong_shape
-from nntc.encoder.samples.samples import LABELS, Array, Batch, Samples
+from nntc.encoder.samples.inputs import ModelInput, complete, named, without_labels, wrong_shape
+from nntc.encoder.samples.samples import LABELS, LABELS_UNUSED, Array, Batch, Samples
 from nntc.errors import SamplesError
 
 SUFFIXES = (".npy", ".npz")
@@ -24,11 +24,16 @@ def load_arrays(path: Path, inputs: Sequence[ModelInput]) -> Samples:
     SamplesError
         E_SAMPLES: they cannot be read, or do not fit the model.
     """
-    if not path.is_dir():
-        return Samples(_split(_read(path), inputs, path.name))
-    files, foreign = list_files(path, SUFFIXES)
-    batches = [batch for file in files for batch in _split(_read(file), inputs, file.name)]
-    return Samples(batches, note_foreign(path, foreign))
+    files, foreign = list_files(path, SUFFIXES) if path.is_dir() else ([path], [])
+    batches: list[Batch] = []
+    remarks = note_foreign(path, foreign)
+    for file in files:
+        arrays = _read(file)
+        unlabelled = without_labels(arrays, inputs)
+        if len(unlabelled) < len(arrays) and LABELS_UNUSED not in remarks:
+            remarks.append(LABELS_UNUSED)
+        batches += _split(unlabelled, inputs, file.name)
+    return Samples(batches, remarks)
 
 
 def holds_labels(path: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from nntc.encoder.samples.samples import Array, Batch
+from nntc.encoder.samples.samples import LABELS, Array, Batch
 from nntc.errors import SamplesError
 from nntc.onnx.operators import Operand, Trait, operator_of
 
@@ -110,6 +110,13 @@ def named(arrays: Mapping[str, Array], inputs: Sequence[ModelInput], where: str)
         found = ", ".join(name or "(unnamed)" for name in arrays) or "none"
         raise SamplesError(f"{where}: expected arrays {', '.join(names)}, found {found}")
     return arrays
+
+
+def without_labels(arrays: Mapping[str, Array], inputs: Sequence[ModelInput]) -> Mapping[str, Array]:
+    """Return arrays without labels, which files to measure on have, unless the model has such an input."""
+    if any(entry.name == LABELS for entry in inputs):
+        return arrays
+    return {name: array for name, array in arrays.items() if name != LABELS}
 
 
 def complete(arrays: Mapping[str, Array], inputs: Sequence[ModelInput], where: str) -> Batch:

@@ -13,8 +13,8 @@ from nntc.encoder.samples.arrays import load_arrays
 from nntc.encoder.samples.files import check_regular
 from nntc.encoder.samples.image_folder import ImageFolder, load_images
 from nntc.encoder.samples.images import SUFFIXES
-from nntc.encoder.samples.inputs import ModelInput, complete
-from nntc.encoder.samples.samples import Samples
+from nntc.encoder.samples.inputs import ModelInput, complete, without_labels
+from nntc.encoder.samples.samples import LABELS_UNUSED, Samples
 from nntc.errors import SamplesError
 from nntc.progress import Progress
 
@@ -37,7 +37,7 @@ def load_samples(
         files for a model of one input; a folder of images; or dictionaries of name -> array, each a complete
         set of inputs. The first axis of arrays in files counts samples: it is the model's batch axis, or one
         more in front (then each sample is a complete input). An array may go without its name if the model
-        has one input.
+        has one input. An array `labels` that is no input is left out, with a remark.
     inputs
         The model's inputs (`model_inputs`).
     progress
@@ -87,6 +87,7 @@ def has_images(path: Path) -> bool:
 def _from_dictionaries(source: Iterable[Mapping[str, Any]], inputs: Sequence[ModelInput]) -> Samples:
     types = {entry.name: entry.dtype for entry in inputs}
     batches = []
+    remarks: set[str] = set()
     for number, sample in enumerate(source):
         if not isinstance(sample, Mapping):
             raise SamplesError(f"sample {number} is no dictionary of name -> array")
@@ -98,5 +99,8 @@ def _from_dictionaries(source: Iterable[Mapping[str, Any]], inputs: Sequence[Mod
                 arrays[str(name)] = np.asarray(value, None if is_typed else types.get(str(name)))
             except (TypeError, ValueError, OverflowError) as e:
                 raise SamplesError(f"sample {number}: {name} is no array: {e}") from e
-        batches.append(complete(arrays, inputs, f"sample {number}"))
-    return Samples(batches)
+        unlabelled = without_labels(arrays, inputs)
+        if len(unlabelled) < len(arrays):
+            remarks.add(LABELS_UNUSED)
+        batches.append(complete(unlabelled, inputs, f"sample {number}"))
+    return Samples(batches, sorted(remarks))

@@ -13,6 +13,8 @@ Array = NDArray[Any]
 Batch = dict[str, Array]
 LABELS = "labels"
 """Name of the array that holds labels, beside the model's inputs."""
+LABELS_UNUSED = "labels among the samples are not used"
+"""Remark on samples that need none."""
 
 
 class Samples:
