@@ -60,10 +60,8 @@ def _show(about: FileInfo, source: str | Path) -> None:
     totals = about.totals
     by = f", by {about.encoder}" if about.encoder else ""
     say(f"{source}: format {about.version}, profile {about.profile}{by}")
-    say(
-        f"{totals.file:,} bytes, {totals.ratio:.2f} times smaller than the model's {totals.original:,}; "
-        f"decoding needs at most {about.memory_bound / 2**20:,.0f} MiB of memory"
-    )
+    say(f"{totals.file:,} bytes, {totals.ratio:.2f} times smaller than the model's {totals.original:,}")
+    say(f"decoding needs at most {about.memory_bound / 2**20:,.0f} MiB of memory")
     if about.outputs is not None:
         noted = about.outputs
         say(
@@ -101,11 +99,8 @@ def _show(about: FileInfo, source: str | Path) -> None:
     heads = ["tensor", "role", "type", "shape", "tool", "bits", "error", "bytes"]
     show_table("Tensors", heads, rows, left=5)
     say()
-    say(
-        f"{totals.weights:,} weights are in sections. The graph costs {totals.graph:,} bytes "
-        f"({totals.graph_content:,} before compression), "
-        f"header, directory and notes {totals.rest:,}."
-    )
+    say(f"{totals.weights:,} weights are in sections. Header, directory and notes cost {totals.rest:,} bytes.")
+    say(f"The graph costs {totals.graph:,} bytes ({totals.graph_content:,} before compression).")
     if find_spec("onnx") is None:
         say("Roles are not known without the onnx library: pip install 'nntc[encode]'")
     if totals.unknown_use:
