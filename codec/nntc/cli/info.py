@@ -99,7 +99,8 @@ def _show(about: FileInfo, source: str | Path) -> None:
     heads = ["tensor", "role", "type", "shape", "tool", "bits", "error", "bytes"]
     show_table("Tensors", heads, rows, left=5)
     say()
-    say(f"{totals.weights:,} weights are in sections. Header, directory and notes cost {totals.rest:,} bytes.")
+    say(f"{totals.weights:,} weights are in sections.")
+    say(f"Header, directory and notes cost {totals.rest:,} bytes.")
     say(f"The graph costs {totals.graph:,} bytes ({totals.graph_content:,} before compression).")
     if find_spec("onnx") is None:
         say("Roles are not known without the onnx library: pip install 'nntc[encode]'")
