@@ -116,3 +116,33 @@ def test_a_remark_shows_what_the_inputs_look_like() -> None:
     assert remarks[1].startswith("check the calibration samples: inputs are not scaled as in training")
     assert "; x: float32, 0 to 255, mean 12" in remarks[1]
     assert remarks_on(trained_on(WAYS["unit"]), samples_of(WAYS["unit"]), "calibration") == ()
+
+
+def classifier_of(weights: Array, shape: tuple[int, ...] = (1, 3, 12, 12)) -> Network:
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["f"]),
+        helper.make_node("Gemm", ["f", "w", "b"], ["y"]),
+    ]
+    constants = {"w": weights, "b": np.linspace(0, 8, weights.shape[1], dtype=np.float32)}
+    return Network(model_of(nodes, constants, {"x": shape}, {"y": ()}).SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("classes", "count", "scale", "is_noticed"),
+    [(40, 20, 1, False), (40, 20, 1 / 60, True), (19, 20, 1 / 60, False), (40, 15, 1 / 60, False)],
+)
+def test_answers_that_are_all_alike_are_noticed(
+    classes: int, count: int, scale: float, is_noticed: bool
+) -> None:
+    draw = np.random.default_rng(5)
+    network = classifier_of(draw.normal(0, 0.005, (432, classes)).astype(np.float32))
+    doubt = doubt_of_inputs(network, samples_of((PIXELS - 117)[:count] * scale))
+    assert doubt.startswith("the model answers nearly the same to all inputs") is is_noticed
+    assert is_noticed or doubt == ""
+
+
+def test_answers_of_a_fixed_batch_are_counted_by_their_samples() -> None:
+    draw = np.random.default_rng(5)
+    network = classifier_of(draw.normal(0, 0.005, (432, 40)).astype(np.float32), (5, 3, 12, 12))
+    alike = samples_of((PIXELS - 117).reshape(4, 5, 3, 12, 12) / 60)
+    assert doubt_of_inputs(network, alike).endswith("nats)")

@@ -188,7 +188,7 @@ def _compare(form: OutputForm, original: Array, changed: Array) -> _Result:
     cosine = float((a * b).sum() / norm) if norm > 0 else float(np.array_equal(a, b))
     if form.kind is OutputKind.VALUES:
         return _Result(error, 0, 0, cosine, error, broken)
-    p, q = _log_distribution(form, original), _log_distribution(form, changed)
+    p, q = log_distribution(form, original), log_distribution(form, changed)
     divergence = float((np.exp(p) * (p - q)).sum(axis=-1).mean())
     if form.kind is OutputKind.CHANCES:  # classes, (yes, no)
         divergence *= p.shape[-2]
@@ -199,7 +199,7 @@ def _compare(form: OutputForm, original: Array, changed: Array) -> _Result:
     return _Result(divergence, agreed, same.size, cosine, error, broken)
 
 
-def _log_distribution(form: OutputForm, output: Array) -> Floats:
+def log_distribution(form: OutputForm, output: Array) -> Floats:
     """Return logarithms of probabilities, classes last; of sigmoid outputs (..., classes, yes and no)."""
     values = np.moveaxis(output.astype(np.float64), form.axis, -1)
     finite = np.isfinite(values).all(axis=-1, keepdims=True)
@@ -247,7 +247,7 @@ def _form(network: Network, name: str, outputs: list[Array]) -> OutputForm:
     is_vector = first.ndim > 1 and first.shape[classes] > 1 and first[0].size == first.shape[classes]
     if last is not None and operator_of(last).has(Trait.LINEAR) and is_vector:
         form = OutputForm(OutputKind.LOGITS, classes)
-        distributions = [_log_distribution(form, values) for values in outputs]
+        distributions = [log_distribution(form, values) for values in outputs]
         entropy = np.mean([-(np.exp(p) * p).sum(axis=-1).mean() for p in distributions])
         # Logits of a trained network decide; the softmax of other numbers is often nearly flat.
         if entropy < _FLAT * np.log(first.shape[classes]):
