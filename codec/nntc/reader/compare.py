@@ -17,7 +17,7 @@ from nntc.decoder.model import verify as decode_and_check
 from nntc.errors import ModelError
 from nntc.format.names import UNUSED_NAME
 from nntc.onnx.arrays import elements, type_name
-from nntc.onnx.elements import FLOATING_TYPES, total_error
+from nntc.onnx.elements import FLOATING_TYPES, is_floating, total_error
 from nntc.onnx.model import find_tensors
 from nntc.onnx.tensor import ELEMENT_BITS, WireTensor, payload_length
 from nntc.progress import Phase, Progress, Steps
@@ -58,7 +58,8 @@ class VerifyResult:
     identical
         Whether the decoded model is the original, byte for byte; None without an original.
     tensors
-        Every tensor with data of its own, in file order; none without an original.
+        Every tensor with data of its own, in file order, integers in fields of varints left out; none without
+        an original.
     """
 
     files: tuple[DecodedFile, ...]
@@ -130,7 +131,7 @@ def open_file(model: Path, name: str | None) -> FileSource:
 
 Pair = tuple[FileSource, FileSource]
 _Stretch = tuple[WireTensor, int, int, int]
-"""A tensor, and file, offset and length of its elements."""
+"""A tensor, and file, offset and length of its elements; no length where they are in the graph."""
 
 
 def _compare(pairs: Sequence[Pair], files: Sequence[DecodedFile], progress: Progress | None) -> VerifyResult:
@@ -146,7 +147,9 @@ def _compare(pairs: Sequence[Pair], files: Sequence[DecodedFile], progress: Prog
         return VerifyResult(tuple(files), identical=True)
     stretches = [stretch for stretch in found if stretch]
     for number, pair in enumerate(pairs):
-        taken = [(offset, offset + length) for _, file, offset, length in stretches if file == number]
+        taken = [
+            (offset, offset + length) for _, file, offset, length in stretches if file == number and length
+        ]
         _check_surroundings(pair, sorted(taken))
     steps = Steps(progress, Phase.COMPARING, len(stretches), "tensor")
     differences = tuple(
@@ -170,7 +173,9 @@ def place_of(wire: WireTensor) -> str | None:
 def _stretch(wire: WireTensor, numbers: dict[str | None, int]) -> _Stretch | None:
     place = wire.external
     if place is None:
-        return (wire, 0, wire.offset, wire.length) if wire.length else None
+        # Floats in varints or in several fields are part of the graph, which must be the same.
+        is_counted = wire.length or (is_floating(wire.data_type) and math.prod(wire.dims) > 0)
+        return (wire, 0, wire.offset, wire.length) if is_counted else None
     asked = payload_length(wire.data_type, wire.dims)
     length = place.length or asked
     if place.name not in numbers or not length or length != asked:

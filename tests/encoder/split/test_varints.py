@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nntc
 import numpy as np
 import onnx
@@ -45,6 +47,17 @@ def test_what_is_no_float_or_small_or_raw_is_not() -> None:
     small = TensorProto(name="v", data_type=10, dims=[3], int32_data=[1, 2, 3])
     assert remarks(made([], constants=[small])) == ()
     assert remarks(made([], constants=[numpy_helper.from_array(HALVES, "v")])) == ()
+
+
+def test_the_error_of_a_model_counts_floats_in_varints_everywhere(tmp_path: Path) -> None:
+    onnx.save(model(), tmp_path / "m.onnx")
+    report = nntc.encode(tmp_path / "m.onnx", tmp_path / "m.nntc", quality=20)
+    found = nntc.verify(tmp_path / "m.nntc", tmp_path / "m.onnx")
+    (varints,) = (tensor for tensor in found.tensors if tensor.name == "v")
+    assert (varints.size, varints.data_type, varints.error) == (HALVES.size, "float16", 0.0)
+    assert found.error == pytest.approx(report.error, rel=1e-3)
+    with nntc.open(tmp_path / "m.nntc") as container:
+        assert describe(container).totals.error == pytest.approx(report.error, rel=1e-3)
 
 
 def test_varints_come_back_exactly_and_info_says_where_they_are() -> None:
