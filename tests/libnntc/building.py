@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "codec" / "libnntc"
+PROGRAMS = Path(__file__).parent / "c"
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-pedantic", "-Werror")
 STRICT = ("-std=c11", *WARNINGS, "-ffp-contract=off")
 CODERS = ("-DNNTC_WITH_ZSTD", "-DNNTC_WITH_BZIP2")

@@ -12,9 +12,7 @@ from nntc.decoder.staging import settle_dead
 from tests.decoder.kill_at import prepare, state
 from tests.decoder.test_folder import file_with
 
-from .building import CODERS, LIBRARY, LINKED, build, core, require_coders
-
-HERE = Path(__file__).parent
+from .building import CODERS, LIBRARY, LINKED, PROGRAMS, build, core, require_coders
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +21,13 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require_coders()
     folder = tmp_path_factory.mktemp("stopping")
     objects = build_objects(folder)
-    sources = [*core(), LIBRARY / "cli" / "nntc.c", HERE / "stop_at.c"]
+    sources = [*core(), LIBRARY / "cli" / "nntc.c", PROGRAMS / "stop_at.c"]
     return build(sources, folder / "nntc-c", *map(str, objects), *CODERS, *LINKED)
 
 
 def build_objects(folder: Path) -> list[Path]:
     return [
-        build([path], folder / f"{path.stem}.o", "-c", "-include", str(HERE / "stop_at.h"))
+        build([path], folder / f"{path.stem}.o", "-c", "-include", str(PROGRAMS / "stop_at.h"))
         for path in sorted((LIBRARY / "posix").glob("*.c"))
     ]
 

@@ -1,0 +1,89 @@
+/* Lets each call out of the library fail: every request for memory, read of the file, and call of the sink, and an arena
+ * that is one byte too small, or much. The call must come back with the id of that, without touching what is not its own.
+ *
+ *     faults FILE...
+ *
+ * A line for each file: NAME BYTES-OF-ARENA REQUESTS READS CALLS. */
+#include "guarded.h"
+
+typedef struct attempt { /* number of the call that fails, 0 for none; afterwards how many there were */
+    size_t memory, source, sink;
+} attempt;
+
+/* One decoding of everything, from a source that is no span. */
+static nntc_error run(const guarded *file, attempt *a) {
+    pool p;
+    store s = {file, 0, a->source};
+    nntc *n;
+    nntc_source source = {NULL, read_at, &s, file->size};
+    nntc_memory memory = {get, &p};
+    uint64_t sum;
+    memset(&p, 0, sizeof p);
+    p.refused = a->memory;
+    nntc_error e = nntc_open(&source, NULL, memory, &n);
+    a->sink = e.id == NNTC_OK ? a->sink : 0;
+    if (e.id == NNTC_OK) e = decode_all(n, memory, a->sink, &a->sink, &sum);
+    a->memory = p.requests;
+    a->source = s.calls;
+    release(&p);
+    return e;
+}
+
+/* The same in an arena, which ends at a no-access page but for the bytes that alignment needs. */
+static nntc_error run_in_arena(const guarded *file, int is_span, size_t size, size_t *most) {
+    store s = {file, 0, 0};
+    nntc_source source = {is_span ? file->at : NULL, is_span ? NULL : read_at, &s, file->size};
+    guarded block = take(size, 16, 0);
+    nntc_arena arena;
+    nntc *n;
+    uint64_t sum;
+    nntc_arena_init(&arena, block.at, size);
+    nntc_error e = nntc_open(&source, NULL, nntc_arena_memory(&arena), &n);
+    if (e.id == NNTC_OK) e = decode_all(n, nntc_arena_memory(&arena), 0, NULL, &sum);
+    *most = arena.most;
+    drop(&block);
+    return e;
+}
+
+static size_t arenas(const guarded *file, int is_span, nntc_error right) {
+    size_t need, most;
+    if (!same(run_in_arena(file, is_span, (size_t)1 << 30, &need), right)) return 0;
+    if (!same(run_in_arena(file, is_span, need, &most), right) || most != need) return 0;
+    for (size_t less = 1; less <= need; less = 2 * less + (less > 8))
+        if (run_in_arena(file, is_span, need - less, &most).id != NNTC_ARENA || most > need - less) return 0;
+    return need;
+}
+
+/* Calls 1 to count, or 16 of them. */
+static int each_fails(const guarded *file, size_t attempt_offset, size_t count, nntc_id id) {
+    for (size_t i = 0; i < 16; i++) {
+        attempt a = {0, 0, 0};
+        size_t number = count <= 16 ? i + 1 : 1 + i * (count - 1) / 15;
+        if (number > count) break;
+        memcpy((char *)&a + attempt_offset, &number, sizeof number);
+        if (run(file, &a).id != id) return 0;
+    }
+    return 1;
+}
+
+int main(int count, char **names) {
+    for (int i = 1; i < count; i++) {
+        guarded file = load(names[i], 0);
+        attempt all = {0, 0, 0};
+        nntc_error right = run(&file, &all);
+        size_t spans = arenas(&file, 1, right), need = arenas(&file, 0, right);
+        if (spans == 0 || need < spans) {
+            printf("%s: arena\n", names[i]);
+            return 1;
+        }
+        if (!each_fails(&file, offsetof(attempt, memory), all.memory, NNTC_ARENA) ||
+            !each_fails(&file, offsetof(attempt, source), all.source, NNTC_SOURCE) ||
+            !each_fails(&file, offsetof(attempt, sink), all.sink, NNTC_SINK)) {
+            printf("%s: a call that fails\n", names[i]);
+            return 1;
+        }
+        printf("%s %zu %zu %zu %zu\n", names[i], need, all.memory, all.source, all.sink);
+        drop(&file);
+    }
+    return 0;
+}

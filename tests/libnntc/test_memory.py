@@ -1,0 +1,51 @@
+"""libnntc stays within the memory it is given, and says what failed, whichever call out of it fails."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.vectors import CONFORMANCE, VECTORS
+
+from .building import CODERS, LIBRARY, LINKED, PROGRAMS, build, compiles, core, missing, require_coders
+
+FILES = sorted(str(path.relative_to(CONFORMANCE)) for path in (CONFORMANCE / "vectors").rglob("*.nntc"))
+SANITIZED = ("-O1", "-g", "-fsanitize=thread")
+
+
+def run(command: Path, files: list[str]) -> list[list[str]]:
+    done = subprocess.run(
+        [str(command), *files], cwd=CONFORMANCE, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stdout[-500:] + done.stderr
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("optimization", ["-O3", "-Os"])
+def test_nothing_outside_input_memory_and_output_is_touched_and_spans_and_reads_give_the_same(
+    tmp_path: Path, optimization: str
+) -> None:
+    require_coders()
+    command = build([*core(), PROGRAMS / "guarded.c"], tmp_path / "guarded", optimization, *CODERS, *LINKED)
+    found = {Path(name).stem: (error, int(offset)) for name, error, offset in run(command, FILES)}
+    promised = {name: vector.get("error", {"id": "OK", "offset": 0}) for name, vector in VECTORS.items()}
+    assert found == {name: (error["id"], error["offset"]) for name, error in promised.items()}
+
+
+def test_an_arena_that_lacks_a_byte_and_calls_that_fail_are_told(tmp_path: Path) -> None:
+    require_coders()
+    command = build([*core(), PROGRAMS / "faults.c"], tmp_path / "faults", "-O2", *CODERS, *LINKED)
+    found = run(command, FILES)
+    assert len(found) == len(FILES)
+    assert sum(int(calls) for *_, calls in found) > len(FILES)
+
+
+def test_threads_share_a_handle_and_open_others_meanwhile(tmp_path: Path) -> None:
+    require_coders()
+    if not compiles("int main(void) { return 0; }", *SANITIZED):
+        missing("compiler has no ThreadSanitizer")
+    sources = [*core(), LIBRARY / "posix" / "heap.c", PROGRAMS / "threads.c"]
+    command = build(sources, tmp_path / "threads", *SANITIZED, *CODERS, *LINKED, "-pthread")
+    run(command, FILES[::7])
