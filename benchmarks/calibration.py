@@ -107,7 +107,7 @@ class Bench:
                 data, report = build(model, prepared, check_options(quality=quality), workers)
                 with tempfile.TemporaryDirectory() as folder:
                     coded, decoded = Path(folder, "model.nntc"), Path(folder, self.evaluator.path.name)
-                    coded.write_bytes(data)
+                    coded.write_bytes(data.tobytes())
                     decode(coded, decoded)
                     return report.size, self.evaluator.measure(decoded)
 

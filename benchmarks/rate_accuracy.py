@@ -86,7 +86,7 @@ def calibrated_points(
         prepared = calibrate(model, samples)
         for quality in qualities:
             coded = Path(folder, "model.nntc")
-            coded.write_bytes(build(model, prepared, check_options(quality=quality), workers)[0])
+            coded.write_bytes(build(model, prepared, check_options(quality=quality), workers)[0].tobytes())
             yield measure_coded(evaluator, f"quality {quality:g}", name, coded)
 
 

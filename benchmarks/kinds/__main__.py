@@ -65,9 +65,9 @@ class Bench:
                 details = {"encode_cpu_s": seconds.cpu, "remarks": report.remarks}
                 with tempfile.TemporaryDirectory() as folder:
                     coded, decoded = Path(folder, "model.nntc"), Path(folder, self.task.model.name)
-                    coded.write_bytes(data)
+                    coded.write_bytes(data.tobytes())
                     decode(coded, decoded)
-                    return self.point(name, f"quality {quality:g}", len(data), decoded, details)
+                    return self.point(name, f"quality {quality:g}", data.size, decoded, details)
 
             yield from _covering(at, qualities)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from nntc.encoder.split.content import Stretch
 from nntc.encoder.tensors import Tensor
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.view import View
@@ -23,7 +24,7 @@ def tensor_of(values: NDArray[Any], role: Role = Role.DENSE, name: str = "w", **
     """Return a tensor of an array: its first axis is the rows, where it has more than one axis."""
     rows = values.shape[0] if values.ndim > 1 else 1
     view = chosen.pop("view", None) or View(ViewKind.MATRIX, rows, values.size // rows)
-    data = memoryview(values.tobytes())
+    data = Stretch.of(memoryview(values.tobytes()))
     element = _ELEMENTS[values.dtype.name]
     chosen.setdefault("names", (name,))
     return Tensor(name, role, element, view, data, data, 0, values.shape, None, **chosen)

@@ -54,7 +54,7 @@ def alone(number: int) -> bytes:
 
 def encoded(model: Model, number: int) -> bytes:
     with Workers(1) as workers:
-        return encode_model(model, check_options(**options(number)), workers)[0]
+        return encode_model(model, check_options(**options(number)), workers)[0].tobytes()
 
 
 @settings(max_examples=8)

@@ -8,7 +8,7 @@ from typing import Any
 import nntc
 import numpy as np
 import onnx
-from nntc.encoder.container import NewFile, NewSection, graph_section, write_container
+from nntc.encoder.container import CodedFile, NewFile, NewSection, graph_section
 from nntc.encoder.encode import encode_bytes
 from nntc.format.registry import Profile, SectionType
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def with_other_graph(data: bytes, splices: list[tuple[int, int]], skeleton: byte
         if s.type == SectionType.TENSOR
     ]
     graph = graph_section([NewFile(size, hashlib.sha256().digest(), None)], splices, skeleton)
-    return write_container(Profile.MAIN, [graph, *tensors])
+    return CodedFile(Profile.MAIN, [graph, *tensors]).tobytes()
 
 
 class RecordingSource:

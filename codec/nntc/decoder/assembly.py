@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_right
 from itertools import accumulate
 
-from nntc.decoder.graph import Graph
+from nntc.decoder.graph import FRESH, Graph
 from nntc.decoder.sink import Sink
 from nntc.errors import FormatError
 from nntc.progress import Phase, Progress, Steps
@@ -41,6 +41,10 @@ class Assembly:
         self._hash = hashlib.sha256()
         # Where each piece was written, for those that repeat it.
         self._starts, self._lengths = array("q"), array("q")
+        self._repeated = bytearray(len(graph.splices))
+        for origin in graph.splices.origins:
+            if origin != FRESH:
+                self._repeated[origin] = 1
         self._begin_files()
 
     @property
@@ -59,14 +63,14 @@ class Assembly:
         if self._file >= 0:
             self._digests.append(self._hash.digest())
 
-    def write(self, data: memoryview) -> None:
+    def write(self, data: memoryview, *, again: bool = False) -> None:
         """Write graph bytes, which may go over the end of a file."""
         while data.nbytes:
             self._begin_files()
             if not self._left:
                 raise FormatError("E_SPLICE", "more bytes than the files hold", self._offset)
             span = data[: min(self._left, _COPY)]
-            self._sink.write(span)
+            self._sink.write(span, again=again)
             self._hash.update(span)
             self._at += span.nbytes
             data = data[span.nbytes :]
@@ -74,25 +78,27 @@ class Assembly:
 
     def write_piece(self, piece: memoryview) -> None:
         """Write a part of a payload, which lies within one file."""
-        self._note(piece.nbytes)
-        self.write(piece)
+        again = self._note(piece.nbytes)
+        self.write(piece, again=again)
 
     def repeat(self, splice: int) -> None:
         """Write the piece of an earlier splice again."""
         start, length = self._starts[splice], self._lengths[splice]
-        self._note(length)
+        again = self._note(length)
         file = bisect_right(self._ends, start)
         begin = self._ends[file] - self._files[file].size
         for at in range(start, start + length, _COPY):
             span = min(_COPY, start + length - at)
-            self.write(memoryview(self._sink.reread(file, at - begin, span)))
+            self.write(memoryview(self._sink.reread(file, at - begin, span)), again=again)
 
-    def _note(self, length: int) -> None:
+    def _note(self, length: int) -> bool:
+        """Note where the next piece begins; return whether a later one repeats it."""
         self._begin_files()
         if length > self._left:
             raise FormatError("E_SPLICE", "piece goes over the end of a file", self._offset)
         self._starts.append(self._at)
         self._lengths.append(length)
+        return bool(self._repeated[len(self._starts) - 1])
 
     def finish(self) -> None:
         """Check that every file is complete."""

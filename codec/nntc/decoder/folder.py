@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -80,7 +80,7 @@ class FolderSink:
             self._current = self._staging.part(len(self._names)).open("x+b")
             self._names.append(name)
 
-    def write(self, data: memoryview) -> None:
+    def write(self, data: memoryview, *, again: bool = False) -> None:  # noqa: ARG002 - all of it may be
         """Append to the current file."""
         handle = self._handle
         with reporting(self._final(-1)):
@@ -179,8 +179,8 @@ def temporary_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def write_files(contents: Mapping[Path, bytes]) -> None:
-    """Write files, all of them complete before the first appears under its name.
+def write_files(contents: Mapping[Path, Iterable[bytes]]) -> None:
+    """Write files, each in chunks, all of them complete before the first appears under its name.
 
     Raises
     ------
@@ -191,4 +191,5 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
         for path, content in contents.items():
             sink = stack.enter_context(FolderSink(path))
             sink.begin(None)
-            sink.write(memoryview(content))
+            for chunk in content:
+                sink.write(memoryview(chunk))

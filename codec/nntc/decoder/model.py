@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from nntc.decoder.assembly import Assembly
 from nntc.decoder.directory import Directory, read_directory, read_section
-from nntc.decoder.folder import FolderSink, temporary_folder
+from nntc.decoder.folder import FolderSink
 from nntc.decoder.graph import FRESH, Splices, read_graph
 from nntc.decoder.payloads import Decoded, decode_sections, read_parse_context
-from nntc.decoder.sink import MemorySink, Sink
+from nntc.decoder.sink import CheckSink, MemorySink, Sink
 from nntc.decoder.tensor.record import Payload
 from nntc.errors import FormatError
 from nntc.format.container import HEADER_SIZE
-from nntc.format.names import UNUSED_NAME
 from nntc.progress import Progress
 from nntc.sources.source import Source, SourceLike, opened
 
@@ -129,12 +128,8 @@ def verify(
     progress: Progress | None = None,
 ) -> DecodeResult:
     """Decode and check everything, keeping nothing. Raises as `decode` does."""
-    with opened(source) as file, temporary_folder() as folder:
-        sink = FolderSink(folder / UNUSED_NAME)
-        try:
-            return _decode_to(sink, file, jobs, Limits(max_memory, max_output), progress)
-        finally:
-            sink.discard()
+    with opened(source) as file, closing(CheckSink()) as sink:
+        return _decode_to(sink, file, jobs, Limits(max_memory, max_output), progress)
 
 
 def _decode_to(

@@ -1,12 +1,18 @@
-"""Receivers of decoded files: the protocol, and one that keeps them in memory.
+"""Receivers of decoded files: the protocol, one that keeps them in memory, one that keeps next to nothing.
 
 Implements SPEC.md 9.2.
 """
 
 from __future__ import annotations
 
+import tempfile
+from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
+
+from nntc.errors import OutputError
 
 
 class Sink(Protocol):
@@ -15,8 +21,8 @@ class Sink(Protocol):
     def begin(self, name: str | None) -> None:
         """Begin the next file; None names the model itself."""
 
-    def write(self, data: memoryview) -> None:
-        """Append to the current file bytes that nobody changes any more."""
+    def write(self, data: memoryview, *, again: bool = False) -> None:
+        """Append to the current file bytes that nobody changes any more; `again` if they will be reread."""
 
     def reread(self, file: int, offset: int, length: int) -> bytes:
         """Return bytes written earlier."""
@@ -32,7 +38,7 @@ class MemorySink:
         """Begin the next file; None names the model itself."""
         self._files.append((name, _Pieces()))
 
-    def write(self, data: memoryview) -> None:
+    def write(self, data: memoryview, *, again: bool = False) -> None:  # noqa: ARG002 - all of it may be
         """Append to the current file."""
         self._files[-1][1].append(data)
 
@@ -43,6 +49,53 @@ class MemorySink:
     def files(self) -> dict[str | None, bytes]:
         """Return the files by name, the model under None."""
         return {name: pieces.join() for name, pieces in self._files}
+
+
+class CheckSink:
+    """Keeps only what will be reread, in a temporary file where that is much: the files are not wanted."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by `close`
+        self._begins: list[int] = []  # of the files, back to back
+        self._at = 0
+        self._places, self._kept = array("q"), array("q")  # of each span that is kept: where, and where here
+        self._size = 0
+
+    def begin(self, name: str | None) -> None:  # noqa: ARG002 - nobody asks for it
+        """Begin the next file; None names the model itself."""
+        self._begins.append(self._at)
+
+    def write(self, data: memoryview, *, again: bool = False) -> None:
+        """Append to the current file."""
+        if again:
+            self._places.append(self._at)
+            self._kept.append(self._size)
+            with _reporting():
+                self._file.seek(self._size)
+                self._file.write(data)
+            self._size += data.nbytes
+        self._at += data.nbytes
+
+    def reread(self, file: int, offset: int, length: int) -> bytes:
+        """Return bytes written earlier, all of them kept."""
+        place = self._begins[file] + offset
+        span = bisect_right(self._places, place) - 1
+        with _reporting():
+            self._file.seek(self._kept[span] + place - self._places[span])
+            return self._file.read(length)
+
+    def close(self) -> None:
+        """Remove what is kept."""
+        self._file.close()
+
+
+@contextmanager
+def _reporting() -> Iterator[None]:
+    """Turn OSError into OutputError, E_OUTPUT."""
+    try:
+        yield
+    except OSError as e:
+        raise OutputError("E_OUTPUT", f"cannot make temporary files (TMPDIR): {e.strerror}") from e
 
 
 class _Pieces:
@@ -76,5 +129,6 @@ class _Pieces:
         return b"".join(self._pieces)
 
 
+_IN_MEMORY = 1 << 20
 _LARGE = 1 << 16
 """Bytes that are worth keeping where they are: any number of smaller pieces are one."""

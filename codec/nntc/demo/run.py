@@ -115,7 +115,7 @@ def save(folder: Path) -> tuple[Path, Path, Path]:
         calibration: _archive(image=inputs[:_CALIBRATION]),
         evaluation: _archive(image=inputs[_CALIBRATION:], labels=labels[_CALIBRATION:].astype(np.int64)),
     }
-    write_files(contents)
+    write_files({path: [content] for path, content in contents.items()})
     return model, calibration, evaluation
 
 

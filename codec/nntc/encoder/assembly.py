@@ -6,17 +6,15 @@ Implements SPEC.md 6.1, 6.4 and 16 (R-901).
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate
 
-import numpy as np
-
-from nntc.decoder.entropy.runs import ParseContext
-from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
-from nntc.encoder.container import NewFile, NewSection, graph_section, write_container
-from nntc.encoder.entropy.fragments import assemble
-from nntc.encoder.methods import Plan, PlannedRecord
+from nntc.encoder.container import CodedFile, NewFile, NewSection, graph_section
+from nntc.encoder.decoded import DecodedRecords
+from nntc.encoder.methods import Plan
 from nntc.encoder.model import Model
 from nntc.encoder.notes import notes_section
 from nntc.encoder.options import Options
@@ -24,8 +22,8 @@ from nntc.encoder.report import EncodeReport, Stage, TensorReport
 from nntc.encoder.split import SplitSource
 from nntc.encoder.split.content import digest as digest_of
 from nntc.encoder.stages import report_stages
-from nntc.encoder.tensor.detail import tool_detail
-from nntc.encoder.tensors import Tensor, as_float64
+from nntc.encoder.store import Store
+from nntc.encoder.tensors import Tensor
 from nntc.errors import NntcError
 from nntc.format.registry import Profile, SectionType
 from nntc.format.tables import TABLE_COUNT, write_tables
@@ -66,13 +64,17 @@ class Assembly:
         The model.
     plan
         Records for all its tensors.
+    store
+        Where decoded tensors that the model has several times wait for their next place.
     """
 
-    def __init__(self, model: Model, plan: Plan) -> None:
+    def __init__(self, model: Model, plan: Plan, store: Store) -> None:
         self._model, self._plan = model, plan
         self._split, self._tensors, self._repeats = model.files, model.tensors, model.repeats
+        self._copies = Counter(model.repeats.values())
+        self._decoded = DecodedRecords(plan, model.tensors, self._copies, store)
 
-    def finish(self, options: Options) -> tuple[bytes, EncodeReport]:
+    def finish(self, options: Options) -> tuple[CodedFile, EncodeReport]:
         """Return the file and its report.
 
         Raises
@@ -80,15 +82,7 @@ class Assembly:
         NntcError
             E_INTERNAL: the records of a lossless file do not give the model back.
         """
-        coded = self._in_order()
-        bodies = assemble([c.record.fragments for c in coded])
-        records = self._parse(coded, bodies)
-        decoded = _decode(records)
-        sections = [
-            NewSection(SectionType.TENSOR, b, c.record.output) for b, c in zip(bodies, coded, strict=True)
-        ]
-        parts = _part_bytes(coded, decoded)
-        files, splices, skeleton = self._splice(coded, parts)
+        files, splices, skeleton = self._splice()
         if options.is_lossless:
             originals = [digest_of(file.data) for file in self._split.files]
             if [file.sha256 for file in files] != originals:
@@ -100,18 +94,20 @@ class Assembly:
         if self._plan.tables:
             body = TABLE_COUNT.put(len(self._plan.tables)) + write_tables(self._plan.tables)
             head.append(NewSection(SectionType.TABLES, body, 0))
+        coded = self._decoded.coded
         profile = max((c.record.profile for c in coded), default=Profile.BASELINE)
-        reports = self._reports(coded, bodies, parts, [tool_detail(record) for record in records])
+        sections = [NewSection(SectionType.TENSOR, c.body, c.record.output) for c in coded]
+        reports = self._reports()
         notes = [notes_section(reports)] if coded and not options.is_lossless else []
-        data = write_container(profile, [*head, *sections, *notes])
+        file = CodedFile(profile, [*head, *sections, *notes])
         original = self._model.size
         stages: tuple[Stage, ...] = ()
         if self._plan.sizes:
-            stages = report_stages(self._plan.sizes, self._tensors, self._repeats, original, len(data))
+            stages = report_stages(self._plan.sizes, self._tensors, self._repeats, original, file.size)
         remarks = self._plan.remarks
-        return data, EncodeReport(
+        return file, EncodeReport(
             original,
-            len(data),
+            file.size,
             len(graph.data),
             self._model.float_elements,
             tuple(reports),
@@ -120,21 +116,10 @@ class Assembly:
             unknown_use=0 if options.is_lossless else _unknown_use(self._tensors),
         )
 
-    def _in_order(self) -> list[PlannedRecord]:
-        """Order records by the first payload they hold, as the output needs them."""
-        return sorted(self._plan.coded, key=lambda c: min(c.tensors))
-
-    def _parse(self, coded: Sequence[PlannedRecord], bodies: Sequence[bytes]) -> list[TensorRecord]:
-        """Parse every record as a decoder will."""
-        context = ParseContext(Profile.MAIN, [table for table, _ in self._plan.tables])
-        return [read_tensor(b, 0, c.record.output, context) for b, c in zip(bodies, coded, strict=True)]
-
-    def _splice(
-        self, coded: Sequence[PlannedRecord], parts: list[list[memoryview]]
-    ) -> tuple[list[NewFile], list[tuple[int, int]], bytes]:
+    def _splice(self) -> tuple[list[NewFile], list[tuple[int, int]], bytes]:
         """Return files with the hashes of what decoding gives, splices, and the skeleton."""
         place: dict[int, tuple[int, int]] = {}  # tensor -> record, part
-        for number, c in enumerate(coded):
+        for number, c in enumerate(self._decoded.coded):
             place.update({tensor: (number, part) for part, tensor in enumerate(c.tensors)})
         by_payload: dict[int, list[int]] = {}
         for index, whole in enumerate(self._tensors):
@@ -159,31 +144,21 @@ class Assembly:
                 record, part = place[tensor]
                 if payload in self._repeats:
                     code = 2 * (len(splices) - at_splice[original][i])
-                elif record == opened:
-                    code = 0
-                    opened += 1
+                    files.add(self._decoded.again(tensor))
                 else:
-                    code = 2 * (opened - 1 - record) + 1
+                    code = 0 if record == opened else 2 * (opened - 1 - record) + 1
+                    opened += record == opened
+                    files.add(self._decoded.take(record, part))
                 at_splice[payload].append(len(splices))
                 splices.append((run, code))
                 run = 0
-                files.add(parts[record][part])
         return files.finish(), splices, b"".join(skeleton)
 
-    def _reports(
-        self,
-        coded: Sequence[PlannedRecord],
-        bodies: Sequence[bytes],
-        parts: list[list[memoryview]],
-        details: list[str],
-    ) -> list[TensorReport]:
+    def _reports(self) -> list[TensorReport]:
         reports = []
-        copies = Counter(self._repeats.values())
-        for number, (c, body) in enumerate(zip(coded, bodies, strict=True)):
-            for part, index in enumerate(c.tensors):
+        for number, c in enumerate(self._decoded.coded):
+            for index in c.tensors:
                 tensor = self._tensors[index]
-                share = len(body) * tensor.data.nbytes / c.record.output
-                error = _relative_error(tensor, parts[number][part])
                 reports.append(
                     TensorReport(
                         tensor.name,
@@ -191,11 +166,11 @@ class Assembly:
                         tensor.element.name.lower(),
                         tensor.size,
                         c.record.tool.name.lower(),
-                        share,
-                        error,
+                        c.size * tensor.nbytes / c.record.output,
+                        self._decoded.errors[index],
                         c.record.note,
-                        details[number],
-                        1 + copies[tensor.payload],
+                        self._decoded.details[number],
+                        1 + self._copies[tensor.payload],
                     )
                 )
         return reports
@@ -203,7 +178,7 @@ class Assembly:
 
 def _unknown_use(tensors: Sequence[Tensor]) -> int:
     """Return the bytes of floating-point tensors whose use is not known."""
-    return sum(t.data.nbytes for t in tensors if t.element.is_float and t.reason in UNKNOWN)
+    return sum(t.nbytes for t in tensors if t.element.is_float and t.reason in UNKNOWN)
 
 
 class _FileHashes:
@@ -224,51 +199,14 @@ class _FileHashes:
 
     def finish(self) -> list[NewFile]:
         # Locations stand in the model file's graph bytes; payloads before them are not in the skeleton.
+        own = [payload for payload in self._split.payloads if payload.file == 0]
+        starts = [payload.offset for payload in own]
+        before = list(accumulate((payload.length for payload in own), initial=0))
         files = []
         for file, digest in zip(self._split.files, self._hashes, strict=True):
             name_at = None
             if file.name is not None:
-                before = sum(
-                    p.length for p in self._split.payloads if p.file == 0 and p.offset < file.location_offset
-                )
-                name_at = (file.location_offset - before, file.location_length)
+                at = file.location_offset - before[bisect_left(starts, file.location_offset)]
+                name_at = (at, file.location_length)
             files.append(NewFile(file.size, digest.digest(), name_at))
         return files
-
-
-def _decode(records: Sequence[TensorRecord]) -> list[Payload]:
-    """Decode parsed records, some at a time."""
-    decoded = []
-    for start in range(0, len(records), 64):
-        batch = records[start : start + 64]
-        tokens = decode_records(batch)
-        decoded += [record.payload(t) for record, t in zip(batch, tokens, strict=True)]
-    return decoded
-
-
-def _part_bytes(coded: Sequence[PlannedRecord], decoded: Sequence[Payload]) -> list[list[memoryview]]:
-    """Return each record's parts."""
-    result = []
-    for c, payload in zip(coded, decoded, strict=True):
-        lengths = c.record.view.lengths or (c.record.view.size,)
-        ends = np.cumsum(lengths) * c.record.element.width
-        data = payload.data
-        result.append(
-            [data[end - n * c.record.element.width : end] for n, end in zip(lengths, ends, strict=True)]
-        )
-    return result
-
-
-def _relative_error(tensor: Tensor, decoded: memoryview) -> float:
-    """Return ||decoded - original|| / ||original||; 0 where they are the same bytes."""
-    if tensor.original == decoded or not tensor.element.is_float:
-        return 0.0
-    kind = f"<u{tensor.element.width}"
-    original, other = (
-        as_float64(np.frombuffer(data, kind), tensor.element) for data in (tensor.original, decoded)
-    )
-    largest = float(np.abs(original).max())
-    if not 0 < largest < np.inf:
-        return 0.0
-    # Scaled first: squares of float64 weights could overflow.
-    return float(np.linalg.norm(other / largest - original / largest) / np.linalg.norm(original / largest))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nntc.encoder.entropy.general import zstd, zstd_after
+from nntc.encoder.store import Joined, Stored
 from nntc.format.container import ENTRY, HEADER, MAJOR, MINOR, SIGNATURE, Entry, Header
 from nntc.format.fields import u32
 from nntc.format.graph import FILE, FILE_COUNT, SPLICE, SPLICE_COUNT, File, Splice
@@ -25,8 +26,13 @@ class NewSection:
     """A section to be written."""
 
     type: SectionType
-    data: bytes
+    data: bytes | Stored
     output: int
+
+    @property
+    def crc(self) -> int:
+        """CRC-32 of its bytes."""
+        return self.data.crc if isinstance(self.data, Stored) else zlib.crc32(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,25 @@ def _squeeze(head: bytes, skeleton: bytes, level: int) -> bytes:
     return apart if len(head) <= _FEW else min(apart, zstd(head + skeleton, level), key=len)
 
 
-def write_container(profile: Profile, sections: Sequence[NewSection]) -> bytes:
-    """Return a whole file; sections are in the order in which they are to stand."""
-    entries = [Entry(s.type, len(s.data), s.output, zlib.crc32(s.data)) for s in sections]
-    directory = b"".join(map(ENTRY.write, entries))
-    fields = Header(SIGNATURE, MAJOR, MINOR, 0, profile, len(sections), len(directory), 0)
-    header = HEADER.write(fields)[:-4]
-    crcs = (u32().put(zlib.crc32(part)) for part in (header, directory))
-    return b"".join([header, next(crcs), directory, next(crcs), *(s.data for s in sections)])
+class CodedFile(Joined):
+    """A whole `.nntc` file; its sections may be put aside.
+
+    Parameters
+    ----------
+    sections
+        In the order in which they are to stand.
+    """
+
+    def __init__(self, profile: Profile, sections: Sequence[NewSection]) -> None:
+        self._profile, self._sections = profile, sections
+        entries = [Entry(s.type, len(s.data), s.output, s.crc) for s in sections]
+        directory = b"".join(map(ENTRY.write, entries))
+        fields = Header(SIGNATURE, MAJOR, MINOR, 0, profile, len(sections), len(directory), 0)
+        header = HEADER.write(fields)[:-4]
+        crcs = (u32().put(zlib.crc32(part)) for part in (header, directory))
+        super().__init__([header, next(crcs), directory, next(crcs), *(s.data for s in sections)])
+
+    def with_notes(self, notes: NewSection) -> CodedFile:
+        """Return the file with another NOTES section."""
+        kept = [section for section in self._sections if section.type != SectionType.NOTES]
+        return CodedFile(self._profile, [*kept, notes])

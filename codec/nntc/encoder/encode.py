@@ -77,15 +77,15 @@ def encode(
         check_page()
     with (
         open_model(source, follow_links=follow_links) as model,
-        Workers(checked.jobs, progress, dask=checked.dask) as workers,
+        Workers(checked.jobs, progress, dask=checked.dask, folder=Path(target).parent) as workers,
     ):
         for path in (target, report):
             if path is not None:
                 model.refuse_to_replace(Path(path))
-        data, outcome = encode_model(model, checked, workers, tried)
-        contents = {Path(target): data}
+        file, outcome = encode_model(model, checked, workers, tried)
+        contents = {Path(target): file.chunks()}
         if report is not None:
-            contents[Path(report)] = make_page(model.name, data, outcome, checked).encode()
+            contents[Path(report)] = iter([make_page(model.name, file, outcome, checked).encode()])
     write_files(contents)
     return outcome
 
@@ -119,4 +119,5 @@ def encode_bytes(
         open_model(source, follow_links=follow_links) as model,
         Workers(checked.jobs, progress, dask=checked.dask) as workers,
     ):
-        return encode_model(model, checked, workers, tried)
+        file, outcome = encode_model(model, checked, workers, tried)
+        return file.tobytes(), outcome

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from nntc.decoder.model import verify
 from nntc.encoder.assembly import Assembly, FileOverhead
+from nntc.encoder.container import CodedFile
 from nntc.encoder.goals.fidelity import Fidelity
 from nntc.encoder.goals.measuring import Measuring, measured, open_decoded, prepare
 from nntc.encoder.goals.reach import Encoding, Tried, reach
@@ -37,7 +38,7 @@ def encode_model(model: Model, options: Options, workers: Workers, tried: Tried 
         return encoding
     measuring = prepare(model, options, workers.progress)
     if measuring.calibration is None:
-        data, report = _measured(model, plain, options, workers, measuring, tried)
+        file, report = _measured(model, plain, options, workers, measuring, tried)
     else:
         prepared = calibrate(
             model, measuring.calibration, options.exact, jobs=options.threads, progress=workers.progress
@@ -45,9 +46,9 @@ def encode_model(model: Model, options: Options, workers: Workers, tried: Tried 
         encoding = _measured(model, prepared, options, workers, measuring, tried)
         if prepared.calibration is not None:
             encoding = _without_samples(model, options, workers, measuring, encoding) or encoding
-        data, report = encoding
+        file, report = encoding
     remarks = tuple(dict.fromkeys((*measuring.remarks, *report.remarks, *_doubts(report.fidelity))))
-    return data, replace(report, remarks=remarks, inputs=measuring.inputs)
+    return file, replace(report, remarks=remarks, inputs=measuring.inputs)
 
 
 def build(model: Model, prepared: PreparedTensors, options: Options, workers: Workers) -> Encoding:
@@ -62,10 +63,10 @@ def build(model: Model, prepared: PreparedTensors, options: Options, workers: Wo
     if options.method is not Method.LOSSLESS:
         plan = replace(plan, remarks=(*plan.remarks, *varint_remarks(model.files.tensors)))
     Steps(workers.progress, Phase.ASSEMBLING)
-    data, report = Assembly(model, plan).finish(options)
+    file, report = Assembly(model, plan, workers.store()).finish(options)
     if options.method is Method.LOSSLESS:
-        return without_sections(model.files, data, report)
-    return data, report
+        return without_sections(model.files, file, report)
+    return file, report
 
 
 def _measured(
@@ -86,8 +87,8 @@ def _measured(
             tried,
         )
     built = build(model, prepared, options, workers)
-    data, report, _ = measured(measuring.evaluator, *built, workers.progress)
-    return data, report
+    file, report, _ = measured(measuring.evaluator, *built, workers.progress)
+    return file, report
 
 
 def _without_samples(
@@ -98,29 +99,29 @@ def _without_samples(
     Samples can mislead: too few of them, or a model too small for what they tell. The check samples decide,
     which are not those that the encoding was calibrated with.
     """
-    data, report = calibrated
+    file, report = calibrated
     plain = PreparedTensors(model.tensors)
     try:
-        rival = build(model, plain, options.at_size(len(data)), workers)
+        rival = build(model, plain, options.at_size(file.size), workers)
     except ModelError:  # E_GOAL: without samples it cannot be so small
         return None
-    ours, theirs = (measuring.check.typical_error(open_decoded(file)) for file in (data, rival[0]))
+    ours, theirs = (measuring.check.typical_error(open_decoded(own)) for own in (file, rival[0]))
     if not theirs < ours:
         return None
     if options.goal is None:
-        data, report, _ = measured(measuring.evaluator, *rival)
+        file, report, _ = measured(measuring.evaluator, *rival)
     else:
         try:
-            data, report = _measured(model, plain, options, workers, measuring)
+            file, report = _measured(model, plain, options, workers, measuring)
         except ModelError:  # E_GOAL
             return None
-        if len(data) >= len(calibrated[0]):
+        if file.size >= calibrated[0].size:
             return None
     remark = (
         "encoded without the calibration samples: at the same size, the outputs are nearer then; typical "
         f"squared error {theirs:.2g} against {ours:.2g}, on {measuring.check.measured_on} samples"
     )
-    return data, replace(report, remarks=(*report.remarks, remark))
+    return file, replace(report, remarks=(*report.remarks, remark))
 
 
 def _doubts(fidelity: Fidelity | None) -> tuple[str, ...]:
@@ -136,9 +137,9 @@ def _doubts(fidelity: Fidelity | None) -> tuple[str, ...]:
     return (f"WARNING: the decoded network's outputs are far from the original's: {fidelity.text}",)
 
 
-def _check(data: bytes, progress: Progress | None) -> None:
+def _check(file: CodedFile, progress: Progress | None) -> None:
     """Raise E_INTERNAL if a file does not decode."""
     try:
-        verify(data, progress=as_phase(progress, Phase.CHECKING))
+        verify(file, progress=as_phase(progress, Phase.CHECKING))
     except FormatError as e:
         raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e

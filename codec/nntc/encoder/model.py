@@ -36,7 +36,7 @@ class Model:
     files
         Its files, and which of their bytes are payloads.
     graph
-        The parsed model, its external data not loaded; None if the onnx library cannot read it.
+        The parsed model without payloads; None if the onnx library cannot read it.
     tensors
         What is coded, in the order of payloads; `original` and `data` are the same.
     repeats
@@ -83,10 +83,12 @@ class Model:
         ModelError
             E_RUN: the onnx library cannot read it.
         """
-        if self.graph is None:
-            raise ModelError("E_RUN", "the model cannot be read by the onnx library")
+        try:
+            graph = onnx.load_model_from_string(bytes(self.files.files[0].data))
+        except DecodeError as e:
+            raise ModelError("E_RUN", "the model cannot be read by the onnx library") from e
         external = {file.name: file.data for file in self.files.files if file.name is not None}
-        return Network(self.graph, external)
+        return Network(graph, external)
 
     def refuse_to_replace(self, target: Path) -> None:
         """Raise E_OUTPUT_EXISTS if `target` is one of the model's own files."""
@@ -111,15 +113,16 @@ def open_model(source: ModelSource, *, follow_links: bool = False) -> Model:
     source = path_or_bytes(source)
     with ExitStack() as opened:
         files = opened.enter_context(open_files(source, follow_links=follow_links))
-        graph = _parsed(files)
+        graph = parse_outline(files)
         tensors, repeats = load_tensors(files, graph)
         opened.pop_all()  # from here on the model closes them
     path = None if isinstance(source, bytes) else Path(source)
     return Model(path, files, graph, tuple(tensors), repeats)
 
 
-def _parsed(files: SplitSource) -> onnx.ModelProto | None:
+def parse_outline(files: SplitSource) -> onnx.ModelProto | None:
+    """Return a model without payloads, None if the onnx library cannot read it."""
     try:
-        return onnx.load_model_from_string(bytes(files.files[0].data))
+        return onnx.load_model_from_string(files.outline())
     except DecodeError:
         return None

@@ -9,9 +9,9 @@ from enum import StrEnum
 from math import prod
 
 import onnx
-from google.protobuf.message import DecodeError
 
 from nntc.encoder.methods.partition import Partition, partition_tensors
+from nntc.encoder.model import parse_outline
 from nntc.encoder.split import MIN_BYTES, Payload, SplitSource, open_model
 from nntc.encoder.tensors import Tensor, load_tensors
 from nntc.errors import ModelError
@@ -113,10 +113,9 @@ def describe_model(source: str | os.PathLike[str], *, follow_links: bool = False
         E_NOT_ONNX, E_PROTOBUF, E_LOCATION, E_EXTERNAL: it cannot be read.
     """
     with open_model(source, follow_links=follow_links) as split:
-        try:
-            model = onnx.load_model_from_string(bytes(split.files[0].data))
-        except DecodeError as e:
-            raise ModelError("E_PROTOBUF", "the model cannot be read", 0) from e
+        model = parse_outline(split)
+        if model is None:
+            raise ModelError("E_PROTOBUF", "the model cannot be read", 0)
         tensors, repeats = load_tensors(split, model)
         found = _tensors(split, tensors, repeats, partition_tensors(tensors))
         with open_model(source, min_bytes=1, follow_links=follow_links) as whole:

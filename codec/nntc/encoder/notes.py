@@ -9,13 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nntc.decoder.directory import read_directory
-from nntc.encoder.container import NewSection, write_container
+from nntc.encoder.container import CodedFile, NewSection
 from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn
 from nntc.encoder.report import EncodeReport, TensorReport
 from nntc.format.notes import NOTES, VERSION, NotedMeasure, NotedSamples, NotesContent, write_errors
 from nntc.format.registry import SectionType
-from nntc.sources.source import BytesSource
 
 _ENCODER = b"nntc"
 _MEASURES = {
@@ -56,12 +54,6 @@ def notes_section(tensors: Sequence[TensorReport], fidelity: Fidelity | None = N
     return NewSection(SectionType.NOTES, NOTES.write(content), 0)
 
 
-def with_fidelity(data: bytes, report: EncodeReport) -> bytes:
+def with_fidelity(file: CodedFile, report: EncodeReport) -> CodedFile:
     """Return a file with the fidelity of its report in NOTES: it is known only once the file has been run."""
-    directory = read_directory(BytesSource(data))
-    kept = [
-        NewSection(SectionType(s.type), data[s.offset : s.offset + s.length], s.output)
-        for s in directory.sections
-        if s.type != SectionType.NOTES
-    ]
-    return write_container(directory.profile, [*kept, notes_section(report.tensors, report.fidelity)])
+    return file.with_notes(notes_section(report.tensors, report.fidelity))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from math import prod
@@ -13,6 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from nntc.encoder.split import Payload, SplitSource, element_type
+from nntc.encoder.split.content import Stretch
 from nntc.format.container import MAX_SECTION_OUTPUT
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.view import View
@@ -69,8 +69,8 @@ class Tensor:
     role: Role
     element: ElementType
     view: View
-    original: memoryview
-    data: memoryview
+    original: Stretch
+    data: Stretch
     payload: int
     dims: tuple[int, ...]
     input: InputKind | None
@@ -80,16 +80,21 @@ class Tensor:
     scale: NDArray[np.float64] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A view of a mapped file cannot be pickled; its bytes can. Mostly both are the same.
+        # An open file cannot be pickled; its bytes can. Mostly both are the same.
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        original = bytes(self.original)
-        data = None if self.data == original else bytes(self.data)
+        original = bytes(self.original.read())
+        data = None if self.data is self.original else bytes(self.data.read())
         return _restore, ({**values, "original": original, "data": data},)
 
     @property
     def size(self) -> int:
         """Number of elements."""
         return self.view.size
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the elements."""
+        return self.original.nbytes
 
     @property
     def is_vector(self) -> bool:
@@ -100,7 +105,7 @@ class Tensor:
 
     def changed(self, data: memoryview) -> Tensor:
         """Return the tensor with other bytes to be coded."""
-        return replace(self, data=data)
+        return replace(self, data=Stretch.of(data))
 
     def flat(self) -> Tensor:
         """Return the tensor as one row, whose coded order is the payload's own."""
@@ -109,7 +114,7 @@ class Tensor:
     def bits(self) -> NDArray[Any]:
         """Return the elements' bit patterns in coded order: unsigned integers or 16-byte voids, rank 1."""
         width = self.element.width
-        raw = np.frombuffer(self.data, np.dtype("V16" if width == 16 else f"<u{width}"))
+        raw = np.frombuffer(self.data.read(), np.dtype("V16" if width == 16 else f"<u{width}"))
         return self.view.to_coded(raw)
 
     def values(self) -> NDArray[np.float64]:
@@ -118,8 +123,8 @@ class Tensor:
 
 
 def _restore(values: dict[str, Any]) -> Tensor:
-    original = memoryview(values["original"])
-    data = original if values["data"] is None else memoryview(values["data"])
+    original = Stretch.of(memoryview(values["original"]))
+    data = original if values["data"] is None else Stretch.of(memoryview(values["data"]))
     return Tensor(**{**values, "original": original, "data": data})
 
 
@@ -150,7 +155,7 @@ def load_tensors(source: SplitSource, graph: onnx.ModelProto | None) -> tuple[li
     sharing: dict[int, list[Payload]] = {}
     for number, payload in enumerate(source.payloads):
         element = element_type(payload.data_type)
-        digest = hashlib.sha256(source.view(payload)).digest()
+        digest = source.stretch(payload).digest()
         original = first.setdefault((element if element.is_float else None, payload.length, digest), number)
         if original != number:
             repeats[number] = original
@@ -159,7 +164,7 @@ def load_tensors(source: SplitSource, graph: onnx.ModelProto | None) -> tuple[li
     tensors: list[Tensor] = []
     for number, payloads in sharing.items():
         uses = [roles.get(path, _UNKNOWN) for payload in payloads for path in payload.paths]
-        tensors += _pieces(payloads[0], number, source.view(payloads[0]), uses, inputs, values)
+        tensors += _pieces(payloads[0], number, source.stretch(payloads[0]), uses, inputs, values)
     names = {
         number: tuple(name for p in payloads for name in p.names) for number, payloads in sharing.items()
     }
@@ -181,7 +186,9 @@ class _Values:
         element = element_type(payload.data_type)
         if not element.is_float:
             return None
-        values = as_float64(np.frombuffer(self._source.view(payload), f"<u{element.width}"), element)
+        values = as_float64(
+            np.frombuffer(self._source.stretch(payload).read(), f"<u{element.width}"), element
+        )
         with np.errstate(invalid="ignore"):
             size = np.sqrt(np.maximum(values, 0) + scale.floor) if scale.is_variance else np.abs(values)
         return size if np.isfinite(size).all() else None
@@ -190,7 +197,7 @@ class _Values:
 def _pieces(
     payload: Payload,
     number: int,
-    data: memoryview,
+    data: Stretch,
     uses: list[TensorRole],
     inputs: dict[Path, InputKind],
     values: _Values,
@@ -221,7 +228,7 @@ def _pieces(
     for row in range(0, view.rows, rows):
         part = View(view.kind, min(rows, view.rows - row), view.channels, view.period)
         start = row * columns * element.width
-        span = data[start : start + part.size * element.width]
+        span = data.part(start, part.size * element.width)
         whole = (payload.name, role, element, part, span, span, number, payload.dims, kind)
         pieces.append(Tensor(*whole, strict.tolerance, strict.reason))
     return pieces

@@ -11,7 +11,7 @@ from nntc.decoder.model import decode_bytes
 from nntc.encoder.encode import encode_bytes
 from nntc.encoder.methods.deep import deep_record
 from nntc.encoder.options import Centroids, Entropy, Options, PruneScope, check_options
-from nntc.encoder.quantize.pruning import pruned_count
+from nntc.encoder.quantize.pruning import Pruning, pruned_count
 from nntc.encoder.report import EncodeReport
 from nntc.format.registry import Coder, ElementType, ViewKind
 from nntc.format.view import View
@@ -242,7 +242,7 @@ def test_any_tensor(
 ) -> None:
     rng = np.random.default_rng(seed)
     values = (rng.laplace(0, 1, size) * 10.0 ** rng.integers(-40, 38)).astype(np.float32)
-    pruned = None if share is None else rng.random(size) < share
+    pruned = None if share is None else Pruning(float(np.quantile(np.abs(values), share)), size)
     view = View(ViewKind.MATRIX, 1, size)
     task = (values.view(np.uint32), pruned, bits, centroids, coder, None)
     record, sizes = deep_record(ElementType.FLOAT32, view, *task)

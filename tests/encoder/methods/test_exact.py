@@ -29,7 +29,7 @@ def check(planned: list[PlannedRecord], tensors: list[Tensor]) -> None:
     """Check that every tensor is in one record, and comes back from it as it was."""
     assert sorted(i for own in planned for i in own.tensors) == list(range(len(tensors)))
     for own in planned:
-        assert decode(own.record) == b"".join(bytes(tensors[i].data) for i in own.tensors)
+        assert decode(own.record) == b"".join(bytes(tensors[i].data.read()) for i in own.tensors)
 
 
 def test_every_tensor_comes_back_from_one_record() -> None:

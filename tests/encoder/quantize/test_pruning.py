@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from nntc.encoder.quantize.pruning import prune_masks, pruned_count
+from nntc.encoder.quantize.pruning import plan_pruning, pruned_count
 from numpy.typing import NDArray
+
+
+def prune_masks(layers: list[NDArray[np.float64]], sparsity: float) -> list[NDArray[np.bool_]]:
+    """Return the masks of layers."""
+    plans = plan_pruning([partial(np.copy, layer) for layer in layers], sparsity)
+    return [plan.mask(layer) for plan, layer in zip(plans, layers, strict=True)]
+
 
 some = st.sampled_from([0.0, 0.5, 1.0]) | st.floats(0, 9)
 magnitudes = hnp.arrays(np.float64, st.integers(1, 40), elements=some)

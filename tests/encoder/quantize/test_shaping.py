@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 from nntc.encoder.quantize.shaping import equal_steps, shapings
+from nntc.encoder.split.content import Stretch
 from nntc.encoder.tensors import Tensor
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.steps import STEP_CODES
@@ -31,7 +32,7 @@ ROLES = (Role.CONVOLUTION, Role.DEPTHWISE, Role.TRANSPOSED_CONVOLUTION, Role.DEN
 
 def tensor(view: View, dims: tuple[int, ...], role: Role, kind: InputKind | None) -> Tensor:
     values = np.random.default_rng(0).normal(0, 1, view.size).astype(np.float32)
-    data = memoryview(values.tobytes())
+    data = Stretch.of(memoryview(values.tobytes()))
     return Tensor("w", role, ElementType.FLOAT32, view, data, data, 0, dims, kind)
 
 

@@ -67,8 +67,8 @@ def test_external_data_in_two_files(tmp_path: Path) -> None:
             (1, 2100, 2000, "z1", ()),
             (2, 0, 4000, "a", ()),
         ]
-        assert bytes(source.view(source.payloads[0])) == values[:50].tobytes()
-        assert bytes(source.view(source.payloads[2])) == values[500:].tobytes()
+        assert bytes(source.stretch(source.payloads[0]).read()) == values[:50].tobytes()
+        assert bytes(source.stretch(source.payloads[2]).read()) == values[500:].tobytes()
 
 
 def test_regions_of_external_data_that_meet(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_large_external_data_is_not_read(tmp_path: Path) -> None:
     path = save(tmp_path, external("huge", [5 << 28], "big.bin"), external("end", [100], "big.bin", 5 << 30))
     with open_model(path) as source:
         assert places(source) == [(1, 0, 5 << 30, "huge", ()), (1, 5 << 30, 400, "end", ())]
-        end = np.frombuffer(source.view(source.payloads[1]), dtype="<f4")
+        end = np.frombuffer(source.stretch(source.payloads[1]).read(), dtype="<f4")
         assert end[99] == 99
     assert end[98] == 98  # an array outlives the source
 
@@ -157,7 +157,7 @@ def test_names_that_differ_in_case_are_two_files(tmp_path: Path) -> None:
     for name in ("w", "W"):
         (tmp_path / name).write_bytes(name.encode() * 100)
     with open_model(save(tmp_path, external("v", [25], "W"), external("w", [25], "w"))) as source:
-        assert [bytes(source.view(p)[:1]) for p in source.payloads] == [b"W", b"w"]
+        assert [bytes(source.stretch(p).read()[:1]) for p in source.payloads] == [b"W", b"w"]
 
 
 @pytest.mark.parametrize(

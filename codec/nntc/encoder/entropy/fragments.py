@@ -1,4 +1,4 @@
-"""Records as lists of fragments: bytes, or an rANS stream still to be encoded.
+"""Records as lists of fragments: bytes, also put aside in a file, or an rANS stream still to be encoded.
 
 Streams of many tensors are encoded in lockstep at the end, by `assemble`.
 """
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from nntc.encoder.entropy.rans import EncodedStream, EncoderStream, encode_streams
 from nntc.encoder.entropy.tables import costs
+from nntc.encoder.store import Stored
 from nntc.format.rans import RANS_LANES, RansLanes
 from nntc.format.symbols import LENGTH
 
-Fragment = bytes | EncoderStream
+Fragment = bytes | Stored | EncoderStream
 
 
 def count_tokens(
@@ -32,7 +33,7 @@ def expected_size(fragments: Iterable[Fragment]) -> float:
     """Return how many bytes fragments will take, to a few bytes for each rANS stream."""
     size = 0.0
     for fragment in fragments:
-        if isinstance(fragment, bytes):
+        if not isinstance(fragment, EncoderStream):
             size += len(fragment)
             continue
         tables = np.stack([costs(table) for table in fragment.tables])
@@ -50,9 +51,13 @@ def assemble(records: Iterable[Sequence[Fragment]]) -> list[bytes]:
     streams = [fragment for record in whole for fragment in record if isinstance(fragment, EncoderStream)]
     encoded = iter(encode_streams(streams))
     return [
-        b"".join(p if isinstance(p, bytes) else _stream_bytes(next(encoded)) for p in record)
+        b"".join(_stream_bytes(next(encoded)) if isinstance(p, EncoderStream) else _bytes(p) for p in record)
         for record in whole
     ]
+
+
+def _bytes(fragment: bytes | Stored) -> bytes:
+    return fragment if isinstance(fragment, bytes) else fragment.read()
 
 
 def _stream_bytes(stream: EncodedStream) -> bytes:

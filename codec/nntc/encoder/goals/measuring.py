@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from nntc.decoder.model import decode_bytes
+from nntc.encoder.container import CodedFile
 from nntc.encoder.goals.evaluation import Evaluator
 from nntc.encoder.goals.fidelity import Fidelity, MeasuredOn
 from nntc.encoder.goals.samples import count_shared, hold_out, load_evaluation
@@ -18,6 +19,7 @@ from nntc.encoder.samples import Samples, load_samples
 from nntc.encoder.samples.summary import InputSummary, summarize
 from nntc.errors import FormatError, NntcError
 from nntc.progress import Progress
+from nntc.sources.source import SourceLike
 
 GOAL_SHARE = 4
 CHECK_SHARE = 8
@@ -122,26 +124,26 @@ def prepare(
     return Measuring(main, check or main, kept, remarks, inputs)
 
 
-def measure(evaluator: Evaluator, data: bytes, progress: Progress | None = None) -> Fidelity:
+def measure(evaluator: Evaluator, file: SourceLike, progress: Progress | None = None) -> Fidelity:
     """Return how alike the outputs of the model in a new `.nntc` file are."""
-    return evaluator.measure(open_decoded(data), progress)
+    return evaluator.measure(open_decoded(file), progress)
 
 
 def measured(
-    evaluator: Evaluator, data: bytes, report: EncodeReport, progress: Progress | None = None
-) -> tuple[bytes, EncodeReport, Fidelity]:
+    evaluator: Evaluator, file: CodedFile, report: EncodeReport, progress: Progress | None = None
+) -> tuple[CodedFile, EncodeReport, Fidelity]:
     """Return a new file with its fidelity noted in it, its report with the same, and the fidelity."""
-    fidelity = measure(evaluator, data, progress)
+    fidelity = measure(evaluator, file, progress)
     report = replace(report, fidelity=fidelity)
     if report.error:
-        data = with_fidelity(data, report)
-    return data, replace(report, size=len(data)), fidelity
+        file = with_fidelity(file, report)
+    return file, replace(report, size=file.size), fidelity
 
 
-def open_decoded(data: bytes) -> Network:
+def open_decoded(file: SourceLike) -> Network:
     """Return the network that a new `.nntc` file decodes to; E_INTERNAL if it does not."""
     try:
-        files = decode_bytes(data)
+        files = decode_bytes(file)
     except FormatError as e:
         raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e
     return Network(files[None], {name: content for name, content in files.items() if name is not None})

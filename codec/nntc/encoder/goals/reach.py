@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
+from nntc.encoder.container import CodedFile
 from nntc.encoder.goals.evaluation import Evaluator
 from nntc.encoder.goals.goal import Goal, GoalReport, GoalTry
 from nntc.encoder.goals.measuring import measured
@@ -19,7 +20,7 @@ LOWEST, HIGHEST = 2.0, 90.0
 """dB: the range in which a quality is looked for."""
 _START = 24.0
 
-Encoding = tuple[bytes, EncodeReport]
+Encoding = tuple[CodedFile, EncodeReport]
 Tried = Callable[[GoalTry], None]
 
 
@@ -56,10 +57,10 @@ def reach(
     def attempt(quality: float) -> GoalTry:
         nonlocal note
         with workers.during(ProgressEvent(Phase.SEARCHING, number=next(numbers), note=note)):
-            data, report, fidelity = measured(evaluator, *encode_at(quality), workers.progress)
-        this = GoalTry(quality, len(data), fidelity, goal.value(fidelity), goal.excess(fidelity))
+            file, report, fidelity = measured(evaluator, *encode_at(quality), workers.progress)
+        this = GoalTry(quality, file.size, fidelity, goal.value(fidelity), goal.excess(fidelity))
         if this.is_met and (not best or this.size < best[0][0].size):
-            best[:] = [(this, (data, report))]
+            best[:] = [(this, (file, report))]
         note = f"goal {'met' if this.is_met else 'missed'} with {this.size:,} bytes"
         if tried is not None:
             tried(this)
@@ -73,6 +74,6 @@ def reach(
             f"{goal.text} cannot be reached: at {last.quality:.0f} dB, the highest quality, "
             f"{goal.describe(last.fidelity)}, on {last.fidelity.samples:,} {evaluator.measured_on} samples",
         )
-    data, report = best[0][1]
+    file, report = best[0][1]
     reached = GoalReport(goal, found.best, found.tries, evaluator.measured_on)
-    return data, replace(report, fidelity=found.best.fidelity, goal=reached)
+    return file, replace(report, fidelity=found.best.fidelity, goal=reached)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 
 import numpy as np
 
 from nntc.encoder.allocate import allocate_noise, equal_noise
-from nntc.encoder.entropy.fragments import assemble
+from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.partition import SMALL, Partition, partition_tensors
@@ -133,25 +133,28 @@ def _plan_at(
 ) -> Plan:
     """Return records at a quality in dB; `others` are tables of records that there are."""
     sizes = [tensors[i].size for i in partition.weights]
-    values = [tensors[i].values() for i in partition.weights]
     if objective is Objective.WEIGHTS:
-        powers = [float(np.mean(np.square(v))) for v in values]
+        powers = [float(np.mean(np.square(tensors[i].values()))) for i in partition.weights]
         noise, parameter_noise = equal_noise(sizes, powers, len(partition.parameters), quality)
-        candidates = [equal_steps(tensors[i]) for i in partition.weights]
+        candidates = equal_steps
     else:
         parameters = [tensors[i].size for i in partition.parameters]
         noise, parameter_noise = allocate_noise(sizes, parameters, quality)
-        candidates = [shapings(tensors[i]) for i in partition.weights]
+        candidates = shapings
     by_row = objective is not Objective.WEIGHTS
-    items = [(*item, by_row) for item in zip(candidates, values, noise.tolist(), strict=True)]
-    quantized = workers.map(quantize, items)
-    tables = shared_tables(quantized, others)
-    coded = [
-        PlannedRecord(weight_record(tensors[i], q, tables), (i,))
-        for i, q in zip(partition.weights, quantized, strict=True)
-    ]
+    items = (
+        (candidates(tensors[i]), tensors[i].values(), own, by_row)
+        for i, own in zip(partition.weights, noise.tolist(), strict=True)
+    )
+    store = workers.store()
+    quantized = [StoredLevels.put(q, store) for q in workers.map(quantize, items, len(sizes))]
+    tables = shared_tables((stored.get() for stored in quantized), others)
+    coded = (
+        PlannedRecord(weight_record(tensors[i], stored.get(), tables), (i,))
+        for i, stored in zip(partition.weights, quantized, strict=True)
+    )
     grouped = code_small_tensors(tensors, partition.parameters, parameter_noise.tolist())
-    return Plan([*exact, *coded, *grouped], tables[0])
+    return Plan([*exact, *put_aside(chain(coded, grouped), workers.store())], tables[0])
 
 
 def _search(plan_at: Callable[[float], Plan], target: int, weights: int, overhead: Overhead) -> Plan:
@@ -187,6 +190,5 @@ def _search(plan_at: Callable[[float], Plan], target: int, weights: int, overhea
 
 
 def _size(plan: Plan, overhead: Overhead) -> int:
-    """Return the bytes of the file that a plan makes, to a few bytes."""
-    bodies = assemble(coded.record.fragments for coded in plan.coded)
-    return overhead.size + len(write_tables(plan.tables)) + sum(len(body) for body in bodies)
+    """Return the bytes of the file that a plan makes, to a few bytes; its records are put aside."""
+    return overhead.size + len(write_tables(plan.tables)) + sum(coded.size for coded in plan.coded)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from nntc.encoder.allocate import MAX_OUTPUT_NOISE, allocate_by_sensitivity
 from nntc.encoder.calibration.calibration_data import CalibrationData
 from nntc.encoder.calibration.layers import Along
 from nntc.encoder.calibration.statistics import TensorStatistics
+from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated_weights import CalibratedLevels, quantize_calibrated
 from nntc.encoder.methods.partition import Partition
 from nntc.encoder.methods.plan import Plan, PlannedRecord
@@ -49,20 +51,24 @@ def plan_calibrated(
     )
     parameters = set(partition.parameters)
     has_output_bias = {i for i, (number, _) in data.output_biases.items() if number in parameters}
-    items = [
+    items = (
         (tensors[i], noise[i], data.statistics.get(i), data.missing.get(i, ""), i in has_output_bias)
         for i in partition.weights
-    ]
-    found = dict(zip(partition.weights, workers.map(_quantize, items), strict=True))
-    tables = shared_tables([levels.quantized for levels, _ in found.values()])
-    coded = []
+    )
+    store = workers.store()
+    found = []
     changed = {}
-    for i, (levels, note) in found.items():
-        record = weight_record(tensors[i], levels.quantized, tables)
-        coded.append(PlannedRecord(replace(record, note=note), (i,)))
+    results = workers.map(_quantize, items, len(partition.weights))
+    for i, (levels, note) in zip(partition.weights, results, strict=True):
+        found.append((StoredLevels.put(levels.quantized, store), note))
         if levels.shift is not None:
             number, sign = data.output_biases[i]
             changed[number] = _shifted(tensors[number], sign * levels.shift)
+    tables = shared_tables(stored.get() for stored, _ in found)
+    coded = (
+        PlannedRecord(replace(weight_record(tensors[i], stored.get(), tables), note=note), (i,))
+        for i, (stored, note) in zip(partition.weights, found, strict=True)
+    )
     shifted = [changed.get(i, tensor) for i, tensor in enumerate(tensors)]
     # Noise was measured relative to the original values.
     variances = {i: max(float(shifted[i].values().var()), _TINY) for i in partition.parameters}
@@ -74,7 +80,7 @@ def plan_calibrated(
         for i in partition.parameters
     ]
     grouped = code_small_tensors(shifted, partition.parameters, allowed)
-    return Plan([*exact, *coded, *grouped], tables[0])
+    return Plan([*exact, *put_aside(chain(coded, grouped), workers.store())], tables[0])
 
 
 def _quantize(

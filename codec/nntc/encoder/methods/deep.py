@@ -17,19 +17,21 @@ they are, unless asked for; what scales, such as variances, and what is not know
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.methods.aside import put_aside
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.partition import why_not_one_step
 from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.options import Centroids, Options, PruneScope
 from nntc.encoder.quantize.clustering import cluster, nearest
-from nntc.encoder.quantize.pruning import prune_masks, pruned_zeros
+from nntc.encoder.quantize.pruning import Pruning, plan_pruning, pruned_zeros
 from nntc.encoder.stages import TensorSizes, tensor_sizes
 from nntc.encoder.tensor.codebook import codebook_pays
 from nntc.encoder.tensor.record import Record
@@ -46,13 +48,18 @@ def plan_deep(request: PlanRequest) -> Plan:
     """Return records for every tensor, and the sizes of those that the method is for after its stages."""
     tensors, options, workers = request.tensors, request.options, request.workers
     weights, notes = _weights(tensors, options)
-    masks = _masks(tensors, weights, options)
+    pruning = _pruning(tensors, weights, options)
     bits = None if options.bits is None else int(options.bits)
     rest = bits, options.centroids, options.entropy.coder, options.sparse
-    tasks = [(tensors[i].element, tensors[i].view, tensors[i].bits(), masks.get(i), *rest) for i in weights]
-    results = workers.map(deep_record, tasks)
-    coded = [PlannedRecord(record, (i,)) for i, (record, _) in zip(weights, results, strict=True)]
-    sizes = {i: size for i, (_, size) in zip(weights, results, strict=True)}
+    tasks = ((tensors[i].element, tensors[i].view, tensors[i].bits(), pruning.get(i), *rest) for i in weights)
+    sizes = {}
+
+    def planned() -> Iterator[PlannedRecord]:
+        results = workers.map(deep_record, tasks, len(weights))
+        for i, (record, sizes[i]) in zip(weights, results, strict=True):
+            yield PlannedRecord(record, (i,))
+
+    coded = put_aside(planned(), workers.store())
     return Plan([*coded, *plan_exact(tensors, notes, workers)], sizes=sizes)
 
 
@@ -74,7 +81,7 @@ def _weights(tensors: Sequence[Tensor], options: Options) -> tuple[list[int], di
     return weights, notes
 
 
-def _masks(tensors: Sequence[Tensor], weights: list[int], options: Options) -> dict[int, NDArray[np.bool_]]:
+def _pruning(tensors: Sequence[Tensor], weights: list[int], options: Options) -> dict[int, Pruning]:
     """Return which weights of each tensor to prune; nothing where none are."""
     if not options.prune:
         return {}
@@ -83,18 +90,22 @@ def _masks(tensors: Sequence[Tensor], weights: list[int], options: Options) -> d
         # A large layer is coded in pieces, but pruned as a whole.
         key = tensors[i].payload if options.prune_scope is PruneScope.LAYER else 0
         layers.setdefault(key, []).append(i)
-    masks: dict[int, NDArray[np.bool_]] = {}
+    pruning: dict[int, Pruning] = {}
     for layer in layers.values():
-        magnitudes = [np.abs(tensors[i].values()) for i in layer]
-        masks.update(zip(layer, prune_masks(magnitudes, options.prune), strict=True))
-    return masks
+        magnitudes = [partial(_magnitudes, tensors[i]) for i in layer]
+        pruning.update(zip(layer, plan_pruning(magnitudes, options.prune), strict=True))
+    return pruning
+
+
+def _magnitudes(tensor: Tensor) -> NDArray[np.float64]:
+    return np.abs(tensor.values())
 
 
 def deep_record(
     element: ElementType,
     view: View,
     patterns: NDArray[Any],
-    pruned: NDArray[np.bool_] | None,
+    pruning: Pruning | None,
     bits: int | None,
     centroids: Centroids,
     coder: Coder,
@@ -106,7 +117,7 @@ def deep_record(
     ----------
     patterns
         Bit patterns of a finite floating-point tensor in coded order, rank 1; see `Tensor.bits`.
-    pruned
+    pruning
         Weights to set to zero; None for none.
     bits
         1..8 for at most 2^bits shared values; None to share none.
@@ -117,9 +128,12 @@ def deep_record(
     sparse
         Sparse rows, or none of them; None for what is smaller.
     """
-    if pruned is not None:
+    pruned = None
+    if pruning is not None:
+        values = as_float64(patterns, element)
+        pruned = pruning.mask(np.abs(values))
         # What is zero already may have a sign, which is kept.
-        patterns = np.where(pruned & (as_float64(patterns, element) != 0), patterns.dtype.type(0), patterns)
+        patterns = np.where(pruned & (values != 0), patterns.dtype.type(0), patterns)
     shared, note = patterns, ""
     if bits is not None:
         keep_zeros = pruned is not None and bool(pruned.any())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
+from nntc.encoder.methods.aside import put_aside
 from nntc.encoder.methods.lossless import looks_compressed, lossless_record
 from nntc.encoder.methods.partition import MAX_TOGETHER, SMALL, partition_tensors
 from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
@@ -33,26 +35,28 @@ def plan_exact(tensors: Sequence[Tensor], notes: Mapping[int, str], workers: Wor
         By tensor number why it is coded so, for the report; "" where nothing else is possible.
     """
 
-    def alone(numbers: list[int]) -> list[PlannedRecord]:
-        items = [(tensors[i].element, tensors[i].view, tensors[i].bits(), notes[i]) for i in numbers]
-        records = workers.map(lossless_record, items)
-        return [PlannedRecord(record, (i,)) for i, record in zip(numbers, records, strict=True)]
+    def alone(numbers: list[int]) -> Iterator[PlannedRecord]:
+        items = ((tensors[i].element, tensors[i].view, tensors[i].bits(), notes[i]) for i in numbers)
+        records = workers.map(lossless_record, items, len(numbers))
+        return (PlannedRecord(record, (i,)) for i, record in zip(numbers, records, strict=True))
 
     large, small = [], []
     room = MAX_TOGETHER
     for i in sorted(notes):  # parts stand in the order of payloads
-        size = tensors[i].data.nbytes
+        size = tensors[i].nbytes
         if tensors[i].size < SMALL and size <= room:
             small.append(i)
             room -= size
         else:
             large.append(i)
-    choices = [code_small_exactly(tensors, small, notes)]
+    choices: list[list[PlannedRecord]] = [code_small_exactly(tensors, small, notes)]
     apart = [i for i in small if not tensors[i].is_vector and looks_compressed(tensors[i])]
     if apart:
-        others = [i for i in small if i not in set(apart)]
-        choices.append(alone(apart) + code_small_exactly(tensors, others, notes))
-    return alone(large) + min(choices, key=_expected_size)
+        found = set(apart)
+        others = [i for i in small if i not in found]
+        choices.append([*alone(apart), *code_small_exactly(tensors, others, notes)])
+    smallest = min(choices, key=_expected_size)
+    return put_aside(chain(alone(large), smallest), workers.store())
 
 
 def _expected_size(coded: list[PlannedRecord]) -> float:

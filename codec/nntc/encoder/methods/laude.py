@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.methods.aside import put_aside
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.partition import why_not_one_step
@@ -65,12 +66,13 @@ def plan_laude(request: PlanRequest) -> Plan:
     reasons = {i: why_not_one_step(t, bits, options.exact) for i, t in enumerate(tensors)}
     exact = {i: reason for i, reason in reasons.items() if reason is not None and tensors[i].element.is_float}
     lossy = [i for i in reasons if i not in exact]
-    tasks = [
+    tasks = (
         (t.element, t.view, t.bits(), _method(t, options.method), *rest, t.tolerance is Tolerance.SCALING)
         for t in (tensors[i] for i in lossy)
-    ]
-    records = workers.map(laude_record, tasks)
-    coded = [PlannedRecord(record, (i,)) for i, record in zip(lossy, records, strict=True)]
+    )
+    records = workers.map(laude_record, tasks, len(lossy))
+    planned = (PlannedRecord(record, (i,)) for i, record in zip(lossy, records, strict=True))
+    coded = put_aside(planned, workers.store())
     return Plan([*coded, *plan_exact(tensors, exact, workers)])
 
 

@@ -79,9 +79,9 @@ def partition_tensors(tensors: Sequence[Tensor], exact: Sequence[str] = ()) -> P
         if reason is not None:
             partition.exact.append(number)
             partition.notes[number] = reason
-        elif _is_parameter(tensor) and tensor.data.nbytes <= room:
+        elif _is_parameter(tensor) and tensor.nbytes <= room:
             partition.parameters.append(number)
-            room -= tensor.data.nbytes
+            room -= tensor.nbytes
         elif tensor.tolerance is Tolerance.SCALING:
             partition.exact.append(number)
             partition.notes[number] = "scales too many elements to be rounded one by one"

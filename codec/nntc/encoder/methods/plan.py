@@ -9,6 +9,7 @@ from typing import Protocol
 from nntc.encoder.calibration.calibration_data import CalibrationData
 from nntc.encoder.options import Options
 from nntc.encoder.stages import TensorSizes
+from nntc.encoder.store import Stored
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
@@ -58,10 +59,23 @@ class PlannedRecord:
     record: Record
     tensors: tuple[int, ...]
 
+    @property
+    def body(self) -> Stored:
+        """Its bytes, once they are made and put aside."""
+        (body,) = self.record.fragments
+        if not isinstance(body, Stored):
+            raise TypeError("a record that is not put aside has no bytes yet")
+        return body
+
+    @property
+    def size(self) -> int:
+        """Bytes of its section; of a record that is put aside."""
+        return len(self.body)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Records for all tensors, and the shared tables they use, each with its precision.
+    """Records for all tensors, put aside, and the shared tables they use, each with its precision.
 
     Parameters
     ----------

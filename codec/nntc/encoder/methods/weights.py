@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -230,7 +230,7 @@ def expected_size(scales: Scales, candidate: Shaping) -> float:
     return float(counts @ expected_entropy()) + 8 * side
 
 
-def shared_tables(quantized: Sequence[Quantized | Scalar], others: SharedSet | None = None) -> SharedSet:
+def shared_tables(quantized: Iterable[Quantized | Scalar], others: SharedSet | None = None) -> SharedSet:
     """Return the tables that fit the tokens of all tensors best, after those that others share."""
     counts: dict[int, NDArray[np.int64]] = {}
     for q in quantized:

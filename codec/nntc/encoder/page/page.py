@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from nntc.encoder.container import CodedFile
 from nntc.encoder.goals.goal import GoalReport, GoalTry
 from nntc.encoder.options import Method, Objective, Options, describe_options
 from nntc.encoder.page.charts import Chart, Point, curve, ticks
@@ -90,14 +91,14 @@ def check_page() -> None:
         raise ImportError(_NEEDS_JINJA) from e
 
 
-def make_page(name: str, data: bytes, report: EncodeReport, options: Options) -> str:
+def make_page(name: str, file: CodedFile, report: EncodeReport, options: Options) -> str:
     """Return the page about an encoding.
 
     Parameters
     ----------
     name
         What the model is called.
-    data
+    file
         The `.nntc` file.
     report
         What the encoder told.
@@ -116,9 +117,12 @@ def make_page(name: str, data: bytes, report: EncodeReport, options: Options) ->
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = (files(__package__) / "page.html").read_text(encoding="utf-8")
-    with open_container(data) as container:
+    with open_container(file) as container:
         about = describe(container)
-        decoded = [(file.name or name, file.size, file.sha256.hex()) for file in container.files]
+        decoded = [(own.name or name, own.size, own.sha256.hex()) for own in container.files]
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
     return environment.from_string(template).render(
         name=name,
         about=about,
@@ -131,7 +135,7 @@ def make_page(name: str, data: bytes, report: EncodeReport, options: Options) ->
         profiles=_profiles([t for t in report.tensors if not _is_small(t)]),
         parts=_parts(about.totals, report),
         chart=None if report.goal is None else _chart(report.goal, report.original_size),
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=digest.hexdigest(),
         decoded=decoded,
     )
 

@@ -6,13 +6,15 @@ equal magnitudes the earlier ones go first, so that the number is exactly the on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 ZEROS_FROM = 1 / 8
 """Share of exact zeros from which weights count as pruned: none of these may change."""
+_DIGIT = 16  # bits
 
 
 def pruned_zeros(values: NDArray[np.floating] | NDArray[np.integer]) -> NDArray[np.bool_] | None:
@@ -39,26 +41,63 @@ def pruned_count(size: int, sparsity: float) -> int:
     return min(int(round(sparsity * size, 6)), size - 1)
 
 
-def prune_masks(magnitudes: Sequence[NDArray[np.floating]], sparsity: float) -> list[NDArray[np.bool_]]:
-    """Return which weights to set to zero, for layers that are pruned together.
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """Which weights of a tensor become zero: those below a threshold, and the first so many equal to it."""
+
+    threshold: float
+    equal: int
+
+    def mask(self, magnitudes: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Return them, bool, rank 1."""
+        pruned = magnitudes < self.threshold
+        pruned[np.flatnonzero(magnitudes == self.threshold)[: self.equal]] = True
+        return pruned
+
+
+def plan_pruning(layers: Sequence[Callable[[], NDArray[np.float64]]], sparsity: float) -> list[Pruning]:
+    """Return what to prune of layers that are pruned together.
 
     Parameters
     ----------
-    magnitudes
-        For each layer, rank 1, finite, at least 0; at least one in all.
+    layers
+        Each returns a layer's magnitudes, float64, rank 1, finite, at least 0, at least one in all: called
+        several times, as all together may not fit into memory.
     sparsity
         0 <= sparsity < 1.
 
     Returns
     -------
-    For each layer, bool, rank 1; `pruned_count` of them true in all.
+    For each layer; `pruned_count` weights in all.
     """
-    together = np.concatenate(magnitudes)
-    count = pruned_count(together.size, sparsity)
+    count = pruned_count(sum(layer().size for layer in layers), sparsity)
     if not count:
-        return [np.zeros(layer.size, np.bool_) for layer in magnitudes]
-    threshold = np.partition(together, count - 1)[count - 1]
-    pruned = together < threshold
-    equal = np.flatnonzero(together == threshold)
-    pruned[equal[: count - int(np.count_nonzero(pruned))]] = True
-    return np.split(pruned, np.cumsum([layer.size for layer in magnitudes])[:-1])
+        return [Pruning(0.0, 0) for _ in layers]
+    threshold = _smallest(layers, count)
+    left = count - sum(int(np.count_nonzero(layer() < threshold)) for layer in layers)
+    plans = []
+    for layer in layers:
+        equal = min(left, int(np.count_nonzero(layer() == threshold)))
+        plans.append(Pruning(threshold, equal))
+        left -= equal
+    return plans
+
+
+def _smallest(layers: Sequence[Callable[[], NDArray[np.float64]]], rank: int) -> float:
+    """Return the magnitude that is number `rank` of all in ascending order, from 1.
+
+    Bits of a binary64 that is not negative are in the order of its value: they are found a digit at a time,
+    by counting how many have each.
+    """
+    found = 0
+    for shift in range(64 - _DIGIT, -1, -_DIGIT):
+        counts = np.zeros(1 << _DIGIT, np.int64)
+        for layer in layers:
+            digits = layer().view(np.uint64) >> np.uint64(shift)
+            own = digits[digits >> np.uint64(_DIGIT) == found] & np.uint64((1 << _DIGIT) - 1)
+            counts += np.bincount(own.astype(np.int64), minlength=1 << _DIGIT)
+        ends = np.cumsum(counts)
+        digit = int(np.searchsorted(ends, rank))
+        rank -= int(ends[digit] - counts[digit])
+        found = found << _DIGIT | digit
+    return float(np.uint64(found).view(np.float64))

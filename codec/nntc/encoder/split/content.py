@@ -12,6 +12,7 @@ import stat
 import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,35 @@ Content = FileContent | memoryview
 """What a file holds: both have a length, and slices that are memoryviews."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """Bytes of a content, read when they are asked for: a model may be larger than the memory."""
+
+    content: Content
+    start: int
+    nbytes: int
+
+    @classmethod
+    def of(cls, data: memoryview) -> Stretch:
+        """Return a stretch that is in memory."""
+        return cls(data, 0, data.nbytes)
+
+    def part(self, start: int, nbytes: int) -> Stretch:
+        """Return a stretch of this one."""
+        return Stretch(self.content, self.start + start, nbytes)
+
+    def read(self) -> memoryview:
+        """Return the bytes."""
+        return self.content[self.start : self.start + self.nbytes]
+
+    def digest(self) -> bytes:
+        """Return their SHA-256."""
+        found = hashlib.sha256()
+        for at in range(0, self.nbytes, _CHUNK):
+            found.update(self.part(at, min(_CHUNK, self.nbytes - at)).read())
+        return found.digest()
+
+
 def open_content(path: Path, opened: ExitStack) -> Content:
     """Return the content of a file, which `opened` checks and closes; of a stream, all that it gives.
 
@@ -110,13 +140,11 @@ def open_content(path: Path, opened: ExitStack) -> Content:
 
 def digest(content: Content) -> bytes:
     """Return the SHA-256 of a file's content, which need not fit into memory."""
-    found = hashlib.sha256()
-    for chunk in _chunks(content):
-        found.update(chunk)
-    return found.digest()
+    return Stretch(content, 0, len(content)).digest()
 
 
-def _chunks(content: Content) -> Iterator[memoryview]:
+def chunks(content: Content) -> Iterator[memoryview]:
+    """Yield a content in order, some of it at a time."""
     for start in range(0, len(content), _CHUNK):
         yield content[start : start + _CHUNK]
 

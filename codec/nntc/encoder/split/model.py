@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from nntc.encoder.split.content import Content, open_content
+from nntc.encoder.split.content import Content, Stretch, open_content
 from nntc.encoder.split.files import SourceFile, open_external
 from nntc.encoder.split.payloads import MIN_BYTES, Payload, find_payloads
 from nntc.encoder.split.recognition import read_tensors
+from nntc.onnx.outline import outline
 from nntc.onnx.tensor import WireTensor
 
 
@@ -55,9 +56,15 @@ class SplitSource:
     ) -> None:
         self._opened.__exit__(kind, error, trace)
 
-    def view(self, payload: Payload) -> memoryview:
+    def stretch(self, payload: Payload) -> Stretch:
         """Return the bytes of a payload."""
-        return self.files[payload.file].data[payload.offset : payload.offset + payload.length]
+        return Stretch(self.files[payload.file].data, payload.offset, payload.length)
+
+    def outline(self) -> bytes:
+        """Return the model file without payloads: nodes, names, shapes, and data of the smallest tensors."""
+        data = self.files[0].data
+        payloads = {payload.offset: payload.length for payload in self.payloads if payload.file == 0}
+        return outline(lambda offset, length: bytes(data[offset : offset + length]), len(data), payloads)
 
     def pieces(self) -> Iterator[memoryview | Payload]:
         """Yield all files back to back: payloads, and the bytes around them as they are.

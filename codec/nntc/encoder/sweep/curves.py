@@ -165,9 +165,9 @@ def sweep(
         for number, (method, setting, chosen) in enumerate(settings):
             tensors = calibrated if method is SweepMethod.CALIBRATED else plain
             with workers.during(ProgressEvent(Phase.SWEEPING, number, len(settings), "point")):
-                data, report = build(model, tensors, check_options(jobs=jobs, **chosen), workers)
+                file, report = build(model, tensors, check_options(jobs=jobs, **chosen), workers)
                 noted += report.remarks
-                fidelity = measure(measuring.evaluator, data, workers.progress)
+                fidelity = measure(measuring.evaluator, file, workers.progress)
             point = SweepPoint(
                 method,
                 setting,

@@ -70,7 +70,7 @@ def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
     except OSError as e:
         raise OutputError("E_OUTPUT", f"cannot make {folder}: {e.strerror}") from e
     try:
-        write_files({folder / name: content for name, content in contents.items()})
+        write_files({folder / name: [content] for name, content in contents.items()})
     except BaseException:
         if is_new:
             with suppress(OSError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nntc.encoder.entropy.fragments import Fragment, expected_size
+from nntc.encoder.entropy.rans import EncoderStream
 from nntc.format.container import MAX_EXPANSION
 from nntc.format.record import RECORD_HEAD, RecordHead
 from nntc.format.registry import ElementType, Profile, Tool
@@ -54,7 +55,7 @@ class Record:
         Where nearly all elements are equal, sparse rows, bzip2 and zstd can be; rANS of all elements
         never is, because of its lanes.
         """
-        length = sum(len(p) if isinstance(p, bytes) else 4 * p.lanes for p in self.fragments)
+        length = sum(4 * p.lanes if isinstance(p, EncoderStream) else len(p) for p in self.fragments)
         return self.output <= MAX_EXPANSION * (length + 1)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import onnx
 import pytest
@@ -46,7 +44,7 @@ def again(tensor: Tensor, chosen: Quantized) -> Tensor:
     """Return a tensor as decoding gives it back."""
     record = weight_record(tensor, chosen, SharedSet([], {}))
     parsed = read_tensor(assemble([record.fragments])[0], 0, record.output, ParseContext(Profile.MAIN, []))
-    return replace(tensor, data=memoryview(parsed.payload(decode_records([parsed])[0]).tobytes()))
+    return tensor.changed(memoryview(parsed.payload(decode_records([parsed])[0]).tobytes()))
 
 
 def test_tensors_as_they_were_trained_have_no_levels() -> None:
@@ -54,5 +52,5 @@ def test_tensors_as_they_were_trained_have_no_levels() -> None:
         if tensor.element is ElementType.FLOAT32 and tensor.size > 2000:
             assert recognize_weights(tensor) is None
             half = round_to_element(tensor.view.from_coded(tensor.values()), ElementType.FLOAT16)
-            halves = replace(tensor, data=memoryview(half.astype(np.float32).tobytes()))
+            halves = tensor.changed(memoryview(half.astype(np.float32).tobytes()))
             assert recognize_weights(halves) is None

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.partition import FEW_DISTINCT, SMALL, Partition
 from nntc.encoder.methods.plan import PlannedRecord
 from nntc.encoder.methods.recognize.small import recognize_small
 from nntc.encoder.methods.recognize.weights import (
-    Recognized,
     recognizable,
     recognize_values,
     recognize_weights,
 )
-from nntc.encoder.methods.weights import Scalar, SharedSet, shared_tables, weight_record
+from nntc.encoder.methods.weights import Quantized, Scalar, SharedSet, shared_tables, weight_record
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
@@ -56,37 +56,45 @@ def find_coded_before(tensors: Sequence[Tensor], partition: Partition, workers: 
     large = {i for i in few if tensors[i].size >= SMALL and not tensors[i].is_vector}
     weights = sorted({*partition.weights, *large})
     small = sorted({*partition.parameters, *(few - large)})
-    results = workers.map(recognize_values, [recognizable(tensors[i]) for i in weights])
-    found: Mapping[int, Recognized] = {
-        i: result for i, result in zip(weights, results, strict=True) if result is not None
+    store = workers.store()
+    results = workers.map(recognize_values, (recognizable(tensors[i]) for i in weights), len(weights))
+    found = {
+        i: StoredLevels.put(result.quantized, store)
+        for i, result in zip(weights, results, strict=True)
+        if result is not None
     }
     size = sum(tensors[i].size for i in weights)
     known = sum(tensors[i].size for i in {*found, *large})
     is_model = bool(known) and known >= _MOST * size
-    tables = shared_tables([result.quantized for result in found.values()])
-    records = []
-    for i, result in found.items():
-        record = replace(weight_record(tensors[i], result.quantized, tables), note=NOTE)
-        if i in few and isinstance(result.quantized, Scalar):
-            tensor = tensors[i]
-            codebook = lossless_record(tensor.element, tensor.view, tensor.bits(), FEW_DISTINCT)
-            record = min(record, codebook, key=lambda one: one.expected_size)
-        records.append(PlannedRecord(record, (i,)))
+    tables = shared_tables(stored.get() for stored in found.values())
+    coded = (_record(tensors[i], stored.get(), tables, is_few=i in few) for i, stored in found.items())
+    planned = (PlannedRecord(record, (i,)) for i, record in zip(found, coded, strict=True))
+    records = put_aside(planned, workers.store())
+    more = []
     left = set(small) if is_model else set()
     # Few numbers tell little by themselves: only where weights were coded before, small tensors were, too.
     for element in sorted({tensors[i].element for i in small}) if is_model else ():
         own = [i for i in small if tensors[i].element is element]
-        if sum(tensors[i].data.nbytes for i in own) > _MAX_TOGETHER:
+        if sum(tensors[i].nbytes for i in own) > _MAX_TOGETHER:
             continue
         again = recognize_small(tensors, own, element)
         if again is not None:
-            records.append(PlannedRecord(replace(again.record, note=NOTE), tuple(again.numbers)))
+            more.append(PlannedRecord(replace(again.record, note=NOTE), tuple(again.numbers)))
             left -= set(again.numbers)
     for i in sorted(left):
         single = _single(tensors[i])
         if single is not None:
-            records.append(PlannedRecord(replace(single, note=NOTE), (i,)))
-    return CodedBefore(records, tables, is_model)
+            more.append(PlannedRecord(replace(single, note=NOTE), (i,)))
+    return CodedBefore([*records, *put_aside(more, workers.store())], tables, is_model)
+
+
+def _record(tensor: Tensor, quantized: Quantized | Scalar, tables: SharedSet, *, is_few: bool) -> Record:
+    """Return the record of levels that were found, or a codebook where that is smaller."""
+    record = replace(weight_record(tensor, quantized, tables), note=NOTE)
+    if is_few and isinstance(quantized, Scalar):
+        codebook = lossless_record(tensor.element, tensor.view, tensor.bits(), FEW_DISTINCT)
+        record = min(record, codebook, key=lambda one: one.expected_size)
+    return record
 
 
 def _single(tensor: Tensor) -> Record | None:

@@ -1,0 +1,100 @@
+"""Records decoded again, as a decoder will: for hashes of the files, and to see how far they are off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.decoder.directory import Section
+from nntc.decoder.entropy.runs import ParseContext
+from nntc.decoder.payloads import decode_sections
+from nntc.decoder.tensor.record import Payload
+from nntc.encoder.methods import Plan
+from nntc.encoder.store import Joined, Store, Stored
+from nntc.encoder.tensor.detail import tool_detail
+from nntc.encoder.tensors import Tensor, as_float64
+from nntc.format.registry import Profile, SectionType
+from nntc.format.tables import FrequencyTable
+
+
+class DecodedRecords:
+    """The records of a plan in the order of the output, decoded one after the other.
+
+    Parameters
+    ----------
+    plan
+        Records, put aside.
+    tensors
+        What they hold.
+    copies
+        By payload, how often the model has it again.
+    store
+        Where parts wait that it has again.
+    """
+
+    def __init__(
+        self, plan: Plan, tensors: Sequence[Tensor], copies: Mapping[int, int], store: Store
+    ) -> None:
+        self.coded = sorted(plan.coded, key=lambda c: min(c.tensors))
+        """Records by the first payload they hold."""
+        self.errors: dict[int, float] = {}
+        """||decoded - original|| / ||original|| by tensor."""
+        self.details: list[str] = []
+        """For people, by record."""
+        self._tensors, self._copies, self._store = tensors, copies, store
+        self._kept: dict[int, tuple[Payload, NDArray[np.int64]]] = {}  # records of which parts are left
+        self._again: dict[int, Stored] = {}
+        self._payloads = self._decode([table for table, _ in plan.tables])
+
+    def _decode(self, tables: Sequence[FrequencyTable]) -> Iterator[tuple[Payload, NDArray[np.int64]]]:
+        """Yield payload and ends of the parts of each record."""
+        sections = []
+        offset = 0
+        for c in self.coded:
+            body = c.body
+            sections.append(Section(SectionType.TENSOR, offset, len(body), c.record.output, body.crc))
+            offset += len(body)
+        source = Joined([c.body for c in self.coded])
+        for record, payload in decode_sections(source, sections, ParseContext(Profile.MAIN, tables)):
+            self.details.append(tool_detail(record))
+            yield payload, record.part_ends()
+            del record, payload  # nothing here keeps them while the next is decoded
+
+    def take(self, record: int, part: int) -> memoryview:
+        """Return a part; records and the parts of each are taken in order."""
+        if part == 0:
+            self._kept[record] = next(self._payloads)
+        payload, ends = self._kept[record]
+        if part == ends.size - 1:
+            del self._kept[record]
+        data = payload.data[ends[part - 1] if part else 0 : ends[part]]
+        tensor = self.coded[record].tensors[part]
+        self.errors[tensor] = _relative_error(self._tensors[tensor], data)
+        original = self._tensors[tensor].original
+        if self._copies.get(self._tensors[tensor].payload) and data != original.read():
+            self._again[tensor] = self._store.put(bytes(data))
+        return data
+
+    def again(self, tensor: int) -> memoryview:
+        """Return a part that was taken before."""
+        stored = self._again.get(tensor)
+        return self._tensors[tensor].original.read() if stored is None else memoryview(stored.read())
+
+
+def _relative_error(tensor: Tensor, decoded: memoryview) -> float:
+    """Return ||decoded - original|| / ||original||; 0 where they are the same bytes."""
+    data = tensor.original.read()
+    if data == decoded or not tensor.element.is_float:
+        return 0.0
+    kind = f"<u{tensor.element.width}"
+    original, other = (as_float64(np.frombuffer(own, kind), tensor.element) for own in (data, decoded))
+    largest = float(np.abs(original).max())
+    if not 0 < largest < np.inf:
+        return 0.0
+    # Scaled first: squares of float64 weights could overflow.
+    original /= largest
+    other /= largest
+    other -= original
+    return float(np.linalg.norm(other) / np.linalg.norm(original))
