@@ -30,8 +30,8 @@ from nntc.onnx.roles import (
 from nntc.onnx.tensor import Path
 
 _UNKNOWN = TensorRole(Role.OTHER, View(ViewKind.MATRIX, 1, 0), reason=UNKNOWN_USE)
-MAX_PIECE = 1 << 26
-"""A payload above this many bytes is coded in pieces of whole rows: bounds a decoder's memory."""
+MAX_PIECE = 1 << 24
+"""A payload above this many bytes is coded in pieces of whole rows: bounds memory, here and in decoders."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

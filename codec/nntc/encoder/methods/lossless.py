@@ -44,6 +44,8 @@ _SAMPLE_BYTES = 1 << 17
 _QUICK_LEVEL = 3
 _QUICK_SLACK = 1.3
 """How much larger than the best record a sample by quick zstd may be for zstd to be tried in earnest."""
+_LARGE, _LARGE_SLACK = 1 << 21, 1.08
+"""Bytes from which that takes seconds, and how much larger then all of the payload by quick zstd may be."""
 
 
 def lossless_record(
@@ -94,6 +96,8 @@ def _as_bytes(view: View, bits: NDArray[Any], best: Record) -> Record:
     start = max(0, len(payload) - _SAMPLE_BYTES) // 2
     sample = payload[start : start + _SAMPLE_BYTES]
     if len(zstd(sample, _QUICK_LEVEL)) > _QUICK_SLACK * expected * len(sample) / len(payload):
+        return best
+    if len(payload) > _LARGE and len(zstd(payload, _QUICK_LEVEL)) > _LARGE_SLACK * expected:
         return best
     width = best.element.width
     lengths = tuple(width * n for n in view.lengths)

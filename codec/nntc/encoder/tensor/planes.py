@@ -26,6 +26,7 @@ from nntc.format.tools import PLANES_HEAD, PlanesFlags, PlanesHead
 from nntc.format.view import View
 
 _SAMPLE = 1 << 17  # bytes on which zstd is tried before it is tried on all
+_QUICK_LEVEL = 1
 _TABLE_BITS = 300.0  # about what a table of a plane costs
 _MOST_COMMON = 8  # elements that may be coded by plane 0 alone
 _COMMON_SAMPLE = 1 << 13  # elements among which common ones are looked for
@@ -173,7 +174,10 @@ def _choose(tokens: NDArray[np.uint8], view: View, classes: Classes | None = Non
     middle = max(0, tokens.size - _SAMPLE) // 2
     sample = tokens[middle : middle + _SAMPLE]
     expected = best.bits / 8 * sample.size / tokens.size
-    if len(zstd(sample.tobytes(), 9)) < 1.02 * expected + 32:
+    # What quick zstd makes nothing of is noise, such as the low bits of most weights.
+    if len(zstd(sample.tobytes(), 9)) < 1.02 * expected + 32 and (
+        sample.size == tokens.size or len(zstd(tokens.tobytes(), _QUICK_LEVEL)) < tokens.size
+    ):
         size = len(zstd(tokens.tobytes())) + 4
         if size < best.bits / 8:
             return _Plane(tokens, Coder.ZSTD, None, 8.0 * size)
