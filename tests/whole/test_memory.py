@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,11 @@ ACTIONS = {
 }
 
 
+ENCODE = """
+nntc.encode(sys.argv[1], sys.argv[2], method="{method}", quality=25 if "{method}" == "auto" else None)
+"""
+ENCODER = 300 << 20
+"""Bytes that encoding takes beside three times the largest tensor."""
 LARGE = (2048, 2048)
 
 
@@ -67,6 +73,35 @@ def write(folder: Path, kind: str) -> Path:
 @pytest.fixture(scope="module", params=["lossy", "sections", "graph", "external", "many tensors"])
 def coded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("memory"), request.param)
+
+
+def write_large(folder: Path, shape: tuple[int, int], count: int) -> Path:
+    """Write a model with external data of `count` tensors of normal numbers."""
+    rng = np.random.default_rng(0)
+    weights = [rng.standard_normal(shape, np.float32) for _ in range(count)]
+    path = folder / "large.onnx"
+    onnx.save(model_with(list(weights)), path, save_as_external_data=True, location="data", size_threshold=0)
+    return path
+
+
+@pytest.mark.parametrize("method", ["lossless", "auto"])
+@pytest.mark.parametrize(("shape", "count"), [((4096, 4096), 1), ((1024, 1024), 24)], ids=["large", "many"])
+def test_an_encoder_holds_a_few_tensors_and_no_model(
+    shape: tuple[int, int], count: int, method: str, tmp_path: Path
+) -> None:
+    source = write_large(tmp_path, shape, count)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    words = [sys.executable, "-c", MEASURED.format(action=ENCODE.format(method=method)), str(source)]
+    done = subprocess.run(
+        [*words, str(tmp_path / "out.nntc")],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    assert int(done.stdout) <= 3 * 4 * shape[0] * shape[1] + ENCODER
+    assert not any(folder.iterdir())
 
 
 @pytest.mark.parametrize(("action", "jobs"), [("decode", 16), ("verify", 1), ("info", 1), ("read", 1)])
