@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from nntc.decoder.folder import FolderSink
-from nntc.decoder.sink import MemorySink
+from nntc.decoder.sink import CheckSink, MemorySink
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,20 @@ def test_bytes_written_earlier_can_be_read_again(
         assert not list(tmp_path.iterdir())
     else:
         assert sink.files() == {None: b"0123456789ab", "next": b"xyz!"}
+
+
+@pytest.mark.parametrize("limit", [0, 1 << 20])
+def test_a_check_keeps_only_what_will_be_read_again(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nntc.decoder.sink._IN_MEMORY", limit)
+    with closing(CheckSink()) as sink:
+        sink.begin(None)
+        sink.write(memoryview(b"0123456789"))
+        sink.write(memoryview(b"abcd"), again=True)
+        sink.write(memoryview(b"efgh"), again=True)
+        sink.begin("next")
+        sink.write(memoryview(b"...."))
+        sink.write(memoryview(b"xyz"), again=True)
+        assert sink.reread(0, 12, 4) == b"cdef"
+        assert sink.reread(1, 4, 3) == b"xyz"
+        assert sink.reread(0, 10, 1) == b"a"
+        assert sink.kept == 11

@@ -59,7 +59,8 @@ class CheckSink:
         self._begins: list[int] = []  # of the files, back to back
         self._at = 0
         self._places, self._kept = array("q"), array("q")  # of each span that is kept: where, and where here
-        self._size = 0
+        self.kept = 0
+        """Bytes that are kept."""
 
     def begin(self, name: str | None) -> None:  # noqa: ARG002 - nobody asks for it
         """Begin the next file; None names the model itself."""
@@ -69,11 +70,11 @@ class CheckSink:
         """Append to the current file."""
         if again:
             self._places.append(self._at)
-            self._kept.append(self._size)
+            self._kept.append(self.kept)
             with _reporting():
-                self._file.seek(self._size)
+                self._file.seek(self.kept)
                 self._file.write(data)
-            self._size += data.nbytes
+            self.kept += data.nbytes
         self._at += data.nbytes
 
     def reread(self, file: int, offset: int, length: int) -> bytes:

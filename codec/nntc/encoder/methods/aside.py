@@ -85,5 +85,5 @@ class StoredLevels:
 def _packed(levels: NDArray[np.signedinteger], store: Store) -> tuple[Stored, np.dtype[Any]]:
     """Put integers aside in the fewest bytes that hold each of them."""
     low, high = int(levels.min()), int(levels.max())
-    type_ = np.result_type(np.min_scalar_type(min(low, -1)), np.min_scalar_type(min(-high, -1)))
+    type_ = np.result_type(np.min_scalar_type(min(low, -1)), np.min_scalar_type(min(-1 - high, -1)))
     return store.put(ZstdCompressor(_LEVEL).compress(levels.astype(type_).tobytes())), type_
