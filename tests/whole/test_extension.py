@@ -13,7 +13,7 @@ from nntc.decoder.entropy import symbols as reading
 from nntc.decoder.entropy.runs import RunRequest
 from nntc.encoder.entropy import symbols as writing
 from nntc.encoder.goals.kinds import GOALS
-from nntc.encoder.methods import METHODS, Plan, PlannedRecord, PlanRequest
+from nntc.encoder.methods import METHODS, Plan, PlannedRecord, PlanRequest, put_aside
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.options import Entropy, Method
 from nntc.encoder.options.chosen import ChosenOptions
@@ -75,11 +75,11 @@ def test_a_method_is_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def plan(request: PlanRequest) -> Plan:
         seen.append(len(request.tensors))
-        records = [
+        records = (
             PlannedRecord(lossless_record(t.element, t.view, t.bits()), (i,))
             for i, t in enumerate(request.tensors)
-        ]
-        return Plan(records)
+        )
+        return Plan(put_aside(records, request.workers.store()))
 
     monkeypatch.setitem(METHODS, Method.DEEP, plan)
     assert nntc.decode_bytes(nntc.encode_bytes(model(), method="deep")[0])[None] == model()

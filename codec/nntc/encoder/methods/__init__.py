@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from nntc.encoder.methods.aside import put_aside
 from nntc.encoder.methods.auto import plan_auto
 from nntc.encoder.methods.deep import plan_deep
 from nntc.encoder.methods.exact import plan_lossless
@@ -11,7 +12,7 @@ from nntc.encoder.methods.laude import plan_laude
 from nntc.encoder.methods.plan import Overhead, Plan, PlannedRecord, PlanRequest
 from nntc.encoder.options import Method
 
-__all__ = ["METHODS", "Overhead", "Plan", "PlanRequest", "PlannedRecord"]
+__all__ = ["METHODS", "Overhead", "Plan", "PlanRequest", "PlannedRecord", "put_aside"]
 
 METHODS: Mapping[Method, Callable[[PlanRequest], Plan]] = {
     Method.AUTO: plan_auto,
