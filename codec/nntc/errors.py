@@ -61,6 +61,11 @@ class NntcError(Exception):
         return f"{self.id}{place}: {printable(self.message)}"
 
 
+def reason(error: OSError) -> str:
+    """Return what the system says of a failed call."""
+    return error.strerror or str(error) or type(error).__name__
+
+
 def _restore(kind: type[NntcError], id: str, message: str, offset: int | None) -> NntcError:  # noqa: A002 - as above
     error = kind.__new__(kind, id, message, offset)
     NntcError.__init__(error, id, message, offset)

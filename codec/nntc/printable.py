@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 _PLAIN = str.maketrans({"─": "-", "…": "...", "‖": "|", "±": "+-"})
@@ -44,6 +47,35 @@ def write(stream: TextIO, text: str) -> None:
     text
         Lines, each with its end; everything else in them is made printable. Where a name could hold the end
         of a line, `printable` comes first.
+
+    Raises
+    ------
+    BrokenPipeError
+        The reader of standard output has gone.
+    OutputError
+        E_OUTPUT: standard output is full, closed, or fails.
     """
     encoding = encoding_of(stream)
-    stream.write("\n".join(printable(line, encoding) for line in text.split("\n")))
+    with _reporting(stream):
+        stream.write("\n".join(printable(line, encoding) for line in text.split("\n")))
+
+
+def flush(stream: TextIO) -> None:
+    """Have a stream take what was written to it; raises as `write`."""
+    with _reporting(stream):
+        stream.flush()
+
+
+@contextmanager
+def _reporting(stream: TextIO) -> Iterator[None]:
+    """Turn what standard output cannot take into E_OUTPUT; standard error changes no result."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as e:
+        if stream is not sys.stdout:
+            return
+        from nntc.errors import OutputError, reason
+
+        raise OutputError("E_OUTPUT", f"cannot write to standard output: {reason(e)}") from e

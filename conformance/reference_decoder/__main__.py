@@ -6,6 +6,7 @@ In the folder above it is ``python -m reference_decoder``: the package needs not
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -41,7 +42,8 @@ def decode_file(path: Path, output: Path, limits: Limits, replace: bool) -> None
         sink.publish(decode_to(source, sink, limits), replace)
     finally:
         sink.discard()
-        source.file.close()
+        with contextlib.suppress(OSError):  # all of it has been read
+            source.file.close()
 
 
 def batch(limits: Limits, replace: bool) -> None:

@@ -138,7 +138,8 @@ class DirectorySink:
         self.path = path
         self.temporary: list[Path] = []
         self.file: BinaryIO | None = None
-        self.aside: Path | None = None
+        self.aside: list[tuple[Path, Path]] = []  # a file that was there before, and where it is meanwhile
+        self.done: list[Path] = []  # new files that have their names
 
     def begin(self, number: int) -> None:
         """Start the next output file, under a temporary name in the directory of output file 0 [R-600]."""
@@ -168,48 +169,64 @@ class DirectorySink:
             return source.read(size)
 
     def publish(self, names: list[str], replace: bool) -> None:
-        """Rename all, output file 0 last [R-600]; NotWritten if that is not allowed [R-602] to [R-606]."""
+        """Rename all, output file 0 last [R-600]; NotWritten if that is not allowed [R-602] to [R-608]."""
         self._close()
-        done: list[Path] = []
         made: list[Path] = []
         try:
-            self._check_path()
+            self._check_path(self.path)
             for name in names:
                 self._check(name, replace)
-            if names and replace and self.path.exists():
-                self.aside = self.path.parent / f"{self.temporary[0].name}.old"
-                os.replace(self.path, self.aside)  # R-607
+            if names:
+                self._put_aside(self.path)  # R-607: before any other file is new
             for name, temporary in zip(names, self.temporary[1:], strict=True):
                 for directory in directories_of(name):
                     self._make(self.path.parent / directory, made, replace)
                 target = self.path.parent / name  # R-602
-                _check_other(target, done)
-                if not replace:
-                    target.open("xb").close()  # R-604: created exclusively; fails if it exists
-                done.append(target)
-                os.replace(temporary, target)  # R-600
-            _check_other(self.path, done)
+                _check_other(target, self.done)
+                if replace:
+                    self._put_aside(target)
+                self._rename(temporary, target)
+            _check_other(self.path, self.done)
             os.replace(self.temporary[0], self.path)  # R-600, R-604
-            if self.aside is not None:
-                self.aside.unlink()
-        except (OSError, NotWritten) as problem:
-            if not replace:
-                for target in done:
-                    target.unlink(missing_ok=True)  # R-601
-            for empty in reversed(made):
-                with contextlib.suppress(OSError):
-                    empty.rmdir()  # R-601
-            if self.aside is not None and not done:
-                os.replace(self.aside, self.path)  # R-607: nothing has been replaced
-            raise NotWritten(str(problem)) from None
+        except BaseException as problem:
+            self._take_back(made)
+            if isinstance(problem, OSError | NotWritten):
+                raise NotWritten(str(problem)) from None
+            raise
+        for _, old in self.aside:
+            with contextlib.suppress(OSError):  # all is in place
+                old.unlink()
         self.temporary = []
 
-    def _check_path(self) -> None:
-        """Whether output file 0 may have its name [R-608]."""
-        if os.path.lexists(self.path):
-            mode = self.path.lstat().st_mode
+    def _put_aside(self, target: Path) -> None:
+        """Give a file that is about to be replaced another name, to be put back if all fails [R-607]."""
+        if os.path.lexists(target):
+            old = self.path.parent / f"{self.temporary[0].name}.{len(self.aside)}.old"
+            self.aside.append((target, old))
+            os.replace(target, old)
+
+    def _rename(self, temporary: Path, target: Path) -> None:
+        target.open("xb").close()  # R-604: created exclusively; fails if it exists
+        self.done.append(target)
+        os.replace(temporary, target)  # R-600
+
+    def _take_back(self, made: list[Path]) -> None:
+        """Remove what is new and put back what was there before, output file 0 last [R-601], [R-607]."""
+        for target in self.done:
+            target.unlink(missing_ok=True)
+        for empty in reversed(made):
+            with contextlib.suppress(OSError):
+                empty.rmdir()
+        for target, old in reversed(self.aside):
+            if old.exists():
+                os.replace(old, target)
+
+    def _check_path(self, path: Path) -> None:
+        """Whether an output file may have this name, by what has it now [R-608]."""
+        if os.path.lexists(path):
+            mode = path.lstat().st_mode
             if not stat.S_ISREG(mode) or not mode & 0o222:
-                raise NotWritten(f"{self.path} is no regular file, or read-only")  # R-608
+                raise NotWritten(f"{path} is no regular file, or read-only")  # R-608
 
     def _check(self, name: str, replace: bool) -> None:
         """What can be said before anything is renamed."""
@@ -217,6 +234,7 @@ class DirectorySink:
             raise NotWritten(f"{name} is also the name of output file 0")  # R-603
         if os.name == "nt" and not windows_keeps(name):
             raise NotWritten(f"Windows has no file {name}")  # R-606
+        self._check_path(self.path.parent / name)
         own = {self.path.name, *(path.name for path in self.temporary)}
         others = any(entry.name not in own for entry in self.path.parent.iterdir())
         if not replace and others and any(part.startswith(".") for part in name.split("/")):

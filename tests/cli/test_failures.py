@@ -190,7 +190,7 @@ def test_running_out_of_memory(coded: Path, nntc: Command, monkeypatch: pytest.M
 
     monkeypatch.setattr("nntc.reader.container.read_directory", fail)
     outcome = nntc("info", coded)
-    assert (outcome.code, outcome.err) == (1, "nntc: out of memory\n")
+    assert (outcome.code, outcome.err) == (1, "nntc: E_NO_MEMORY: out of memory\n")
 
 
 def test_standard_output_that_goes_away(coded: Path, start: Start) -> None:
@@ -211,7 +211,8 @@ def test_standard_output_that_is_full(coded: Path, start: Start) -> None:
     with Path("/dev/full").open("w") as full:
         process = start("-m", "nntc.cli", "info", str(coded), stdout=full)
         _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (1, "nntc: No space left on device\n")
+    assert process.returncode == 1
+    assert errors == "nntc: E_OUTPUT: cannot write to standard output: No space left on device\n"
 
 
 INTERRUPTED = """
@@ -219,14 +220,14 @@ import sys, time
 import nntc.decoder.folder
 from nntc.cli import main
 
-publish = nntc.decoder.folder.FolderSink._publish
+publish = nntc.decoder.folder.FolderSink.publish
 
 def stop_before_the_end(self):
     print("complete but for its name", flush=True)
     time.sleep(60)
     publish(self)
 
-nntc.decoder.folder.FolderSink._publish = stop_before_the_end
+nntc.decoder.folder.FolderSink.publish = stop_before_the_end
 main(sys.argv[1:])
 """
 

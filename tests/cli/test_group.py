@@ -53,7 +53,7 @@ def test_what_a_decoder_does_without_any_extra(
 def test_a_missing_extra_is_named_in_one_line(arguments: list[str], start: Start, folder: Path) -> None:
     network()
     name = arguments[0]
-    wanted = f"nntc: nntc {name} needs more: pip install 'nntc[encode]'\n"
+    wanted = f"nntc: E_EXTRA: nntc {name} needs more: pip install 'nntc[encode]'\n"
     assert finish(start("-c", WITHOUT, *arguments)) == (1, "", wanted)
     assert [path.name for path in folder.iterdir()] == ["model.onnx"]
 
@@ -62,7 +62,7 @@ def test_a_missing_extra_is_named_in_one_line(arguments: list[str], start: Start
 def test_a_package_that_is_missed_later_is_named_too(missing: str, start: Start) -> None:
     network()
     code = f"import sys; sys.modules[{missing!r}] = None; from nntc.cli import main; main(sys.argv[1:])"
-    wanted = "nntc: nntc encode needs more: pip install 'nntc[encode]'\n"
+    wanted = "nntc: E_EXTRA: nntc encode needs more: pip install 'nntc[encode]'\n"
     assert finish(start("-c", code, "encode", "model.onnx", "m.nntc")) == (1, "", wanted)
 
 

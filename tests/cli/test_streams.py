@@ -1,4 +1,4 @@
-"""What all commands write: 80 columns in a file, any encoding, nothing that controls a terminal."""
+"""Output of all commands: 80 columns in a file, any encoding, nothing that controls a terminal."""
 
 from __future__ import annotations
 

@@ -78,13 +78,14 @@ def test_other_files_are_replaced_only_if_that_is_asked_for(tmp_path: Path) -> N
     assert listing(tmp_path)["b.bin"] == b"dataa.binb.bin"
 
 
-def test_links_are_not_followed(tmp_path: Path) -> None:
+def test_links_are_neither_followed_nor_replaced(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.bin").symlink_to(tmp_path / "elsewhere")
     assert refused(file_with("a.bin"), tmp_path / "out" / "model.onnx") == "E_OUTPUT_EXISTS"
-    decode(file_with("a.bin"), tmp_path / "out" / "model.onnx", replace_external=True)
+    assert refused(file_with("a.bin"), tmp_path / "out" / "model.onnx", replace_external=True) == "E_OUTPUT"
     assert not (tmp_path / "elsewhere").exists()
-    assert not (tmp_path / "out" / "a.bin").is_symlink()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.bin"]
+    assert (tmp_path / "out" / "a.bin").is_symlink()
 
 
 def test_the_model_does_not_share_its_name(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ static int check(nntc_output *o, uint32_t number, bool quiet) {
     o->files[number].replaces = true;
     if (number > 0 && !o->replace) return nntc_refuse(o, "%s exists; it is replaced only if told to", name); /* */
     if (S_ISDIR(status.st_mode)) return nntc_refuse(o, "%s: %s", name, strerror(EISDIR));
-    if (number == 0 && !S_ISREG(status.st_mode)) return nntc_refuse(o, "%s is no regular file", name); /* */
+    if (!S_ISREG(status.st_mode)) return nntc_refuse(o, "%s is no regular file", name); /* */
     if (S_ISREG(status.st_mode) && (status.st_mode & 0222) == 0) return nntc_refuse(o, "%s is read-only", name);
     return 0;
 }

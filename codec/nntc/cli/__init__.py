@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from nntc.errors import NntcError, SourceError, UnsupportedError
-from nntc.printable import printable, write
+from nntc.cli.standard import prepare_streams
+from nntc.errors import NntcError, OutputError, SourceError, UnsupportedError, reason
+from nntc.printable import flush, printable, write
 
 __all__ = ["main"]
 
@@ -30,19 +32,26 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     arguments
         Command line without the program's name; that of the process by default.
     """
+    prepare_streams()
     try:
         with _ending_cleanly():
-            code = _run(arguments)
-            sys.stdout.flush()
+            code = _flushed(_run(arguments))
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader has gone, as in `nntc info FILE | head`
+    except BrokenPipeError:  # the reader has gone, as in `nntc info FILE | head`: there is nobody to tell
         code = REJECTED
         _abandon_output()
-    except OSError as e:
-        code = _fail(f"{e.filename}: {e.strerror}" if e.filename else str(e.strerror))
-        _abandon_output()
     sys.exit(code)
+
+
+def _flushed(code: int) -> int:
+    """Write what is left for standard output; return the exit code."""
+    try:
+        flush(sys.stdout)
+    except OutputError as e:
+        _abandon_output()
+        return code or _fail(str(e))
+    return code
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -59,13 +68,18 @@ def _run(arguments: Sequence[str] | None) -> int:
     except NntcError as e:
         return _fail(str(e))
     except ImportError as e:  # one that is optional: the message says how to get it
-        return _fail(str(e))
+        return _fail(f"E_EXTRA: {e}")
     except MemoryError:
-        return _fail("out of memory")
+        return _fail("E_NO_MEMORY: out of memory")
+    except BrokenPipeError:
+        raise
+    except OSError as e:
+        return _fail(f"E_SYSTEM: {e.filename}: {reason(e)}" if e.filename else f"E_SYSTEM: {reason(e)}")
 
 
 def _fail(message: str, code: int = REJECTED) -> int:
     write(sys.stderr, f"nntc: {printable(message)}\n")
+    flush(sys.stderr)
     return code
 
 
@@ -82,7 +96,8 @@ def _ending_cleanly() -> Iterator[None]:
         raise SystemExit(128 + number)
 
     names = ("SIGTERM", "SIGHUP")  # which Windows has not
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    is_main = threading.current_thread() is threading.main_thread()  # no other may
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name) and is_main]
     before = {number: signal.getsignal(number) for number in numbers}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:  # as under nohup

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from nntc.errors import reason
 from nntc.printable import printable, write
 from nntc.sources.source import is_url
 
@@ -35,15 +36,15 @@ def input_file(value: str) -> Path:
     if is_url(value):
         raise ValueError(f"'{value}' is a URL; download the file first")
     path = Path(value)
-    if path.is_dir():
-        raise ValueError(f"'{value}' is a folder")
-    if path.exists() and not path.is_file():
-        raise ValueError(f"'{value}' is not a regular file; save the stream to a file first")
     try:
+        if path.is_dir():
+            raise ValueError(f"'{value}' is a folder")
+        if path.exists() and not path.is_file():
+            raise ValueError(f"'{value}' is not a regular file; save the stream to a file first")
         with path.open("rb"):
             pass
     except OSError as e:
-        raise ValueError(f"cannot open '{value}': {e.strerror}") from e
+        raise ValueError(f"cannot open '{value}': {reason(e)}") from e
     return path
 
 
@@ -54,7 +55,11 @@ def source_file(value: str) -> str | Path:
 
 def samples_path(value: str) -> Path:
     """Return the path of a file or folder of samples that can be opened."""
-    return Path(value) if Path(value).is_dir() else input_file(value)
+    try:
+        is_folder = Path(value).is_dir()
+    except OSError as e:
+        raise ValueError(f"cannot open '{value}': {reason(e)}") from e
+    return Path(value) if is_folder else input_file(value)
 
 
 def output_file(value: str) -> Path:
@@ -65,12 +70,15 @@ def output_file(value: str) -> Path:
     if value == "-":
         raise ValueError("standard output is not supported; name a file ('./-' for one of that name)")
     path = Path(value)
-    if path.is_dir():
-        raise ValueError(f"'{value}' is a folder")
-    if path.exists() and not path.is_file():
-        raise ValueError(f"'{value}' is not a regular file")
-    if not path.parent.is_dir():
-        raise ValueError(f"there is no folder '{path.parent}'")
+    try:
+        if path.is_dir():
+            raise ValueError(f"'{value}' is a folder")
+        if path.exists() and not path.is_file():
+            raise ValueError(f"'{value}' is not a regular file")
+        if not path.parent.is_dir():
+            raise ValueError(f"there is no folder '{path.parent}'")
+    except OSError as e:
+        raise ValueError(f"'{value}' cannot be written: {reason(e)}") from e
     return path
 
 
@@ -91,7 +99,11 @@ def count(value: str) -> int:
 
 def check_not_same(source: str | Path, target: Path) -> None:
     """Raise ValueError where output would replace input."""
-    if isinstance(source, Path) and target.exists() and source.samefile(target):
+    try:
+        is_same = isinstance(source, Path) and target.exists() and source.samefile(target)
+    except OSError as e:
+        raise ValueError(f"cannot tell '{source}' from '{target}': {reason(e)}") from e
+    if is_same:
         raise ValueError(f"'{target}' is the input; name another output")
 
 
@@ -112,18 +124,23 @@ class Parser:
         self._description = textwrap.dedent(description).strip()
         self._operands: list[str] = []
         self._records: list[tuple[str, str]] = []
+        self._checks: dict[str, tuple[str, Callable[[str], Any]]] = {}
+        self._defaults: dict[str, Any] = {}
 
     def operand(self, name: str, metavar: str, check: Callable[[str], T], *, required: bool = True) -> None:
         """Add an argument that has a place instead of a name."""
         nargs = None if required else "?"
-        self._parser.add_argument(name, metavar=metavar, type=_reporting(check), nargs=nargs)
+        self._parser.add_argument(name, metavar=metavar, nargs=nargs)
+        self._checks[name] = metavar, check
         self._operands.append(metavar if required else f"[{metavar}]")
 
     def option(
         self, *names: str, text: str, metavar: str, check: Callable[[str], T], default: T | None = None
     ) -> None:
         """Add an option that takes a value."""
-        self._parser.add_argument(*names, metavar=metavar, type=_reporting(check), default=default)
+        action = self._parser.add_argument(*names, metavar=metavar)
+        self._checks[action.dest] = "/".join(names), check
+        self._defaults[action.dest] = default
         shown = "" if default is None else f"  [default: {default}]"
         self._records.append((f"{', '.join(names)} {metavar}", text + shown))
 
@@ -151,7 +168,19 @@ class Parser:
         if not {"-h", "--help"}.isdisjoint(words):
             write(sys.stdout, self.help())
             raise SystemExit(0)
-        return self._parser.parse_intermixed_args(words)
+        try:
+            chosen = self._parser.parse_intermixed_args(words)
+        except AttributeError as e:  # what argparse makes of an interrupt
+            if isinstance(e.__context__, KeyboardInterrupt | SystemExit):
+                raise e.__context__ from None
+            raise
+        for dest, (shown, check) in self._checks.items():
+            value = getattr(chosen, dest)
+            try:
+                setattr(chosen, dest, self._defaults.get(dest) if value is None else check(value))
+            except ValueError as e:
+                self.fail(f"Invalid value for '{shown}': {e}")
+        return chosen
 
     @property
     def usage(self) -> str:
@@ -189,18 +218,6 @@ _BETTER = {
     r"^unrecognized arguments: ": "Got unexpected extra argument: ",
 }
 """What argparse says -> what is better."""
-
-
-def _reporting(check: Callable[[str], T]) -> Callable[[str], T]:
-    """Return a check whose ValueError argparse shows as it is."""
-
-    def checked(value: str) -> T:
-        try:
-            return check(value)
-        except ValueError as e:
-            raise argparse.ArgumentTypeError(str(e)) from e
-
-    return checked
 
 
 def two_columns(title: str, records: Sequence[tuple[str, str]]) -> str:

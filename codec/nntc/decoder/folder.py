@@ -6,18 +6,17 @@ Implements SPEC.md 10 (R-600 to R-602, R-608).
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from nntc.decoder.places import Publication, check_place, reporting
+from nntc.decoder.places import Publication, check_place, check_replaced, reporting
 from nntc.decoder.staging import Staging
-from nntc.errors import OutputError
+from nntc.errors import OutputError, reason
 
 
 class FolderSink:
@@ -63,22 +62,28 @@ class FolderSink:
 
     def begin(self, name: str | None) -> None:
         """Begin the next file; None names the model itself."""
-        folder = self._target.parent
-        final = self._target if name is None else folder / name
+        final = self._target if name is None else self._target.parent / name
         with reporting(final):
             if self._staging is None:
-                self._staging = Staging(folder)
+                self.claim()
             if name is not None:
-                own = {self._target.name, self._staging.path.name}
-                check_place(folder, name, own, may_replace=self._replace_external)
-            if final.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            if name is None:
-                _check_target(final)
+                self.check(name)
             if self._current is not None:
                 self._current.close()
-            self._current = self._staging.part(len(self._names)).open("x+b")
+            self._current = self._staged.part(len(self._names)).open("x+b")
             self._names.append(name)
+
+    def check(self, name: str) -> None:
+        """Raise OutputError where a file beside the model may not have this name."""
+        own = {self._target.name, self._staged.path.name}
+        with reporting(self._target.parent / name):
+            check_place(self._target.parent, name, own, may_replace=self._replace_external)
+
+    def claim(self) -> None:
+        """Keep others from writing the target until all is done; raises OutputError where it cannot be."""
+        with reporting(self._target):
+            check_replaced(self._target)
+            self._staging = Staging(self._target.parent, self._target.name)
 
     def write(self, data: memoryview, *, again: bool = False) -> None:  # noqa: ARG002 - all of it may be
         """Append to the current file."""
@@ -110,6 +115,7 @@ class FolderSink:
             self._earlier = None
 
     def __enter__(self) -> FolderSink:
+        self.claim()
         return self
 
     def __exit__(
@@ -117,9 +123,9 @@ class FolderSink:
     ) -> None:
         try:
             if kind is None:
-                self._publish()
+                self.publish()
         finally:
-            self.discard()
+            self.discard()  # what cannot be removed now, the next run removes
 
     def discard(self) -> None:
         """Remove whatever temporary files there are."""
@@ -130,10 +136,10 @@ class FolderSink:
                 self._current.close()
         if self._staging is not None:
             staging, self._staging = self._staging, None
-            with reporting(self._target):
+            with contextlib.suppress(OSError):
                 staging.settle()
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
         """Put every file under its name, the model last: it is what a reader looks for."""
         self._close_earlier()
         with reporting(self._target):
@@ -146,50 +152,44 @@ class FolderSink:
         Publication(self._target, self._names, self._staged, may_replace=self._replace_external).run()
 
 
-def _check_target(path: Path) -> None:
-    """Raise OSError where replacing what has this name would do something else than writing to it."""
-    with contextlib.suppress(FileNotFoundError):
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            kind = "it is a link, name what it leads to" if path.is_symlink() else "it is no regular file"
-            raise OSError(errno.EINVAL, kind)
-        if not status.st_mode & 0o222:
-            raise PermissionError(errno.EACCES, "it is read-only")
-
-
 def _take_owner_and_mode(replaced: Path, handle: int) -> None:
     """Give a new file the owner and the mode of the one that it replaces, where it may."""
-    with contextlib.suppress(OSError, AttributeError):  # not on Windows, nor as anybody
+    with contextlib.suppress(OSError, AttributeError):  # not on Windows
         status = replaced.lstat()
-        if stat.S_ISREG(status.st_mode):
-            os.fchmod(handle, stat.S_IMODE(status.st_mode))
+        if not stat.S_ISREG(status.st_mode):
+            return
+        mode = stat.S_IMODE(status.st_mode)
+        try:
             os.fchown(handle, status.st_uid, status.st_gid)
-            os.fchmod(handle, stat.S_IMODE(status.st_mode))
+        except OSError:  # not as anybody; then others' rights to run it as its owner are not given either
+            mode &= 0o777
+        os.fchmod(handle, mode)
+
+
+def _cause(error: OutputError) -> str:
+    cause = error.__cause__
+    return reason(cause) if isinstance(cause, OSError) else error.message
 
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Give a folder that is removed afterwards; raises OutputError, E_OUTPUT, where there can be none."""
-    with contextlib.ExitStack() as stack:
-        try:
-            made = tempfile.TemporaryDirectory(prefix="nntc-", ignore_cleanup_errors=True)
-            folder = stack.enter_context(made)
-        except OSError as e:
-            raise OutputError("E_OUTPUT", f"cannot make temporary files (TMPDIR): {e.strerror}") from e
-        yield Path(folder)
-
-
-def write_files(contents: Mapping[Path, Iterable[bytes]]) -> None:
-    """Write files, each in chunks, all of them complete before the first appears under its name.
+    """Give a folder that is removed afterwards, and by the next run where this one is killed.
 
     Raises
     ------
     OutputError
-        E_OUTPUT.
+        E_OUTPUT: there can be none.
     """
-    with contextlib.ExitStack() as stack:
-        for path, content in contents.items():
-            sink = stack.enter_context(FolderSink(path))
-            sink.begin(None)
-            for chunk in content:
-                sink.write(memoryview(chunk))
+    try:
+        staging = Staging(Path(tempfile.gettempdir()))
+        folder = staging.path / "files"  # whose lock is still to be had
+        folder.mkdir()
+    except OSError as e:
+        raise OutputError("E_OUTPUT", f"cannot make temporary files (TMPDIR): {reason(e)}") from e
+    try:
+        yield folder
+    except OutputError as e:  # whose places nobody has named
+        raise OutputError("E_OUTPUT", f"cannot write temporary files (TMPDIR): {_cause(e)}") from e
+    finally:
+        with contextlib.suppress(OSError):
+            staging.settle()

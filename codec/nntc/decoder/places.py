@@ -1,6 +1,6 @@
 """Places that output files may take, and putting them there.
 
-Implements SPEC.md 10 (R-602 to R-607).
+Implements SPEC.md 10 (R-602 to R-608).
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from nntc.decoder.locks import only_one_in
 from nntc.decoder.staging import Entry, Staging, sync_folder
-from nntc.errors import OutputError
+from nntc.errors import OutputError, reason
 from nntc.format.names import folders_of, is_kept_by_windows
 
 _IS_WINDOWS = os.name == "nt"
@@ -49,6 +51,7 @@ def check_place(folder: Path, name: str, own: Collection[str], *, may_replace: b
     for inner in folders:
         _check_folder(inner)
     if may_replace:
+        check_replaced(final)
         return
     if os.path.lexists(final):
         raise _exists(f"external data exists already: {final}")
@@ -57,6 +60,19 @@ def check_place(folder: Path, name: str, own: Collection[str], *, may_replace: b
     is_hidden = any(component.startswith(".") for component in name.split("/"))
     if is_hidden and any(entry.name not in own for entry in folder.iterdir()):
         raise _exists(f"external data would be hidden among other files: {final}")
+
+
+def check_replaced(path: Path) -> None:
+    """Raise OSError where replacing what has this name would do something else than writing to it."""
+    with contextlib.suppress(FileNotFoundError):
+        status = path.lstat()
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(status.st_mode):
+            kind = "it is a link, name what it leads to" if path.is_symlink() else "it is no regular file"
+            raise OSError(errno.EINVAL, kind)
+        if not status.st_mode & 0o222:
+            raise PermissionError(errno.EACCES, "it is read-only")
 
 
 def _exists(message: str) -> OutputError:
@@ -100,28 +116,41 @@ class Publication:
     def run(self) -> None:
         """Give all files their names, the model last.
 
-        Where external data is replaced, the old model is moved aside first: it never stands beside new
-        weights.
+        Of a set, the old model is moved aside first: it never stands beside new weights. One run at a time
+        does this in a folder.
 
         Raises
         ------
         OutputError
             E_OUTPUT_EXISTS, E_OUTPUT.
         """
+        with reporting(self._target), only_one_in(self._target.parent):
+            try:
+                self._prepare()
+                self._name_all()
+            except BaseException:
+                self._staging.take_back()
+                raise
+
+    def _prepare(self) -> None:
+        """Check places again, note in the journal what will be done, and move the old model aside."""
+        entries = []
+        for number, name in enumerate(self._names):
+            if name is None or self._may_replace:
+                check_replaced(self._place(name))
+            inode = self._staging.part(number).stat().st_ino
+            entries.append(Entry(name or self._target.name, inode, os.path.lexists(self._place(name))))
+        if len(entries) == 1:
+            return
+        folders = {folder: None for name in self._names for folder in folders_of(name or "")}
+        new = [folder for folder in folders if not (self._target.parent / folder).exists()]
+        self._staging.write_journal(entries, new)
+        if entries[0].replaces:
+            self._target.rename(self._staging.kept(0))
+            sync_folder(self._target.parent)
+
+    def _name_all(self) -> None:
         places = [self._place(name) for name in self._names]
-        with reporting(self._target):
-            entries = []
-            for number, place in enumerate(places):
-                inode = self._staging.part(number).stat().st_ino
-                name = self._names[number] or self._target.name
-                entries.append(Entry(name, inode, os.path.lexists(place)))
-            folders = {folder: None for name in self._names for folder in folders_of(name or "")}
-            new = [folder for folder in folders if not (self._target.parent / folder).exists()]
-            if len(entries) > 1:
-                self._staging.write_journal(entries, new)
-            if any(entry.replaces for entry in entries[1:]) and entries[0].replaces:
-                self._target.rename(self._staging.kept(0))
-                sync_folder(self._target.parent)
         for number in reversed(range(len(places))):
             with reporting(places[number]):
                 if number == 0:
@@ -155,8 +184,9 @@ class Publication:
                 raise _exists(f"external data exists already: {final}")
             if name is not None:
                 self._keep(number, final)
+        own = _identity(finished)
         finished.replace(final)
-        self._written.add(_identity(final))
+        self._written.add(own)
 
     def _make_folder(self, folder: Path) -> None:
         _check_folder(folder)
@@ -183,7 +213,7 @@ def reporting(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        raise OutputError("E_OUTPUT", f"cannot write {path}: {e.strerror}") from e
+        raise OutputError("E_OUTPUT", f"cannot write {path}: {reason(e)}") from e
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from nntc.errors import OutputError
+from nntc.errors import OutputError, reason
 
 
 class Sink(Protocol):
@@ -96,7 +96,7 @@ def _reporting() -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        raise OutputError("E_OUTPUT", f"cannot make temporary files (TMPDIR): {e.strerror}") from e
+        raise OutputError("E_OUTPUT", f"cannot make temporary files (TMPDIR): {reason(e)}") from e
 
 
 class _Pieces:

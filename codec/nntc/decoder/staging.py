@@ -3,7 +3,7 @@
 It stands beside the target, under a name that cannot be guessed, and only its owner may enter it. A run holds
 a lock on it; one that nobody holds was left by a run that was killed, and the next run in the same folder
 settles it: a set of files that was complete stays, one that was not is taken back. The decoder in C reads and
-writes the same journal.
+writes the same journal. The first part of the name tells others which target is being written.
 
 Implements SPEC.md 10 (R-601, R-607).
 """
@@ -11,6 +11,7 @@ Implements SPEC.md 10 (R-601, R-607).
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import stat
@@ -19,12 +20,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nntc.decoder.locks import Lock, lock_folder, only_one_in
+from nntc.errors import OutputError
 from nntc.format.names import is_file_name
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 PREFIX = ".nntc-"
 _JOURNAL = "journal"
@@ -50,15 +48,32 @@ class Entry:
 
 
 class Staging:
-    """Staging folder of this run; raises OSError where there can be none."""
+    """Staging folder of this run.
 
-    def __init__(self, folder: Path) -> None:
-        settle_dead(folder)
-        while True:
-            self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
-            self._lock = _lock(self.path)
-            if self._lock is not None or fcntl is None:
-                return
+    Parameters
+    ----------
+    folder
+        Where it is made.
+    target
+        Name of the file there that this run is going to write, and nobody else meanwhile; None for none.
+
+    Raises
+    ------
+    OutputError
+        E_OUTPUT_BUSY: another run writes the target.
+    OSError
+        There can be no such folder.
+    """
+
+    def __init__(self, folder: Path, target: str | None = None) -> None:
+        tag = "" if target is None else hashlib.sha256(os.fsencode(target)).hexdigest()[:8] + "-"
+        with contextlib.ExitStack() as stack:
+            if target is not None:
+                stack.enter_context(only_one_in(folder))
+            at_work = settle_dead(folder)
+            if target is not None and any(name.startswith(PREFIX + tag) for name in at_work):
+                raise OutputError("E_OUTPUT_BUSY", f"another run is writing {folder / target}")
+            self.path, self._lock = _make(folder, PREFIX + tag)
 
     def part(self, number: int) -> Path:
         """Return where a file is until it has its name."""
@@ -78,30 +93,50 @@ class Staging:
             os.fsync(file.fileno())
         sync_folder(self.path)
 
+    def take_back(self) -> None:
+        """Take back a set of files that is not complete."""
+        _take_all_back(self.path)
+
     def settle(self) -> None:
-        """Take back a set of files that is not complete, and remove the folder."""
-        _settle(self.path)
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        """Remove the folder, and what it tells to be unfinished; raises OSError, and the next run does it."""
+        try:
+            _settle(self.path)
+        finally:
+            self._lock.close()
 
 
-def settle_dead(folder: Path) -> None:
-    """Settle whatever killed runs of the same user have left in a folder."""
-    if fcntl is None:
-        return
+def _make(folder: Path, prefix: str) -> tuple[Path, Lock]:
+    """Make a staging folder and lock it."""
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+        try:
+            return path, lock_folder(path)
+        except (BlockingIOError, FileNotFoundError):  # somebody took it for one that a killed run had left
+            continue
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+            raise
+
+
+def settle_dead(folder: Path) -> list[str]:
+    """Settle whatever killed runs of the same user have left in a folder; return what is still in use."""
+    in_use = []
     for path in folder.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             status = path.lstat()
-            is_own = status.st_uid == os.geteuid() and not status.st_mode & 0o077
-            if not stat.S_ISDIR(status.st_mode) or not is_own:
+            is_own = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+            if not stat.S_ISDIR(status.st_mode) or not is_own or status.st_mode & 0o077:
                 continue
-            lock = _lock(path)
-            if lock is not None:
-                try:
+            try:
+                lock = lock_folder(path)
+            except BlockingIOError:
+                in_use.append(path.name)
+                continue
+            with lock:
+                if lock.is_real:
                     _settle(path)
-                finally:
-                    os.close(lock)
+    return in_use
 
 
 def sync_folder(folder: Path) -> None:
@@ -114,34 +149,23 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _lock(path: Path) -> int | None:
-    """Return a handle that holds a lock on a folder; None if somebody else has it, or it has gone."""
-    if fcntl is None:
-        return None
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.lstat()
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
-
-
 def _settle(path: Path) -> None:
-    journal = _read_journal(path / _JOURNAL)
-    if journal is not None and (path / "0.part").exists():  # the model, the last, has no name
-        entries, folders = journal
-        for number in reversed(range(len(entries))):
-            _take_back(path, number, entries[number])
-        for name in reversed(folders):
-            with contextlib.suppress(OSError):  # somebody else has put something there
-                (path.parent / name).rmdir()
-        sync_folder(path.parent)
+    _take_all_back(path)
     shutil.rmtree(path)
+
+
+def _take_all_back(path: Path) -> None:
+    journal = _read_journal(path / _JOURNAL)
+    if journal is None or not (path / "0.part").exists():  # the model, the last, has its name
+        return
+    entries, folders = journal
+    for number in reversed(range(len(entries))):
+        _take_back(path, number, entries[number])
+    for name in reversed(folders):
+        with contextlib.suppress(OSError):  # somebody else has put something there
+            (path.parent / name).rmdir()
+    sync_folder(path.parent)
+    (path / _JOURNAL).unlink()  # nothing of it is to be done once more
 
 
 def _take_back(path: Path, number: int, entry: Entry) -> None:

@@ -6,7 +6,6 @@ Model and images can be saved, to try other commands on.
 from __future__ import annotations
 
 import io
-import tempfile
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nntc
-from nntc.decoder.folder import write_files
+from nntc.decoder.folder import temporary_folder
+from nntc.decoder.output_set import OutputSet
 
 _PIXEL_RANGE = np.float32(16)
 _CALIBRATION = 100
@@ -64,12 +64,12 @@ def run() -> DemoResult:
     """Decode the network that comes along, code it with default options, and run all three versions."""
     here = files("nntc.demo")
     with (
-        tempfile.TemporaryDirectory(prefix="nntc-") as folder,
+        temporary_folder() as folder,
         as_file(here / "digits.nntc") as lossless,
         as_file(here / "digits.npz") as images,
     ):
         original, small, restored = (
-            Path(folder) / name for name in ("digits.onnx", "digits.nntc", "restored.onnx")
+            folder / name for name in ("digits.onnx", "digits.nntc", "restored.onnx")
         )
         inputs, labels = read_images(images)
         nntc.decode(lossless, original)
@@ -108,14 +108,15 @@ def save(folder: Path) -> tuple[Path, Path, Path]:
     model, calibration, evaluation = (
         folder / name for name in ("model.onnx", "calibration.npz", "evaluation.npz")
     )
-    with as_file(here / "digits.nntc") as lossless, as_file(here / "digits.npz") as images:
+    with as_file(here / "digits.npz") as images:
         inputs, labels = read_images(images)
-        nntc.decode(lossless, model)
-    contents = {
-        calibration: _archive(image=inputs[:_CALIBRATION]),
-        evaluation: _archive(image=inputs[_CALIBRATION:], labels=labels[_CALIBRATION:].astype(np.int64)),
-    }
-    write_files({path: [content] for path, content in contents.items()})
+    with OutputSet([model, calibration, evaluation]) as outputs:
+        contents = [
+            nntc.decode_bytes((here / "digits.nntc").read_bytes())[None],
+            _archive(image=inputs[:_CALIBRATION]),
+            _archive(image=inputs[_CALIBRATION:], labels=labels[_CALIBRATION:].astype(np.int64)),
+        ]
+        outputs.write([[content] for content in contents])
     return model, calibration, evaluation
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from nntc.decoder.folder import write_files
+from nntc.decoder.output_set import OutputSet
 from nntc.encoder.encoding import encode_model
 from nntc.encoder.model import open_model
 from nntc.encoder.options import ChosenOptions, check_options
@@ -68,25 +70,29 @@ def encode(
     ClusterError
         E_CLUSTER: a Dask cluster does not answer, has no workers, or loses them.
     OutputError
-        E_OUTPUT: the target cannot be written; E_OUTPUT_EXISTS: it is a file of the model.
+        E_OUTPUT: the target cannot be written; E_OUTPUT_BUSY: another run is writing it; E_OUTPUT_EXISTS: it
+        is a file of the model.
     TypeError, ValueError
         Options that there are not, or that do not go together.
     """
     checked = check_options(**options)
     if report is not None:
         check_page()
-    with (
-        open_model(source, follow_links=follow_links) as model,
-        Workers(checked.jobs, progress, dask=checked.dask, folder=Path(target).parent) as workers,
-    ):
-        for path in (target, report):
-            if path is not None:
-                model.refuse_to_replace(Path(path))
+    paths = [Path(path) for path in (target, report) if path is not None]
+    with ExitStack() as stack:
+        # The model is closed, and found unchanged, before anything is put in its place.
+        outputs = stack.enter_context(OutputSet(paths))
+        model = stack.enter_context(open_model(source, follow_links=follow_links))
+        workers = stack.enter_context(
+            Workers(checked.jobs, progress, dask=checked.dask, folder=Path(target).parent)
+        )
+        for path in paths:
+            model.refuse_to_replace(path)
         file, outcome = encode_model(model, checked, workers, tried)
-        contents = {Path(target): file.chunks()}
+        contents: list[Iterable[bytes]] = [file.chunks()]
         if report is not None:
-            contents[Path(report)] = iter([make_page(model.name, file, outcome, checked).encode()])
-    write_files(contents)
+            contents.append([make_page(model.name, file, outcome, checked).encode()])
+        outputs.write(contents)
     return outcome
 
 

@@ -14,7 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import IO
 
-from nntc.errors import OutputError
+from nntc.errors import OutputError, reason
 
 _IN_MEMORY = 1 << 23
 """Bytes up to which there is no file."""
@@ -52,7 +52,7 @@ class Store:
                     self._file.seek(self._size)
                     self._file.write(data)
             except OSError as e:
-                raise OutputError("E_OUTPUT", f"cannot write temporary files: {e.strerror}") from e
+                raise OutputError("E_OUTPUT", f"cannot write temporary files: {reason(e)}") from e
             self._size += len(data)
             return stored
 
@@ -65,7 +65,7 @@ class Store:
                 self._file.seek(offset)
                 return self._file.read(length)
             except OSError as e:
-                raise OutputError("E_OUTPUT", f"cannot read temporary files: {e.strerror}") from e
+                raise OutputError("E_OUTPUT", f"cannot read temporary files: {reason(e)}") from e
 
     def _open(self) -> IO[bytes]:
         file = None

@@ -14,7 +14,7 @@ import numpy as np
 from nntc.decoder.folder import temporary_folder
 from nntc.decoder.model import DecodedFile, decode
 from nntc.decoder.model import verify as decode_and_check
-from nntc.errors import ModelError
+from nntc.errors import ModelError, reason
 from nntc.format.names import UNUSED_NAME
 from nntc.onnx.arrays import elements, type_name
 from nntc.onnx.elements import FLOATING_TYPES, is_floating, total_error
@@ -126,7 +126,7 @@ def open_file(model: Path, name: str | None) -> FileSource:
     try:
         return FileSource(model.parent / name)
     except OSError as e:
-        raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {e.strerror}") from e
+        raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {reason(e)}") from e
 
 
 Pair = tuple[FileSource, FileSource]

@@ -7,11 +7,11 @@ import re
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from nntc.errors import SourceError
+from nntc.errors import SourceError, reason
 
 
 @runtime_checkable
@@ -71,7 +71,7 @@ class FileSource:
                 self._file.seek(offset)
                 data = self._file.read(wanted)
         except OSError as e:
-            raise SourceError("E_SOURCE", f"cannot read {self._path}: {e.strerror}") from e
+            raise SourceError("E_SOURCE", f"cannot read {self._path}: {reason(e)}") from e
         if len(data) != wanted:
             raise SourceError("E_SOURCE_CHANGED", f"{self._path}: was cut off while it was read")
         return data
@@ -81,8 +81,9 @@ class FileSource:
         return os.fstat(self._file.fileno())
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; all that was asked for has been read."""
+        with suppress(OSError):
+            self._file.close()
 
 
 SourceLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Source

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from nntc.errors import SamplesError
+from nntc.errors import SamplesError, reason
 
 _NAMED = 3
 """Foreign files that a note names."""
@@ -33,7 +33,7 @@ def list_files(folder: Path, suffixes: Sequence[str], *, deep: bool = False) -> 
     foreign: list[Path] = []
 
     def fail(error: OSError) -> None:
-        raise SamplesError(f"{error.filename} cannot be read: {error.strerror}") from error
+        raise SamplesError(f"{error.filename} cannot be read: {reason(error)}") from error
 
     seen: set[str] = set()
     for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):

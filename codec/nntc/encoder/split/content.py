@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.errors import SourceError
+from nntc.errors import SourceError, reason
 from nntc.sources.source import FileSource
 
 _BLOCK = 1 << 16
@@ -73,8 +73,10 @@ class FileContent:
         """Raise E_SOURCE_CHANGED if the file was written to, or another has its name, since it was opened."""
         try:
             is_same = self._state == _state(self._source.status()) == _state(self._path.stat())
-        except OSError:
+        except FileNotFoundError:
             is_same = False
+        except OSError as e:
+            raise SourceError("E_SOURCE", f"cannot read {self._path}: {reason(e)}") from e
         if not is_same:
             raise SourceError("E_SOURCE_CHANGED", f"{self._path}: was changed while it was read")
 

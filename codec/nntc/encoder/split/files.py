@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nntc.encoder.split.content import Content, open_content
-from nntc.errors import ModelError
+from nntc.errors import ModelError, reason
 from nntc.format.names import Names, is_file_name, is_kept_by_windows
 from nntc.onnx.tensor import External, WireTensor
 
@@ -95,7 +95,7 @@ def _open_content(
             _check_inside(model.parent, path, name, offset)
         return open_content(path, opened)
     except OSError as error:
-        raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {error.strerror}", offset) from error
+        raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {reason(error)}", offset) from error
 
 
 def _check_inside(folder: Path, path: Path, name: str, offset: int) -> None:

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nntc.decoder.folder import write_files
+from nntc.decoder.output_set import OutputSet
 from nntc.encoder.goals.fidelity import Share
 from nntc.encoder.sweep.curves import Curves, SweepPoint
-from nntc.errors import OutputError
+from nntc.errors import OutputError, reason
 
 _SHARES = ("agreement", "top1", "top5", "original_top1", "original_top5")
 COLUMNS = (
@@ -68,9 +68,10 @@ def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as e:
-        raise OutputError("E_OUTPUT", f"cannot make {folder}: {e.strerror}") from e
+        raise OutputError("E_OUTPUT", f"cannot make {folder}: {reason(e)}") from e
     try:
-        write_files({folder / name: [content] for name, content in contents.items()})
+        with OutputSet([folder / name for name in contents]) as outputs:
+            outputs.write([[content] for content in contents.values()])
     except BaseException:
         if is_new:
             with suppress(OSError):

@@ -1,0 +1,1 @@
+"""Faults at every call of the system that a command makes: it fails, or the process is stopped there."""
