@@ -1,4 +1,4 @@
-"""Builds of libnntc for other platforms, with Zig as the C compiler for all of them."""
+"""Builds of libnntc for other platforms with Zig as the C compiler, and for this machine with others too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 LIBRARY = HERE.parents[1] / "codec" / "libnntc"
-COMPILER = (sys.executable, "-m", "ziglang", "cc")
+ZIG = (sys.executable, "-m", "ziglang", "cc")
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-ffp-contract=off")
 CODERS = ("-DNNTC_WITH_ZSTD", "-DNNTC_WITH_BZIP2")
 BZIP2 = ("blocksort", "bzlib", "compress", "crctable", "decompress", "huffman", "randtable")
@@ -33,16 +33,24 @@ class Platform:
         Command before the program's path; empty for this machine's own programs.
     words
         Width of pointers in bits and order of bytes.
+    compiler
+        Command of another compiler than Zig, which takes no target.
     """
 
     target: str
     emulator: tuple[str, ...]
     words: str
+    compiler: tuple[str, ...] = ()
 
     @property
     def is_wasm(self) -> bool:
         """Whether it has no POSIX, and so needs another command around the core."""
         return self.target.startswith("wasm")
+
+    @property
+    def compile_command(self) -> tuple[str, ...]:
+        """The compiler and what chooses the target."""
+        return self.compiler or (*ZIG, "-target", self.target)
 
     def command(self, folder: Path) -> str:
         """Return the decoder's command line, without input and output."""
@@ -52,6 +60,8 @@ class Platform:
 
 PLATFORMS = {
     "x86-64": Platform("x86_64-linux-musl", (), "64 little"),
+    "x86-64, gcc": Platform("", (), "64 little", ("gcc",)),
+    "x86-64, clang": Platform("", (), "64 little", ("clang",)),
     "aarch64": Platform("aarch64-linux-musl", ("qemu-aarch64",), "64 little"),
     "armv7": Platform("arm-linux-musleabihf", ("qemu-arm",), "32 little"),
     "riscv64": Platform("riscv64-linux-musl", ("qemu-riscv64",), "64 little"),
@@ -133,8 +143,12 @@ def _wasm_sections(data: bytes) -> Iterator[tuple[bool, int]]:
 
 
 def _compile(platform: Platform, files: list[Path], folder: Path, *options: str) -> None:
+    if platform.is_wasm:  # of several files at once Zig compiles the first alone
+        for path in files:
+            _run(platform, folder, "-c", *options, str(path))
+        return
     _run(platform, folder, "-c", *options, *map(str, files))
 
 
 def _run(platform: Platform, folder: Path, *options: str) -> None:
-    subprocess.run([*COMPILER, "-target", platform.target, *options], check=True, cwd=folder)
+    subprocess.run([*platform.compile_command, *options], check=True, cwd=folder)
