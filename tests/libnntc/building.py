@@ -34,13 +34,16 @@ def compiler() -> str:
     return found or missing("no C compiler")
 
 
-def compiles(text: str, *options: str) -> bool:
+def compiles(text: str, *options: str, command: str | None = None) -> bool:
     """Whether a program compiles and links: what the system has is found out so."""
+    command = compiler() if command is None else shutil.which(command)
+    if command is None:
+        return False
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "probe.c"
         source.write_text(text, "utf-8")
-        command = [compiler(), str(source), "-o", str(source.with_suffix("")), *options]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        line = [command, str(source), "-o", str(source.with_suffix("")), *options]
+        return subprocess.run(line, capture_output=True, check=False).returncode == 0
 
 
 def require_coders() -> None:

@@ -1,0 +1,141 @@
+/* libFuzzer's entry: opens the input, decodes all of it and every tensor alone, from a span and through reads. The input is
+ * a file. Built with -DNNTC_FUZZING, so that checksums and digests keep no input out; README.md has the whole command.
+ *
+ * Besides what sanitizers see it stops where the library breaks a promise: source, sink or memory asked for what is not
+ * allowed, other results from reads than from a span, other bytes from a tensor alone. */
+#include "nntc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { OUTPUT = 1 << 20, MEMORY = 1 << 24, FILES = 64 };
+
+static void require(int holds) {
+    if (!holds) abort();
+}
+
+typedef struct pool { /* each block of its own; scratch moves at every request, and what was in it is gone */
+    void *kept[64];
+    void *scratch;
+    size_t count, held;
+} pool;
+
+static void *get(void *context, size_t bytes, int kind) {
+    pool *p = context;
+    void *block;
+    if (bytes > MEMORY - p->held || (kind == NNTC_KEEP && p->count == 64)) return NULL;
+    block = malloc(bytes);
+    require(block != NULL);
+    memset(block, 0xA5, bytes < 4096 ? bytes : 4096);
+    if (kind == NNTC_SCRATCH) {
+        free(p->scratch);
+        return p->scratch = block;
+    }
+    p->held += bytes;
+    return p->kept[p->count++] = block;
+}
+
+static void release(pool *p) {
+    while (p->count > 0) free(p->kept[--p->count]);
+    free(p->scratch);
+    p->scratch = NULL;
+    p->held = 0;
+}
+
+typedef struct input {
+    const uint8_t *data;
+    size_t size;
+} input;
+
+static int read_at(void *context, uint64_t offset, void *dst, size_t length) {
+    const input *in = context;
+    require(offset <= in->size && length <= in->size - offset);
+    memcpy(dst, in->data + offset, length);
+    return 0;
+}
+
+typedef struct output {
+    unsigned char *data;
+    uint64_t starts[FILES];
+    size_t size;
+} output;
+
+static int begin(void *context, uint32_t number, uint64_t size) {
+    output *o = context;
+    (void)size;
+    if (number >= FILES) return 1;
+    o->starts[number] = o->size;
+    return 0;
+}
+
+static int put(void *context, const void *data, size_t length) {
+    output *o = context;
+    require(length <= OUTPUT - o->size); /* max_output */
+    memcpy(o->data + o->size, data, length);
+    o->size += length;
+    return 0;
+}
+
+static int back(void *context, uint32_t number, uint64_t offset, void *dst, size_t length) {
+    const output *o = context;
+    require(number < FILES && o->starts[number] + offset + length <= o->size);
+    memcpy(dst, o->data + o->starts[number] + offset, length);
+    return 0;
+}
+
+static void each(const nntc *n, nntc_memory memory) {
+    nntc_section section;
+    nntc_record record;
+    uint32_t tensor = 0;
+    for (uint32_t i = 0; i < nntc_summarize(n).sections; i++) {
+        require(nntc_get_section(n, i, &section).id == NNTC_OK);
+        if (section.type != 4) continue;
+        if (section.output <= OUTPUT && nntc_get_record(n, tensor, memory, &record).id == NNTC_OK) {
+            unsigned char *out = malloc((size_t)section.output);
+            require(out != NULL && (uint64_t)record.elements * record.width == section.output);
+            nntc_tensor(n, tensor, out, (size_t)section.output, memory);
+            free(out);
+        }
+        tensor++;
+    }
+}
+
+static nntc_error decode(const nntc_source *source, output *o) {
+    static const pool empty;
+    pool p = empty;
+    nntc_limits limits;
+    nntc *n;
+    nntc_memory memory = {get, &p};
+    nntc_sink sink = {begin, put, back, o};
+    memset(&limits, 0, sizeof limits);
+    limits.has_output = 1;
+    limits.max_output = OUTPUT;
+    o->size = 0;
+    nntc_error e = nntc_open(source, &limits, memory, &n);
+    if (e.id == NNTC_OK) {
+        e = nntc_decode_all(n, &sink, memory);
+        require(e.id != NNTC_OK || o->size == nntc_summarize(n).output);
+        each(n, memory);
+    }
+    require(e.id < NNTC_IDS && (e.id >= NNTC_CALLER || e.offset <= source->size));
+    release(&p);
+    return e;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static output one, two;
+    input in = {data, size};
+    nntc_source span = {data, NULL, NULL, size}, reads = {NULL, read_at, &in, size};
+    if (size == 0) return 0;
+    if (one.data == NULL) one.data = malloc(OUTPUT), two.data = malloc(OUTPUT);
+    require(one.data != NULL && two.data != NULL);
+    nntc_error a = decode(&span, &one), b = decode(&reads, &two);
+    if (a.id < NNTC_CALLER && b.id < NNTC_CALLER) { /* reads need more memory, and may get less far */
+        require(a.id == b.id && a.offset == b.offset);
+        require(a.id != NNTC_OK || (one.size == two.size && memcmp(one.data, two.data, one.size) == 0));
+    }
+    return 0;
+}

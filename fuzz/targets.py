@@ -1,0 +1,77 @@
+"""What is fuzzed in Python, each a function of the input's bytes that raises where a promise is broken.
+
+Only errors of the package may come out of it, those of `.nntc` files with an offset within the file.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+from nntc import decode_bytes, encode_bytes
+from nntc import open as open_container
+from nntc.errors import FormatError, ModelError
+from nntc.reader.info import describe
+
+MOST_OUTPUT = 1 << 20
+
+
+class BrokenPromiseError(AssertionError):
+    """Something that must hold does not."""
+
+
+def require(holds: bool, what: str) -> None:
+    """Raise if a promise is broken."""
+    if not holds:
+        raise BrokenPromiseError(what)
+
+
+def _right_place(error: FormatError, data: bytes) -> None:
+    require(error.id.startswith("E_") and "\n" not in str(error), f"{error!r} is no id, or no one line")
+    require(error.offset is not None and 0 <= error.offset <= len(data), f"{error!r} is outside the file")
+
+
+def decode(data: bytes) -> None:
+    """Decode a file: all of it or nothing."""
+    try:
+        files = decode_bytes(data, max_output=MOST_OUTPUT)
+    except FormatError as error:
+        _right_place(error, data)
+    else:
+        require(sum(map(len, files.values())) <= MOST_OUTPUT, "more output than was allowed")
+
+
+def read(data: bytes) -> None:
+    """Open a file, describe it, read every tensor; those of a file that decodes are in its output."""
+    try:
+        with open_container(data) as container:
+            if sum(file.size for file in container.files) > MOST_OUTPUT:
+                return
+            describe(container)
+            tensors = container.tensors
+            for tensor in tensors.values():
+                require(tensor.array().shape == tensor.shape, f"shape of {tensor.name}")
+            container.arrays()
+    except FormatError as error:
+        _right_place(error, data)
+    except ModelError as error:
+        require("\n" not in str(error), f"{error!r} is not one line")
+
+
+def encode(data: bytes) -> None:
+    """Encode a model without loss, and one in four with; what is decoded from it is the model again."""
+    try:
+        exact, _ = encode_bytes(data, method="lossless")
+    except ModelError as error:
+        require("\n" not in str(error), f"{error!r} is not one line")
+        return
+    require(decode_bytes(exact) == {None: data}, "lossless is not exact")
+    if zlib.crc32(data) % 4 == 0:
+        lossy, _ = encode_bytes(data, quality=20)
+        model = decode_bytes(lossy)[None]
+        require(len(model) == len(data), "a lossy model has another size")
+        with open_container(lossy) as container:
+            describe(container)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {"decode": decode, "read": read, "encode": encode}
