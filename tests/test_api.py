@@ -166,9 +166,13 @@ def test_verify_with_external_data(tmp_path: Path) -> None:
     result = nntc.verify(tmp_path / "m.nntc", model)
     assert [file.name for file in result.files] == [None, "linear.bin"]
     assert result.error == pytest.approx(report.error)
-    (tmp_path / "linear.bin").unlink()
+    (tmp_path / "linear.bin").rename(tmp_path / "elsewhere")
     with pytest.raises(nntc.ModelError, match="E_EXTERNAL"):
         nntc.verify(tmp_path / "m.nntc", model)
+    (tmp_path / "linear.bin").hardlink_to(tmp_path / "elsewhere")
+    with pytest.raises(nntc.ModelError, match=r"E_EXTERNAL.* is a link"):
+        nntc.verify(tmp_path / "m.nntc", model)
+    assert nntc.verify(tmp_path / "m.nntc", model, follow_links=True).error == result.error
 
 
 def test_verify_against_another_model(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
@@ -52,6 +53,19 @@ def test_results_come_in_order_and_errors_as_they_are(scheduler: Any) -> None:
         assert [future.result(60) for future in futures] == list(range(1, 41))
         with pytest.raises(ModelError, match="so"):
             cluster.submit(fail, "so").result(60)
+
+
+def test_settings_of_the_process_stay_as_they_are(scheduler: Any) -> None:
+    logger = logging.getLogger("distributed.client")
+    before = dask.config.get("distributed.admin"), logger.level, list(logger.filters)
+    with Cluster(scheduler.scheduler_address) as cluster:
+        assert len(logger.filters) == len(before[2]) + 1
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert cluster.submit(len, bytes(20 << 20)).result(60) == 20 << 20  # which dask calls large
+    with pytest.raises(ClusterError):
+        Cluster("tcp://127.0.0.1:1", connecting=1)
+    assert (dask.config.get("distributed.admin"), logger.level, list(logger.filters)) == before
 
 
 def test_items_larger_than_the_bound_pass_one_by_one(scheduler: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,15 @@ def test_what_is_no_source() -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         open_source(tmp_path / "none")
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(OSError, match="no regular file"), opened(place):
+            pass
+    with pytest.raises(IsADirectoryError), opened(tmp_path):
+        pass
 
 
 def test_a_file_that_is_cut_off_while_it_is_read(file: Path) -> None:

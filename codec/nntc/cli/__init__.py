@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     arguments
         Command line without the program's name; that of the process by default.
     """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else onnxruntime leaves a file, and reports
     prepare_streams()
     try:
         with _ending_cleanly():

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntc.cli.arguments import Parser, input_file, source_file
+from nntc.cli.arguments import FOLLOW_LINKS, Parser, input_file, source_file
 from nntc.cli.output import error_text, progress, say, shape_text, show_json, show_table
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def verify(words: Sequence[str], prog: str) -> int:
     parser = Parser(prog, _HELP)
     parser.operand("source", "FILE.nntc", source_file)
     parser.operand("original", "ORIGINAL.onnx", input_file, required=False)
+    parser.flag("--follow-links", "follow_links", FOLLOW_LINKS)
     parser.jobs()
     parser.memory()
     parser.json()
@@ -46,7 +47,12 @@ def verify(words: Sequence[str], prog: str) -> int:
     source, original = chosen.source, chosen.original
     with progress() as callback:
         result = nntc.verify(
-            source, original, jobs=chosen.jobs, max_memory=chosen.max_memory, progress=callback
+            source,
+            original,
+            jobs=chosen.jobs,
+            max_memory=chosen.max_memory,
+            follow_links=chosen.follow_links,
+            progress=callback,
         )
     if chosen.as_json:
         show_json({"file": str(source), **asdict(result), "error": result.error})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
-from threading import Condition, Event, Thread
+from contextlib import contextmanager, suppress
+from threading import Condition, Event, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,8 @@ _PATIENCE = 60.0
 _LOOK = 1.0  # seconds between two looks at the workers
 _BYTES = 256 << 20
 """Bytes of items under way at once, one item at least: the scheduler holds them until they are done."""
+_LOGGER = logging.getLogger("distributed.client")
+_SETTING = Lock()
 _AHEAD = 2  # items under way for each thread of the cluster
 
 
@@ -54,12 +56,17 @@ class Cluster(Executor):
         self._sizes: dict[Future[Any], int] = {}
         self._error: NntcError | None = None
         self._closed = Event()
-        self._client = _connect(address, connecting)
+        _LOGGER.addFilter(self._is_told)
+        try:
+            self._client = _connect(address, connecting)
+        except BaseException:
+            _LOGGER.removeFilter(self._is_told)
+            raise
         try:
             self._client.wait_for_workers(1, connecting)
             self._most = _AHEAD * self._threads()
         except (OSError, TimeoutError) as e:
-            _close(self._client)
+            self._leave()
             raise ClusterError(f"the scheduler at {address} has no workers") from e
         self._watcher = Thread(target=self._watch, daemon=True)
         self._watcher.start()
@@ -73,7 +80,8 @@ class Cluster(Executor):
             if self._error is not None:
                 raise self._error
             self._sizes[future] = len(call)
-        remote = self._client.submit(run_pickled, call, _version(), pure=False)
+        with _submitting():
+            remote = self._client.submit(run_pickled, call, _version(), pure=False)
         remote.add_done_callback(lambda done: self._finish(future, done))
         return future
 
@@ -81,9 +89,17 @@ class Cluster(Executor):
         """Leave the cluster, which goes on without us."""
         self._closed.set()
         self._fail(ClusterError("the connection to the cluster is closed"))
-        _close(self._client)
+        self._leave()
         if wait:
             self._watcher.join()
+
+    def _leave(self) -> None:
+        _close(self._client)
+        _LOGGER.removeFilter(self._is_told)
+
+    def _is_told(self, _: logging.LogRecord) -> bool:
+        """Whether dask may log something of a client: no, one clear line is ours to say."""
+        return False
 
     def _has_room(self, size: int) -> bool:
         under_way = sum(self._sizes.values())
@@ -164,15 +180,20 @@ def _version() -> str:
     return nntc.__version__
 
 
+@contextmanager
+def _submitting() -> Iterator[None]:
+    """Have dask not warn of large items, for one call: the setting is that of the whole process."""
+    import dask
+
+    with _SETTING, dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
+        yield
+
+
 def _connect(address: str, timeout: float) -> Client:
     try:
-        import dask
         from distributed import Client
     except ImportError as e:
         raise missing_extra(e, "a Dask cluster") or e from e
-    # One clear line is ours to say; and a tensor is large.
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
-    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"})
     try:
         with ThreadPoolExecutor(1) as thread:  # of its own: here an event loop may run already
             thread.submit(asyncio.run, _knock(address, timeout)).result()

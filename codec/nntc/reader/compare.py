@@ -18,6 +18,7 @@ from nntc.errors import ModelError, reason
 from nntc.format.names import UNUSED_NAME
 from nntc.onnx.arrays import elements, type_name
 from nntc.onnx.elements import FLOATING_TYPES, is_floating, total_error
+from nntc.onnx.external import external_path
 from nntc.onnx.model import find_tensors
 from nntc.onnx.tensor import ELEMENT_BITS, WireTensor, payload_length
 from nntc.progress import Phase, Progress, Steps
@@ -80,6 +81,7 @@ def verify(
     *,
     jobs: int = 1,
     max_memory: int | None = None,
+    follow_links: bool = False,
     progress: Progress | None = None,
 ) -> VerifyResult:
     """Decode a `.nntc` file, check every CRC-32 and SHA-256, and keep nothing.
@@ -92,6 +94,8 @@ def verify(
         Path of the ONNX model that it was made from, external data beside it, to compare with.
     jobs, max_memory, progress
         As for `nntc.decode`.
+    follow_links
+        Whether links may lead to external data of the original that is not in its folder.
 
     Raises
     ------
@@ -103,7 +107,7 @@ def verify(
         E_SOURCE, E_SOURCE_CHANGED: the `.nntc` file cannot be read from its URL.
     ModelError
         E_OTHER_MODEL: the original is another model, one that differs in more than its weights, at the
-        first such byte. E_EXTERNAL: its external data is missing. E_PROTOBUF: it is no ONNX model.
+        first such byte. E_EXTERNAL: its external data is missing, or a link. E_PROTOBUF: it is no ONNX model.
     """
     if original is None:
         checked = decode_and_check(source, jobs=jobs, max_memory=max_memory, progress=progress)
@@ -114,17 +118,19 @@ def verify(
         with ExitStack() as opened:
             pairs = []
             for file in files:
-                theirs, ours = (open_file(model, file.name) for model in (Path(original), decoded))
-                pairs.append((opened.enter_context(closing(theirs)), opened.enter_context(closing(ours))))
+                theirs = open_file(Path(original), file.name, follow_links=follow_links)
+                pair = opened.enter_context(closing(theirs)), open_file(decoded, file.name)
+                opened.enter_context(closing(pair[1]))
+                pairs.append(pair)
             return _compare(pairs, files, progress)
 
 
-def open_file(model: Path, name: str | None) -> FileSource:
+def open_file(model: Path, name: str | None, *, follow_links: bool = False) -> FileSource:
     """Open a model, or external data beside it."""
     if name is None:
         return FileSource(model)
     try:
-        return FileSource(model.parent / name)
+        return FileSource(external_path(model, name, follow_links=follow_links))
     except OSError as e:
         raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {reason(e)}") from e
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import threading
 import weakref
 from collections.abc import Iterator
@@ -47,11 +49,14 @@ class FileSource:
     Parameters
     ----------
     path
-        A file that can be opened; raises OSError otherwise.
+        A regular file that can be opened; raises OSError otherwise.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = path
+        kind = os.stat(path).st_mode  # noqa: PTH116 - of whatever is given
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # opening a pipe would wait for its writer
+            raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
         self._file = Path(path).open("rb")  # noqa: SIM115 - closed by `close`
         weakref.finalize(self, self._file.close)  # or by whoever forgets that, as one forgets bytes
         self._lock = threading.Lock()

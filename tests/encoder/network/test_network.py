@@ -62,6 +62,10 @@ def test_constant_nodes_and_external_data(tmp_path: Path) -> None:
     assert [node.path for node in network.nodes] == [("graph", "node", 1), ("graph", "node", 2)]
     x = np.ones((1, 8), np.float32)
     assert np.allclose(network.session().run({"x": x})[0], x @ weights + 1, atol=1e-5)
+    (tmp_path / "model.bin").rename(tmp_path.parent / "elsewhere.bin")
+    (tmp_path / "model.bin").symlink_to(tmp_path.parent / "elsewhere.bin")
+    with pytest.raises(ModelError, match=r"E_EXTERNAL.* leads out"):
+        Network(path)
 
 
 def test_bodies_use_constants_of_the_graph_around_them() -> None:

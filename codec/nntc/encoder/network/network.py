@@ -45,7 +45,7 @@ class Network:
     ----------
     source
         A parsed model, which stays as it is, or its bytes; or the path of a model, its external data beside
-        it.
+        it and no links out of its folder.
     external
         Content of the files of external data by name, of a model that does not come as a path.
 
@@ -274,7 +274,7 @@ def _read(
     if isinstance(source, bytes):
         return onnx.load_model_from_string(source), ExternalData(external)
     # They are read later, so they stay open as long as something refers to them.
-    files = open_model(source, follow_links=True).files
+    files = open_model(source).files
     own = {file.name: file.data for file in files if file.name is not None}
     return onnx.load_model_from_string(bytes(files[0].data)), ExternalData(own)
 

@@ -51,6 +51,8 @@ class Session:
             self._session = runtime.InferenceSession(
                 model, options, providers=["CPUExecutionProvider"], enable_fallback=0
             )
+        except MemoryError:
+            raise
         except Exception as e:
             raise ModelError("E_RUN", f"onnxruntime cannot run the model: {one_line(e)}") from e
 
@@ -68,6 +70,8 @@ class Session:
         """
         try:
             found = self._session.run(self.outputs, {name: values[name] for name in self.inputs})
+        except MemoryError:
+            raise
         except Exception as e:
             raise ModelError("E_RUN", f"onnxruntime cannot run the model: {one_line(e)}") from e
         return list(found)

@@ -59,6 +59,8 @@ def _read(file: Path) -> dict[str, Array]:
                 return {"": content}
             with content:
                 arrays = {name: content[name] for name in content.files}
+    except MemoryError:
+        raise
     except Exception as e:  # numpy, zipfile and zlib raise errors of many types for damaged files
         raise SamplesError(f"{file.name} cannot be read as .npy or .npz: {_line(e)}") from e
     for name, array in arrays.items():

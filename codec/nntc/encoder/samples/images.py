@@ -107,6 +107,8 @@ def _open(file: Path, mode: str) -> Any:
             with image_module.open(file) as image:
                 depth = image.mode
                 turned = operations.exif_transpose(image).convert(mode)
+    except MemoryError:
+        raise
     except Exception as e:  # decoders raise errors of many types for damaged files
         reason = " ".join(str(e).replace(str(file), "it").split())
         raise SamplesError(f"{file.name} cannot be read as an image: {reason}") from e

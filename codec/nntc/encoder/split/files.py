@@ -6,7 +6,6 @@ Implements SPEC.md 6.3 and 16 (R-903).
 from __future__ import annotations
 
 import os
-import stat
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from nntc.encoder.split.content import Content, open_content
 from nntc.errors import ModelError, reason
 from nntc.format.names import Names, is_file_name, is_kept_by_windows
+from nntc.onnx.external import external_path
 from nntc.onnx.tensor import External, WireTensor
 
 
@@ -87,27 +87,10 @@ def _open_content(
         raise ModelError("E_EXTERNAL", f"{name!r} is external to a model in memory", offset)
     if os.name == "nt" and not is_kept_by_windows(name):
         raise ModelError("E_EXTERNAL", f"Windows has no files named {name!r}", offset)
-    path = model.parent / name
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
-            raise ModelError("E_EXTERNAL", f"{name!r} is not a regular file", offset)
-        if not follow_links:
-            _check_inside(model.parent, path, name, offset)
-        return open_content(path, opened)
-    except OSError as error:
-        raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {reason(error)}", offset) from error
-
-
-def _check_inside(folder: Path, path: Path, name: str, offset: int) -> None:
-    """Raise E_EXTERNAL for external data that a link has somewhere else than in the model's folder."""
-    how = ""
-    if not path.resolve(strict=True).is_relative_to(folder.resolve(strict=True)):
-        how = "leads out of the model's folder"
-    elif path.stat().st_nlink > 1:
-        how = "has another name too, perhaps outside of the model's folder"
-    if how:
-        message = f"{name!r} is a link that {how}; follow it where you trust the model (--follow-links)"
-        raise ModelError("E_EXTERNAL", message, offset)
+        return open_content(external_path(model, name, offset, follow_links=follow_links), opened)
+    except OSError as e:
+        raise ModelError("E_EXTERNAL", f"cannot read {name!r}: {reason(e)}", offset) from e
 
 
 def check_file_name(name: str, offset: int) -> None:
