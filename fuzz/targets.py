@@ -1,4 +1,4 @@
-"""Targets of the fuzzer in Python, each a function of the input's bytes that raises where a promise is broken.
+"""Targets of the fuzzer in Python: functions of the input's bytes that raise where a promise is broken.
 
 Only errors of the package may come out of it, those of `.nntc` files with an offset within the file.
 """
