@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nntc.encoder.allocate import MAX_NOISE
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.plan import PlannedRecord
-from nntc.encoder.quantize.row_steps import ROW_NOISE
+from nntc.encoder.quantize.row_steps import ROW_NOISE, find_column_codes
 from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
 from nntc.encoder.tensor.ragged import ragged_record, ragged_view
 from nntc.encoder.tensor.record import Record
@@ -66,7 +66,7 @@ def code_small_tensors(
         Noise power to allow each, relative to its variance; of what scales, relative to each element.
     """
     chosen = set(numbers)
-    tensors = [_with_row_scale(tensor).flat() if i in chosen else tensor for i, tensor in enumerate(tensors)]
+    tensors = [_with_line_scale(tensor).flat() if i in chosen else tensor for i, tensor in enumerate(tensors)]
     allowed = dict(zip(numbers, noise, strict=True))
     steps = {i: _wanted_step(tensors[i], allowed[i]) for i in numbers}
     limits = {i: _limits(tensors[i], allowed[i]) for i in numbers}
@@ -101,14 +101,20 @@ def _groups(tensors: Sequence[Tensor], numbers: Sequence[int]) -> Iterator[tuple
             yield element, group
 
 
-def _with_row_scale(tensor: Tensor) -> Tensor:
-    """Return a small weight tensor with the size of its rows, what their errors are relative to."""
+def _with_line_scale(tensor: Tensor) -> Tensor:
+    """Return a small weight tensor with the size of its rows and columns, what errors are relative to."""
     if tensor.tolerance is not Tolerance.WEIGHT or tensor.view.rows < 2:
         return tensor
     rows = tensor.values().reshape(tensor.view.rows, -1)
     largest = float(np.abs(rows).max()) or 1.0  # squares of float64 weights could overflow
-    sizes = np.repeat(largest * np.sqrt(np.mean((rows / largest) ** 2, axis=1)), rows.shape[1])
-    return replace(tensor, scale=tensor.view.from_coded(sizes))
+    sizes = np.sqrt(np.mean((rows / largest) ** 2, axis=1))[:, None]
+    scale = np.broadcast_to(largest * sizes, rows.shape)
+    alike = np.divide(rows, sizes, out=np.zeros_like(rows), where=sizes > 0)
+    codes = find_column_codes(alike, tensor.view.period)
+    if codes is not None:
+        factors = STEP_CODES[codes] / STEP_CODES[codes].max()
+        scale = scale * np.where(factors < 1, factors / ROW_NOISE**0.5, 1.0)
+    return replace(tensor, scale=tensor.view.from_coded(scale.ravel()))
 
 
 def _limits(tensor: Tensor, noise: float) -> NDArray[np.float64]:

@@ -23,9 +23,9 @@ from nntc.encoder.quantize.rates import (
     family_of,
     pruned_bits,
 )
-from nntc.encoder.quantize.row_steps import RowSteps, find_row_steps
+from nntc.encoder.quantize.row_steps import RowSteps, find_column_codes, find_row_steps
 from nntc.encoder.quantize.scales import Scales, fit_scales
-from nntc.encoder.quantize.shaping import Shaping, output_gain
+from nntc.encoder.quantize.shaping import Shaping, output_gain, with_column_codes
 from nntc.encoder.quantize.trellis import MAX_LEVEL, TrellisLevels, search
 from nntc.encoder.quantize.uniform import UniformQuantizer
 from nntc.encoder.tensor.record import Record
@@ -132,13 +132,18 @@ def quantize(
     noise
         Noise power to allow in the layer's output, relative to the power of that output.
     by_row
-        Whether rows far smaller than the others get smaller steps.
+        Whether rows and columns far smaller than the others get smaller steps.
     """
     zeros = pruned_zeros(values)
+    plain = next(candidate for candidate in candidates if candidate.transform is None)
+    row_steps, column_codes = _find_steps(values, plain) if by_row else (None, None)
+    if column_codes is not None:
+        # A transform would spread the noise of large columns over small ones.
+        plain = with_column_codes(plain, column_codes)
+        candidates = [plain]
     if zeros is not None:
         # A transform would not keep them.
-        plain = next(candidate for candidate in candidates if candidate.transform is None)
-        return _quantize_pruned(plain, values, zeros, noise, by_row)
+        return _quantize_pruned(plain, values, zeros, noise, row_steps)
     largest = float(np.abs(values).max())
     power = float(np.mean(values * values))
     base_step = max(float(np.sqrt(power * noise / TRELLIS_NOISE)), largest / _MOST_STEPS)
@@ -147,8 +152,7 @@ def quantize(
         for candidate in candidates
     ]
     base_step *= output_gain(candidates[-1], domains[-1]) ** 0.5
-    rows = candidates[0].view.rows
-    row_steps = find_row_steps(values.reshape(rows, -1)) if by_row else None
+    rows = plain.view.rows
     if row_steps is not None:
         divisors = row_steps.factors[:, None]
         domains = [(domain.reshape(rows, -1) / divisors).ravel() for domain in domains]
@@ -174,8 +178,23 @@ def quantize(
     return Quantized(base_step, candidate, scales, found, row_steps=row_steps)
 
 
+def _find_steps(
+    values: NDArray[np.float64], plain: Shaping
+) -> tuple[RowSteps | None, NDArray[np.uint8] | None]:
+    """Return steps of rows, and codes of columns of what they leave; None where lines are of like size."""
+    matrix = values.reshape(plain.view.rows, -1)
+    row_steps = find_row_steps(matrix)
+    if row_steps is not None:
+        matrix = matrix / row_steps.factors[:, None]
+    return row_steps, find_column_codes(matrix, plain.view.period)
+
+
 def _quantize_pruned(
-    plain: Shaping, values: NDArray[np.float64], zeros: NDArray[np.bool_], noise: float, by_row: bool
+    plain: Shaping,
+    values: NDArray[np.float64],
+    zeros: NDArray[np.bool_],
+    noise: float,
+    row_steps: RowSteps | None,
 ) -> Quantized | Scalar:
     """Quantize weights of which some must stay zero; all the noise is in the others."""
     density = 1 - float(np.mean(zeros))
@@ -183,8 +202,9 @@ def _quantize_pruned(
     allowed = noise * float(np.mean(values * values))
     base_step = float(np.sqrt(allowed / density / TRELLIS_NOISE))
     base_step = max(base_step, float(np.abs(values).max()) / _MOST_STEPS)
-    row_steps = find_row_steps(values.reshape(plain.view.rows, -1)) if by_row else None
-    factors = np.ones(1) if row_steps is None else np.repeat(row_steps.factors, plain.view.columns)
+    factors = np.resize(plain.steps, values.size)
+    if row_steps is not None:
+        factors *= np.repeat(row_steps.factors, plain.view.columns)
     for tries in range(_TRIES):
         x = (values / (base_step * factors)).astype(np.float32)
         if is_scalar(np.abs(x)):

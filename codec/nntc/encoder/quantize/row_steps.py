@@ -1,8 +1,9 @@
-"""Row steps: rows far smaller than the others get a step of their own.
+"""Row and column steps: rows and columns far smaller than the others get a step of their own.
 
 One step for a whole matrix leaves nothing of rows of a thousandth of the others' norm: rare entries of a
 table, outputs of another unit, channels that a normalization scales up afterwards. Small rows may have more
-noise than the others, relative to their power, but not without limit.
+noise than the others, relative to their power, but not without limit. So may small columns: their inputs are
+as large as they are small, as where a normalization was put into the weights.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from nntc.format.steps import STEP_CODES
 
 ROW_NOISE = 16.0
 """A row's noise relative to its power may be this much that of the whole matrix."""
+SMALL_COLUMN = 2.0**-9
+"""Power of a column, relative to the mean, below which columns get steps: no transform over channels goes with
+them. Columns that training left small have more."""
 _SMALL_ROW = 1 / 16
 _LEAST = 2.0**-28
 """Least step, relative to the largest: step codes reach a little further."""
@@ -56,17 +60,46 @@ def find_row_steps(matrix: NDArray[np.float64]) -> RowSteps | None:
     largest = float(np.abs(matrix).max(initial=0.0))
     if len(matrix) < 2 or not largest:
         return None
+    wanted = np.clip(np.sqrt(ROW_NOISE * _relative_power(matrix, largest)), _LEAST, 1.0)
+    return None if wanted.min() == 1.0 else RowSteps(_codes(wanted))
+
+
+def find_column_codes(matrix: NDArray[np.float64], period: int) -> NDArray[np.uint8] | None:
+    """Return step codes of columns, uint8 [columns], None where no channel is far smaller than the others.
+
+    Parameters
+    ----------
+    matrix
+        float64 [rows, columns], finite.
+    period
+        Successive columns of one channel, which have one step.
+    """
+    largest = float(np.abs(matrix).max(initial=0.0))
+    channels = matrix.T.reshape(-1, period * len(matrix))
+    if len(channels) < 2 or not largest:
+        return None
+    power = _relative_power(channels, largest)
+    power[power < _LEAST**2] = 1.0  # out of reach
+    if power.min() >= SMALL_COLUMN:
+        return None
+    return _codes(np.clip(np.sqrt(ROW_NOISE * power), _LEAST, 1.0)).repeat(period)
+
+
+def _relative_power(matrix: NDArray[np.float64], largest: float) -> NDArray[np.float64]:
+    """Return the power of each row relative to that of all, float64 [rows]; 1 of rows of zeros."""
     scaled = matrix / largest
     sums = np.einsum("rc,rc->r", scaled, scaled)
     counts = np.count_nonzero(matrix, axis=1)  # rows of which much was pruned are not small for that
-    wanted = np.sqrt(ROW_NOISE * (sums / np.maximum(counts, 1)) / (sums.sum() / counts.sum()))
-    wanted[counts == 0] = 1.0
-    wanted = np.clip(wanted, _LEAST, 1.0)
-    if wanted.min() == 1.0:
-        return None
+    power: NDArray[np.float64] = (sums / np.maximum(counts, 1)) / (sums.sum() / counts.sum())
+    power[counts == 0] = 1.0
+    return power
+
+
+def _codes(wanted: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return the codes of steps that are at most as large as wanted; the smallest one's is 0."""
     lowest = 8 * wanted / wanted.min()
     codes = np.searchsorted(STEP_CODES, lowest * (1 + 2.0**-12), side="right") - 1
-    return RowSteps(codes.astype(np.uint8))
+    return codes.astype(np.uint8)
 
 
 def loses_rows(matrix: NDArray[np.float64], bits: int) -> bool:

@@ -14,7 +14,7 @@ proportional to lambda^(-1/2) then cost the fewest bits at a given output noise 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,8 @@ class Shaping:
     codes
         uint8 [columns] step codes, or None where all steps are alike.
     steps
-        float64 [period]: steps of a block's coefficients, in units of the step that white noise would have.
+        float64 [period] or [columns]: steps of a block's coefficients, or of a row's, in units of the step that
+        white noise would have.
     """
 
     view: View
@@ -96,6 +97,18 @@ def equal_steps(tensor: Tensor) -> list[Shaping]:
 
 def _plain(tensor: Tensor) -> Shaping:
     return Shaping(tensor.view, None, None, np.ones(1))
+
+
+def with_column_codes(plain: Shaping, codes: NDArray[np.uint8]) -> Shaping:
+    """Return a shaping without transform whose columns have steps of their own, the largest of them 1.
+
+    Parameters
+    ----------
+    codes
+        uint8 [columns], the least of them 0.
+    """
+    factors = STEP_CODES[codes]
+    return replace(plain, codes=codes, steps=factors / factors.max())
 
 
 def output_gain(candidate: Shaping, coefficients: NDArray[np.float64]) -> float:
