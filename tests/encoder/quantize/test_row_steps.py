@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nntc.encoder.quantize.row_steps import ROW_NOISE, RowSteps, find_row_steps, loses_rows
+from nntc.encoder.quantize.row_steps import (
+    ROW_NOISE,
+    SMALL_COLUMN,
+    RowSteps,
+    find_column_codes,
+    find_row_steps,
+    loses_rows,
+)
 from nntc.encoder.quantize.uniform import UniformQuantizer
 from nntc.format.steps import STEP_CODES
 from numpy.typing import NDArray
@@ -41,6 +48,30 @@ def test_factors_are_those_of_the_codes(codes: list[int]) -> None:
     steps = RowSteps(np.array(codes, np.uint8))
     assert steps.largest == STEP_CODES[max(codes)]
     assert (steps.factors * steps.largest).tolist() == pytest.approx(STEP_CODES[codes].tolist())
+
+
+@pytest.mark.parametrize("period", [1, 2, 4])
+def test_columns_of_a_channel_have_one_code_and_bounded_noise(period: int) -> None:
+    sizes = np.repeat([1.0, 1e-6, 0.2, 1e-3, 1.0, 2e-10, 0.0, 0.7], period)
+    values = matrix(4, *sizes).T
+    codes = find_column_codes(values, period)
+    assert codes is not None
+    assert codes.min() == 0
+    assert np.array_equal(codes, codes[::period].repeat(period))
+    factors = STEP_CODES[codes] / STEP_CODES[codes].max()
+    shares = factors**2 / np.maximum(np.mean(values**2, axis=0), 1e-300)
+    is_within = shares <= ROW_NOISE / np.mean(values**2) * 4  # a channel's columns differ by chance
+    # What vanishes in sums of binary32 numbers, and zeros, have the largest step.
+    assert np.array_equal(is_within[::period], [True, True, True, True, True, False, False, True])
+    assert np.array_equal(factors[::period] == 1, [True, False, True, False, True, True, True, True])
+
+
+def test_columns_of_like_size_have_no_steps() -> None:
+    least = SMALL_COLUMN**0.5
+    assert find_column_codes(matrix(5, 1, 1, 1, 2 * least).T, 1) is None
+    assert find_column_codes(matrix(5, 1, 1, 1, least / 2).T, 1) is not None
+    assert find_column_codes(matrix(5, 1).T, 1) is None
+    assert find_column_codes(np.zeros((4, 4)), 1) is None
 
 
 def test_a_row_is_not_small_because_much_of_it_was_pruned() -> None:

@@ -12,7 +12,8 @@ Neural Networks". The papers':
 
 What is ours: without retraining, each layer's representation is the smaller one; weights that have so few
 values already, because a network was pruned and quantized in training, are coded exactly. Biases are left as
-they are, unless asked for; what scales, such as variances, and what is not known to be a weight always are.
+they are, unless asked for; so are matrices with many rows or columns that shared values would leave nothing
+of. What scales, such as variances, and what is not known to be a weight always are.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.options import Centroids, Options, PruneScope
 from nntc.encoder.quantize.clustering import cluster, nearest
 from nntc.encoder.quantize.pruning import Pruning, plan_pruning, pruned_zeros
+from nntc.encoder.quantize.pruning import prune_masks, pruned_zeros
+from nntc.encoder.quantize.small_lines import note_on_lost
 from nntc.encoder.stages import TensorSizes, tensor_sizes
 from nntc.encoder.tensor.codebook import codebook_pays
 from nntc.encoder.tensor.record import Record
@@ -138,6 +141,7 @@ def deep_record(
     if bits is not None:
         keep_zeros = pruned is not None and bool(pruned.any())
         shared, note = _share(element, patterns, bits, centroids, keep_zeros=keep_zeros)
+        note = note or note_on_lost(as_float64(patterns, element), as_float64(shared, element), view)
     record = lossless_record(element, view, shared, note, coder=coder, sparse=sparse)
     return record, tensor_sizes(patterns, shared if record.tool is Tool.CODEBOOK else None, sparse)
 

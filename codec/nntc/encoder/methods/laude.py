@@ -19,13 +19,15 @@ What is our reading, where it does not say:
 - Recurrent and embedding weights are dense layers. One-dimensional tensors of unknown use are biases.
 - Weights that were pruned before stay zero: zero is a level without transform, or a centroid.
 - A tensor that the method would only enlarge, or whose range it cannot hold, is coded exactly.
-- So is a table of rows so unlike in size that nothing would be left of the small ones.
+- So is a table of rows so unlike in size that nothing would be left of the small ones, and a matrix with many
+  such rows or columns. Where there are few of them, a note tells if they lose much.
 - So is one that is not known to be a weight, a bias or a normalization; and what scales, such as variances,
   if the method would change an element by more than a quarter of itself.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,7 @@ from nntc.encoder.quantize.blocks import cut_blocks
 from nntc.encoder.quantize.clustering import cluster, nearest
 from nntc.encoder.quantize.dct import forward
 from nntc.encoder.quantize.pruning import pruned_zeros
+from nntc.encoder.quantize.small_lines import note_on_lost
 from nntc.encoder.quantize.uniform import around_zero, over_range
 from nntc.encoder.tensor.codebook import codebook_pays, codebook_record, make_codebook
 from nntc.encoder.tensor.record import Record
@@ -48,7 +51,7 @@ from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor, as_float64
 from nntc.format.registry import Coder, ElementType
 from nntc.format.rounding import round_to_element
-from nntc.format.transform import Transform
+from nntc.format.transform import SCALE, Transform
 from nntc.format.view import View
 from nntc.onnx.roles import Tolerance
 
@@ -129,7 +132,9 @@ def laude_record(
         note = "range does not suit a binary32 step"
     if scales and not (np.abs(decoded - values) <= _MAX_RELATIVE * np.abs(values)).all():
         return lossless_record(element, view, patterns, "scales others, and would change too much")
-    return record or lossless_record(element, view, patterns, note)
+    if record is None:
+        return lossless_record(element, view, patterns, note)
+    return replace(record, note=note_on_lost(values, decoded, view))
 
 
 def _quantized(
@@ -161,8 +166,11 @@ def _transformed(
     if not quantizer.fits(element, gain=target.period**0.5 * 1.001):
         return None, values
     parameters = UniformParameters.of(quantizer, transform)
-    # Errors of one element go to its whole block: none of them is near its own size.
-    return _uniform(element, target, parameters, quantizer.levels(coefficients), coder), 0 * values
+    levels = quantizer.levels(coefficients)
+    decoded = quantizer.values(transform.inverse(levels.astype(np.float64)) * SCALE)
+    if target.kind is not view.kind:
+        decoded = view.to_coded(decoded)
+    return _uniform(element, target, parameters, levels, coder), decoded
 
 
 def _around_zero(

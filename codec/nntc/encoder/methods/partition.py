@@ -14,6 +14,7 @@ import numpy as np
 from nntc.encoder.methods.lossless import FEW_VALUES
 from nntc.encoder.options import PatternError
 from nntc.encoder.quantize.row_steps import loses_rows
+from nntc.encoder.quantize.small_lines import many_are_small
 from nntc.encoder.tensors import Tensor
 from nntc.format.registry import ElementType
 from nntc.format.view import MAX_RAGGED_OUTPUT
@@ -25,6 +26,7 @@ SMALL = 1 << 11
 MAX_TOGETHER = MAX_RAGGED_OUTPUT // 2
 """Bytes of all small tensors coded exactly together, and of all others: the format limits their sum."""
 UNEQUAL_ROWS = "has rows that one step for all would leave nothing of"
+UNEQUAL_LINES = "has many rows or columns that one step for all would leave nothing of"
 ASKED = "its name is one of those to keep exact"
 _LARGE_PARAMETER = 1 << 18
 _TINY = 2.0**-80
@@ -114,6 +116,7 @@ def why_not_one_step(tensor: Tensor, bits: int | None, exact: Sequence[str] = ()
     """Return why a tensor must be exact, as `why_exact`, or must not have one step or codebook for all of it.
 
     Each row of a table is used by itself, and often normalized then: a small one matters as a large one does.
+    Where many rows or columns of a matrix are small, a scale is in them that what is before or after undoes.
 
     Parameters
     ----------
@@ -123,12 +126,14 @@ def why_not_one_step(tensor: Tensor, bits: int | None, exact: Sequence[str] = ()
         Patterns of names of tensors that a user wants to be exact.
     """
     reason = why_exact(tensor, exact)
-    if reason is not None or bits is None or tensor.role is not Role.EMBEDDING:
+    if reason is not None or bits is None or tensor.is_vector or tensor.tolerance is not Tolerance.WEIGHT:
         return reason
     values = tensor.values()
-    if np.isfinite(values).all() and loses_rows(values.reshape(tensor.view.rows, -1), bits):
-        return UNEQUAL_ROWS
-    return None
+    if not np.isfinite(values).all():
+        return None
+    if tensor.role is Role.EMBEDDING:
+        return UNEQUAL_ROWS if loses_rows(values.reshape(tensor.view.rows, -1), bits) else None
+    return UNEQUAL_LINES if many_are_small(values, tensor.view, bits) else None
 
 
 def check_exact(exact: Sequence[str], names: Sequence[str]) -> None:

@@ -18,8 +18,8 @@ from nntc.format.steps import STEP_CODES
 ROW_NOISE = 16.0
 """A row's noise relative to its power may be this much that of the whole matrix."""
 SMALL_COLUMN = 2.0**-9
-"""Power of a column, relative to the mean, below which columns get steps: no transform over channels goes with
-them. Columns that training left small have more."""
+"""Power of a column, relative to the mean, below which columns get steps: no transform over channels goes
+with them. Columns that training left small have more."""
 _SMALL_ROW = 1 / 16
 _LEAST = 2.0**-28
 """Least step, relative to the largest: step codes reach a little further."""
@@ -60,7 +60,7 @@ def find_row_steps(matrix: NDArray[np.float64]) -> RowSteps | None:
     largest = float(np.abs(matrix).max(initial=0.0))
     if len(matrix) < 2 or not largest:
         return None
-    wanted = np.clip(np.sqrt(ROW_NOISE * _relative_power(matrix, largest)), _LEAST, 1.0)
+    wanted = np.clip(np.sqrt(ROW_NOISE * relative_power(matrix, largest)), _LEAST, 1.0)
     return None if wanted.min() == 1.0 else RowSteps(_codes(wanted))
 
 
@@ -78,14 +78,14 @@ def find_column_codes(matrix: NDArray[np.float64], period: int) -> NDArray[np.ui
     channels = matrix.T.reshape(-1, period * len(matrix))
     if len(channels) < 2 or not largest:
         return None
-    power = _relative_power(channels, largest)
+    power = relative_power(channels, largest)
     power[power < _LEAST**2] = 1.0  # out of reach
     if power.min() >= SMALL_COLUMN:
         return None
     return _codes(np.clip(np.sqrt(ROW_NOISE * power), _LEAST, 1.0)).repeat(period)
 
 
-def _relative_power(matrix: NDArray[np.float64], largest: float) -> NDArray[np.float64]:
+def relative_power(matrix: NDArray[np.float64], largest: float) -> NDArray[np.float64]:
     """Return the power of each row relative to that of all, float64 [rows]; 1 of rows of zeros."""
     scaled = matrix / largest
     sums = np.einsum("rc,rc->r", scaled, scaled)
@@ -99,7 +99,7 @@ def _codes(wanted: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return the codes of steps that are at most as large as wanted; the smallest one's is 0."""
     lowest = 8 * wanted / wanted.min()
     codes = np.searchsorted(STEP_CODES, lowest * (1 + 2.0**-12), side="right") - 1
-    return codes.astype(np.uint8)
+    return np.asarray(codes, np.uint8)
 
 
 def loses_rows(matrix: NDArray[np.float64], bits: int) -> bool:

@@ -1,0 +1,67 @@
+"""Small lines: rows and channels of a matrix far smaller than the others, which one step can lose."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.encoder.quantize.row_steps import relative_power
+from nntc.format.view import View
+
+LOST = "rows or columns far smaller than the others lose more than 30% of themselves"
+_SMALL = 2.0**-8
+"""Power of a small line, relative to the mean of all."""
+_NOTHING = 2.0**-56
+"""Power below which a line is nothing: products with it vanish in sums of binary32 numbers."""
+_LOSS = 0.3**2
+_MANY = 1 / 8
+
+
+def many_are_small(values: NDArray[np.float64], view: View, bits: int) -> bool:
+    """Return whether one step leaves nothing of many rows or channels, so that their scales are not undone.
+
+    Parameters
+    ----------
+    values
+        float64, rank 1, finite, in coded order.
+    view
+        Of the values.
+    bits
+        2^bits levels are to hold the whole range.
+    """
+    limit = 2.0 ** (-2 * bits)
+    return any(float(_is_small(lines, limit).mean()) >= _MANY for lines in _lines(values, view))
+
+
+def note_on_lost(values: NDArray[np.float64], decoded: NDArray[np.float64], view: View) -> str:
+    """Return the note on a tensor some of whose small rows or channels lost much, "" where none did.
+
+    Parameters
+    ----------
+    values, decoded
+        float64, rank 1, finite, in coded order: before and after coding.
+    """
+    for before, after in zip(_lines(values, view), _lines(decoded, view), strict=True):
+        small = np.flatnonzero(_is_small(before, _SMALL))
+        if small.size:
+            sizes = np.abs(before[small]).max(axis=1, keepdims=True)  # squares of tiny ones would vanish
+            own = before[small] / sizes
+            errors = np.square(after[small] / sizes - own).sum(axis=1)
+            if (errors > _LOSS * np.square(own).sum(axis=1)).any():
+                return LOST
+    return ""
+
+
+def _lines(values: NDArray[np.float64], view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a matrix by rows, and by channels."""
+    matrix = values.reshape(view.rows, -1)
+    return matrix, matrix.T.reshape(view.channels, -1)
+
+
+def _is_small(lines: NDArray[np.float64], below: float) -> NDArray[np.bool_]:
+    """Return which rows have less power than some share of the mean, and are not nothing."""
+    largest = float(np.abs(lines).max(initial=0.0))
+    if not largest:
+        return np.zeros(len(lines), np.bool_)
+    power = relative_power(lines, largest)
+    return (power >= _NOTHING) & (power < min(below, _SMALL))

@@ -1,0 +1,54 @@
+"""Rows and channels far smaller than the others: found, and whether they are lost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from nntc.encoder.quantize.small_lines import LOST, many_are_small, note_on_lost
+from nntc.format.registry import ViewKind
+from nntc.format.view import View
+from numpy.typing import NDArray
+
+VIEW = View(ViewKind.MATRIX, 32, 16, 3)
+Floats = NDArray[np.float64]
+
+
+def matrix(*, rows: int = 0, channels: int = 0, size: float = 1e-6) -> Floats:
+    """Return values of which some rows and channels are small."""
+    values: Floats = np.random.default_rng(1).normal(size=(32, 16, 3))
+    values[:rows] *= size
+    values[:, :channels] *= size
+    return values.ravel()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (matrix(), False),
+        (matrix(rows=3), False),
+        (matrix(rows=4), True),
+        (matrix(channels=1), False),
+        (matrix(channels=2), True),
+        (matrix(rows=16, size=1 / 8), False),
+        (matrix(rows=16, size=1 / 24), False),  # which 6 bits hold
+        (matrix(rows=16, size=1e-12), False),  # as good as pruned
+        (matrix(rows=16, size=0), False),
+        (1e200 * matrix(rows=16), True),
+        (0 * matrix(), False),
+    ],
+)
+def test_many_small_lines_tell_of_scales_that_are_not_undone(values: Floats, expected: bool) -> None:
+    assert many_are_small(values, VIEW, 6) is expected
+
+
+@pytest.mark.parametrize("small", [{"rows": 1}, {"channels": 1}, {"rows": 1, "size": 1e-4}])
+def test_a_note_tells_of_small_lines_that_lose_much(small: dict[str, int]) -> None:
+    values = matrix(**small)
+    noise = np.random.default_rng(2).normal(0, 0.01, values.size)
+    assert note_on_lost(values, values + noise, VIEW) == LOST
+    assert note_on_lost(values, values * 1.2, VIEW) == ""
+    assert note_on_lost(1e-200 * values, 1e-200 * (values + noise), VIEW) == LOST
+
+
+def test_no_note_tells_of_lines_of_like_size_however_much_they_lose() -> None:
+    assert note_on_lost(matrix(), 0 * matrix(), VIEW) == ""
