@@ -16,7 +16,8 @@ from nntc.encoder.methods.partition import SMALL, Partition, partition_tensors
 from nntc.encoder.methods.plan import Overhead, Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.recognize import CodedBefore, find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_tensors
-from nntc.encoder.methods.weights import SharedSet, quantize, shared_tables, weight_record
+from nntc.encoder.methods.weight_record import weight_record
+from nntc.encoder.methods.weights import SharedSet, quantize, shared_tables
 from nntc.encoder.options import DEFAULT_QUALITY, Objective, Options
 from nntc.encoder.quantize.shaping import equal_steps, shapings
 from nntc.encoder.tensors import Tensor

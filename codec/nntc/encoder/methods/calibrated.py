@@ -18,7 +18,8 @@ from nntc.encoder.methods.calibrated_weights import CalibratedLevels, quantize_c
 from nntc.encoder.methods.partition import Partition
 from nntc.encoder.methods.plan import Plan, PlannedRecord
 from nntc.encoder.methods.small_tensors import code_small_tensors
-from nntc.encoder.methods.weights import quantize, shared_tables, weight_record
+from nntc.encoder.methods.weight_record import weight_record
+from nntc.encoder.methods.weights import quantize, shared_tables
 from nntc.encoder.quantize.shaping import shapings
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers

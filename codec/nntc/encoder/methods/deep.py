@@ -33,7 +33,6 @@ from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.options import Centroids, Options, PruneScope
 from nntc.encoder.quantize.clustering import cluster, nearest
 from nntc.encoder.quantize.pruning import Pruning, plan_pruning, pruned_zeros
-from nntc.encoder.quantize.pruning import prune_masks, pruned_zeros
 from nntc.encoder.quantize.small_lines import note_on_lost
 from nntc.encoder.stages import TensorSizes, tensor_sizes
 from nntc.encoder.tensor.codebook import codebook_pays

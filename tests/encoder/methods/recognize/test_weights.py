@@ -9,7 +9,8 @@ from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.tensor.record import decode_records, read_tensor
 from nntc.encoder.entropy.fragments import assemble
 from nntc.encoder.methods.recognize.weights import recognize_weights
-from nntc.encoder.methods.weights import Quantized, SharedSet, quantize, weight_record
+from nntc.encoder.methods.weight_record import weight_record
+from nntc.encoder.methods.weights import Quantized, SharedSet, quantize
 from nntc.encoder.quantize.shaping import shapings
 from nntc.encoder.split import open_model
 from nntc.encoder.tensors import Tensor, load_tensors

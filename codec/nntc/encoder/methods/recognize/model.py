@@ -15,7 +15,8 @@ from nntc.encoder.methods.recognize.weights import (
     recognize_values,
     recognize_weights,
 )
-from nntc.encoder.methods.weights import Quantized, Scalar, SharedSet, shared_tables, weight_record
+from nntc.encoder.methods.weight_record import weight_record
+from nntc.encoder.methods.weights import Quantized, Scalar, SharedSet, shared_tables
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers

@@ -1,0 +1,65 @@
+"""Records of large weight tensors: what quantizing left, with the tables that the whole model shares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from nntc.encoder.entropy.contexts import SharedTables
+from nntc.encoder.methods.weights import SCALAR_STEP, Quantized, Scalar, SharedSet
+from nntc.encoder.quantize.pruning import pruned_zeros
+from nntc.encoder.quantize.scales import fit_scales
+from nntc.encoder.tensor.record import Record
+from nntc.encoder.tensor.uniform import UniformParameters, trellis_record, uniform_record
+from nntc.encoder.tensors import Tensor
+from nntc.format.registry import Coder
+from nntc.format.trellis import EIGHT_STATES
+
+
+def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> Record:
+    """Return the record of a quantized tensor."""
+    step = q.base_step * q.candidate.unit
+    if q.candidate.transform is not None:
+        step /= 2 ** (q.candidate.transform.mix / 2)
+    if q.row_steps is not None:
+        step /= q.row_steps.largest
+    if isinstance(q, Scalar):
+        return _scalar_record(tensor, q, _parameters(q, step * SCALAR_STEP))
+    classes, tables = q.scales.classes, None
+    if q.family in shared.families:
+        start, pairs, first = shared.families[q.family]
+        base = q.first - first
+        tables = SharedTables([table for table, _ in shared.tables], 2 * (start + base))
+        # Contexts reach as far as there are tables.
+        classes = replace(classes, count=min(classes.count, pairs - base))
+    return trellis_record(
+        tensor.element,
+        q.candidate.view,
+        _parameters(q, step),
+        q.found,
+        EIGHT_STATES.trellis,
+        q.segment,
+        classes if classes.count > 1 else None,
+        tables,
+    )
+
+
+def _scalar_record(tensor: Tensor, q: Scalar, parameters: UniformParameters) -> Record:
+    view = q.candidate.view
+    classes = fit_scales(np.abs(q.levels).astype(np.float32), view).classes
+    dense = uniform_record(tensor.element, view, parameters, q.levels, Coder.RANS, classes)
+    if pruned_zeros(q.levels) is None:
+        return dense
+    # Zeros have low bits in one, and none in the other.
+    rows = uniform_record(tensor.element, view, parameters, q.levels, Coder.RANS, background=0)
+    return min(dense, rows, key=lambda record: record.expected_size)
+
+
+def _parameters(q: Quantized | Scalar, step: float) -> UniformParameters:
+    return UniformParameters(
+        float(np.float32(step)),
+        transform=q.candidate.transform,
+        row_codes=None if q.row_steps is None else q.row_steps.codes,
+        column_codes=q.candidate.codes,
+    )
