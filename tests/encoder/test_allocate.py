@@ -80,6 +80,11 @@ def test_noise_goes_where_it_costs_little() -> None:
     assert noise[3] > 1  # no weight, and nothing depends on it
 
 
+@pytest.mark.parametrize("known", [{}, {0: 0.0, 1: 0.0}, {0: np.inf, 1: np.inf}, {0: np.nan, 1: 1.0}])
+def test_all_count_alike_where_no_sensitivity_is_known(known: dict[int, float]) -> None:
+    assert allocate_by_sensitivity({0: 100, 1: 100}, known, 30, [0, 1])[0] == pytest.approx(1e-3)
+
+
 @given(st.floats(7, 130))
 def test_a_small_tensor_is_more_precise_than_all_but_not_by_much(quality: float) -> None:
     noise, _ = allocate_noise([100, 10**8], [], quality)

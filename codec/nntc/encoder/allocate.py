@@ -104,15 +104,18 @@ def allocate_by_sensitivity(
     sizes
         Number of elements of each tensor.
     sensitivity
-        Divergence of the output for each unit of relative noise; tensors without count as the median.
+        Divergence of the output for each unit of relative noise; tensors without count as the median, and all
+        alike where none has any, as with outputs that are out of range.
     quality
         Signal-to-noise ratio in dB: minus 10 log10 of the mean noise of the weights, by size.
     weights
         Tensors that are weights: their noise is bounded, that of others is not.
     """
     own = set(weights)
-    known = np.array([sensitivity[i] for i in weights if i in sensitivity] or [1.0])
-    median = float(np.median(known))
+    known = [sensitivity[i] for i in weights if i in sensitivity]
+    median = float(np.median(known)) if known else 0.0
+    if not 0 < median < np.inf:
+        sensitivity, median = {}, 1.0
     least = {i: LEAST_SENSITIVITY * median if i in own else _TINY * median for i in sizes}
     ratio = {i: n / max(sensitivity.get(i, median), least[i]) for i, n in sizes.items()}
     wanted = 10 ** (-quality / 10)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
@@ -192,18 +191,35 @@ def test_a_size_out_of_reach_is_an_error() -> None:
         encode_bytes(MODEL, target_size=100, calibration=images(8, 1))
 
 
-def test_inputs_out_of_range_leave_a_layer_uncalibrated() -> None:
+@pytest.mark.parametrize(
+    ("scales", "size", "noted"),
+    [
+        ((1e30, 1e-30, 1), 1, "w1"),  # inputs of the second layer have no squares
+        ((1e15, 1e-15, 1), 1, ""),
+        ((1, 1, 1e37), 1, ""),  # nor have weights
+        ((1e-38, 1e38, 1), 1, ""),
+        ((1, 1, 1), 1e37, "w0"),
+        ((1, 1, 1), 1e-40, ""),
+        ((1e19, 1, 1e12), 1e6, "w1"),
+    ],
+)
+def test_what_overflows_leaves_a_layer_uncalibrated_and_makes_no_warnings(
+    scales: tuple[float, ...], size: float, noted: str
+) -> None:
     rng = np.random.default_rng(0)
-    large, last = ((rng.normal(0, 0.125, (64, 64)) * size).astype(np.float32) for size in (1e30, 1e9))
-    nodes = [helper.make_node("MatMul", ["x", "a"], ["h"]), helper.make_node("MatMul", ["h", "b"], ["y"])]
-    constants: dict[str, Array | onnx.TensorProto] = {"a": large, "b": last}
-    model = model_of(nodes, constants, {"x": (1, 64)}, {"y": (1, 64)}).SerializeToString()
-    samples = [{"x": rng.normal(size=(1, 64)).astype(np.float32)} for _ in range(24)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # moments overflow
-        data, report = encode_bytes(model, quality=30, calibration=samples)
+    constants: dict[str, Array | onnx.TensorProto] = {}
+    nodes = []
+    for i, scale in enumerate(scales):
+        constants[f"w{i}"] = (rng.normal(0, 0.125, (64, 64)) * scale).astype(np.float32)
+        nodes.append(helper.make_node("MatMul", [f"h{i}", f"w{i}"], [f"h{i + 1}"]))
+    model = model_of(nodes, constants, {"h0": (1, 64)}, {"h3": (1, 64)}).SerializeToString()
+    samples = [{"h0": (size * rng.normal(size=(1, 64))).astype(np.float32)} for _ in range(24)]
+    # Warnings are errors in all tests.
+    data, report = encode_bytes(model, quality=30, calibration=samples, evaluation=samples)
     assert report.fidelity is not None
     assert len(decode_bytes(data)[None]) == len(model)
+    notes = {tensor.name: tensor.note for tensor in report.tensors if tensor.note}
+    assert noted in notes or not noted
 
 
 def test_of_small_tensors_alone_a_higher_quality_is_no_smaller() -> None:

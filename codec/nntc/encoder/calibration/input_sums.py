@@ -88,7 +88,7 @@ class InputSums:
                 self._all.positions,
                 self._parts,
                 cross_validated=cross_validated,
-                weight_prior=None if weight_prior is None else weight_prior.astype(np.float32),
+                weight_prior=None if weight_prior is None else _in_range(weight_prior),
             )
 
     def _halves(
@@ -119,6 +119,13 @@ class InputSums:
             ],
             axis=1,
         )
+
+
+def _in_range(moments: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return moments of any scale in the range of float32: divided by a power of two, block by block."""
+    largest = np.abs(moments).max(axis=(1, 2), keepdims=True)
+    _, exponents = np.frexp(largest)
+    return np.asarray(np.ldexp(moments, -exponents), np.float32)
 
 
 def _about(

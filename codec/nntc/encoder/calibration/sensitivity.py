@@ -195,13 +195,28 @@ def _effect(
 
 
 def _unit_noise(values: Array, statistics: TensorStatistics | None, path: Path) -> NDArray[np.float64]:
-    """Return noise for a tensor that changes its layer's outputs by as much power as they have."""
+    """Return noise for a tensor that changes its layer's outputs by as much power as they have.
+
+    Where that is out of range, it is white in the weights, of as much power as they have.
+    """
     rng = np.random.default_rng(zlib.crc32(repr(path).encode()))
     white = rng.standard_normal(values.size)
     own = values.astype(np.float64).ravel()
-    if statistics is None:
-        white *= own.std()
-        return white.reshape(values.shape)
+    with np.errstate(all="ignore"):  # what is out of range is found in the result
+        try:
+            noise = None if statistics is None else _shaped_noise(white, own, statistics)
+        except np.linalg.LinAlgError:
+            noise = None
+        if noise is None or not np.isfinite(noise).all():
+            largest = float(np.abs(own).max(initial=0.0)) or 1.0
+            noise = white * (largest * float((own / largest).std()) if own.size else 0.0)
+    return noise.reshape(values.shape)
+
+
+def _shaped_noise(
+    white: NDArray[np.float64], own: NDArray[np.float64], statistics: TensorStatistics
+) -> NDArray[np.float64]:
+    """Return noise that is white in a layer's outputs, of as much power as they have, rank 1."""
     view = statistics.view
     blocks = statistics.blocked(white.reshape(view.rows, -1)).copy()
     for number, block in enumerate(blocks):
@@ -215,4 +230,5 @@ def _unit_noise(values: Array, statistics: TensorStatistics | None, path: Path) 
     noise = statistics.unblocked(blocks)
     signal = statistics.output_power(view.to_coded(own).reshape(view.rows, -1))
     noise *= np.sqrt(signal / statistics.output_power(noise))
-    return view.from_coded(noise.ravel()).reshape(values.shape)
+    placed: NDArray[np.float64] = view.from_coded(noise.ravel())
+    return placed

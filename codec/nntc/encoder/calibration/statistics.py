@@ -127,13 +127,22 @@ class TensorStatistics:
         return result
 
     def output_power(self, matrix: Matrix) -> float:
-        """Return the mean square of the outputs of a matrix: trace(W H W^T) / rows."""
-        rows = self.blocked(np.asarray(matrix, np.float32))
-        products = rows * self.moment[:, None, :] if self.is_diagonal else rows @ self.moment
-        by_row = (products * rows).sum(axis=2, dtype=np.float64)
-        if self.row_weights is not None:
-            by_row *= self.row_weights
-        return float(by_row.sum()) / self.view.rows
+        """Return the mean square of the outputs of a matrix, trace(W H W^T) / rows, perhaps infinite."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            by_row = self._powers(np.asarray(matrix, np.float32), self.moment)
+            if not np.isfinite(by_row).all():  # float32 reaches less far, and is twice as fast
+                by_row = self._powers(np.asarray(matrix, np.float64), self.moment.astype(np.float64))
+            if self.row_weights is not None:
+                by_row *= self.row_weights
+            power = float(by_row.sum()) / self.view.rows
+        return power if np.isfinite(power) else np.inf
+
+    def _powers(self, matrix: Matrix, moment: Matrix) -> NDArray[np.float64]:
+        """Return w H w^T of each row of each block, in the arithmetic of the matrix."""
+        rows = self.blocked(matrix)
+        products = rows * moment[:, None, :] if self.is_diagonal else rows @ moment
+        powers: NDArray[np.float64] = (products * rows).sum(axis=2, dtype=np.float64)
+        return powers
 
 
 @dataclass(frozen=True, slots=True)

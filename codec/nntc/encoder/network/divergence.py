@@ -138,7 +138,10 @@ class Reference:
         divergences, cosines, errors = [], [], []
         agreed = decided = not_finite = 0
         for original, changed in zip(self.outputs, outputs, strict=False):
-            results = [_compare(form, a, b) for form, a, b in zip(self.forms, original, changed, strict=True)]
+            with np.errstate(all="ignore"):  # squares of float64 outputs can overflow: infinitely far
+                results = [
+                    _compare(form, a, b) for form, a, b in zip(self.forms, original, changed, strict=True)
+                ]
             divergences.append(float(np.mean([result.divergence for result in results])))
             cosines += [result.cosine for result in results]
             errors.append(float(np.mean([result.error for result in results])))
@@ -221,10 +224,11 @@ def _normalized(logits: Floats) -> Floats:
 
 
 def _forms(network: Network, outputs: list[list[Array]]) -> list[OutputForm]:
-    return [
-        _form(network, name, [values[index] for values in outputs])
-        for index, name in enumerate(network.outputs)
-    ]
+    with np.errstate(all="ignore"):
+        return [
+            _form(network, name, [values[index] for values in outputs])
+            for index, name in enumerate(network.outputs)
+        ]
 
 
 def _form(network: Network, name: str, outputs: list[Array]) -> OutputForm:

@@ -65,11 +65,12 @@ def doubt_of_inputs(network: Network, samples: Samples, jobs: int = 1) -> str:
     if len(samples) < _LEAST_RUN:
         return ""
     some = samples[:: max(len(samples) // _RUN, 1)][:_RUN]
-    return (
-        _doubt_of_scaling(network, some, jobs)
-        or _doubt_of_normalization(network, some, jobs)
-        or _doubt_of_answers(network, some, jobs)
-    )
+    with np.errstate(all="ignore"):  # what overflows is far from any scale of training
+        return (
+            _doubt_of_scaling(network, some, jobs)
+            or _doubt_of_normalization(network, some, jobs)
+            or _doubt_of_answers(network, some, jobs)
+        )
 
 
 def remarks_on(network: Network, samples: Samples, kind: str, *, jobs: int = 1) -> tuple[str, ...]:

@@ -53,7 +53,8 @@ class InputSummary:
 def summarize(samples: Samples) -> tuple[InputSummary, ...]:
     """Return what each input looks like; labels are none."""
     first = next(iter(samples))
-    return tuple(_summary(name, samples) for name in first if name != LABELS)
+    with np.errstate(over="ignore", invalid="ignore"):  # of squares: a deviation is then infinite, or unknown
+        return tuple(_summary(name, samples) for name in first if name != LABELS)
 
 
 def _summary(name: str, samples: Samples) -> InputSummary:
