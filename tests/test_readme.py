@@ -65,6 +65,16 @@ def pattern(output: str) -> re.Pattern[str]:
     return re.compile(wanted)
 
 
+SCHEDULER = "tcp://127.0.0.1:8786"
+_CLUSTER = """
+import sys
+from distributed import LocalCluster
+with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    print(cluster.scheduler_address, flush=True)
+    sys.stdin.read()
+"""
+
+
 class Checkout:
     """A folder like a checkout with nntc installed."""
 
@@ -78,6 +88,24 @@ class Checkout:
         self.folder = folder
         path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
         self._environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT / "codec")}
+
+    def run_shell(self, line: str) -> str:
+        """Run a line of the README; where it names a scheduler, beside a cluster of two workers."""
+        if SCHEDULER not in line:
+            return self.run("bash", "-c", line)
+        process = subprocess.Popen(
+            [sys.executable, "-c", _CLUSTER],
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        with process:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            assert address, "no cluster"
+            return self.run("bash", "-c", line.replace(SCHEDULER, address))
 
     def run(self, *command: str) -> str:
         done = subprocess.run(
@@ -101,9 +129,9 @@ def test_every_command_has_an_example() -> None:
 @pytest.mark.parametrize("number", range(len(CONSOLE)))
 def test_console_examples(checkout: Checkout, number: int) -> None:
     for command in makers(number):
-        checkout.run("bash", "-c", command)
+        checkout.run_shell(command)
     for command, shown in examples(CONSOLE[number]):
-        printed = checkout.run("bash", "-c", command)
+        printed = checkout.run_shell(command)
         assert shown.strip(), f"the README shows no output of {command!r}"
         lines = "".join(f"{line}\n" for line in plain(printed))
         assert pattern(shown).fullmatch(lines), f"{command}\n{printed}"
@@ -191,7 +219,7 @@ def renew() -> None:
     with tempfile.TemporaryDirectory() as folder:
         checkout = Checkout(Path(folder))
         for command, shown in (example for block in CONSOLE for example in examples(block)):
-            printed = renewed(shown, checkout.run("bash", "-c", command))
+            printed = renewed(shown, checkout.run_shell(command))
             text = text.replace(f"$ {command}\n{shown.rstrip()}\n", f"$ {command}\n{printed}", 1)
     (ROOT / "README.md").write_text(text, encoding="utf-8")
 
