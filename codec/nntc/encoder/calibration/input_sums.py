@@ -15,6 +15,9 @@ from nntc.encoder.calibration.statistics import in_blocks
 from nntc.encoder.calibration.weight_prior import kernel_moments, prior_moments
 from nntc.encoder.samples import Array
 
+_FAR = 60
+"""Octaves from 1 to the largest moment of a block; float32 has 127, and its products twice as many."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collected:
@@ -122,10 +125,10 @@ class InputSums:
 
 
 def _in_range(moments: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return moments of any scale in the range of float32: divided by a power of two, block by block."""
-    largest = np.abs(moments).max(axis=(1, 2), keepdims=True)
-    _, exponents = np.frexp(largest)
-    return np.asarray(np.ldexp(moments, -exponents), np.float32)
+    """Return moments of any scale in the range of float32: divided by a power of two where they are not."""
+    _, exponents = np.frexp(np.abs(moments).max(axis=(1, 2), keepdims=True))
+    divided = np.where(np.abs(exponents) > _FAR, -exponents, 0)
+    return np.asarray(np.ldexp(moments, divided), np.float32)
 
 
 def _about(
