@@ -47,8 +47,8 @@ class Shaping:
     codes
         uint8 [columns] step codes, or None where all steps are alike.
     steps
-        float64 [period] or [columns]: steps of a block's coefficients, or of all columns, in units of the step
-        that white noise would have.
+        float64 [period] or [columns]: steps of a block's coefficients, or of all columns, in units of the
+        step that white noise would have.
     """
 
     view: View
