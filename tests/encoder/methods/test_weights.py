@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nntc.encoder.methods.weight_record import weight_record
 from nntc.encoder.methods.weights import (
     SCALAR,
     TRELLIS_NOISE,
@@ -15,7 +16,6 @@ from nntc.encoder.methods.weights import (
     is_scalar,
     quantize,
     shared_tables,
-    weight_record,
 )
 from nntc.encoder.quantize.shaping import Shaping, equal_steps
 from nntc.encoder.quantize.trellis import MAX_LEVEL
