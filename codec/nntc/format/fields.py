@@ -128,11 +128,6 @@ class Field(c.Construct):  # type: ignore[misc]
         presence = self._presence
         return self._checked(stream, context, given) if presence is None or presence(context, given) else None
 
-    def _build(self, obj: Any, stream: io.BytesIO, _context: Any, _path: str) -> Any:
-        if obj is not None:
-            stream.write(self.put(obj))
-        return obj
-
 
 _UNSUPPORTED = frozenset({"E_UNSUPPORTED", "E_VERSION"})
 
@@ -276,5 +271,6 @@ class Layout(Generic[Value]):
 
     def write(self, value: Value) -> bytes:
         """Return the bytes of all fields."""
-        written: bytes = self._struct.build({name: getattr(value, name) for name in self._names})
-        return written
+        # `construct` would keep the values until the garbage collector comes.
+        values = zip(self._fields, (getattr(value, name) for name in self._names), strict=True)
+        return b"".join(field.put(own) for field, own in values if own is not None)

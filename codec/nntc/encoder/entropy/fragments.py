@@ -17,16 +17,20 @@ from nntc.format.rans import RANS_LANES, RansLanes
 from nntc.format.symbols import LENGTH
 
 Fragment = bytes | Stored | EncoderStream
+_COUNTED = 1 << 18  # tokens counted at a time: few, as each takes 16 bytes meanwhile
 
 
 def count_tokens(
     tokens: NDArray[np.uint8], numbers: NDArray[np.uint16] | None, count: int
 ) -> NDArray[np.int64]:
     """Return int64 [count, 256]: how often each token occurs under each table."""
-    if numbers is None:
-        return np.bincount(tokens, minlength=256)[None]
-    pairs = numbers.astype(np.int32) * 256 + tokens
-    return np.bincount(pairs, minlength=256 * count).reshape(count, 256)
+    found = np.zeros(256 * count, np.int64)
+    for start in range(0, tokens.size, _COUNTED):
+        own = tokens[start : start + _COUNTED].astype(np.intp)
+        if numbers is not None:
+            own += numbers[start : start + _COUNTED].astype(np.intp) * 256
+        found += np.bincount(own, minlength=256 * count)
+    return found.reshape(count, 256)
 
 
 def expected_size(fragments: Iterable[Fragment]) -> float:

@@ -104,10 +104,12 @@ def _encode_group(streams: list[EncoderStream]) -> list[EncodedStream]:
                 begins.append(np.cumsum(dense) - dense)
                 offset += 256
         own = np.zeros(s.steps * s.lanes, np.int32)
-        own[: s.tokens.size] = s.tokens
+        used = own[: s.tokens.size]
         if s.numbers is not None:
-            own[: s.tokens.size] += s.numbers.astype(np.int32) * 256
-        own[: s.tokens.size] += places[id(s.tables)]
+            used[:] = s.numbers
+            used *= 256
+        used += s.tokens
+        used += places[id(s.tables)]
         arranged = own.reshape(s.rounds, s.lanes, s.segment).transpose(0, 2, 1).reshape(s.steps, s.lanes)
         entries[: s.steps, lane : lane + s.lanes] = arranged
     frequency_of, begin_of = np.concatenate(frequencies), np.concatenate(begins)

@@ -34,6 +34,7 @@ from nntc.format.view import View
 FEW_VALUES = (1 << 8) + 1
 """The most that trained quantization leaves: 2^8 shared values beside zero."""
 _CONTEXTS_FROM = 1 << 14  # elements from which separable contexts may pay
+_CONVERTED = 1 << 18  # elements at a time
 _SAMPLE = 1 << 12
 _MANY = 0.75  # of a sample's elements are distinct: too many for a codebook
 _SPARSE_FROM = 0.4  # share of the most common value from which sparse rows may pay
@@ -208,7 +209,10 @@ def _in_fixed_point(
 def _classes(element: ElementType, view: View, bits: NDArray[Any]) -> Classes | None:
     if not element.is_float or view.size < _CONTEXTS_FROM:
         return None
+    magnitudes = np.empty(bits.size, np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        magnitudes = np.abs(as_float64(bits, element))
-        finite = np.where(np.isfinite(magnitudes), magnitudes, 0).astype(np.float32)
-    return fit_scales(finite, view).classes
+        for start in range(0, bits.size, _CONVERTED):
+            part = slice(start, start + _CONVERTED)
+            own = np.abs(as_float64(bits[part], element))
+            magnitudes[part] = np.where(np.isfinite(own), own, 0)
+    return fit_scales(magnitudes, view).classes
