@@ -7,7 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from nntc.decoder.folder import FolderSink
+from nntc.decoder.model import decode as decode_in_python
 from nntc.decoder.staging import settle_dead
+from nntc.errors import OutputError
 
 from tests.decoder.kill_at import prepare, state
 from tests.decoder.test_folder import file_with
@@ -146,3 +149,43 @@ def test_a_new_file_keeps_the_mode_of_the_one_that_it_replaces(
     assert decode(command, files[1], target).returncode == 0
     assert target.stat().st_mode & 0o777 == 0o640
     assert target.read_bytes() != b"older"
+
+
+def test_a_target_that_a_run_in_python_is_writing_is_refused(
+    command: Path, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    target = tmp_path / "größe.onnx"
+    with FolderSink(target) as sink:
+        sink.begin(None)
+        sink.write(memoryview(b"ours"))
+        done = decode(command, files[1], target)
+        assert done.returncode == 2
+        assert "another run is writing größe.onnx" in done.stderr
+        assert decode(command, files[1], tmp_path / "other.onnx").returncode == 0
+    assert target.read_bytes() == b"ours"
+    assert decode(command, files[1], target).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["größe.onnx", "other.onnx"]
+
+
+def test_runs_in_c_and_in_python_that_race_leave_the_set_of_one_of_them(
+    command: Path, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    ours = file_with("a/w", "v")
+    for _ in range(10):
+        words = [str(command), "decode", "--replace", str(files[0]), str(out / "model.onnx")]
+        others = [subprocess.Popen(words, stderr=subprocess.DEVNULL) for _ in range(3)]
+        ended = []
+        for _ in range(3):
+            try:
+                decode_in_python(ours, out / "model.onnx", replace_external=True)
+                ended.append(0)
+            except OutputError as e:
+                ended.append(2 if e.id == "E_OUTPUT_BUSY" else 9)
+        ended += [process.wait() for process in others]
+        assert 0 in ended
+        assert set(ended) <= {0, 2}
+        assert (out / "model.onnx").read_bytes() == b"model"
+        assert (out / "v").read_bytes() in (b"dataa/wv", b"dataa/wb/uv")
+        assert not list(out.glob(".nntc-*"))

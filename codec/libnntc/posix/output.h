@@ -54,8 +54,11 @@ bool nntc_append(nntc_text *text, const void *data, size_t size);
 
 /* staging.c. Names of files in a staging folder: number.part, number.old, journal. */
 void nntc_staged(uint32_t number, const char *kind, char name[NNTC_SHORT]);
-int nntc_stage(nntc_output *o); /* settles what killed runs have left, makes a folder of its own */
-void nntc_settle(int folder, int staging, const char *name); /* takes back a set that is not complete; removes the folder */
+int nntc_stage(nntc_output *o); /* settles what killed runs have left, makes a folder of its own; one run for a target */
+int nntc_lock_folder(nntc_output *o); /* lets one run at a time stage and publish in a folder; 0 without locks too */
+void nntc_unlock_folder(nntc_output *o);
+void nntc_take_back(int folder, int staging); /* a set that is not complete */
+void nntc_settle(int folder, int staging, const char *name); /* takes back, and removes the folder */
 int nntc_write_whole(int descriptor, const char *data, size_t size);
 
 /* places.c. The directory of the relative path name below folder, component after component, never through a link

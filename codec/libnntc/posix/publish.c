@@ -102,21 +102,27 @@ static void take_mode(const nntc_output *o, uint32_t number, const char *part) {
     if (folder >= 0) close(folder);
 }
 
-int nntc_publish(nntc_output *o) {
+static int publish(nntc_output *o) {
     char part[NNTC_SHORT];
-    bool replaced = false;
     if (nntc_check_places(o) != 0) return 1;
     for (uint32_t i = 0; i < o->count; i++) {
         nntc_staged(i, "part", part);
         if (o->files[i].replaces) take_mode(o, i, part);
-        replaced = replaced || (i > 0 && o->files[i].replaces);
     }
     if (o->count > 1 && write_journal(o) != 0) return 1;
-    if (replaced && o->files[0].replaces) { /* the old model never stands beside new data */
+    if (o->count > 1 && o->files[0].replaces) { /* the old model never stands beside new data */
         if (renameat(o->folder, o->base, o->staging, "0.old") != 0) return nntc_refuse(o, "%s: %s", o->base, strerror(errno));
         fsync(o->folder);
     }
     for (uint32_t i = o->count; i-- > 0;)
         if (place(o, i) != 0) return 1;
     return 0;
+}
+
+int nntc_publish(nntc_output *o) {
+    if (nntc_lock_folder(o) != 0) return 1;
+    int failed = publish(o);
+    if (failed) nntc_take_back(o->folder, o->staging);
+    nntc_unlock_folder(o);
+    return failed;
 }

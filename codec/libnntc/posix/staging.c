@@ -1,9 +1,12 @@
 /* Clause 10: staging folder of a run, R-601 and R-607. It stands beside output file 0; only its owner may enter it. A run
- * holds a lock on it: one that nobody holds was left by a run that was killed, and the next run settles it. The other
- * decoders of this project read the same journal. */
+ * holds a lock on it: one that nobody holds was left by a run that was killed, and the next run settles it. The first part
+ * of its name tells which target is being written. The other decoders of this project read the same names and journal. */
 #include "output.h"
 
+#include <time.h>
+
 static const char prefix[] = ".nntc-";
+enum { PATIENCE = 3000, LOOK = 10000000 }; /* tries to have a lock, and nanoseconds between two */
 
 void nntc_staged(uint32_t number, const char *kind, char name[NNTC_SHORT]) {
     snprintf(name, NNTC_SHORT, "%lu.%s", (unsigned long)number, kind);
@@ -114,13 +117,19 @@ static DIR *list(int folder) {
     return names;
 }
 
-void nntc_settle(int folder, int staging, const char *name) {
+void nntc_take_back(int folder, int staging) {
     nntc_text journal = {NULL, 0, 0};
     struct stat status;
-    const struct dirent *found;
-    bool noted = read_journal(staging, &journal);
-    if (noted && fstatat(staging, "0.part", &status, AT_SYMLINK_NOFOLLOW) == 0) take_all_back(folder, staging, &journal);
+    if (read_journal(staging, &journal) && fstatat(staging, "0.part", &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        take_all_back(folder, staging, &journal);
+        unlinkat(staging, "journal", 0); /* nothing of it is to be done once more */
+    }
     free(journal.data);
+}
+
+void nntc_settle(int folder, int staging, const char *name) {
+    const struct dirent *found;
+    nntc_take_back(folder, staging);
     DIR *names = list(staging);
     if (names == NULL) return;
     while ((found = readdir(names)) != NULL)
@@ -129,50 +138,84 @@ void nntc_settle(int folder, int staging, const char *name) {
     unlinkat(folder, name, AT_REMOVEDIR);
 }
 
-/* The staging folder of this name, locked: a descriptor, or -1 if another run has it, or it has gone. */
-static int lock(int folder, const char *name) {
+/* The staging folder of this name, locked: a descriptor, or -1 if another run has it (*held), or it has gone. */
+static int lock(int folder, const char *name, bool *held) {
     struct stat here, there;
     int staging = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    *held = false;
     if (staging < 0) return -1;
-    if (flock(staging, LOCK_EX | LOCK_NB) == 0 && fstat(staging, &here) == 0 &&
-        fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && here.st_ino == there.st_ino)
+    if (flock(staging, LOCK_EX | LOCK_NB) != 0) *held = errno == EWOULDBLOCK;
+    else if (fstat(staging, &here) == 0 && fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && here.st_ino == there.st_ino)
         return staging;
     close(staging);
     return -1;
 }
 
-static void settle_dead(int folder) {
+/* Settles what killed runs have left; returns whether one that begins with claim is at work. */
+static bool settle_dead(int folder, const char *claim) {
     DIR *names = list(folder);
     const struct dirent *found;
     struct stat status;
+    bool busy = false, held;
     while (names != NULL && (found = readdir(names)) != NULL) {
         if (strncmp(found->d_name, prefix, sizeof prefix - 1) != 0) continue;
         if (fstatat(folder, found->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode)) continue;
         if (status.st_uid != geteuid() || (status.st_mode & 077) != 0) continue; /* not ours */
-        int staging = lock(folder, found->d_name);
-        if (staging < 0) continue;
+        int staging = lock(folder, found->d_name, &held);
+        if (staging < 0) {
+            busy = busy || (held && strncmp(found->d_name, claim, strlen(claim)) == 0);
+            continue;
+        }
         nntc_settle(folder, staging, found->d_name);
         close(staging);
     }
     if (names != NULL) closedir(names);
+    return busy;
 }
 
-int nntc_stage(nntc_output *o) {
-    settle_dead(o->folder);
+int nntc_lock_folder(nntc_output *o) {
+    static const int none[] = {ENOSYS, EOPNOTSUPP, ENOTSUP, ENOLCK, EINVAL, EBADF}; /* a file system without locks */
+    const struct timespec look = {0, LOOK};
+    for (int tries = 0; flock(o->folder, LOCK_EX | LOCK_NB) != 0; tries++) {
+        for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+            if (errno == none[i]) return 0;
+        if (errno != EWOULDBLOCK) return nntc_refuse(o, "%s: %s", o->base, strerror(errno));
+        if (tries == PATIENCE) return nntc_refuse(o, "%s: another program has its folder locked", o->base);
+        nanosleep(&look, NULL);
+    }
+    return 0;
+}
+
+void nntc_unlock_folder(nntc_output *o) { flock(o->folder, LOCK_UN); }
+
+static int stage(nntc_output *o) {
+    char claim[NNTC_SHORT];
+    unsigned long hash = 2166136261ul; /* FNV-1a */
+    bool held;
+    for (const char *p = o->base; *p != 0; p++) hash = ((hash ^ (unsigned char)*p) * 16777619ul) & 0xfffffffful;
+    snprintf(claim, sizeof claim, "%s%08lx-", prefix, hash);
+    if (settle_dead(o->folder, claim)) return nntc_refuse(o, "another run is writing %s", o->base);
     for (int tries = 0; tries < 100; tries++) {
         unsigned char noise[8] = {0};
         int source = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
         if (source < 0 || read(source, noise, sizeof noise) < 0) noise[0] = (unsigned char)tries;
         if (source >= 0) close(source);
-        int at = snprintf(o->staging_name, NNTC_SHORT, "%s", prefix);
+        int at = snprintf(o->staging_name, NNTC_SHORT, "%s", claim);
         for (int i = 0; i < 8; i++) at += snprintf(o->staging_name + at, 3, "%02x", noise[i]);
         if (mkdirat(o->folder, o->staging_name, 0700) != 0) {
             if (errno == EEXIST) continue;
             return nntc_refuse(o, "%s: %s", o->base, strerror(errno));
         }
-        o->staging = lock(o->folder, o->staging_name);
+        o->staging = lock(o->folder, o->staging_name, &held);
         if (o->staging >= 0) return 0;
         unlinkat(o->folder, o->staging_name, AT_REMOVEDIR);
     }
     return nntc_refuse(o, "%s: %s", o->base, "no temporary folder");
+}
+
+int nntc_stage(nntc_output *o) {
+    if (nntc_lock_folder(o) != 0) return 1;
+    int failed = stage(o);
+    nntc_unlock_folder(o);
+    return failed;
 }

@@ -11,7 +11,6 @@ Implements SPEC.md 10 (R-601, R-607).
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import stat
@@ -66,7 +65,7 @@ class Staging:
     """
 
     def __init__(self, folder: Path, target: str | None = None) -> None:
-        tag = "" if target is None else hashlib.sha256(os.fsencode(target)).hexdigest()[:8] + "-"
+        tag = "" if target is None else f"{_hash(os.fsencode(target)):08x}-"
         with contextlib.ExitStack() as stack:
             if target is not None:
                 stack.enter_context(only_one_in(folder))
@@ -103,6 +102,14 @@ class Staging:
             _settle(self.path)
         finally:
             self._lock.close()
+
+
+def _hash(name: bytes) -> int:
+    """Return FNV-1a of a name, 32 bits."""
+    found = 2166136261
+    for byte in name:
+        found = (found ^ byte) * 16777619 & 0xFFFFFFFF
+    return found
 
 
 def _make(folder: Path, prefix: str) -> tuple[Path, Lock]:
