@@ -19,7 +19,7 @@ COVERED = ("-O1", "-fsanitize=fuzzer", "-fprofile-instr-generate", "-fcoverage-m
 
 def core() -> list[str]:
     """Return the sources of the library's core."""
-    return [str(path) for path in sorted((LIBRARY / "src").glob("*.c"))]
+    return [str(path) for part in ("src", "kernels") for path in sorted((LIBRARY / part).glob("*.c"))]
 
 
 def build(target: Path, *options: str) -> Path:

@@ -71,6 +71,11 @@ PLATFORMS = {
 }
 
 
+def core() -> list[Path]:
+    """Return the sources of the core."""
+    return [path for part in ("src", "kernels") for path in sorted((LIBRARY / part).glob("*.c"))]
+
+
 def build(platform: Platform, sources: Path, folder: Path) -> None:
     """Build the program `decoder` in a folder.
 
@@ -87,7 +92,7 @@ def build(platform: Platform, sources: Path, folder: Path) -> None:
     for part in ("libraries", "own"):
         (folder / part).mkdir()
     _compile(platform, libraries, folder / "libraries", "-w", "-O2", "-DZSTD_DISABLE_ASM", *options)
-    own = sorted((LIBRARY / "src").glob("*.c"))
+    own = core()
     if platform.is_wasm:
         own += [LIBRARY / "posix" / "heap.c", HERE / "plain.c"]
     else:
@@ -103,7 +108,7 @@ def core_size(platform: Platform, folder: Path) -> tuple[int, int]:
     target.mkdir()
     options = ["-Os", "-fno-stack-protector", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"]
     options += [*STRICT, f"-I{LIBRARY / 'include'}", f"-I{LIBRARY / 'src'}"]
-    _compile(platform, sorted((LIBRARY / "src").glob("*.c")), target, *options)
+    _compile(platform, core(), target, *options)
     code = constants = 0
     for path in target.glob("*.o"):
         for is_code, size in sections(path.read_bytes()):

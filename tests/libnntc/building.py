@@ -67,7 +67,7 @@ def build(sources: list[Path], output: Path, *options: str) -> Path:
 
 def core() -> list[Path]:
     """Sources of the core, in the order of SPEC.md's clauses."""
-    return sorted((LIBRARY / "src").glob("*.c"))
+    return [path for part in ("src", "kernels") for path in sorted((LIBRARY / part).glob("*.c"))]
 
 
 def around() -> list[Path]:

@@ -9,17 +9,39 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-OWN = '#include "internal.h"\n'
-BASIS = "const int16_t nntc_basis[1496]"
+OWN = ('#include "internal.h"\n', '#include "kernels.h"\n', '#include "../kernels/kernels.h"\n')
+TABLES = (
+    "const int16_t nntc_basis[1496]",
+    "const u32 nntc_sha256_constants[64]",
+    "const u8 nntc_next[2][8][2]",
+    "const u8 nntc_q[2][8]",
+)
+
+
+def without_includes(path: Path) -> str:
+    """Return the text of a file, which stands after the headers it includes."""
+    text = path.read_text("utf-8")
+    for line in OWN:
+        text = text.replace(line, "")
+    return text
 
 
 def amalgamated() -> str:
-    """Return the text of the file: internal.h, then the clauses in order."""
-    sources = [path.read_text("utf-8").replace(OWN, "") for path in sorted((ROOT / "src").glob("*.c"))]
-    basis = next(text for text in sources if BASIS in text).replace(BASIS, f"static {BASIS}")
-    header = (ROOT / "src" / "internal.h").read_text("utf-8").replace(f"extern {BASIS};", basis)
-    head = "/* libnntc in one file, made by scripts/amalgamate.py. */\n#define NNTC_LOCAL static\n"
-    return "\n".join([head, header, *(text for text in sources if BASIS not in text)])
+    """Return the text of the file: headers, then the clauses in order, then kernels; tables are static."""
+    files = [
+        ROOT / "src" / "internal.h",
+        ROOT / "kernels" / "kernels.h",
+        *sorted((ROOT / "src").glob("*.c")),
+        *sorted((ROOT / "kernels").glob("*.c")),
+    ]
+    text = "\n".join(map(without_includes, files))
+    for table in TABLES:  # a static table is declared by its definition, so that comes first
+        begin = text.index(f"{table} = {{")
+        end = text.index("};\n", begin) + 3
+        definition = f"static {text[begin:end]}"
+        before, after = (text[:begin] + text[end:]).split(f"extern {table};", 1)
+        text = before + definition + after
+    return f"/* libnntc in one file, made by scripts/amalgamate.py. */\n#define NNTC_LOCAL static\n{text}"
 
 
 if __name__ == "__main__":

@@ -41,10 +41,6 @@ static int system_bzip2(const void *src, size_t length, void *dst, size_t n) {
 }
 #endif
 
-
-
-
-
 NNTC_LOCAL void nntc_default_coders(nntc_coders *coders) {
 #ifdef NNTC_WITH_ZSTD
     if (coders->zstd == NULL) coders->zstd = system_zstd;
@@ -53,7 +49,7 @@ NNTC_LOCAL void nntc_default_coders(nntc_coders *coders) {
     if (coders->bzip2 == NULL) coders->bzip2 = system_bzip2;
 #endif
     if (coders->sha256_init == NULL || coders->sha256_update == NULL || coders->sha256_final == NULL) {
-        coders->sha256_init = nntc_sha256_init;
+        coders->sha256_init = nntc_sha256_choose();
         coders->sha256_update = nntc_sha256_update;
         coders->sha256_final = nntc_sha256_final;
     }

@@ -2,10 +2,8 @@
 #include "internal.h"
 
 /* next(s, 0), next(s, 1) and q(s) of clause 9.7, for four and eight states. */
-static const u8 next4[4][2] = {{0, 2}, {2, 0}, {1, 3}, {3, 1}}, q4[4] = {0, 0, 1, 1};
-static const u8 next8[8][2] = {{0, 2}, {5, 7}, {1, 3}, {6, 4}, {2, 0}, {4, 6}, {3, 1}, {7, 5}}, q8[8] = {0, 1, 0, 1, 0, 1, 0, 1};
-NNTC_LOCAL u32 nntc_next(u32 kind, u32 state, u32 parity) { return kind == 1 ? next4[state][parity] : next8[state][parity]; }
-NNTC_LOCAL u32 nntc_q(u32 kind, u32 state) { return kind == 1 ? q4[state] : q8[state]; }
+const u8 nntc_next[2][8][2] = {{{0, 2}, {2, 0}, {1, 3}, {3, 1}}, {{0, 2}, {5, 7}, {1, 3}, {6, 4}, {2, 0}, {4, 6}, {3, 1}, {7, 5}}};
+const u8 nntc_q[2][8] = {{0, 0, 1, 1}, {0, 1, 0, 1, 0, 1, 0, 1}};
 
 static bool packed_tokens(reader *r, const plain *p, u8 *out) {
     if (!nntc_padded(p->data, (u64)p->n * p->width)) return nntc_fail(r, NNTC_E_PADDING, p->at);
@@ -90,30 +88,36 @@ static bool class_tokens(const record *rec, const buffers *b, reader *r, const s
     return true;
 }
 
-/* Puts a lane at element i; row and column as long as they are needed. */
+static void enter_row(const record *rec, const buffers *b, lane *l, u32 row) {
+    if (row >= rec->head.rows) return; /* after the last element */
+    l->row = row;
+    l->size = rec->head.view_kind == 2 ? b->row_start[row + 1] - b->row_start[row] : rec->columns;
+    l->row_class = b->classes[0][row];
+}
+
+/* Puts a lane at element i. */
 static void place_lane(const record *rec, const buffers *b, lane *l, u32 i) {
+    u32 low = 0, high = rec->head.rows; /* row_start[low] <= i < row_start[high] */
     if (rec->head.view_kind != 2) {
-        l->row = i / rec->columns;
         l->column = i % rec->columns;
+        enter_row(rec, b, l, i / rec->columns);
         return;
     }
-    u32 low = 0, high = rec->head.rows; /* row_start[low] <= i < row_start[high] */
     while (high - low > 1) {
         u32 middle = low + (high - low) / 2;
         if (b->row_start[middle] <= i) low = middle;
         else high = middle;
     }
-    l->row = low;
     l->column = i - b->row_start[low];
+    enter_row(rec, b, l, low);
 }
 
-static u32 context(const record *rec, const buffers *b, const plain *p, lane *l) {
-    bool ragged = rec->head.view_kind == 2;
-    u32 size = ragged ? b->row_start[l->row + 1] - b->row_start[l->row] : rec->columns;
-    u32 sum = b->classes[0][l->row] + (ragged ? 0u : b->column_class[l->column]);
-    if (++l->column == size) {
+/* Context of the element at which a lane is; moves it to the next. */
+static inline u32 context(const record *rec, const buffers *b, const plain *p, lane *l) {
+    u32 sum = l->row_class + (b->column_class == NULL ? 0u : b->column_class[l->column]);
+    if (++l->column == l->size) {
         l->column = 0;
-        l->row++;
+        enter_row(rec, b, l, l->row + 1);
     }
     return sum < p->contexts - 1 ? sum : p->contexts - 1;
 }
@@ -122,13 +126,23 @@ typedef struct word_source {
     const u8 *next, *end;
 } word_source;
 
-static inline bool step(lane *l, const decoding_table *t, word_source *w, u8 *token) {
+static inline bool words_left(const word_source *w, u32 count) { return (u64)(w->end - w->next) >= 2 * (u64)count; }
+
+/* sure: a word is left, so that it can be read before it is known whether it is needed. */
+static inline bool step(lane *l, const decoding_table *t, word_source *w, bool sure, u8 *token) {
     u32 slot = l->x & 4095, v = t->token[slot], packed_entry = t->packed[v];
+    u32 x = (packed_entry & 0xFFFF) * (l->x >> 12) + slot - (packed_entry >> 16);
     *token = (u8)v;
-    l->x = (packed_entry & 0xFFFF) * (l->x >> 12) + slot - (packed_entry >> 16);
-    if (l->x < 65536) {
+    if (sure) {
+        u32 word = (u32)w->next[0] | (u32)w->next[1] << 8, more = x < 65536;
+        l->x = more != 0 ? x << 16 | word : x;
+        w->next += 2 * more;
+        return true;
+    }
+    l->x = x;
+    if (x < 65536) {
         if (w->next == w->end) return false;
-        l->x = l->x << 16 | (u32)w->next[0] | (u32)w->next[1] << 8;
+        l->x = x << 16 | (u32)w->next[0] | (u32)w->next[1] << 8;
         w->next += 2;
     }
     return true;
@@ -136,19 +150,36 @@ static inline bool step(lane *l, const decoding_table *t, word_source *w, u8 *to
 
 /* Without trellis a segment is one token: tokens come in coded order. */
 static bool rans_plain(const record *rec, const buffers *b, const plain *p, word_source *w, u8 *out) {
-    lane cursor = {0, 0, 0, 0};
-    u32 l = 0;
-    for (u32 i = 0; i < p->n; i++) {
-        u32 c = p->contexts > 1 ? context(rec, b, p, &cursor) : 0;
-        TRY(step(&b->lanes[l], &b->tables[c], w, &out[i]));
-        if (++l == p->lanes) l = 0;
+    lane cursor;
+    memset(&cursor, 0, sizeof cursor);
+    if (p->contexts > 1) place_lane(rec, b, &cursor, 0);
+    for (u32 i = 0; i < p->n;) {
+        u32 lanes = p->n - i < p->lanes ? p->n - i : p->lanes;
+        bool sure = words_left(w, lanes);
+        for (u32 l = 0; l < lanes; l++, i++) {
+            u32 c = p->contexts > 1 ? context(rec, b, p, &cursor) : 0;
+            TRY(step(&b->lanes[l], &b->tables[c], w, sure, &out[i]));
+        }
     }
     return true;
 }
 
-/* With one, lanes advance side by side, T tokens each; 16 tokens of a lane are written at a time. */
+/* Token k of each lane's segment; 16 of a lane are gathered in staging. */
+static inline bool trellis_step(const record *rec, const buffers *b, const plain *p, word_source *w, u32 active, u32 k, bool sure) {
+    const u8(*next)[2] = nntc_next[(rec->flags & 3) - 1], *quantizer = nntc_q[(rec->flags & 3) - 1];
+    for (u32 l = 0; l < active; l++) {
+        lane *one = &b->lanes[l];
+        u32 c = p->contexts > 1 ? context(rec, b, p, one) : 0;
+        u8 *token = &b->staging[(size_t)l * 16 + k % 16];
+        TRY(step(one, &b->tables[2 * c + quantizer[one->state]], w, sure, token));
+        one->state = next[one->state][*token & 1u];
+    }
+    return true;
+}
+
+/* With one, lanes advance side by side, T tokens each. */
 static bool rans_trellis(const record *rec, const buffers *b, const plain *p, word_source *w, u8 *out) {
-    u32 segment = p->segment, kind = rec->flags & 3u;
+    u32 segment = p->segment;
     for (u64 begin = 0; begin < p->n; begin += (u64)p->lanes * segment) {
         u64 left = p->n - begin;
         u32 lanes = left / segment < p->lanes ? (u32)(left / segment + (left % segment != 0)) : p->lanes;
@@ -159,13 +190,8 @@ static bool rans_trellis(const record *rec, const buffers *b, const plain *p, wo
         }
         for (u32 k = 0; k < segment; k++) {
             u32 active = k < short_one ? lanes : lanes - 1;
-            for (u32 l = 0; l < active; l++) {
-                lane *one = &b->lanes[l];
-                u32 c = p->contexts > 1 ? context(rec, b, p, one) : 0;
-                u8 *token = &b->staging[(size_t)l * 16 + k % 16];
-                TRY(step(one, &b->tables[2 * c + nntc_q(kind, one->state)], w, token));
-                one->state = (u8)nntc_next(kind, one->state, *token & 1u);
-            }
+            if (words_left(w, active)) TRY(trellis_step(rec, b, p, w, active, k, true));
+            else TRY(trellis_step(rec, b, p, w, active, k, false));
             if (k % 16 != 15 && k + 1 != segment) continue;
             u32 from = k - k % 16;
             for (u32 l = 0; l < lanes; l++) {

@@ -47,7 +47,8 @@ NNTC_LOCAL u32 nntc_crc32(u32 crc, const u8 *data, size_t length);
 NNTC_LOCAL nntc_id nntc_zstd_frame(const nntc_coders *coders, const u8 *src, u64 length, u8 *dst, u64 n);
 NNTC_LOCAL nntc_id nntc_bzip2_stream(const nntc_coders *coders, const u8 *src, u64 length, u8 *dst, u64 n);
 NNTC_LOCAL void nntc_default_coders(nntc_coders *coders);
-NNTC_LOCAL void nntc_sha256_init(void *state);
+typedef void nntc_sha256_start(void *state);
+NNTC_LOCAL nntc_sha256_start *nntc_sha256_choose(void); /* the beginning that fits this processor */
 NNTC_LOCAL void nntc_sha256_update(void *state, const void *data, size_t length);
 NNTC_LOCAL void nntc_sha256_final(void *state, unsigned char digest[32]);
 
@@ -166,14 +167,21 @@ NNTC_LOCAL bool nntc_parse_block(const record *rec, reader *r, u32 n, bool of_vi
 NNTC_LOCAL bool nntc_frequencies(reader *r, u64 run, u64 *bit, u32 freq[256]);
 NNTC_LOCAL bool nntc_table_run(reader *r, u32 count, u64 *bits_at);
 
+/* Integers below 2^51 (clause 9.8): binary64 has them exactly, and processors with it take several at a time. */
+#ifdef NNTC_SMALL
+typedef i64 nntc_sum;
+#else
+typedef double nntc_sum;
+#endif
+
 /* Clause 9.3: buffers of a section, laid out in scratch. */
 typedef struct decoding_table {
     u8 token[4096];
     u32 packed[256]; /* frequency | start << 16 */
 } decoding_table;
 typedef struct lane {
-    u32 x, row, column;
-    u8 state;
+    u32 x, row, column, size; /* size: columns of this row */
+    u8 state, row_class;
 } lane;
 typedef struct buffers {
     u32 *row_start; /* ragged: rows + 1 */
@@ -186,12 +194,12 @@ typedef struct buffers {
     u8 *staging; /* 16 tokens of each lane */
     u16 *codes;  /* Huffman: 2^15 entries */
     int32_t *x;
-    i64 *y;
+    nntc_sum *y;
 } buffers;
 NNTC_LOCAL u64 nntc_layout(const record *rec, u8 *base, buffers *b);
 NNTC_LOCAL bool nntc_tokens(const record *rec, const buffers *b, reader *r, const symbols *block, u8 *out);
-NNTC_LOCAL u32 nntc_next(u32 kind, u32 state, u32 parity); /* trellis of clause 9.7; kind: 1 four, 2 eight states */
-NNTC_LOCAL u32 nntc_q(u32 kind, u32 state);
+extern const u8 nntc_next[2][8][2]; /* trellis of clause 9.7: of four states, of eight */
+extern const u8 nntc_q[2][8];
 NNTC_LOCAL bool nntc_exact(const record *rec, const buffers *b, reader *r, u8 *out);
 NNTC_LOCAL bool nntc_uniform(const record *rec, const buffers *b, reader *r, u8 *out);
 NNTC_LOCAL bool nntc_section_payload(const record *rec, const buffers *b, reader *r, u8 *out);
@@ -210,10 +218,10 @@ NNTC_LOCAL void nntc_levels(level_source *l, const integers *block, const buffer
 NNTC_LOCAL bool nntc_level(level_source *l, i64 *value);
 NNTC_LOCAL bool nntc_levels_end(const level_source *l);
 
-/* Clause 9.7: rounds once; false if infinite. */
-NNTC_LOCAL bool nntc_store(double value, u32 element, u8 *out);
+/* Clause 9.7: rounds each once; false if one is infinite. */
+NNTC_LOCAL bool nntc_store(const double *values, u32 count, u32 element, u8 *out);
 /* Clause 9.8. x: the block's numbers, destroyed; y: as many. */
-NNTC_LOCAL void nntc_inverse_transform(int32_t *x, u32 planes, u32 height, u32 breadth, i64 *y);
+NNTC_LOCAL void nntc_inverse_transform(int32_t *x, u32 planes, u32 height, u32 breadth, nntc_sum *y);
 extern const int16_t nntc_basis[1496];
 
 #endif
