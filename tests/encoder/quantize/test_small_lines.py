@@ -25,10 +25,10 @@ def matrix(*, rows: int = 0, channels: int = 0, size: float = 1e-6) -> Floats:
     ("values", "expected"),
     [
         (matrix(), False),
-        (matrix(rows=3), False),
-        (matrix(rows=4), True),
-        (matrix(channels=1), False),
-        (matrix(channels=2), True),
+        (matrix(rows=7), False),
+        (matrix(rows=8), True),
+        (matrix(channels=3), False),
+        (matrix(channels=4), True),
         (matrix(rows=16, size=1 / 8), False),
         (matrix(rows=16, size=1 / 24), False),  # which 6 bits hold
         (matrix(rows=16, size=1e-12), False),  # as good as pruned
@@ -48,6 +48,14 @@ def test_a_note_tells_of_small_lines_that_lose_much(small: dict[str, int]) -> No
     assert note_on_lost(values, values + noise, VIEW) == LOST
     assert note_on_lost(values, values * 1.2, VIEW) == ""
     assert note_on_lost(1e-200 * values, 1e-200 * (values + noise), VIEW) == LOST
+
+
+def test_elements_of_a_vector_are_no_lines() -> None:
+    values = np.ones(64)
+    values[:32] = 1e-6
+    view = View(ViewKind.MATRIX, 1, 64)
+    assert not many_are_small(values, view, 6)
+    assert note_on_lost(values, 0 * values, view) == ""
 
 
 def test_no_note_tells_of_lines_of_like_size_however_much_they_lose() -> None:
