@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeding = [sys.executable, "-m", "fuzz.seeds", options.target, str(corpus), str(options.every)]
     subprocess.run(seeding, check=True)
     flags = [f"-max_total_time={options.seconds}", f"-runs={options.runs}", "-print_final_stats=1"]
-    flags += [f"-max_len={LARGEST}", "-timeout=60", "-rss_limit_mb=4096", f"-seed={options.seed or 1}"]
+    flags += [f"-max_len={LARGEST}", "-timeout=300", "-rss_limit_mb=4096", f"-seed={options.seed or 1}"]
     flags += [f"-artifact_prefix={corpus.parent}/found-{options.target}-", str(corpus)]
     if options.target == "libnntc":
         return native.run(flags)

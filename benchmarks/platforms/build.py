@@ -15,6 +15,11 @@ LIBRARY = HERE.parents[1] / "codec" / "libnntc"
 ZIG = (sys.executable, "-m", "ziglang", "cc")
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-ffp-contract=off")
 CODERS = ("-DNNTC_WITH_ZSTD", "-DNNTC_WITH_BZIP2")
+NODE = (
+    "node",
+    "--no-warnings",
+    "--no-turbo-fast-api-calls",
+)  # with those node 20 aborts in a garbage collection
 BZIP2 = ("blocksort", "bzlib", "compress", "crctable", "decompress", "huffman", "randtable")
 _EXECUTABLE = 4  # flag of an ELF section
 _LOADED = 2
@@ -67,7 +72,7 @@ PLATFORMS = {
     "riscv64": Platform("riscv64-linux-musl", ("qemu-riscv64",), "64 little"),
     "s390x": Platform("s390x-linux-musl", ("qemu-s390x",), "64 big"),
     "ppc64el": Platform("powerpc64le-linux-musl", ("qemu-ppc64le",), "64 little"),
-    "wasm32": Platform("wasm32-wasi", ("node", "--no-warnings", str(HERE / "wasi.mjs")), "32 little"),
+    "wasm32": Platform("wasm32-wasi", (*NODE, str(HERE / "wasi.mjs")), "32 little"),
 }
 
 
