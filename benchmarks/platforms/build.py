@@ -15,11 +15,12 @@ LIBRARY = HERE.parents[1] / "codec" / "libnntc"
 ZIG = (sys.executable, "-m", "ziglang", "cc")
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-ffp-contract=off")
 CODERS = ("-DNNTC_WITH_ZSTD", "-DNNTC_WITH_BZIP2")
+# With fast calls node 20 aborts in a garbage collection.
 NODE = (
     "node",
     "--no-warnings",
     "--no-turbo-fast-api-calls",
-)  # with those node 20 aborts in a garbage collection
+)
 BZIP2 = ("blocksort", "bzlib", "compress", "crctable", "decompress", "huffman", "randtable")
 _EXECUTABLE = 4  # flag of an ELF section
 _LOADED = 2

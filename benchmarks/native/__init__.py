@@ -1,0 +1,1 @@
+"""Speed of libnntc beside the Python decoder, NNCodec, zstd, and what no decoder can do without."""
