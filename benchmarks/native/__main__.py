@@ -2,8 +2,8 @@
 
     python -m benchmarks.native --data DIR --peer-python PATH [googlenet ...]
 
-Beside it: the Python decoder, NNCodec at about equal size, zstd, a copy of the model and its SHA-256. All take
-turns, so that whatever else the machine does meets all of them, and the least CPU seconds of each count.
+Beside it: the Python decoder, NNCodec at about equal size, zstd, a copy of the model and its SHA-256. All
+take turns, so that whatever else the machine does meets all of them, and the least CPU seconds of each count.
 """
 
 from __future__ import annotations
