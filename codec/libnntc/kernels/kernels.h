@@ -3,7 +3,7 @@
 #ifndef NNTC_KERNELS_H
 #define NNTC_KERNELS_H
 
-#include "internal.h"
+#include "../src/internal.h"
 
 #if !defined(NNTC_PORTABLE) && (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
 #define NNTC_X86 1

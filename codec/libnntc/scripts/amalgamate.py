@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-OWN = ('#include "internal.h"\n', '#include "kernels.h"\n', '#include "../kernels/kernels.h"\n')
+HEADERS = ("internal.h", "../src/internal.h", "kernels.h", "../kernels/kernels.h")
+OWN = tuple(f'#include "{name}"\n' for name in HEADERS)
 TABLES = (
     "const int16_t nntc_basis[1496]",
     "const u32 nntc_sha256_constants[64]",
