@@ -19,6 +19,7 @@ import nntc
 import numpy as np
 import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 from tests.cli.conftest import ROOT
 from tests.networks import classifier
@@ -112,3 +113,32 @@ def test_a_temporary_folder_that_cannot_be_used(model: Path, tmp_path: Path) -> 
     assert done.returncode == 1
     assert done.stderr.startswith("nntc: E_OUTPUT: cannot make temporary files (TMPDIR): ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of memory are others elsewhere")
+@pytest.mark.parametrize("command", ["encode", "decode", "verify"])
+def test_memory_that_runs_out(command: str, tmp_path: Path) -> None:
+    """After all is imported, a few megabytes are left: less than a tensor needs."""
+    values = np.random.default_rng(0).normal(size=(1000, 6000)).astype(np.float32)
+    graph = helper.make_graph([], "g", [], [], [numpy_helper.from_array(values, "w")])
+    (tmp_path / "model.onnx").write_bytes(helper.make_model(graph).SerializeToString())
+    nntc.encode(tmp_path / "model.onnx", tmp_path / "m.nntc", method="quantization", bits=4)
+    words = {
+        "encode": ["encode", "model.onnx", "new.nntc", "-m", "quantization", "--bits", "4"],
+        "decode": ["decode", "m.nntc", "new.onnx"],
+        "verify": ["verify", "m.nntc", "model.onnx"],
+    }[command]
+    code = (
+        "import resource, sys; from nntc.cli import main; "
+        "import nntc.encoder.encode, nntc.reader.compare, nntc.cli.encode; "
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(); "
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (6 << 20), -1)); main(sys.argv[1:])"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "codec"), "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr == "nntc: E_NO_MEMORY: out of memory\n"
+    assert done.returncode == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.nntc", "model.onnx"]

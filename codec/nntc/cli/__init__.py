@@ -69,8 +69,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     except NntcError as e:
         return _fail(str(e))
     except ImportError as e:  # one that is optional: the message says how to get it
-        return _fail(f"E_EXTRA: {e}")
-    except MemoryError:
+        return _fail(f"E_EXTRA: {' '.join(str(e).split())[:300]}")
+    except (MemoryError, SystemError):  # the latter is what Python makes of the former within an import
         return _fail("E_NO_MEMORY: out of memory")
     except BrokenPipeError:
         raise
