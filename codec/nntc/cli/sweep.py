@@ -108,7 +108,7 @@ def sweep(
     """  # noqa: D301 - \b tells click to keep the lines below it
     from nntc.encoder.sweep import sweep as run
     from nntc.encoder.sweep.picture import check_picture, make_picture
-    from nntc.encoder.sweep.tables import to_csv, to_dictionary, write_all
+    from nntc.encoder.sweep.tables import to_csv, to_dictionary, writing
 
     if calibration is None and (evaluation is None or "calibrated" in (methods or [])):
         what = "Method calibrated" if evaluation is not None else "A sweep without --evaluation"
@@ -116,29 +116,30 @@ def sweep(
     sources = sample_sources(calibration, evaluation, preprocess=preprocess, labels=labels, images=images)
     if not no_picture:
         check_picture()
-    with progress() as bar:
-        curves = run(
-            source,
-            **sources,
-            methods=methods,
-            points=points,
-            follow_links=follow_links,
-            jobs=jobs,
-            dask=dask,
-            progress=bar,
-        )
-    contents = {"sweep.csv": to_csv(curves).encode(), "sweep.json": json_text(to_dictionary(curves)).encode()}
-    if not no_picture:
-        for kind in ("svg", "png"):
-            contents[f"sweep.{kind}"] = make_picture(curves, source.name, kind)
-    write_all(folder, contents)
+    pictures = () if no_picture else ("svg", "png")
+    names = ["sweep.csv", "sweep.json", *(f"sweep.{kind}" for kind in pictures)]
+    with writing(folder, names) as outputs:
+        with progress() as bar:
+            curves = run(
+                source,
+                **sources,
+                methods=methods,
+                points=points,
+                follow_links=follow_links,
+                jobs=jobs,
+                dask=dask,
+                progress=bar,
+            )
+        contents = [to_csv(curves).encode(), json_text(to_dictionary(curves)).encode()]
+        contents += [make_picture(curves, source.name, kind) for kind in pictures]
+        outputs.write([[content] for content in contents])
     if as_json:
-        show_json({"folder": str(folder), "files": sorted(contents), **to_dictionary(curves)})
+        show_json({"folder": str(folder), "files": sorted(names), **to_dictionary(curves)})
     else:
         show_notes(curves.remarks)
         _show(curves)
         say()
-        say(f"{folder}: {', '.join(sorted(contents))}")
+        say(f"{folder}: {', '.join(sorted(names))}")
 
 
 def _show(curves: Curves) -> None:

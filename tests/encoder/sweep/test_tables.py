@@ -10,7 +10,7 @@ from pathlib import Path
 import nntc
 import pytest
 from nntc.encoder.sweep import Curves, sweep
-from nntc.encoder.sweep.tables import COLUMNS, to_csv, to_dictionary, write_all
+from nntc.encoder.sweep.tables import COLUMNS, to_csv, to_dictionary, writing
 
 from tests.encoder.sweep.curves import MODEL, samples
 
@@ -45,9 +45,11 @@ def test_all_files_are_written_or_none(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "b").mkdir()
     for folder in ("old", "new"):
-        with pytest.raises(nntc.OutputError, match="E_OUTPUT"):
-            write_all(tmp_path / folder, {"a": b"1", "b" if folder == "old" else "none/b": b"2"})
+        names = ["a", "b" if folder == "old" else "none/b"]
+        with pytest.raises(nntc.OutputError, match="E_OUTPUT"), writing(tmp_path / folder, names):
+            pytest.fail("found after the work")
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
     assert [path.name for path in (tmp_path / "old").iterdir()] == ["b"]
-    write_all(tmp_path / "new", {"a": b"1", "b": b"2"})
+    with writing(tmp_path / "new", ["a", "b"]) as outputs:
+        outputs.write([[b"1"], [b"2"]])
     assert (tmp_path / "new" / "b").read_bytes() == b"2"

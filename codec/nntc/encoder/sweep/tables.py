@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,14 @@ def to_dictionary(curves: Curves) -> dict[str, Any]:
     return asdict(curves)
 
 
-def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write files into a folder, all of them complete before the first appears under its name.
+@contextmanager
+def writing(folder: Path, names: Sequence[str]) -> Iterator[OutputSet]:
+    """Give what writes files into a folder: all of them or none, and not while another run writes them.
 
     Raises
     ------
     OutputError
-        E_OUTPUT: they cannot be written; a folder made for them is gone again.
+        E_OUTPUT, E_OUTPUT_BUSY: they cannot be written; a folder made for them is gone again.
     """
     is_new = not folder.exists()
     try:
@@ -70,8 +71,8 @@ def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
     except OSError as e:
         raise OutputError("E_OUTPUT", f"cannot make {folder}: {reason(e)}") from e
     try:
-        with OutputSet([folder / name for name in contents]) as outputs:
-            outputs.write([[content] for content in contents.values()])
+        with OutputSet([folder / name for name in names]) as outputs:
+            yield outputs
     except BaseException:
         if is_new:
             with suppress(OSError):
