@@ -1,4 +1,4 @@
-"""What libnntc has for particular processors gives the same as its portable code."""
+"""Kernels of libnntc for particular processors: they give the same as its portable code."""
 
 from __future__ import annotations
 
