@@ -17,6 +17,7 @@ from pathlib import Path
 
 from nntc.decoder.model import decode_bytes
 from nntc.errors import FormatError
+from nntc.limits import Limits
 
 from conformance.proof import fuzz
 from conformance.proof.outcomes import is_left_open
@@ -58,7 +59,7 @@ class Native:
 def in_python(data: bytes) -> Told:
     """Decode a file with the package."""
     try:
-        return b"".join(decode_bytes(data, max_output=ROOM).values())
+        return b"".join(decode_bytes(data, limits=Limits.of(output=ROOM)).values())
     except FormatError as error:
         return error.id, error.offset or 0
 

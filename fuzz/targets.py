@@ -11,6 +11,7 @@ from collections.abc import Callable
 from nntc import decode_bytes, encode_bytes
 from nntc import open as open_container
 from nntc.errors import FormatError, ModelError
+from nntc.limits import Limits
 from nntc.reader.info import describe
 
 MOST_OUTPUT = 1 << 20
@@ -34,7 +35,7 @@ def _right_place(error: FormatError, data: bytes) -> None:
 def decode(data: bytes) -> None:
     """Decode a file: all of it or nothing."""
     try:
-        files = decode_bytes(data, max_output=MOST_OUTPUT)
+        files = decode_bytes(data, limits=Limits.of(output=MOST_OUTPUT))
     except FormatError as error:
         _right_place(error, data)
     else:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from nntc.errors import (
     ClusterError,
     FormatError,
+    LimitError,
     ModelError,
     NntcError,
     OutputError,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from nntc.encoder.samples.preprocess import Preprocess
     from nntc.encoder.samples.summary import InputSummary
     from nntc.encoder.sweep.curves import Curves, SweepPoint, sweep
+    from nntc.limits import Limits
     from nntc.progress import Phase, ProgressEvent
     from nntc.reader.compare import TensorDifference, VerifyResult, verify
     from nntc.reader.container import Container, LazyTensor, open  # noqa: A004 - the verb that Python's users expect
@@ -67,6 +69,8 @@ __all__ = [
     "ImageFolder",
     "InputSummary",
     "LazyTensor",
+    "LimitError",
+    "Limits",
     "Method",
     "ModelError",
     "NntcError",
@@ -113,6 +117,7 @@ _HOMES = {
     "ImageFolder": "nntc.encoder.samples.image_folder",
     "InputSummary": "nntc.encoder.samples.summary",
     "LazyTensor": "nntc.reader.container",
+    "Limits": "nntc.limits",
     "Method": "nntc.encoder.options.choices",
     "Options": "nntc.encoder.options.options",
     "Phase": "nntc.progress",

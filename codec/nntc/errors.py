@@ -3,6 +3,7 @@
     NntcError
     ├── FormatError            the .nntc input is at fault: `id` (SPEC.md, "Error ids"), `offset`
     │   └── UnsupportedError   valid perhaps, but it needs a newer or fuller decoder (exit status 3)
+    ├── LimitError             more is needed than the caller allows: E_LIMIT; the input may be valid
     ├── ModelError             the ONNX input is at fault: `id`, `offset` where one is known
     ├── SourceError            a place that bytes are read from fails: E_SOURCE, E_SOURCE_CHANGED
     ├── SamplesError           samples to calibrate or measure with are at fault: E_SAMPLES
@@ -24,6 +25,7 @@ from nntc.printable import printable
 __all__ = [
     "ClusterError",
     "FormatError",
+    "LimitError",
     "ModelError",
     "NntcError",
     "OutputError",
@@ -78,6 +80,13 @@ class FormatError(NntcError):
 
 class UnsupportedError(FormatError):
     """A `.nntc` input that needs a newer or fuller decoder than this one."""
+
+
+class LimitError(NntcError):
+    """More of something is needed than the caller allows (`nntc.Limits`); the input may be valid."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("E_LIMIT", message)
 
 
 class ModelError(NntcError):

@@ -110,6 +110,7 @@ def decode_vectors() -> None:
     from nntc.conformance.suite import find_suite, read_suite
     from nntc.decoder.model import decode, decode_bytes
     from nntc.errors import FormatError
+    from nntc.limits import Limits as Allowed
 
     from conformance.reference_decoder import Limits, NntcError
     from conformance.reference_decoder import decode as decode_by_reference
@@ -122,7 +123,7 @@ def decode_vectors() -> None:
         for memory, output in [(None, None), *map(_limit, vector.caller_limits)]:
             # What they report is the runner's business.
             with suppress(FormatError):
-                decode_bytes(data, max_memory=memory, max_output=output)
+                decode_bytes(data, limits=Allowed.of(memory=memory, output=output))
             with suppress(NntcError):
                 if sum(own.size for own in vector.expected.output) <= MUCH_OUTPUT:
                     decode_by_reference(data, Limits(memory, output))

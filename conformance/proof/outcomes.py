@@ -7,6 +7,7 @@ import hashlib
 from nntc.conformance.suite import CallerLimit, Expected, Vector
 from nntc.decoder.model import decode_bytes
 from nntc.errors import FormatError
+from nntc.limits import Limits
 
 from conformance.reference_decoder import NntcError, decode
 
@@ -23,7 +24,7 @@ def of_codec(data: bytes, limit: CallerLimit | None = None) -> Outcome:
     memory = limit.bytes if limit is not None and limit.kind == "memory" else None
     output = limit.bytes if limit is not None and limit.kind == "output" else None
     try:
-        return decode_bytes(data, max_memory=memory, max_output=output)
+        return decode_bytes(data, limits=Limits.of(memory=memory, output=output))
     except FormatError as e:
         return e.id, e.offset
 

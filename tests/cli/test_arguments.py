@@ -19,7 +19,7 @@ def parser() -> Parser:
     made.operand("first", "A", str)
     made.operand("second", "B", str, required=False)
     made.jobs()
-    made.memory()
+    made.limits("memory")
     made.json()
     return made
 

@@ -21,6 +21,7 @@ from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.tables import TABLE_COUNT, read_tables
+from nntc.limits import Limits
 from nntc.sources.source import BytesSource
 from numpy.typing import NDArray
 
@@ -65,7 +66,7 @@ def test_decoders_do_what_the_manifest_says(kind: str, decode: Callable[[bytes],
 def under(limit: Mapping[str, int], data: bytes) -> Any:
     """Return what the package does if its caller allows so many bytes of memory or output."""
     try:
-        files = decode_bytes(data, max_memory=limit.get("memory"), max_output=limit.get("output"))
+        files = decode_bytes(data, limits=Limits.of(**limit))
     except FormatError as e:
         return {"id": e.id, "offset": e.offset}
     return found(files)

@@ -17,6 +17,7 @@ from hypothesis import given
 from nntc.decoder.directory import read_directory
 from nntc.decoder.model import decode, decode_bytes, verify
 from nntc.errors import FormatError
+from nntc.limits import Limits
 from nntc.progress import Phase, ProgressEvent
 from nntc.sources.source import BytesSource, open_source
 
@@ -119,12 +120,12 @@ def test_ragged_payloads_have_a_total() -> None:
 
 def test_limits_of_the_caller() -> None:
     data = one_byte()
-    assert raised(data, max_memory=1 << 20) == ("E_MEMORY", 24)
-    assert raised(data, max_output=2) == ("E_MEMORY", 24)
-    assert decode_bytes(data, max_output=3, max_memory=1 << 30)[None] == b"a\0b"
+    assert raised(data, limits=Limits(memory=1 << 20)) == ("E_MEMORY", 24)
+    assert raised(data, limits=Limits(output=2)) == ("E_MEMORY", 24)
+    assert decode_bytes(data, limits=Limits(output=3, memory=1 << 30))[None] == b"a\0b"
     # After the directory, before anything else.
-    assert raised(data[:-1] + b"\1", max_memory=1 << 20) == ("E_MEMORY", 24)
-    assert raised(data[:-1], max_memory=1 << 20)[0] == "E_TRUNCATED"
+    assert raised(data[:-1] + b"\1", limits=Limits(memory=1 << 20)) == ("E_MEMORY", 24)
+    assert raised(data[:-1], limits=Limits(memory=1 << 20))[0] == "E_TRUNCATED"
 
 
 def test_shared_tables_end_where_they_end() -> None:

@@ -10,6 +10,7 @@ import onnx
 import pytest
 from nntc.errors import FormatError
 from nntc.format.registry import SectionType
+from nntc.limits import Limits
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.reader.containers import coded, model_of, opened, random_values
@@ -158,7 +159,7 @@ def test_damaged_files_do_not_open(tmp_path: Path) -> None:
         nntc.open(tmp_path / "none.nntc")
     data = coded(model_of(numpy_helper.from_array(random_values(5000), "t")))
     with pytest.raises(FormatError, match="E_MEMORY @ 24"):
-        nntc.open(data, max_memory=1000)
+        nntc.open(data, limits=Limits(memory=1000))
 
 
 @pytest.fixture

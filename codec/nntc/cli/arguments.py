@@ -12,10 +12,12 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from nntc.errors import reason
+from nntc.limits import Limits
 from nntc.printable import printable, write
 from nntc.sources.source import is_url
 
@@ -90,6 +92,27 @@ def size(value: str) -> int:
     return round(float(match[1]) * _UNITS[match[2]])
 
 
+_UNTRUSTED = (
+    "Limit what a file of a stranger may take: memory to 2 GiB, output to 64 GiB and 4,096 files, tensors to "
+    "262,144, time to 10 minutes. A --max option beside it counts instead."
+)
+_LIMITS: dict[str, tuple[str, Callable[[str], Any], str]] = {
+    "memory": ("SIZE", lambda value: size(value), "Refuse a file that may need more memory, such as 512MiB."),
+    "output": ("SIZE", lambda value: size(value), "Refuse a file that decodes to more than this."),
+    "files": ("N", lambda value: count(value), "Refuse a file that decodes to more files than this."),
+    "tensors": ("N", lambda value: count(value), "Refuse a model of more tensors than this."),
+    "fields": ("N", lambda value: count(value), "Refuse a graph of more fields than this."),
+    "seconds": ("N", lambda value: count(value), "Give up after this time."),
+}
+
+
+def chosen_limits(chosen: Any, default: Limits) -> Limits:
+    """Return the limits that options of `Parser.limits` ask for; `default` where they ask for nothing."""
+    given = {name: getattr(chosen, f"max_{name}", None) for name in _LIMITS}
+    base = Limits() if chosen.untrusted else default
+    return replace(base, **{name: value for name, value in given.items() if value is not None})
+
+
 def count(value: str) -> int:
     """Return a whole number of at least 1."""
     if not re.fullmatch(r"\d+", value) or int(value) < 1:
@@ -154,10 +177,12 @@ class Parser:
         text = "Threads to use. Never changes the result."
         self.option("-j", "--jobs", metavar="N", check=count, default=1, text=text)
 
-    def memory(self) -> None:
-        """Add --max-memory."""
-        text = "Refuse a file that may need more memory than this to decode, such as 512MiB."
-        self.option("--max-memory", metavar="SIZE", check=size, text=text)
+    def limits(self, *names: str) -> None:
+        """Add --untrusted, and --max-NAME for limits of these names: see `chosen_limits`."""
+        self.flag("--untrusted", "untrusted", text=_UNTRUSTED)
+        for name in names:
+            metavar, check, text = _LIMITS[name]
+            self.option(f"--max-{name}", metavar=metavar, check=check, text=text)
 
     def json(self) -> None:
         """Add --json."""

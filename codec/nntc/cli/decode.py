@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from nntc.cli.arguments import Parser, check_not_same, output_file, size, source_file
+from nntc.cli.arguments import Parser, check_not_same, chosen_limits, output_file, source_file
 from nntc.cli.output import progress, say, show_json
+from nntc.limits import NO_LIMITS
 
 _HELP = """
     Restore the ONNX model in IN.nntc as OUT.onnx.
@@ -17,7 +18,8 @@ _HELP = """
 
     Examples:
       nntc decode model.nntc model.onnx
-      nntc decode model.nntc model.onnx --max-memory 1GiB   of files not trusted
+      nntc decode model.nntc model.onnx --untrusted
+      nntc decode model.nntc model.onnx --max-memory 1GiB --max-output 10GiB
 """
 
 
@@ -27,10 +29,7 @@ def decode(words: Sequence[str], prog: str) -> int:
     parser.operand("source", "IN.nntc", source_file)
     parser.operand("target", "OUT.onnx", output_file)
     parser.jobs()
-    parser.memory()
-    parser.option(
-        "--max-output", metavar="SIZE", check=size, text="Refuse a file that decodes to more than this."
-    )
+    parser.limits("memory", "output", "files", "seconds")
     text = (
         "Let external data replace files that are there already, go into folders that are, and be hidden "
         "(.name) among other files."
@@ -51,8 +50,7 @@ def decode(words: Sequence[str], prog: str) -> int:
             chosen.source,
             target,
             jobs=chosen.jobs,
-            max_memory=chosen.max_memory,
-            max_output=chosen.max_output,
+            limits=chosen_limits(chosen, NO_LIMITS),
             replace_external=chosen.replace_external,
             progress=callback,
         )

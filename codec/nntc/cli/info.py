@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntc.cli.arguments import FOLLOW_LINKS, Parser, source_file
+from nntc.cli.arguments import FOLLOW_LINKS, Parser, chosen_limits, source_file
 from nntc.cli.output import error_text, say, shape_text, show_json, show_table
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def info(words: Sequence[str], prog: str) -> int:
     parser = Parser(prog, _HELP)
     parser.operand("source", "FILE", source_file)
     parser.flag("--follow-links", "follow_links", FOLLOW_LINKS)
+    parser.limits("memory", "tensors", "fields", "seconds")
     parser.json()
     chosen = parser.parse(words)
 
@@ -45,9 +46,10 @@ def info(words: Sequence[str], prog: str) -> int:
         show_model(chosen.source, follow_links=chosen.follow_links, as_json=chosen.as_json)
         return 0
     import nntc
+    from nntc.reader.container import LISTED
     from nntc.reader.info import describe
 
-    with nntc.open(chosen.source) as container:
+    with nntc.open(chosen.source, limits=chosen_limits(chosen, LISTED)) as container:
         about = describe(container)
     if chosen.as_json:
         show_json({"file": str(chosen.source), **asdict(about)})

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntc.cli.arguments import FOLLOW_LINKS, Parser, input_file, source_file
+from nntc.cli.arguments import FOLLOW_LINKS, Parser, chosen_limits, input_file, source_file
 from nntc.cli.output import error_text, progress, say, shape_text, show_json, show_table
+from nntc.limits import NO_LIMITS
 
 if TYPE_CHECKING:
     from nntc.reader.compare import VerifyResult
@@ -38,7 +39,7 @@ def verify(words: Sequence[str], prog: str) -> int:
     parser.operand("original", "ORIGINAL.onnx", input_file, required=False)
     parser.flag("--follow-links", "follow_links", FOLLOW_LINKS)
     parser.jobs()
-    parser.memory()
+    parser.limits("memory", "output", "files", "seconds")
     parser.json()
     chosen = parser.parse(words)
 
@@ -50,7 +51,7 @@ def verify(words: Sequence[str], prog: str) -> int:
             source,
             original,
             jobs=chosen.jobs,
-            max_memory=chosen.max_memory,
+            limits=chosen_limits(chosen, NO_LIMITS),
             follow_links=chosen.follow_links,
             progress=callback,
         )

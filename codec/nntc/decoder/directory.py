@@ -113,7 +113,8 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
         raise FormatError("E_TRAILING", "bytes left after the last section", end)
     directory = Directory(header.minor, header.profile, sections)
     if limit is not None and directory.memory_bound() > limit:
-        raise FormatError("E_MEMORY", f"decoding may need {directory.memory_bound()} bytes", HEADER_SIZE)
+        message = f"decoding may need {directory.memory_bound():,} bytes, and {limit:,} are allowed (memory)"
+        raise FormatError("E_MEMORY", message, HEADER_SIZE)
     return directory
 
 

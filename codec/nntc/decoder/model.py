@@ -23,18 +23,11 @@ from nntc.decoder.sink import CheckSink, MemorySink, Sink
 from nntc.decoder.tensor.record import Payload
 from nntc.errors import FormatError
 from nntc.format.container import HEADER_SIZE
+from nntc.limits import NO_LIMITS, Deadline, Limits
 from nntc.progress import Progress
 from nntc.sources.source import Source, SourceLike, opened
 
 __all__ = ["DecodeResult", "DecodedFile", "Progress", "decode", "decode_bytes", "verify"]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the caller allows, in bytes; None for anything."""
-
-    memory: int | None = None
-    output: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +56,7 @@ def decode(
     target: str | os.PathLike[str],
     *,
     jobs: int = 1,
-    max_memory: int | None = None,
-    max_output: int | None = None,
+    limits: Limits = NO_LIMITS,
     replace_external: bool = False,
     progress: Progress | None = None,
 ) -> DecodeResult:
@@ -79,10 +71,8 @@ def decode(
         under the names that the model itself has for it.
     jobs
         Threads; never changes the result.
-    max_memory
-        Refuse an input whose declared memory bound is above this many bytes.
-    max_output
-        Refuse an input whose files together are above this many bytes.
+    limits
+        What the input may take; anything by default. `Limits()` suits files of strangers.
     replace_external
         Whether external data may replace existing files, go into existing folders, and have names that begin
         with a dot in a folder that is not empty.
@@ -93,6 +83,8 @@ def decode(
     ------
     FormatError
         The input is at fault; nothing is left behind.
+    LimitError
+        E_LIMIT: the input needs more than `limits` allow.
     UnsupportedError
         The input needs a newer or fuller decoder.
     SourceError
@@ -101,21 +93,20 @@ def decode(
         E_OUTPUT_EXISTS, E_OUTPUT.
     """
     with opened(source) as file, FolderSink(Path(target), replace_external=replace_external) as sink:
-        return _decode_to(sink, file, jobs, Limits(max_memory, max_output), progress)
+        return _decode_to(sink, file, jobs, limits, progress)
 
 
 def decode_bytes(
     source: SourceLike,
     *,
     jobs: int = 1,
-    max_memory: int | None = None,
-    max_output: int | None = None,
+    limits: Limits = NO_LIMITS,
     progress: Progress | None = None,
 ) -> dict[str | None, bytes]:
     """Decode in memory; return the files by name, the model under None. Raises as `decode` does."""
     sink = MemorySink()
     with opened(source) as file:
-        _decode_to(sink, file, jobs, Limits(max_memory, max_output), progress)
+        _decode_to(sink, file, jobs, limits, progress)
     return sink.files()
 
 
@@ -123,24 +114,26 @@ def verify(
     source: SourceLike,
     *,
     jobs: int = 1,
-    max_memory: int | None = None,
-    max_output: int | None = None,
+    limits: Limits = NO_LIMITS,
     progress: Progress | None = None,
 ) -> DecodeResult:
     """Decode and check everything, keeping nothing. Raises as `decode` does."""
     with opened(source) as file, closing(CheckSink()) as sink:
-        return _decode_to(sink, file, jobs, Limits(max_memory, max_output), progress)
+        return _decode_to(sink, file, jobs, limits, progress)
 
 
 def _decode_to(
     sink: Sink, source: Source, jobs: int, limits: Limits, progress: Progress | None
 ) -> DecodeResult:
+    deadline = Deadline(limits)
     directory = read_directory(source, limits.memory)
     section = directory.graph
     data = read_section(source, section)
     graph = read_graph(data, section.offset, section.output, len(directory.tensors), source.size)
     if limits.output is not None and graph.size > limits.output:
-        raise FormatError("E_MEMORY", f"decoding gives {graph.size} bytes", HEADER_SIZE)
+        message = f"decoding gives {graph.size:,} bytes, and {limits.output:,} are allowed (output)"
+        raise FormatError("E_MEMORY", message, HEADER_SIZE)
+    limits.check("files", len(graph.files), "files are written")
     context = read_parse_context(source, directory)
     assembly = Assembly(sink, graph, progress)
     position = 0
@@ -155,6 +148,7 @@ def _decode_to(
                 assembly.write_piece(parts.take(number).data)
             else:
                 assembly.repeat(origin)
+            deadline.check()
         assembly.write(graph.skeleton[position:])
     assembly.finish()
     for section in directory.others:

@@ -16,6 +16,7 @@ from nntc.decoder.model import DecodedFile, decode
 from nntc.decoder.model import verify as decode_and_check
 from nntc.errors import ModelError, reason
 from nntc.format.names import UNUSED_NAME
+from nntc.limits import NO_LIMITS, Limits
 from nntc.onnx.arrays import elements, type_name
 from nntc.onnx.elements import FLOATING_TYPES, is_floating, total_error
 from nntc.onnx.external import external_path
@@ -80,7 +81,7 @@ def verify(
     original: str | os.PathLike[str] | None = None,
     *,
     jobs: int = 1,
-    max_memory: int | None = None,
+    limits: Limits = NO_LIMITS,
     follow_links: bool = False,
     progress: Progress | None = None,
 ) -> VerifyResult:
@@ -92,7 +93,7 @@ def verify(
         Path, URL, bytes, or anything with `size` and `read(offset, length)`.
     original
         Path of the ONNX model that it was made from, external data beside it, to compare with.
-    jobs, max_memory, progress
+    jobs, limits, progress
         As for `nntc.decode`.
     follow_links
         Whether links may lead to external data of the original that is not in its folder.
@@ -110,11 +111,11 @@ def verify(
         first such byte. E_EXTERNAL: its external data is missing, or a link. E_PROTOBUF: it is no ONNX model.
     """
     if original is None:
-        checked = decode_and_check(source, jobs=jobs, max_memory=max_memory, progress=progress)
+        checked = decode_and_check(source, jobs=jobs, limits=limits, progress=progress)
         return VerifyResult(checked.files)
     with temporary_folder() as folder:
         decoded = folder / UNUSED_NAME
-        files = decode(source, decoded, jobs=jobs, max_memory=max_memory, progress=progress).files
+        files = decode(source, decoded, jobs=jobs, limits=limits, progress=progress).files
         with ExitStack() as opened:
             pairs = []
             for file in files:

@@ -19,6 +19,7 @@ from nntc.decoder.directory import Section, read_directory
 from nntc.decoder.graph import OutputFile
 from nntc.errors import ModelError
 from nntc.format.container import MAJOR
+from nntc.limits import Limits
 from nntc.onnx.arrays import array_dtype, elements, type_name
 from nntc.onnx.tensor import Path, WireTensor
 from nntc.reader.content import Content
@@ -26,11 +27,13 @@ from nntc.reader.notes import Notes
 from nntc.reader.pieces import Piece
 from nntc.sources.source import SourceLike, open_source
 
+LISTED = Limits.of(tensors=Limits().tensors, fields=Limits().fields)
+"""Limits of who lists tensors: unlike those of decoding, the format has none that would suit."""
 GRAPH_TOOL = "graph"
 """`LazyTensor.tool` of a tensor whose elements stay in the graph bytes."""
 
 
-def open(source: SourceLike, *, max_memory: int | None = None) -> Container:  # noqa: A001 - as nntc.open
+def open(source: SourceLike, *, limits: Limits = LISTED) -> Container:  # noqa: A001 - as nntc.open
     """Open a `.nntc` file without decoding its tensors.
 
     Parameters
@@ -39,8 +42,8 @@ def open(source: SourceLike, *, max_memory: int | None = None) -> Container:  # 
         Path, URL, bytes, or anything with `size` and `read(offset, length)`: header, directory, GRAPH and the
         sections asked for are all that is read, of a URL in few requests. `http` and `https` need nothing
         more, others (`s3`, `gs`, `hf`, `memory`) the extra `remote`.
-    max_memory
-        Refuse a file whose declared memory bound is above this many bytes.
+    limits
+        What the file may take; by default what listing its tensors may, as in `Limits()`, and anything else.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def open(source: SourceLike, *, max_memory: int | None = None) -> Container:  # 
     SourceError
         E_SOURCE, E_SOURCE_CHANGED: the input cannot be read from its URL.
     """
-    return Container(source, max_memory=max_memory)
+    return Container(source, limits=limits)
 
 
 class LazyTensor:
@@ -164,15 +167,15 @@ class Container:
 
     Parameters
     ----------
-    source, max_memory
+    source, limits
         See `open`.
     """
 
-    def __init__(self, source: SourceLike, *, max_memory: int | None = None) -> None:
+    def __init__(self, source: SourceLike, *, limits: Limits = LISTED) -> None:
         self._source, self._own = open_source(source)
         try:
-            self._directory = read_directory(self._source, max_memory)
-            self._content = Content(self._source, self._directory)
+            self._directory = read_directory(self._source, limits.memory)
+            self._content = Content(self._source, self._directory, limits)
         except BaseException:
             self.close()
             raise
@@ -243,6 +246,8 @@ class Container:
             E_SPLICE; or E_CRC and others in a section that holds several tensors.
         ModelError
             E_PROTOBUF, E_EXTERNAL, E_LOCATION: what was encoded is no valid ONNX model.
+        LimitError
+            E_LIMIT: there are more tensors, or more fields of the graph, than `limits` allow.
         """
         found: dict[str, LazyTensor] = {}
         first: dict[tuple[int, int], str] = {}  # section, part -> key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -16,6 +17,7 @@ from nntc.decoder.payloads import read_parse_context, read_record
 from nntc.decoder.tensor.record import TensorRecord
 from nntc.errors import FormatError, ModelError
 from nntc.format.registry import SectionType, Tool
+from nntc.limits import NO_LIMITS, Deadline, Limits
 from nntc.onnx.arrays import STRING
 from nntc.onnx.model import find_tensors
 from nntc.onnx.outline import outline
@@ -38,6 +40,8 @@ class Content:
     ----------
     source, directory
         An open file and what its directory says.
+    limits
+        What it may take to find tensors.
 
     Raises
     ------
@@ -45,7 +49,8 @@ class Content:
         The GRAPH section is at fault.
     """
 
-    def __init__(self, source: Source, directory: Directory) -> None:
+    def __init__(self, source: Source, directory: Directory, limits: Limits = NO_LIMITS) -> None:
+        self._limits = limits
         self._source = source
         self._directory = directory
         self._tensor_sections = directory.tensors
@@ -71,7 +76,12 @@ class Content:
 
     def find_tensors(self) -> Iterator[WireTensor]:
         """Yield the tensors of the model file in its order."""
-        return find_tensors(self._graph_reader(), self._pieces[0].size)
+        deadline = Deadline(self._limits)
+        tensors = find_tensors(self._graph_reader(), self._pieces[0].size)
+        for number, tensor in enumerate(tensors, 1):
+            self._limits.check("tensors", number, "tensors are in the graph")
+            deadline.check()
+            yield tensor
 
     def outline(self, tensors: Iterable[WireTensor]) -> bytes:
         """Return the model file without payloads of its tensors, which are those of `find_tensors`."""
@@ -200,9 +210,14 @@ class Content:
         """
         pieces, skeleton = self._pieces[0], self.graph.skeleton
         start = end = shift = 0  # the piece that was read last, and how far from it its graph bytes are
+        reads = 0
+        most = sys.maxsize if self._limits.fields is None else self._limits.fields
 
         def read(offset: int, length: int) -> bytes:
-            nonlocal start, end, shift
+            nonlocal start, end, shift, reads
+            reads += 1
+            if reads > most:
+                self._limits.check("fields", reads, "fields of the graph are to be read")
             if start <= offset and offset + length <= end:
                 return skeleton[offset + shift : offset + length + shift].tobytes()
             data = b""

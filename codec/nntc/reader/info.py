@@ -26,6 +26,8 @@ _MEASURED_ON = {
     NotedSamples.CALIBRATION: "calibration",
 }
 UNKNOWN_ROLE = "unknown"
+_MOST_PARSED = 1 << 24
+"""Bytes of a graph, without payloads, up to which roles are found: 100,000 nodes have five million."""
 _WIDTHS = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 
 
@@ -235,7 +237,10 @@ def _total_error(tensors: Iterable[LazyTensor]) -> float | None:
 
 
 def _roles(container: Container) -> dict[Path, TensorRole]:
-    """Return roles by path; none where the onnx library is missing or cannot read the graph."""
+    """Return roles by path; none where the onnx library is missing, cannot read the graph, or had better not.
+
+    Its objects take up to sixty bytes of memory for each byte of a graph.
+    """
     try:
         import onnx
         from google.protobuf.message import DecodeError
@@ -243,8 +248,11 @@ def _roles(container: Container) -> dict[Path, TensorRole]:
         from nntc.onnx.roles import find_roles
     except ImportError:
         return {}
+    outline = container.outline()
+    if len(outline) > _MOST_PARSED:
+        return {}
     try:
-        model = onnx.load_model_from_string(container.outline())
+        model = onnx.load_model_from_string(outline)
     except DecodeError:
         return {}
     return find_roles(model)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nntc.decoder.folder import temporary_folder
 from nntc.decoder.model import decode, decode_bytes
 from nntc.format.names import UNUSED_NAME
+from nntc.limits import NO_LIMITS, Limits
 from nntc.reader.container import open as open_container
 from nntc.sources.source import SourceLike, opened
 
@@ -17,7 +18,7 @@ __all__ = ["session"]
 
 
 def session(
-    source: SourceLike, *, jobs: int = 1, max_memory: int | None = None, **options: Any
+    source: SourceLike, *, jobs: int = 1, limits: Limits = NO_LIMITS, **options: Any
 ) -> onnxruntime.InferenceSession:
     """Return an onnxruntime session on the model in a `.nntc` file.
 
@@ -28,7 +29,7 @@ def session(
     ----------
     source
         Path, URL, bytes, or anything with `size` and `read(offset, length)`.
-    jobs, max_memory
+    jobs, limits
         As for `nntc.decode`.
     options
         For `onnxruntime.InferenceSession`: sess_options, providers, provider_options.
@@ -47,12 +48,12 @@ def session(
     except ImportError as e:
         raise ImportError("a session needs onnxruntime: pip install 'nntc[runtime]'") from e
     with opened(source) as file:
-        with open_container(file, max_memory=max_memory) as container:
+        with open_container(file, limits=limits) as container:
             external = len(container.files) > 1
         if not external:
-            files = decode_bytes(file, jobs=jobs, max_memory=max_memory)
+            files = decode_bytes(file, jobs=jobs, limits=limits)
             return onnxruntime.InferenceSession(files[None], **options)
         with temporary_folder() as folder:
             model = folder / UNUSED_NAME
-            decode(file, model, jobs=jobs, max_memory=max_memory)
+            decode(file, model, jobs=jobs, limits=limits)
             return onnxruntime.InferenceSession(model, **options)
