@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import nntc
 import pytest
-from nntc.encoder.split import open_model
+from nntc.encoder.split import open_model, recognition
 from nntc.errors import ModelError
 from onnx import helper
 
@@ -59,3 +59,14 @@ def test_a_library_of_functions_is_a_model() -> None:
     model.ClearField("graph")
     with open_model(model.SerializeToString()) as source:
         assert source.payloads == []
+
+
+def test_very_many_tensors_are_refused_before_they_take_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = b"\x2a\x00" * 50
+    model = b"\x08\x08\x3a" + bytes([len(graph)]) + graph
+    monkeypatch.setattr(recognition, "MAX_TENSORS", 50)
+    assert len(recognition.read_tensors(memoryview(model))) == 50
+    monkeypatch.setattr(recognition, "MAX_TENSORS", 49)
+    with pytest.raises(ModelError, match="more than 49 tensors") as caught:
+        recognition.read_tensors(memoryview(model))
+    assert caught.value.id == "E_LIMIT"

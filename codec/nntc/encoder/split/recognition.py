@@ -9,6 +9,8 @@ from nntc.onnx.protobuf import DELIMITED, Read, fields
 from nntc.onnx.tensor import WireTensor
 from nntc.sources.kinds import HEAD, ONNX, kind_of
 
+MAX_TENSORS = 1 << 18
+"""Tensors of a model that is encoded, of any size: each takes about 1.3 KiB of memory, two bytes of a file."""
 _GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25  # ModelProto
 _CUT = "has only part of it been downloaded or copied?"
 _OF_TENSOR = 2  # data_type, where a ModelProto has the name of its producer
@@ -25,7 +27,7 @@ def read_tensors(data: Content) -> list[WireTensor]:
     Raises
     ------
     ModelError
-        E_NOT_ONNX for a file of another kind; others as `find_tensors`.
+        E_NOT_ONNX for a file of another kind; E_LIMIT for more than 2^18 tensors; others as `find_tensors`.
     """
 
     def read(offset: int, length: int) -> bytes:
@@ -33,7 +35,11 @@ def read_tensors(data: Content) -> list[WireTensor]:
 
     kind = kind_of(bytes(data[:HEAD]))
     try:
-        tensors = list(find_tensors(read, len(data)))
+        tensors = []
+        for tensor in find_tensors(read, len(data)):
+            if len(tensors) == MAX_TENSORS:
+                raise ModelError("E_LIMIT", f"a model of more than {MAX_TENSORS:,} tensors", tensor.offset)
+            tensors.append(tensor)
         found = {(number, wire) for number, wire, _, _ in fields(read, [(0, len(data))])}
     except ModelError as e:
         if e.id != "E_PROTOBUF":
