@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from nntc.encoder.split.content import Content
 from nntc.errors import ModelError
 from nntc.onnx.model import find_tensors
@@ -10,7 +12,7 @@ from nntc.onnx.tensor import WireTensor
 from nntc.sources.kinds import HEAD, ONNX, kind_of
 
 MAX_TENSORS = 1 << 18
-"""Tensors of a model that is encoded, of any size: each takes about 1.3 KiB of memory, two bytes of a file."""
+"""Tensors of a model, of any size: each takes about 1.3 KiB of memory, and two bytes of a file."""
 _GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25  # ModelProto
 _CUT = "has only part of it been downloaded or copied?"
 _OF_TENSOR = 2  # data_type, where a ModelProto has the name of its producer
@@ -35,11 +37,7 @@ def read_tensors(data: Content) -> list[WireTensor]:
 
     kind = kind_of(bytes(data[:HEAD]))
     try:
-        tensors = []
-        for tensor in find_tensors(read, len(data)):
-            if len(tensors) == MAX_TENSORS:
-                raise ModelError("E_LIMIT", f"a model of more than {MAX_TENSORS:,} tensors", tensor.offset)
-            tensors.append(tensor)
+        tensors = list(islice(find_tensors(read, len(data)), MAX_TENSORS + 1))
         found = {(number, wire) for number, wire, _, _ in fields(read, [(0, len(data))])}
     except ModelError as e:
         if e.id != "E_PROTOBUF":
@@ -50,6 +48,8 @@ def read_tensors(data: Content) -> list[WireTensor]:
         if kind == ONNX and _is_cut(read, len(data)):
             hint = f"the file ends before the model does: {_CUT}"
         raise ModelError(e.id, f"{e.message}; {hint}", e.offset) from e
+    if len(tensors) > MAX_TENSORS:
+        raise ModelError("E_LIMIT", f"a model of more than {MAX_TENSORS:,} tensors")
     if found & {(_GRAPH, DELIMITED), (_TRAINING, DELIMITED), (_FUNCTIONS, DELIMITED)}:
         return tensors
     is_tensor = any(number == _OF_TENSOR and wire != DELIMITED for number, wire in found)
