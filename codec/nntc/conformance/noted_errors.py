@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from nntc.decoder.folder import temporary_folder
 from nntc.decoder.model import decode
 from nntc.format.names import UNUSED_NAME
 from nntc.reader.compare import open_file, place_of, relative_error
@@ -37,7 +37,7 @@ def wrong_errors(source: SourceLike, original: str | os.PathLike[str]) -> Iterat
         It cannot be read.
     """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nntc-")))
+        folder = stack.enter_context(temporary_folder())
         container = stack.enter_context(open_container(source))
         if container.notes is None:
             return

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from nntc.conformance.decoders import Answer, BatchDecoder, CommandDecoder, Decoder
 from nntc.conformance.judge import Problem, judge
 from nntc.conformance.process import Caps
 from nntc.conformance.suite import Expected, Suite, SuiteError, Vector
+from nntc.decoder.folder import temporary_folder
 from nntc.progress import Phase, Progress, Steps
 
 BASE = "empty"
@@ -120,9 +119,9 @@ class Runner:
         base = next((vector for vector in self._suite.vectors if vector.id == BASE), None)
         if base is None or base.fault_of_file() is not None:
             raise SuiteError(f"vector {BASE!r}, with which memory is compared, is missing or altered")
-        with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
+        with temporary_folder() as folder:
             caps = Caps(self._settings.seconds * self._settings.slow)
-            return self._decoder().decode(base.path, Path(folder) / _MODEL, caps).memory
+            return self._decoder().decode(base.path, folder / _MODEL, caps).memory
 
     def _result(self, case: _Case) -> Result:
         vector = case.vector
@@ -133,14 +132,14 @@ class Runner:
         allowed = min(self._settings.memory, vector.max_memory or self._settings.memory)
         most = None if self._base_memory is None else self._base_memory + allowed
         caps = Caps(seconds * self._settings.slow, most)
-        with tempfile.TemporaryDirectory(prefix="nntc-") as folder:
+        with temporary_folder() as folder:
             # Inside a folder of its own, to find what a file name with `..` in it would write.
-            target = Path(folder) / "output" / _MODEL
+            target = folder / "output" / _MODEL
             target.parent.mkdir()
             decoder = case.decoder or self._decoder()
             answer = decoder.decode(vector.path, target, caps)
             demanded = self._settings.require_errors
-            problems = list(judge(case.expected, answer, target, Path(folder), require_errors=demanded))
+            problems = list(judge(case.expected, answer, target, folder, require_errors=demanded))
         memory = None
         if self._base_memory is not None and answer.memory is not None:
             memory = max(answer.memory - self._base_memory, 0)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import atexit
 import hashlib
 import json
-import shutil
 import tarfile
-import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
+
+from nntc.decoder.folder import temporary_folder
 
 Verdict = Literal["accepted", "rejected", "unsupported"]
 CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported")
@@ -130,8 +131,9 @@ def find_suite() -> Path:
     packed = Path(__file__).with_name(PACKED)
     if not packed.is_file():
         raise SuiteError("no vectors here: name their folder, the one with manifest.json, with --suite")
-    folder = Path(tempfile.mkdtemp(prefix="nntc-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    kept = ExitStack()
+    folder = kept.enter_context(temporary_folder())
+    atexit.register(kept.close)
     unpack(packed, folder)
     return folder
 

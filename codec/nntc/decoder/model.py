@@ -90,7 +90,7 @@ def decode(
     SourceError
         E_SOURCE, E_SOURCE_CHANGED: the input cannot be read from its URL.
     OutputError
-        E_OUTPUT_EXISTS, E_OUTPUT.
+        E_OUTPUT_EXISTS, E_OUTPUT; E_OUTPUT_BUSY: another run is writing the target.
     """
     with opened(source) as file, FolderSink(Path(target), replace_external=replace_external) as sink:
         return _decode_to(sink, file, jobs, limits, progress)
