@@ -70,3 +70,17 @@ def test_all_of_the_output_comes_through_a_pipe_that_is_full_and_does_not_wait(c
     assert process.returncode == 0
     assert found == subprocess.run(command, env=environment, capture_output=True, check=True).stdout
     assert coded.exists()
+
+
+@pytest.mark.parametrize("where", ["> kept", "| cat > kept"])
+@pytest.mark.parametrize("command", ["decode model.nntc", "encode model.onnx"])
+def test_the_device_of_standard_output_is_refused_and_stays(coded: Path, command: str, where: str) -> None:
+    """A link to whatever it is: replacing it would take it from every program."""
+    device = Path("/dev/stdout")
+    before = device.lstat()
+    _, _, error = shell(f"$PYTHON -m nntc.cli {command} /dev/stdout {where}")
+    assert "E_OUTPUT: cannot write /dev/stdout: it is a link" in error or "is not a regular file" in error
+    assert Path("kept").read_bytes() == b""
+    assert (device.lstat().st_ino, device.lstat().st_mode) == (before.st_ino, before.st_mode)
+    assert not list(Path("/dev").glob(".nntc-*"))
+    assert coded.exists()
