@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nntc.format.view import View
-from nntc.onnx.roles import Role, find_roles
+from nntc.onnx.roles import InputKind, Role, find_roles, input_kinds
 from onnx import TensorProto, helper
 
 from tests.onnx.roles.graphs import M, T, model_of, node, role_of, roles_by_name, tensor
@@ -259,6 +259,18 @@ def test_odd_graphs_never_raise(
     model = model_of(nodes, tensors)
     model.functions.append(helper.make_function("", "F", ["a", "b"], ["c"], body, []))
     assert set(find_roles(model)) == {("graph", "initializer", n) for n in range(len(shapes))}
+
+
+@pytest.mark.parametrize(("has_data", "kind"), [(True, InputKind.SHARED_MEAN), (False, None)])
+def test_limits_without_their_data_are_unknown(has_data: bool, kind: InputKind | None) -> None:
+    limit = TensorProto(name="lo", data_type=TensorProto.FLOAT, dims=[], raw_data=bytes(4 * has_data))
+    nodes = [
+        helper.make_node("Conv", ["x", "a"], ["h"]),
+        helper.make_node("Clip", ["h", "lo"], ["c"]),
+        helper.make_node("Conv", ["c", "b"], ["y"]),
+    ]
+    graph = helper.make_graph(nodes, "g", [], [], [limit])
+    assert input_kinds(helper.make_model(graph)).get(("graph", "node", 2)) == kind
 
 
 def test_empty_model() -> None:

@@ -98,5 +98,8 @@ def _least(
         if tensor is None and source is not None and is_operator(source, "Constant") and source.attribute:
             tensor = source.attribute[0].t
         if tensor is not None and prod(tensor.dims) == 1:
-            return float(np.asarray(numpy_helper.to_array(tensor), np.float64).item())
+            try:
+                return float(np.asarray(numpy_helper.to_array(tensor), np.float64).item())
+            except ValueError:  # its data is elsewhere, or was taken out
+                return float("-inf")
     return float("-inf")
