@@ -134,6 +134,8 @@ class Steps:
 
     def step(self, count: int = 1) -> None:
         """Report that more steps are done."""
+        if self._progress is None:
+            return
         event = self._event
         self._event = replace(event, done=event.done + count)
         self._tell()

@@ -16,6 +16,8 @@ from nntc.errors import FormatError
 from nntc.progress import Phase, Progress, Steps
 
 _COPY = 1 << 20
+_SMALL, _RECENT = 1 << 12, 256
+"""Bytes of pieces that are kept to be repeated, and how many of them."""
 
 
 class Assembly:
@@ -41,6 +43,8 @@ class Assembly:
         self._hash = hashlib.sha256()
         # Where each piece was written, for those that repeat it.
         self._starts, self._lengths = array("q"), array("q")
+        self._roots = array("i")  # the piece whose bytes it has, which is no repetition itself
+        self._recent: dict[int, memoryview] = {}  # small pieces by number: there may be a million repetitions
         self._repeated = bytearray(len(graph.splices))
         for origin in graph.splices.origins:
             if origin != FRESH:
@@ -79,17 +83,29 @@ class Assembly:
     def write_piece(self, piece: memoryview) -> None:
         """Write a part of a payload, which lies within one file."""
         again = self._note(piece.nbytes)
+        self._roots.append(len(self._roots))
         self.write(piece, again=again)
 
     def repeat(self, splice: int) -> None:
         """Write the piece of an earlier splice again."""
         start, length = self._starts[splice], self._lengths[splice]
         again = self._note(length)
+        root = self._roots[splice]
+        self._roots.append(root)
+        known = self._recent.get(root)
+        if known is not None:
+            self.write(known, again=again)
+            return
         file = bisect_right(self._ends, start)
         begin = self._ends[file] - self._files[file].size
         for at in range(start, start + length, _COPY):
             span = min(_COPY, start + length - at)
-            self.write(memoryview(self._sink.reread(file, at - begin, span)), again=again)
+            data = memoryview(self._sink.reread(file, at - begin, span))
+            if span == length <= _SMALL:
+                if len(self._recent) == _RECENT:
+                    self._recent.clear()
+                self._recent[root] = data
+            self.write(data, again=again)
 
     def _note(self, length: int) -> bool:
         """Note where the next piece begins; return whether a later one repeats it."""

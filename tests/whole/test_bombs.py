@@ -1,0 +1,45 @@
+"""Files that cost most for each byte: valid, no worse than is stated, and stopped by limits."""
+
+from __future__ import annotations
+
+import nntc
+import pytest
+from nntc.format.container import MAX_EXPANSION
+from nntc.limits import Limits
+
+from benchmarks.bombs import BOMBS, files, repeats
+
+WORST = {
+    "repeats": 16_000,  # splices: 2^20 of them, once the file has 64 bytes
+    "constant": MAX_EXPANSION,  # output bytes
+    "transform": MAX_EXPANSION // 4,  # elements of four bytes
+    "segments": MAX_EXPANSION // 4 // 2,  # of two elements
+    "tables": 1_171,  # slots: 4,096 from 28 bits
+    "files": 2,  # each has 32 bytes of hash, which for all empty files are the same: zstd makes less of them
+}
+"""Work for each byte of a file."""
+
+
+def test_work_for_a_byte_is_no_more_than_stated() -> None:
+    for name, make in BOMBS.items():
+        bomb = repeats(20_000) if name == "repeats" else make()
+        assert bomb.per_byte <= WORST[name], name
+        if name == "files":
+            nntc.decode_bytes(bomb.data)
+        else:
+            nntc.verify(bomb.data)
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "error"),
+    [
+        (files(50).data, Limits.of(files=49), "E_LIMIT"),
+        (repeats(1000).data, Limits.of(output=7999), "E_MEMORY"),
+        (repeats(1000).data, Limits.of(seconds=0), "E_LIMIT"),
+    ],
+    ids=["files", "output", "seconds"],
+)
+def test_limits_stop_them(data: bytes, limits: Limits, error: str) -> None:
+    with pytest.raises(nntc.NntcError) as caught:
+        nntc.verify(data, limits=limits)
+    assert caught.value.id == error
