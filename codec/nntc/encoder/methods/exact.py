@@ -13,6 +13,7 @@ from nntc.encoder.methods.recognize import find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_exactly
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
+from nntc.format.view import MAX_RAGGED_OUTPUT
 
 _ENTRY = 12  # bytes of a section in directory and splices
 
@@ -23,16 +24,22 @@ def plan_lossless(request: PlanRequest) -> Plan:
     before = find_coded_before(tensors, partition_tensors(tensors), workers)
     again = before.numbers
     rest = {i: "" for i in range(len(tensors)) if i not in again}
-    return Plan([*before.records, *plan_exact(tensors, rest, workers)], before.tables.tables)
+    together = sum(c.record.output for c in before.records if c.record.view.lengths)
+    exact = plan_exact(tensors, rest, workers, MAX_RAGGED_OUTPUT - together)
+    return Plan([*before.records, *exact], before.tables.tables)
 
 
-def plan_exact(tensors: Sequence[Tensor], notes: Mapping[int, str], workers: Workers) -> list[PlannedRecord]:
+def plan_exact(
+    tensors: Sequence[Tensor], notes: Mapping[int, str], workers: Workers, room: int = MAX_TOGETHER
+) -> list[PlannedRecord]:
     """Return exact records of some tensors, small ones together.
 
     Parameters
     ----------
     notes
         By tensor number why it is coded so, for the report; "" where nothing else is possible.
+    room
+        Bytes of small tensors that may be coded together.
     """
 
     def alone(numbers: list[int]) -> Iterator[PlannedRecord]:
@@ -41,7 +48,6 @@ def plan_exact(tensors: Sequence[Tensor], notes: Mapping[int, str], workers: Wor
         return (PlannedRecord(record, (i,)) for i, record in zip(numbers, records, strict=True))
 
     large, small = [], []
-    room = MAX_TOGETHER
     for i in sorted(notes):  # parts stand in the order of payloads
         size = tensors[i].nbytes
         if tensors[i].size < SMALL and size <= room:
