@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="take one seed in N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--coverage", action="store_true", help="libnntc: lines that the corpus reaches")
+    parser.add_argument("--memory", action="store_true", help="libnntc: MemorySanitizer instead")
     parser.add_argument("--replay", action="store_true", help="only what is in the corpus, without atheris")
     options = parser.parse_args(arguments)
     if options.target == "differential":
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags += [f"-max_len={LARGEST}", "-timeout=300", "-rss_limit_mb=4096", f"-seed={options.seed or 1}"]
     flags += [f"-artifact_prefix={corpus.parent}/found-{options.target}-", str(corpus)]
     if options.target == "libnntc":
-        return native.run(flags)
+        return native.run(flags, native.MEMORY if options.memory else native.SANITIZED)
     from fuzz import guided
 
     guided.run(options.target, flags)

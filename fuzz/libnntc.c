@@ -86,6 +86,13 @@ static int back(void *context, uint32_t number, uint64_t offset, void *dst, size
     return 0;
 }
 
+/* A branch on every byte: MemorySanitizer tells of those that nobody wrote. */
+static void is_set(const unsigned char *data, size_t size) {
+    volatile unsigned zeros = 0;
+    for (size_t i = 0; i < size; i++)
+        if (data[i] == 0) zeros++;
+}
+
 static void each(const nntc *n, nntc_memory memory) {
     nntc_section section;
     nntc_record record;
@@ -96,7 +103,7 @@ static void each(const nntc *n, nntc_memory memory) {
         if (section.output <= OUTPUT && nntc_get_record(n, tensor, memory, &record).id == NNTC_OK) {
             unsigned char *out = malloc((size_t)section.output);
             require(out != NULL && (uint64_t)record.elements * record.width == section.output);
-            nntc_tensor(n, tensor, out, (size_t)section.output, memory);
+            if (nntc_tensor(n, tensor, out, (size_t)section.output, memory).id == NNTC_OK) is_set(out, (size_t)section.output);
             free(out);
         }
         tensor++;
@@ -113,11 +120,15 @@ static nntc_error decode(const nntc_source *source, output *o) {
     memset(&limits, 0, sizeof limits);
     limits.has_output = 1;
     limits.max_output = OUTPUT;
+#ifndef NNTC_WITH_ZSTD
+    limits.tensors_only = 1; /* GRAPH cannot be read */
+#endif
     o->size = 0;
     nntc_error e = nntc_open(source, &limits, memory, &n);
     if (e.id == NNTC_OK) {
-        e = nntc_decode_all(n, &sink, memory);
-        require(e.id != NNTC_OK || o->size == nntc_summarize(n).output);
+        if (!limits.tensors_only) e = nntc_decode_all(n, &sink, memory);
+        if (e.id == NNTC_OK) is_set(o->data, o->size);
+        require(limits.tensors_only || e.id != NNTC_OK || o->size == nntc_summarize(n).output);
         each(n, memory);
     }
     require(e.id < NNTC_IDS && (e.id >= NNTC_CALLER || e.offset <= source->size));
