@@ -22,6 +22,12 @@ NNTC_LOCAL nntc_sha256_blocks nntc_sha256_x86;
 NNTC_LOCAL nntc_sha256_blocks nntc_sha256_arm;
 #endif
 NNTC_LOCAL nntc_sha256_blocks *nntc_choose_sha256(void);
+
+#if defined(NNTC_X86) && defined(__x86_64__)
+#define NNTC_AVX512 1
+NNTC_LOCAL nntc_trellis_step nntc_trellis_avx512;
+#endif
+NNTC_LOCAL nntc_trellis_step *nntc_choose_trellis_step(void); /* NULL: portable code */
 extern const u32 nntc_sha256_constants[64];
 
 #endif

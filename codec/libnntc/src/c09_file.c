@@ -1,5 +1,5 @@
 /* Clause 9.2: the file; the functions of nntc.h.. */
-#include "internal.h"
+#include "../kernels/kernels.h"
 
 static const nntc_error none = {NNTC_OK, 0};
 
@@ -19,6 +19,7 @@ nntc_error nntc_open(const nntc_source *source, const nntc_limits *limits, nntc_
     n->source = *source;
     if (limits != NULL) n->limits = *limits;
     nntc_default_coders(&n->limits.coders);
+    n->trellis_step = nntc_choose_trellis_step();
     bool ok = nntc_directory(n, memory, &r) && (n->limits.tensors_only || nntc_graph(n, memory, &r)) &&
               nntc_shared_tables(n, memory, &r);
     if (!ok) return r.error;

@@ -13,7 +13,7 @@ static void *take(bump *m, u64 bytes) {
 }
 
 typedef struct needs { /* the most of all symbol data of a record: they are decoded one after another */
-    u64 tables, lanes, staged, codes, classes[3];
+    u64 tables, lanes, staged, placed, codes, classes[3];
 } needs;
 
 static void raise_to(u64 *a, u64 b) {
@@ -24,8 +24,10 @@ static void of_plain(needs *n, const plain *p) {
     if (p->coder == 2) n->codes = 1u << 15;
     if (p->coder != 1) return;
     raise_to(&n->tables, p->tables);
-    raise_to(&n->lanes, p->lanes);
-    if (p->trellis) raise_to(&n->staged, p->lanes);
+    u64 lanes = ((u64)p->lanes + 15) & ~(u64)15;
+    raise_to(&n->lanes, lanes);
+    if (p->trellis) raise_to(&n->staged, lanes);
+    if (p->contexts > 1) raise_to(&n->placed, lanes);
 }
 
 static void of_block(needs *n, const symbols *block) {
@@ -69,7 +71,10 @@ NNTC_LOCAL u64 nntc_layout(const record *rec, u8 *base, buffers *b) {
         if (n.classes[k] > 0) b->classes[k] = take(&m, n.classes[k]);
     if (n.classes[1] > 0) b->column_class = take(&m, rec->columns);
     b->tables = take(&m, n.tables * sizeof *b->tables);
-    b->lanes = take(&m, n.lanes * sizeof *b->lanes);
+    b->lanes.x = take(&m, n.lanes * sizeof(u32));
+    b->lanes.state = take(&m, n.staged * sizeof(u32));
+    u32 **places[4] = {&b->lanes.row, &b->lanes.column, &b->lanes.size, &b->lanes.row_class};
+    for (u32 k = 0; k < 4; k++) *places[k] = take(&m, n.placed * sizeof(u32));
     b->staging = take(&m, n.staged * 16);
     b->codes = take(&m, n.codes * sizeof *b->codes);
     return m.used;

@@ -88,19 +88,19 @@ static bool class_tokens(const record *rec, const buffers *b, reader *r, const s
     return true;
 }
 
-static void enter_row(const record *rec, const buffers *b, lane *l, u32 row) {
+NNTC_LOCAL void nntc_enter_row(const record *rec, const buffers *b, u32 lane, u32 row) {
     if (row >= rec->head.rows) return; /* after the last element */
-    l->row = row;
-    l->size = rec->head.view_kind == 2 ? b->row_start[row + 1] - b->row_start[row] : rec->columns;
-    l->row_class = b->classes[0][row];
+    b->lanes.row[lane] = row;
+    b->lanes.size[lane] = rec->head.view_kind == 2 ? b->row_start[row + 1] - b->row_start[row] : rec->columns;
+    b->lanes.row_class[lane] = b->classes[0][row];
 }
 
 /* Puts a lane at element i. */
-static void place_lane(const record *rec, const buffers *b, lane *l, u32 i) {
+static void place_lane(const record *rec, const buffers *b, u32 lane, u32 i) {
     u32 low = 0, high = rec->head.rows; /* row_start[low] <= i < row_start[high] */
     if (rec->head.view_kind != 2) {
-        l->column = i % rec->columns;
-        enter_row(rec, b, l, i / rec->columns);
+        b->lanes.column[lane] = i % rec->columns;
+        nntc_enter_row(rec, b, lane, i / rec->columns);
         return;
     }
     while (high - low > 1) {
@@ -108,16 +108,17 @@ static void place_lane(const record *rec, const buffers *b, lane *l, u32 i) {
         if (b->row_start[middle] <= i) low = middle;
         else high = middle;
     }
-    l->column = i - b->row_start[low];
-    enter_row(rec, b, l, low);
+    b->lanes.column[lane] = i - b->row_start[low];
+    nntc_enter_row(rec, b, lane, low);
 }
 
 /* Context of the element at which a lane is; moves it to the next. */
-static inline u32 context(const record *rec, const buffers *b, const plain *p, lane *l) {
-    u32 sum = l->row_class + (b->column_class == NULL ? 0u : b->column_class[l->column]);
-    if (++l->column == l->size) {
-        l->column = 0;
-        enter_row(rec, b, l, l->row + 1);
+static inline u32 context(const record *rec, const buffers *b, const plain *p, u32 lane) {
+    const lane_arrays *at = &b->lanes;
+    u32 sum = at->row_class[lane] + (b->column_class == NULL ? 0u : b->column_class[at->column[lane]]);
+    if (++at->column[lane] == at->size[lane]) {
+        at->column[lane] = 0;
+        nntc_enter_row(rec, b, lane, at->row[lane] + 1);
     }
     return sum < p->contexts - 1 ? sum : p->contexts - 1;
 }
@@ -129,75 +130,81 @@ typedef struct word_source {
 static inline bool words_left(const word_source *w, u32 count) { return (u64)(w->end - w->next) >= 2 * (u64)count; }
 
 /* sure: a word is left, so that it can be read before it is known whether it is needed. */
-static inline bool step(lane *l, const decoding_table *t, word_source *w, bool sure, u8 *token) {
-    u32 slot = l->x & 4095, v = t->token[slot], packed_entry = t->packed[v];
-    u32 x = (packed_entry & 0xFFFF) * (l->x >> 12) + slot - (packed_entry >> 16);
+static inline bool step(u32 *state, const decoding_table *t, word_source *w, bool sure, u8 *token) {
+    u32 slot = *state & 4095, v = t->token[slot], packed_entry = t->packed[v];
+    u32 x = (packed_entry & 0xFFFF) * (*state >> 12) + slot - (packed_entry >> 16);
     *token = (u8)v;
     if (sure) {
         u32 word = (u32)w->next[0] | (u32)w->next[1] << 8, more = x < 65536;
-        l->x = more != 0 ? x << 16 | word : x;
+        *state = more != 0 ? x << 16 | word : x;
         w->next += 2 * more;
         return true;
     }
-    l->x = x;
+    *state = x;
     if (x < 65536) {
         if (w->next == w->end) return false;
-        l->x = x << 16 | (u32)w->next[0] | (u32)w->next[1] << 8;
+        *state = x << 16 | (u32)w->next[0] | (u32)w->next[1] << 8;
         w->next += 2;
     }
     return true;
 }
 
-/* Without trellis a segment is one token: tokens come in coded order. */
+/* Without trellis a segment is one token: tokens come in coded order, and one place for all lanes is enough. */
 static bool rans_plain(const record *rec, const buffers *b, const plain *p, word_source *w, u8 *out) {
-    lane cursor;
-    memset(&cursor, 0, sizeof cursor);
-    if (p->contexts > 1) place_lane(rec, b, &cursor, 0);
+    if (p->contexts > 1) place_lane(rec, b, 0, 0);
     for (u32 i = 0; i < p->n;) {
         u32 lanes = p->n - i < p->lanes ? p->n - i : p->lanes;
         bool sure = words_left(w, lanes);
         for (u32 l = 0; l < lanes; l++, i++) {
-            u32 c = p->contexts > 1 ? context(rec, b, p, &cursor) : 0;
-            TRY(step(&b->lanes[l], &b->tables[c], w, sure, &out[i]));
+            u32 c = p->contexts > 1 ? context(rec, b, p, 0) : 0;
+            TRY(step(&b->lanes.x[l], &b->tables[c], w, sure, &out[i]));
         }
     }
     return true;
 }
 
-/* Token k of each lane's segment; 16 of a lane are gathered in staging. */
-static inline bool trellis_step(const record *rec, const buffers *b, const plain *p, word_source *w, u32 active, u32 k, bool sure) {
+static inline bool trellis_step(const record *rec, const buffers *b, const plain *p, word_source *w, u32 active, bool sure, u8 *tokens) {
     const u8(*next)[2] = nntc_next[(rec->flags & 3) - 1], *quantizer = nntc_q[(rec->flags & 3) - 1];
     for (u32 l = 0; l < active; l++) {
-        lane *one = &b->lanes[l];
-        u32 c = p->contexts > 1 ? context(rec, b, p, one) : 0;
-        u8 *token = &b->staging[(size_t)l * 16 + k % 16];
-        TRY(step(one, &b->tables[2 * c + quantizer[one->state]], w, sure, token));
-        one->state = next[one->state][*token & 1u];
+        u32 c = p->contexts > 1 ? context(rec, b, p, l) : 0, state = b->lanes.state[l];
+        TRY(step(&b->lanes.x[l], &b->tables[2 * c + quantizer[state]], w, sure, &tokens[l]));
+        b->lanes.state[l] = next[state][tokens[l] & 1u];
     }
     return true;
 }
 
+/* count tokens of each lane, from `from` of its segment on: staging has the lanes of a step side by side. */
+static void unstage(const u8 *staging, u32 padded, u32 lanes, u32 segment, u32 from, u32 count, u32 last_count, u8 *out) {
+    u8 block[16][16];
+    for (u32 l = 0; l < lanes; l++) {
+        if (l % 16 == 0)
+            for (u32 k = 0; k < 16; k++)
+                for (u32 i = 0; i < 16; i++) block[i][k] = staging[(size_t)k * padded + l + i];
+        memcpy(out + (u64)l * segment + from, block[l % 16], l + 1 < lanes ? count : last_count);
+    }
+}
+
 /* With one, lanes advance side by side, T tokens each. */
 static bool rans_trellis(const record *rec, const buffers *b, const plain *p, word_source *w, u8 *out) {
-    u32 segment = p->segment;
+    u32 segment = p->segment, padded = (p->lanes + 15) & ~15u;
+    memset(b->staging, 0, (size_t)padded * 16);
     for (u64 begin = 0; begin < p->n; begin += (u64)p->lanes * segment) {
         u64 left = p->n - begin;
         u32 lanes = left / segment < p->lanes ? (u32)(left / segment + (left % segment != 0)) : p->lanes;
         u32 short_one = left < (u64)lanes * segment ? (u32)(left % segment) : segment; /* tokens of the last lane */
         for (u32 l = 0; l < lanes; l++) {
-            b->lanes[l].state = 0;
-            if (p->contexts > 1) place_lane(rec, b, &b->lanes[l], (u32)(begin + (u64)l * segment));
+            b->lanes.state[l] = 0;
+            if (p->contexts > 1) place_lane(rec, b, l, (u32)(begin + (u64)l * segment));
         }
         for (u32 k = 0; k < segment; k++) {
-            u32 active = k < short_one ? lanes : lanes - 1;
-            if (words_left(w, active)) TRY(trellis_step(rec, b, p, w, active, k, true));
-            else TRY(trellis_step(rec, b, p, w, active, k, false));
-            if (k % 16 != 15 && k + 1 != segment) continue;
-            u32 from = k - k % 16;
-            for (u32 l = 0; l < lanes; l++) {
-                u32 end = l + 1 < lanes || k < short_one ? k + 1 : short_one;
-                if (end > from) memcpy(out + begin + (u64)l * segment + from, b->staging + (size_t)l * 16, end - from);
-            }
+            u32 active = k < short_one ? lanes : lanes - 1, from = k - k % 16;
+            u8 *tokens = b->staging + (size_t)(k % 16) * padded;
+            if (!words_left(w, active)) TRY(trellis_step(rec, b, p, w, active, false, tokens));
+            else if (rec->nntc->trellis_step != NULL) w->next = rec->nntc->trellis_step(rec, b, p, w->next, w->end, active, tokens);
+            else trellis_step(rec, b, p, w, active, true, tokens);
+            if (k % 16 == 15 || k + 1 == segment)
+                unstage(b->staging, padded, lanes, segment, from, k + 1 - from,
+                        k < short_one ? k + 1 - from : short_one > from ? short_one - from : 0, out + begin);
         }
     }
     return true;
@@ -208,9 +215,9 @@ static bool rans_tokens(const record *rec, const buffers *b, reader *r, const sy
     word_source w = {p->words, p->words + 2 * p->word_count};
     if (p->contexts > 1) TRY(class_tokens(rec, b, r, block));
     TRY(build_tables(rec, b, r, p));
-    for (u32 l = 0; l < p->lanes; l++) b->lanes[l].x = nntc_load32(p->states + 4 * (size_t)l);
+    for (u32 l = 0; l < p->lanes; l++) b->lanes.x[l] = nntc_load32(p->states + 4 * (size_t)l);
     bool ok = p->trellis ? rans_trellis(rec, b, p, &w, out) : rans_plain(rec, b, p, &w, out);
-    for (u32 l = 0; ok && l < p->lanes; l++) ok = b->lanes[l].x == 65536;
+    for (u32 l = 0; ok && l < p->lanes; l++) ok = b->lanes.x[l] == 65536;
     return (ok && w.next == w.end) || nntc_fail(r, NNTC_E_ENTROPY, p->at); /* */
 }
 

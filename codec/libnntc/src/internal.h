@@ -69,6 +69,14 @@ typedef struct file_entry {
     u32 order; /* scratch of the check of names */
 } file_entry;
 
+struct record;
+struct buffers;
+struct plain;
+/* A step of lanes 0 to active - 1 under a trellis, clause 9.4: a token of each to tokens; words for all of them are left.
+ * Returns where the words go on. */
+typedef const u8 *nntc_trellis_step(const struct record *rec, const struct buffers *b, const struct plain *p, const u8 *words,
+                                    const u8 *end, u32 active, u8 *tokens);
+
 struct nntc {
     nntc_source source;
     nntc_limits limits;
@@ -84,6 +92,7 @@ struct nntc {
     u64 tables_size;
     u64 *table_at;      /* bit at which each begins */
     u32 table_count;
+    nntc_trellis_step *trellis_step; /* of this processor; NULL: portable code */
 };
 
 NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, reader *r);
@@ -179,10 +188,10 @@ typedef struct decoding_table {
     u8 token[4096];
     u32 packed[256]; /* frequency | start << 16 */
 } decoding_table;
-typedef struct lane {
-    u32 x, row, column, size; /* size: columns of this row */
-    u8 state, row_class;
-} lane;
+typedef struct lane_arrays { /* number l of each array belongs to lane l; a multiple of 16 of them have room */
+    u32 *x, *state;
+    u32 *row, *column, *size, *row_class; /* where a lane is, with contexts; size: columns of its row */
+} lane_arrays;
 typedef struct buffers {
     u32 *row_start; /* ragged: rows + 1 */
     u8 *planes[16];
@@ -190,7 +199,7 @@ typedef struct buffers {
     u8 *classes[3];
     u8 *column_class;
     decoding_table *tables;
-    lane *lanes;
+    lane_arrays lanes;
     u8 *staging; /* 16 tokens of each lane */
     u16 *codes;  /* Huffman: 2^15 entries */
     int32_t *x;
@@ -200,6 +209,7 @@ NNTC_LOCAL u64 nntc_layout(const record *rec, u8 *base, buffers *b);
 NNTC_LOCAL bool nntc_tokens(const record *rec, const buffers *b, reader *r, const symbols *block, u8 *out);
 extern const u8 nntc_next[2][8][2]; /* trellis of clause 9.7: of four states, of eight */
 extern const u8 nntc_q[2][8];
+NNTC_LOCAL void nntc_enter_row(const record *rec, const buffers *b, u32 lane, u32 row);
 NNTC_LOCAL bool nntc_exact(const record *rec, const buffers *b, reader *r, u8 *out);
 NNTC_LOCAL bool nntc_uniform(const record *rec, const buffers *b, reader *r, u8 *out);
 NNTC_LOCAL bool nntc_section_payload(const record *rec, const buffers *b, reader *r, u8 *out);
