@@ -8,11 +8,13 @@ import nntc
 import numpy as np
 import onnx
 import pytest
-from nntc.errors import FormatError
+from nntc.errors import FormatError, ModelError
 from nntc.format.registry import SectionType
 from nntc.limits import Limits
+from nntc.reader.info import describe
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.networks import using
 from tests.reader.containers import coded, model_of, opened, random_values
 
 
@@ -20,6 +22,18 @@ def test_arrays_are_the_callers_own() -> None:
     lazy = opened(numpy_helper.from_array(random_values(8, 8), "t")).tensors["t"]
     lazy.array()[:] = 0
     assert lazy.array().any()
+
+
+def test_a_negative_dimension_has_no_elements_and_does_not_stop_info() -> None:
+    wrong = numpy_helper.from_array(random_values(9), "wrong")
+    wrong.dims[0] = -10_000
+    with nntc.open(coded(using(right=random_values(30, 40), wrong=wrong), "auto", quality=20)) as container:
+        assert container.tensors["wrong"].size == 0
+        error = describe(container).totals.error
+        assert error is not None
+        assert error > 0
+        with pytest.raises(ModelError, match="for 0 elements"):
+            container.tensors["wrong"].array()
 
 
 def constant(name: str, tensor: onnx.TensorProto) -> onnx.NodeProto:

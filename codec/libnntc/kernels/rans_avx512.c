@@ -17,7 +17,7 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt"))) NNTC_LOC
     const __m512i quantizer = _mm512_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)nntc_q[kind]));
     const __m512i one = _mm512_set1_epi32(1), byte = _mm512_set1_epi32(255);
     for (u32 l = 0; l < active; l += 16) {
-        __mmask16 mask = active - l >= 16 ? 0xFFFF : (__mmask16)((1u << (active - l)) - 1), ended = 0, more;
+        __mmask16 mask = (__mmask16)(active - l >= 16 ? 0xFFFFu : (1u << (active - l)) - 1), ended = 0, more;
         __m512i x = LOAD(at->x + l), state = LOAD(at->state + l), table = _mm512_permutexvar_epi32(state, quantizer);
         if (p->contexts > 1) {
             __m512i column = LOAD(at->column + l), sum = LOAD(at->row_class + l);

@@ -46,6 +46,12 @@ def total_error(tensors: Iterable[tuple[int, float]]) -> float:
     return math.sqrt(squares / total) if squares else 0.0
 
 
+def element_count(dims: Iterable[int]) -> int:
+    """Return the number of elements of a tensor; 0 if a dimension is negative, which no valid tensor has."""
+    sizes = tuple(dims)
+    return 0 if min(sizes, default=0) < 0 else math.prod(sizes)
+
+
 def is_floating(data_type: int) -> bool:
     """Return whether `TensorProto.DataType` is float16, bfloat16, float32 or float64."""
     return data_type in _FLOATING

@@ -18,7 +18,7 @@ from nntc.errors import ModelError, reason
 from nntc.format.names import UNUSED_NAME
 from nntc.limits import NO_LIMITS, Limits
 from nntc.onnx.arrays import elements, type_name
-from nntc.onnx.elements import FLOATING_TYPES, is_floating, total_error
+from nntc.onnx.elements import FLOATING_TYPES, element_count, is_floating, total_error
 from nntc.onnx.external import external_path
 from nntc.onnx.model import find_tensors
 from nntc.onnx.tensor import ELEMENT_BITS, WireTensor, payload_length
@@ -164,7 +164,7 @@ def _compare(pairs: Sequence[Pair], files: Sequence[DecodedFile], progress: Prog
             wire.name,
             wire.dims,
             type_name(wire.data_type),
-            math.prod(wire.dims),
+            element_count(wire.dims),
             relative_error(pairs[file], offset, length, wire.data_type),
         )
         for wire, file, offset, length in steps.through(stretches)
@@ -181,7 +181,7 @@ def _stretch(wire: WireTensor, numbers: dict[str | None, int]) -> _Stretch | Non
     place = wire.external
     if place is None:
         # Floats in varints or in several fields are part of the graph, which must be the same.
-        is_counted = wire.length or (is_floating(wire.data_type) and math.prod(wire.dims) > 0)
+        is_counted = wire.length or (is_floating(wire.data_type) and element_count(wire.dims) > 0)
         return (wire, 0, wire.offset, wire.length) if is_counted else None
     asked = payload_length(wire.data_type, wire.dims)
     length = place.length or asked

@@ -21,6 +21,7 @@ from nntc.errors import ModelError
 from nntc.format.container import MAJOR
 from nntc.limits import Limits
 from nntc.onnx.arrays import array_dtype, elements, type_name
+from nntc.onnx.elements import element_count
 from nntc.onnx.tensor import Path, WireTensor
 from nntc.reader.content import Content
 from nntc.reader.notes import Notes
@@ -93,7 +94,7 @@ class LazyTensor:
         self.path: Path = wire.path
         self.shape = wire.dims
         self.data_type = type_name(wire.data_type)
-        self.size = math.prod(wire.dims)
+        self.size = element_count(wire.dims)
         self.same_as = same_as
         self.coded_bytes = 0.0 if same_as else sum(content.part_cost(p.section, p.part) for p in pieces)
 
