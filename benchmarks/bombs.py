@@ -101,9 +101,11 @@ def files(count: int = 4096) -> Bomb:
     listed = [NewFile(len(skeleton), hashlib.sha256(skeleton).digest(), None)]
     nothing = hashlib.sha256().digest()
     listed += [NewFile(0, nothing, (4 * number, 4)) for number in range(len(names))]
-    data = CodedFile(Profile.BASELINE, [graph_section(listed, [], skeleton, level=3)]).tobytes()
+    data = CodedFile(Profile.MAIN, _ANY_MEMORY, [graph_section(listed, [], skeleton, level=3)]).tobytes()
     return Bomb(data, count, "output files")
 
+
+_ANY_MEMORY = 2**32 - 1
 
 BOMBS: dict[str, Callable[[], Bomb]] = {
     made.__name__: made for made in (repeats, constant, transform, segments, tables, files)
@@ -114,7 +116,7 @@ def _file(
     records: Sequence[Record],
     splices: Sequence[tuple[int, int]],
     size: int,
-    profile: Profile = Profile.BASELINE,
+    profile: Profile = Profile.MAIN,
     extra: Sequence[NewSection] = (),
 ) -> bytes:
     """Return a file of one output file without graph bytes; its hash is found by decoding it."""
@@ -125,7 +127,7 @@ def _file(
     ]
     digest = _digest(records, bodies, size)
     return CodedFile(
-        profile, [graph_section([NewFile(size, digest, None)], splices, b""), *sections]
+        profile, _ANY_MEMORY, [graph_section([NewFile(size, digest, None)], splices, b""), *sections]
     ).tobytes()
 
 

@@ -27,7 +27,6 @@ from nntc.decoder.directory import read_directory
 from nntc.decoder.model import decode_bytes
 from nntc.encoder.encode import encode_bytes
 from nntc.errors import FormatError
-from nntc.format.container import MEMORY_CONSTANT
 from nntc.sources.source import BytesSource
 from onnx import helper, numpy_helper
 
@@ -86,12 +85,15 @@ class Findings:
                 self.faults.append((f"{outcome!r:.60} in place of {expected!r:.60}", data))
 
 
+_WITHOUT_DIRECTORY = 64 << 20
+
+
 def bound(data: bytes) -> int:
-    """Return the memory bound of a file, output included; of one without a directory its constant."""
+    """Return the memory bound of a file, output included; of one without a directory a constant."""
     try:
         directory = read_directory(BytesSource(data))
     except FormatError:
-        return MEMORY_CONSTANT
+        return _WITHOUT_DIRECTORY
     # `decode_bytes` also keeps the files.
     return directory.memory_bound() + 65536 * len(data)
 

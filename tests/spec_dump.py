@@ -8,6 +8,12 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from nntc.decoder.entropy.runs import ParseContext
+from nntc.decoder.tensor.record import read_tensor, working_memory
+from nntc.format.fields import SectionStream
+from nntc.format.registry import Profile
+from nntc.format.tables import TABLE_COUNT, FrequencyTable, read_tables
+
 from conformance.proof import samples
 from conformance.proof.samples import varint
 
@@ -68,27 +74,41 @@ class Example:
     sections: list[Section]
     after: str = ""
 
+    def working_memory(self) -> int:
+        """Return what the TENSOR sections need (SPEC.md 11.2)."""
+        shared: Sequence[FrequencyTable] = ()
+        records = []
+        for section in self.sections:
+            data = section.dump.data
+            if section.kind == samples.TABLES:
+                stream = SectionStream(data, 0)
+                shared = read_tables(stream, TABLE_COUNT.read(stream))
+            if section.kind == samples.TENSOR:
+                records.append(read_tensor(data, 0, section.output, ParseContext(Profile.DEVICE, shared)))
+        return working_memory(records)
+
     def dump(self) -> Dump:
         directory = Dump()
         for section in self.sections:
-            crc = zlib.crc32(section.dump.data)
             length = len(section.dump.data)
             directory.add(bytes([section.kind]), f"type: {section.name}")
             directory.add(varint(length), f"length {length}")
             directory.add(varint(section.output), f"output {section.output}")
-            directory.add(struct.pack("<I", crc), f"crc 0x{crc:08X}")
+            directory.add(hashlib.sha256(section.dump.data).digest()[:16], "digest")
         out = Dump()
         out.title("header")
-        head = samples.header(self.profile, len(self.sections), directory.data)
+        memory = self.working_memory()
+        head = samples.header(self.profile, len(self.sections), directory.data, memory=memory)
         for size, what in (
             (8, "signature"),
             (1, "major 1"),
             (1, "minor 0"),
             (1, "reader 0"),
-            (1, f"profile {self.profile}: {('Baseline', 'Main')[self.profile]}"),
+            (1, f"profile {self.profile}: {('Device', 'Main')[self.profile]}"),
             (4, f"section_count {len(self.sections)}"),
             (4, f"directory_length {len(directory.data)}"),
-            (4, f"header_crc 0x{zlib.crc32(head[:20]):08X}"),
+            (4, f"working_memory {memory}"),
+            (4, f"header_crc 0x{zlib.crc32(head[:24]):08X}"),
         ):
             out.add(head[len(out.data) : len(out.data) + size], what)
         out.title("directory")

@@ -155,10 +155,10 @@ def uniform_example() -> Example:
     )
     return Example(
         "Uniform, trellis, contexts and shared tables",
-        "Sixteen float32 elements in two rows, profile Main: dependent quantization with four states in "
+        "Sixteen float32 elements in two rows: dependent quantization with four states in "
         "segments of four, a context for each row, a step code for each row, and tables from a TABLES "
         "section. There are four segments and two lanes: segments 0 and 2 are in lane 0.",
-        1,
+        0,
         [
             graph([(output, None)], [(1, 0)], b"T"),
             Section(samples.TABLES, "TABLES", shared, 0),

@@ -41,7 +41,7 @@ def view_of(view: samples.View) -> View:
 
 
 def records(
-    tool: int, *, size: int = 60, profile: int = 1, coders: Sequence[int] = samples.CODERS
+    tool: int, *, size: int = 60, profile: int = 2, coders: Sequence[int] = ()
 ) -> st.SearchStrategy[samples.Record]:
     """Return valid TENSOR sections of one tool, without shared tables."""
     return chance().map(

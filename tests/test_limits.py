@@ -25,7 +25,7 @@ def many(count: int) -> bytes:
     graph = TENSOR * count
     model = b"\x3a" + bytes([len(graph) >> shift & 0x7F | 0x80 for shift in (0, 7, 14)] + [len(graph) >> 21])
     files = [NewFile(len(model + graph), bytes(32), None)]
-    return CodedFile(Profile.BASELINE, [graph_section(files, [], model + graph)]).tobytes()
+    return CodedFile(Profile.DEVICE, 0, [graph_section(files, [], model + graph)]).tobytes()
 
 
 def coded(**chosen: Any) -> bytes:
@@ -68,8 +68,8 @@ def test_as_many_tensors_as_are_allowed_are_listed() -> None:
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ({"memory": 1 << 20}, r"E_MEMORY @ 24: decoding may need [\d,]+ bytes, and 1,048,576 are allowed"),
-        ({"output": 100}, r"E_MEMORY @ 24: decoding gives [\d,]+ bytes, and 100 are allowed"),
+        ({"memory": 1 << 20}, r"E_MEMORY @ 28: decoding may need [\d,]+ bytes, and 1,048,576 are allowed"),
+        ({"output": 100}, r"E_MEMORY @ 28: decoding gives [\d,]+ bytes, and 100 are allowed"),
         ({"files": 0}, r"E_LIMIT: 1 files are written or more, and 0 are allowed.*max-files"),
         ({"seconds": 0}, r"E_LIMIT: this takes longer than 0 seconds.*max-seconds"),
     ],

@@ -139,7 +139,7 @@ def test_the_record_of_the_overview_decodes_as_it_says() -> None:
     decoded = [float(value) for value in re.findall(r"-?\d\.\d\d", weights.split("decoded")[1])]
     assert len(data) == 21
     assert struct.unpack("<4f", samples.payload_of(data, 16, 0)) == tuple(decoded)
-    parsed = read_tensor(data, 0, 16, ParseContext(Profile.BASELINE, ()))
+    parsed = read_tensor(data, 0, 16, ParseContext(Profile.DEVICE, ()))
     assert parsed.payload(decode_records([parsed])[0]).tobytes() == struct.pack("<4f", *decoded)
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import zstandard
+from nntc.decoder.entropy.runs import ParseContext
+from nntc.decoder.tensor.record import TensorRecord, read_tensor, working_memory
+from nntc.errors import FormatError
+from nntc.format.frames import DEVICE_WINDOW, frame_window
+from nntc.format.registry import Profile
 
 from conformance.generator.fields import Field, Fields, u32, varint
 from conformance.generator.files import GRAPH, NO_CHANGE, OPEN, SIGNATURE, TABLES, TENSOR, Change, File
@@ -74,7 +82,7 @@ def build(file: File, change: Change = NO_CHANGE, digests: Sequence[bytes] | Non
         own = Fields([Field("content", data)])
         sections.append(_Section(kind, name, change.apply(name, own), 0))
     directory = _directory(sections, change)
-    out = _header(file, len(sections), len(directory.data), change)
+    out = _header(file, sections, len(directory.data), change)
     for name, data in directory:
         out.add(f"directory{name}", data)
     crc = change.fields.get("directory_crc", u32(zlib.crc32(directory.data)))
@@ -172,7 +180,7 @@ def _directory(sections: Sequence[_Section], change: Change) -> Fields:
         entries.u8(f"[{number}].type", section.kind)
         entries.varint(f"[{number}].length", len(data))
         entries.add(f"[{number}].output", varint(section.output))
-        entries.add(f"[{number}].crc", u32(zlib.crc32(data)))
+        entries.add(f"[{number}].digest", hashlib.sha256(data).digest()[:16])
     named = Fields(Field(f"directory{name}", data) for name, data in entries)
     out = Fields()
     for name, data in named:
@@ -187,14 +195,43 @@ def _directory(sections: Sequence[_Section], change: Change) -> Fields:
     return out
 
 
-def _header(file: File, sections: int, directory: int, change: Change) -> Fields:
+def _header(file: File, sections: Sequence[_Section], directory: int, change: Change) -> Fields:
     out = Fields()
+    profile, memory = _needed(file, sections)
+    profile = profile if file.profile is None else file.profile
+    memory = memory if file.memory is None else file.memory
     values = {
         "signature": SIGNATURE, "major": b"\1", "minor": bytes([file.minor]), "reader": b"\0",
-        "profile": bytes([file.least_profile]), "section_count": u32(sections),
-        "directory_length": u32(directory),
+        "profile": bytes([profile]), "section_count": u32(len(sections)),
+        "directory_length": u32(directory), "working_memory": u32(memory),
     }  # fmt: skip
     for name, data in values.items():
         out.add(f"header.{name}", change.fields.get(f"header.{name}", data))
     out.add("header.header_crc", change.fields.get("header.header_crc", u32(zlib.crc32(out.data))))
     return out
+
+
+def _needed(file: File, sections: Sequence[_Section]) -> tuple[int, int]:
+    """Return profile and working memory that a file needs, with its changes and without them.
+
+    A change that makes a section ask for more is to be found by what else is wrong with it.
+    """
+    context = file.context()
+    kept: list[TensorRecord] = []
+    changed: list[TensorRecord] = []
+    records = [section for section in sections if section.kind == TENSOR]
+    for section, record in zip(records, file.records, strict=True):
+        kept += _parsed(record.fields.data, section.output, context)
+        changed += _parsed(section.fields.data, section.output, context)
+    profile = max([record.profile for record in kept], default=Profile.DEVICE)
+    with contextlib.suppress(zstandard.ZstdError):
+        window = frame_window(sections[0].fields.data)
+        profile = max(profile, Profile.MAIN if window > DEVICE_WINDOW else profile)
+    return profile, max(working_memory(kept), working_memory(changed))
+
+
+def _parsed(data: bytes, output: int, context: ParseContext) -> list[TensorRecord]:
+    try:
+        return [read_tensor(data, 0, output, context)]
+    except FormatError:
+        return []

@@ -18,7 +18,7 @@ from conformance.generator.tables import Table, write_tables
 
 SIGNATURE = bytes.fromhex("8E4E4E540D0A1A0A")
 GRAPH, TABLES, TENSOR, NOTES = 1, 3, 4, 0x81
-BASELINE, MAIN = 0, 1
+DEVICE, MAIN, FULL = 0, 1, 2
 
 OPEN = 0
 """Piece code: the first part of the next TENSOR section."""
@@ -59,7 +59,9 @@ class File:
     others
         Ignorable sections: type and content.
     profile
-        None for the least that has the tools used.
+        None for the least that has the coders and the window used.
+    memory
+        Working memory that the header states; None for the least that is enough.
     """
 
     records: Sequence[Record] = ()
@@ -67,15 +69,9 @@ class File:
     tables: Sequence[Table] = ()
     others: Sequence[tuple[int, bytes]] = ()
     profile: int | None = None
+    memory: int | None = None
     minor: int = 0
     frame: Frame | Made = PLAIN
-
-    @property
-    def least_profile(self) -> int:
-        """The profile in the header."""
-        if self.profile is not None:
-            return self.profile
-        return MAIN if any(record.needs_main for record in self.records) else BASELINE
 
     @property
     def output_files(self) -> Sequence[Output]:
@@ -89,11 +85,15 @@ class File:
                 items += [next_part(), b","]
         return (Output(None, (*items, b">")),)
 
-    def payloads(self) -> list[bytes]:
-        """Return what each record decodes to."""
+    def context(self) -> ParseContext:
+        """Return what the records' parser needs to know, under the fullest profile."""
         run = write_tables(self.tables)
         shared = read_tables(SectionStream(run, 0), len(self.tables)) if self.tables else []
-        around = ParseContext(Profile(self.least_profile), shared)
+        return ParseContext(Profile.FULL, shared)
+
+    def payloads(self) -> list[bytes]:
+        """Return what each record decodes to."""
+        around = self.context()
         found = []
         for record in self.records:
             parsed = read_tensor(record.fields.data, 0, sum(record.part_bytes), around)

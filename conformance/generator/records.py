@@ -50,7 +50,6 @@ class Record:
     element: int
     view: View
     features: frozenset[str]
-    needs_main: bool
     stages: Stages = field(default_factory=dict)
 
     @property
@@ -77,10 +76,6 @@ def _features(tool: int, element: int, view: View, coders: Sequence[Coder], *mor
         if getattr(coder, "lanes", 1) > 1:
             out.add("lanes")
     return frozenset(out)
-
-
-def _has_contexts(coders: Sequence[Coder]) -> bool:
-    return any(isinstance(coder, Rans) and coder.contexts is not None for coder in coders)
 
 
 def planes(
@@ -124,7 +119,7 @@ def planes(
         out.nest(f"plane[{k}]", symbol_block(coder, tokens[k], around))
     more = ["rotate"] * rotate + ["common"] * (common is not None)
     features = _features(PLANES, element, view, used, *more)
-    return Record(out, element, view, features, _has_contexts(used), {"planes": tokens})
+    return Record(out, element, view, features, {"planes": tokens})
 
 
 def _integer_features(how: Integers, tokens: Fields) -> list[str]:
@@ -155,7 +150,7 @@ def codebook(
     out.nest("indices", block.fields)
     features = _features(CODEBOOK, element, view, [how.coder], *_integer_features(how, block.fields))
     stages: Stages = {"tokens": block.tokens, "integers": list(indices)}
-    return Record(out, element, view, features, _has_contexts([how.coder]), stages)
+    return Record(out, element, view, features, stages)
 
 
 @dataclass(frozen=True)
@@ -255,8 +250,7 @@ def uniform(
     more += [f"trellis-{4 * machine}"] * (machine > 0) + ["mix"] * bool(transform and transform.t)
     more += _integer_features(how, block.fields)
     features = _features(UNIFORM, element, view, [how.coder], *more)
-    needs_main = bool(machine or row_codes or column_codes) or _has_contexts([how.coder])
-    return Record(out, element, view, features, needs_main, stages)
+    return Record(out, element, view, features, stages)
 
 
 def _scaled(

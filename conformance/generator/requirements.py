@@ -38,5 +38,6 @@ UNDECIDABLE = {
     "R-903": "on encoders: which models are refused",
     "R-904": "on encoders: how a tensor is coded",
     "R-905": "on encoders: decoders skip any number of NOTES sections",
+    "R-906": "on encoders: that more working memory than needed is valid is what working-memory-* show",
 }
 """Not decidable by looking at what a decoder does with files."""

@@ -9,14 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from nntc.conformance.suite import PROFILES
+
 from conformance.generator.build import Built, build
-from conformance.generator.files import MAIN, NO_CHANGE, NOTES, SIGNATURE, Change, File
+from conformance.generator.files import NO_CHANGE, NOTES, SIGNATURE, Change, File
 from conformance.generator.records import Record
 
 SINCE = "1.0"
 CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported")
 CLASS_OF_ERROR = {
-    "malformed": "SIGNATURE CRC TRUNCATED TRAILING VARINT PADDING DIRECTORY HASH ZSTD BZIP2 TABLE ENTROPY",
+    "malformed": "SIGNATURE CRC DIGEST TRUNCATED TRAILING VARINT PADDING DIRECTORY HASH ZSTD BZIP2 TABLE "
+    "ENTROPY",
     "invalid": "PROFILE ORDER RESERVED SPLICE FILE_NAME TYPE VIEW SIZE STEP CODEBOOK TRELLIS ESCAPE RANGE",
     "limit": "LIMIT EXPANSION MEMORY",
     "unsupported": "VERSION UNSUPPORTED",
@@ -93,12 +96,12 @@ class Vector:
 
     @property
     def profile(self) -> str:
-        """`main` if a decoder of Baseline alone answers with E_UNSUPPORTED at offset 11 instead."""
-        head = self.data[:24]
-        if len(head) < 24 or head[:8] != SIGNATURE or head[8] != 1 or head[10] > 0:
-            return "baseline"
-        is_valid = struct.unpack("<I", head[20:])[0] == zlib.crc32(head[:20])
-        return "main" if is_valid and head[11] == MAIN else "baseline"
+        """What the header says, if a decoder of less answers with E_UNSUPPORTED at offset 11."""
+        head = self.data[:28]
+        if len(head) < 28 or head[:8] != SIGNATURE or head[8] != 1 or head[10] > 0:
+            return PROFILES[0]
+        is_valid = struct.unpack("<I", head[24:])[0] == zlib.crc32(head[:24])
+        return PROFILES[head[11]] if is_valid and head[11] < len(PROFILES) else PROFILES[0]
 
 
 class Suite:

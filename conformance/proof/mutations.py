@@ -66,21 +66,21 @@ def mutate_inside(rng: Random, data: bytes) -> bytes:
         other = rng.randrange(len(sections))
         sections[number], sections[other] = sections[other], sections[number]
     if rng.random() < 0.1:
-        profile ^= 1
+        profile = (profile + rng.choice((1, 2))) % 3
     return samples.container(profile, sections)
 
 
 def _mutate_header(rng: Random, data: bytes) -> bytes:
-    head = bytearray(data[:20])
-    head[rng.randrange(8, 20)] = rng.choice((*_INTERESTING, rng.randrange(256)))
-    return bytes(head) + struct.pack("<I", zlib.crc32(head)) + data[24:]
+    head = bytearray(data[:24])
+    head[rng.randrange(8, 24)] = rng.choice((*_INTERESTING, rng.randrange(256)))
+    return bytes(head) + struct.pack("<I", zlib.crc32(head)) + data[28:]
 
 
 def _mutate_directory(rng: Random, data: bytes) -> bytes:
     count, length = struct.unpack_from("<II", data, 12)
-    directory = mutate(rng, data[24 : 24 + length])
+    directory = mutate(rng, data[28 : 28 + length])
     profile = data[11]
     if rng.random() < 0.2:
         count += rng.choice((-1, 1))
     head = samples.header(profile, max(count, 0), directory, minor=data[9])
-    return head + directory + struct.pack("<I", zlib.crc32(directory)) + data[28 + length :]
+    return head + directory + struct.pack("<I", zlib.crc32(directory)) + data[32 + length :]

@@ -1,6 +1,6 @@
 """A decoder of `.nntc` files, version 1.0, written from SPEC.md alone, to be read beside it.
 
-It supports both profiles, Baseline and Main [R-003], [R-790]. Modules follow the clauses of SPEC.md:
+It supports all profiles, Device, Main and Full [R-003], [R-790]. Modules follow the clauses of SPEC.md:
 
     bits, frames      3      fields, varints, bit runs; zstd frames, bzip2 streams
     container         5      header, directory, layout, section CRC
@@ -27,6 +27,7 @@ A comment ``# R-nnn`` stands at each line that enforces requirement R-nnn. No li
     R-902                  about encoders; that a payload is not empty follows from R-158
     R-904                  about encoders; that elements are finite follows from R-542
     R-905                  about encoders; a file with two NOTES sections is still decoded (R-270)
+    R-906                  about encoders; a header may state more than is needed (R-110)
 """
 
 from .decoder import Limits, OutputFile, decode, decode_to, tensor_levels

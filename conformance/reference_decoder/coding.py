@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from .tables import Table
 from .views import View
 
 PACKED, RANS, HUFFMAN, BZIP2, ZSTD = range(5)
+PROFILE_OF = {PACKED: 0, RANS: 0, HUFFMAN: 0, ZSTD: 1, BZIP2: 2}  # clause 13
 
 
 class Tokens(NamedTuple):
@@ -31,3 +32,5 @@ class Setting:
     profile: int
     shared: list[Table]
     view: View
+    needs: list[int] = field(default_factory=lambda: [1024])
+    """Clause 11.2: the terms of need(s), added as the fields that they follow from are read."""

@@ -1,7 +1,8 @@
-"""Clause 5: header, directory, layout and section CRC."""
+"""Clause 5: header, directory, layout and section digests."""
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,8 +12,8 @@ from .errors import NntcError
 
 SIGNATURE = bytes.fromhex("8E 4E 4E 54 0D 0A 1A 0A")
 HIGHEST_READER = 0
-BASELINE, MAIN = 0, 1
-PROFILES = (BASELINE, MAIN)  # R-003, R-790: this decoder supports both profiles
+DEVICE, MAIN, FULL = 0, 1, 2
+PROFILES = (DEVICE, MAIN, FULL)  # R-003, R-790: this decoder supports all profiles
 GRAPH, TABLES, TENSOR = 1, 3, 4
 
 
@@ -31,6 +32,7 @@ class Header:
     profile: int
     section_count: int
     directory_length: int
+    working_memory: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Entry:
     start: int
     length: int
     output: int
-    crc: int
+    digest: bytes
 
     @property
     def ignorable(self) -> bool:
@@ -51,12 +53,13 @@ class Entry:
 
 def read_header(source: Source) -> Header:
     """Clause 5.1, in the order of R-108."""
-    data = source.read(0, min(24, source.size))
+    data = source.read(0, min(28, source.size))
     reader = Reader(data, 0)
     reader.require(bytes(reader.take(8)) == SIGNATURE, "E_SIGNATURE")  # R-100, R-108
     major, minor, needed, profile = reader.u8(), reader.u8(), reader.u8(), reader.u8()
-    section_count, directory_length, crc = reader.u32(), reader.u32(), reader.u32()
-    reader.require(crc == zlib.crc32(data[:20]), "E_CRC", "header_crc")  # R-107, R-108
+    section_count, directory_length = reader.u32(), reader.u32()
+    working_memory, crc = reader.u32(), reader.u32()
+    reader.require(crc == zlib.crc32(data[:24]), "E_CRC", "header_crc")  # R-107, R-108
     reader.require(major == 1, "E_VERSION", "major version", at=8)  # R-101
     reader.require(needed <= minor, "E_RESERVED", "reader is above minor", at=10)  # R-102
     reader.require(needed <= HIGHEST_READER, "E_VERSION", "needs a newer decoder", at=10)  # R-103, R-800
@@ -64,20 +67,20 @@ def read_header(source: Source) -> Header:
     # R-109: there is no known profile that this decoder does not support (E_UNSUPPORTED at 11 never happens)
     reader.require(1 <= section_count <= 2**20, "E_LIMIT", "section_count", at=12)  # R-105
     reader.require(directory_length <= 2**25, "E_LIMIT", "directory_length", at=16)  # R-106
-    return Header(profile, section_count, directory_length)
+    return Header(profile, section_count, directory_length, working_memory)
 
 
 def read_directory(source: Source, header: Header) -> list[Entry]:
     """Clauses 5.2, 5.3: the directory is checked as a whole [R-152], then entry by entry, then the layout."""
     size = header.directory_length
-    whole = Reader(source.read(24, min(size + 4, source.size - 24)), 24)
+    whole = Reader(source.read(28, min(size + 4, source.size - 28)), 28)
     directory = whole.take(size)  # R-152
     crc = whole.u32()  # R-152
     whole.require(crc == zlib.crc32(directory), "E_CRC", "directory_crc")  # R-151
 
-    reader = Reader(directory, 24, short="E_DIRECTORY")  # R-150
+    reader = Reader(directory, 28, short="E_DIRECTORY")  # R-150
     entries: list[Entry] = []
-    start = 28 + size
+    start = 32 + size
     for _ in range(header.section_count):
         entry = _read_entry(reader, entries[-1].type if entries else 0, start)
         entries.append(entry)
@@ -104,7 +107,7 @@ def _read_entry(reader: Reader, before: int, start: int) -> Entry:
     reader.require(output <= 2**31, "E_LIMIT", "output")  # R-157
     reader.require((output != 0) == (kind in (GRAPH, TENSOR)), "E_SIZE", "output")  # R-158
     reader.require(output <= 65536 * length + 65536, "E_EXPANSION", "output")  # R-159
-    return Entry(kind, start, length, output, reader.u32())
+    return Entry(kind, start, length, output, bytes(reader.take(16)))
 
 
 def _check_layout(source: Source, entries: list[Entry]) -> None:
@@ -119,17 +122,17 @@ def _check_layout(source: Source, entries: list[Entry]) -> None:
 
 
 def read_section(source: Source, entry: Entry) -> bytes:
-    """The bytes of a section, after its CRC has been checked (clause 5.4) [R-163]."""
+    """The bytes of a section, after its digest has been checked (clause 5.4) [R-163]."""
     data = source.read(entry.start, entry.length)
-    if zlib.crc32(data) != entry.crc:
-        raise NntcError("E_CRC", entry.start, "section")  # R-160, R-163
+    if hashlib.sha256(data).digest()[:16] != entry.digest:
+        raise NntcError("E_DIGEST", entry.start, "section")  # R-160, R-163
     return data
 
 
-def check_section_crc(source: Source, entry: Entry) -> None:
-    """The CRC of an ignorable section, which is skipped otherwise [R-270], [R-271]."""
-    crc = 0
+def check_section_digest(source: Source, entry: Entry) -> None:
+    """The digest of an ignorable section, which is skipped otherwise [R-270], [R-271]."""
+    digest = hashlib.sha256()
     for at in range(0, entry.length, 2**20):
-        crc = zlib.crc32(source.read(entry.start + at, min(2**20, entry.length - at)), crc)
-    if crc != entry.crc:
-        raise NntcError("E_CRC", entry.start, "ignorable section")  # R-271, R-160
+        digest.update(source.read(entry.start + at, min(2**20, entry.length - at)))
+    if digest.digest()[:16] != entry.digest:
+        raise NntcError("E_DIGEST", entry.start, "ignorable section")  # R-271, R-160

@@ -13,7 +13,7 @@ from .container import (
     Entry,
     Header,
     Source,
-    check_section_crc,
+    check_section_digest,
     read_directory,
     read_header,
     read_section,
@@ -71,11 +71,11 @@ class Opened:
     def record(self, entry: Entry) -> Record:
         """Phases 1 and 2 of clause 9.3 [R-503]."""
         data = read_section(self.source, entry)  # phase 1, R-503
-        return read_record(data, entry, self.header.profile, self.shared)  # phase 2, R-503
+        return read_record(data, entry, self.header, self.shared)  # phase 2, R-503
 
 
 def memory_bound(entries: list[Entry]) -> int:
-    """The bound of clause 11.2."""
+    """The bound of this decoder (clause 11.2): it keeps whole sections, and Python's objects for numbers."""
     T = max((entry.output for entry in entries if entry.type == TENSOR), default=0)
     G = entries[0].output
     S = max(entry.length for entry in entries)
@@ -88,11 +88,13 @@ def open_file(source: Source, limits: Limits) -> Opened:
     header = read_header(source)  # step 1, R-500
     entries = read_directory(source, header)  # step 2
     if limits.memory is not None and memory_bound(entries) > limits.memory:
-        raise NntcError("E_MEMORY", 24, "memory bound")  # R-701
+        raise NntcError("E_MEMORY", 28, "memory bound")  # R-701
     tensor_count = sum(entry.type == TENSOR for entry in entries)
-    graph = read_graph(read_section(source, entries[0]), entries[0], tensor_count, source.size)  # step 3
+    graph = read_graph(
+        read_section(source, entries[0]), entries[0], header.profile, tensor_count, source.size
+    )  # step 3
     if limits.output is not None and graph.total > limits.output:
-        raise NntcError("E_MEMORY", 24, "output files")  # R-701
+        raise NntcError("E_MEMORY", 28, "output files")  # R-701
     shared: list[Table] = []
     for entry in entries:
         if entry.type == TABLES:
@@ -107,7 +109,7 @@ def decode_to(source: Source, sink: Sink, limits: Limits | None = None) -> list[
     _insert_pieces(opened, assembler)
     for entry in opened.entries:
         if entry.ignorable:
-            check_section_crc(source, entry)  # step 8, R-271
+            check_section_digest(source, entry)  # step 8, R-271
     assembler.finish()  # step 9
     return [file.name for file in opened.graph.files[1:]]
 
@@ -143,6 +145,8 @@ def _insert_pieces(opened: Opened, out: Assembler) -> None:
                 if ragged_total > 2**24:
                     raise NntcError("E_LIMIT", entry.start, "payloads of ragged views")  # R-501
                 ragged_payloads[s] = (piece, list(accumulate(parts)))
+            if ragged_total + record.need > opened.header.working_memory:  # step 6c
+                raise NntcError("E_LIMIT", entry.start, "need, and payloads of ragged views")  # R-110
             require(splices.used[s] == len(parts), entry.start)  # R-213, step 6d
             del record
         if kind == REPEATS:

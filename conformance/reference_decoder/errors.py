@@ -8,6 +8,7 @@ CLASS_OF: dict[str, str] = {
     "E_VERSION": "unsupported",
     "E_PROFILE": "invalid",
     "E_CRC": "malformed",
+    "E_DIGEST": "malformed",
     "E_TRUNCATED": "malformed",
     "E_TRAILING": "malformed",
     "E_VARINT": "malformed",

@@ -77,14 +77,14 @@ def read_planes(reader: Reader, width: int, is_float: bool, setting: Setting) ->
     rotate, has_common = bool(flags & 1), bool(flags & 2)
     reader.require(not rotate or is_float, "E_TYPE", "rotate with opaque elements")  # R-321
     reader.require(not has_common or width > 1, "E_TYPE", "common elements of one byte")  # R-322
-    common = _read_common(reader, width, setting.view.n) if has_common else None
+    common = _read_common(reader, width, setting.view.n, setting.needs) if has_common else None
     planes = [read_symbol_block(reader, setting.view.n, setting, of_view=True)]
     n = setting.view.n if common is None else common.others
     planes += [read_symbol_block(reader, n, setting, of_view=common is None) for _ in range(width - 1)]
     return Planes(width, rotate, common, planes)
 
 
-def _read_common(reader: Reader, width: int, elements: int) -> Common:
+def _read_common(reader: Reader, width: int, elements: int, needs: list[int]) -> Common:
     """Clause 7.3: common_count, common, count."""
     common_count = reader.u8()
     reader.require(common_count >= 1, "E_LIMIT", "common_count")  # R-323
@@ -94,6 +94,7 @@ def _read_common(reader: Reader, width: int, elements: int) -> Common:
     reader.require(ascending, "E_CODEBOOK", "tokens are not strictly ascending")  # R-324
     others = reader.varint()
     reader.require(1 <= others <= elements, "E_LIMIT", "count")  # R-325
+    needs.append(common_count * width)
     return Common({entry[0]: entry[1:] for entry in entries}, others, reader.field)
 
 
@@ -131,5 +132,6 @@ def read_codebook(reader: Reader, width: int, setting: Setting) -> Codebook:
     numbers = [int.from_bytes(entry, "little") for entry in stored]
     ascending = all(a < b for a, b in pairwise(numbers))
     reader.require(ascending, "E_CODEBOOK", "entries are not strictly ascending")  # R-332
+    setting.needs.append(count * width)
     entries = [bytes(width - entry_width) + entry for entry in stored]
     return Codebook(width, entries, read_integer_block(reader, setting.view.n, setting, None))

@@ -18,10 +18,13 @@ LARGEST_WINDOW = 2**23
 LARGEST_BLOCK = 2**17
 
 
-def zstd_frame(stretch: Buffer, n: int) -> bytes:
-    """The n bytes of the one zstd frame that fills ``stretch`` [R-015]; ValueError if it is not one."""
+def zstd_frame(stretch: Buffer, n: int, window: int = LARGEST_WINDOW) -> bytes:
+    """The n bytes of the one zstd frame that fills ``stretch`` [R-015]; ValueError if it is not one.
+
+    ``window`` is the largest that the profile allows.
+    """
     frame = memoryview(stretch)
-    block_limit, at, checksum = _zstd_header(frame, n)
+    block_limit, at, checksum = _zstd_header(frame, n, window)
     last = False
     while not last:  # R-015: walk the blocks (RFC 8878, 3.1.1.2) to find where the frame ends
         header = int.from_bytes(_slice(frame, at, 3), "little")
@@ -48,7 +51,7 @@ def _slice(data: memoryview, start: int, size: int) -> memoryview:
     return data[start : start + size]
 
 
-def _zstd_header(frame: memoryview, n: int) -> tuple[int, int, bool]:
+def _zstd_header(frame: memoryview, n: int, largest: int) -> tuple[int, int, bool]:
     """Check Magic_Number and Frame_Header (RFC 8878, 3.1.1.1) [R-015].
 
     Returns Block_Maximum_Size, the size of the header, and whether there is a Content_Checksum.
@@ -78,7 +81,7 @@ def _zstd_header(frame: memoryview, n: int) -> tuple[int, int, bool]:
         raise ValueError("Frame_Content_Size is absent or wrong")
     if single_segment:
         window = content_size
-    if window > LARGEST_WINDOW:  # R-015
+    if window > largest:  # R-015
         raise ValueError("window is too large")
     return min(window, LARGEST_BLOCK), at, descriptor >> 2 & 1 == 1
 

@@ -6,7 +6,7 @@ from array import array
 from dataclasses import dataclass
 
 from .bits import Reader
-from .container import Entry
+from .container import DEVICE, Entry
 from .errors import NntcError
 from .frames import zstd_frame
 
@@ -87,10 +87,10 @@ class Graph:
         return sum(file.size for file in self.files)
 
 
-def read_graph(data: bytes, entry: Entry, tensor_count: int, file_size: int) -> Graph:
+def read_graph(data: bytes, entry: Entry, profile: int, tensor_count: int, file_size: int) -> Graph:
     """Clause 6.1. Every error is reported at the first byte of the GRAPH section [R-207]."""
     try:
-        content = zstd_frame(data, entry.output)
+        content = zstd_frame(data, entry.output, window=2**16 if profile == DEVICE else 2**23)
     except ValueError as problem:
         raise NntcError("E_ZSTD", entry.start, str(problem)) from None  # R-200, R-015, R-207
     reader = Reader(content, entry.start, fixed=True)  # R-207

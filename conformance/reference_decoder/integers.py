@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .bits import Reader, fields, padding_is_zero, run_size
-from .coding import RANS, ZSTD, Setting, SymbolData, Tokens
+from .coding import PROFILE_OF, RANS, ZSTD, Setting, SymbolData, Tokens
 from .errors import NntcError
 from .symbols import read_symbol_block, read_symbol_data
 from .trellis import Trellis
@@ -82,6 +82,7 @@ def read_integer_block(reader: Reader, size: int, setting: Setting, trellis: Tre
     coder = flags & 7
     has_escapes, has_low, sparse = flags & 8 != 0, flags & 16 != 0, flags & 32 != 0
     reader.require(flags < 64 and coder <= ZSTD, "E_RESERVED", "flags of integer block")
+    reader.require(PROFILE_OF[flags & 7] <= setting.profile, "E_PROFILE", "coder")
     fits = trellis is None or (coder == RANS and not has_low and not sparse)
     reader.require(fits, "E_TRELLIS", "flags of integer block")
     lo = reader.svarint()

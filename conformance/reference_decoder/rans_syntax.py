@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from .bits import Reader
 from .coding import Setting, SymbolData
-from .container import BASELINE
 from .errors import NntcError
 from .rans import Rans
 from .tables import Table, read_tables
@@ -37,11 +36,13 @@ class ClassList:
 ReadBlock = Callable[[int], SymbolData]  # reads a symbol block of so many tokens, not a block of the view
 
 
-def _read_class_list(reader: Reader, m: int, read_block: ReadBlock) -> ClassList:
+def _read_class_list(reader: Reader, m: int, read_block: ReadBlock, needs: list[int]) -> ClassList:
     present = reader.u8()
     offset = reader.field
     reader.require(present <= 1, "E_RESERVED", "present")
     block = read_block(m) if present else None
+    if present:
+        needs.append(m)
     return ClassList(offset, m, block)
 
 
@@ -53,7 +54,6 @@ def read_rans(
     mode = reader.u8()
     reader.require(mode < 4, "E_RESERVED", "mode")
     contexts = mode & 1 == 1
-    reader.require(not contexts or setting.profile != BASELINE, "E_PROFILE", "contexts")
     reader.require(not contexts or of_view, "E_VIEW", "contexts in no block of the view")
 
     context_count = 1
@@ -62,10 +62,10 @@ def read_rans(
         context_count = reader.varint()
         reader.require(2 <= context_count <= 64, "E_LIMIT", "context_count")
         view = setting.view
-        class_lists.append(_read_class_list(reader, view.rows, read_block))
+        class_lists.append(_read_class_list(reader, view.rows, read_block, setting.needs))
         if isinstance(view, MatrixView):
-            class_lists.append(_read_class_list(reader, view.channels, read_block))
-            class_lists.append(_read_class_list(reader, view.period, read_block))
+            class_lists.append(_read_class_list(reader, view.channels, read_block, setting.needs))
+            class_lists.append(_read_class_list(reader, view.period, read_block, setting.needs))
 
     tables = _read_block_tables(reader, mode, context_count * (2 if trellis else 1), setting)
 
@@ -78,6 +78,7 @@ def read_rans(
     states = list(struct.unpack(f"<{lanes}I", reader.take(4 * lanes)))
     reader.require(min(states) >= 2**16, "E_ENTROPY", "first state")
     words = reader.take(2 * word_count)
+    setting.needs.append(5120 * len(tables) + lanes * (16 + min(trellis.segment if trellis else 1, n)))
     return Rans(offset, n, setting.view, context_count, class_lists, tables, states, words, trellis)
 
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from .bits import Reader
 from .coding import Setting
-from .container import Entry
+from .container import Entry, Header
 from .exact_tools import Codebook, Planes, read_codebook, read_planes
 from .rounding import BFLOAT16, FLOAT16, FLOAT32, FloatFormat
 from .tables import Table
 from .uniform import Uniform, read_uniform
-from .views import View, read_view
+from .views import MatrixView, View, read_view
 
 PLANES, CODEBOOK, UNIFORM = 0, 1, 2
 
@@ -46,6 +46,7 @@ class Record:
     element: ElementType
     view: View
     tool: Planes | Codebook | Uniform
+    need: int
 
     def part_sizes(self) -> list[int]:
         """Bytes of each part (clause 7.2)."""
@@ -56,7 +57,7 @@ class Record:
         return self.view.to_payload(self.tool.elements(), self.element.width)
 
 
-def read_record(data: bytes, entry: Entry, profile: int, shared: list[Table]) -> Record:
+def read_record(data: bytes, entry: Entry, header: Header, shared: list[Table]) -> Record:
     """Clause 7.1, and the tool fields; then E_TRAILING."""
     reader = Reader(data, entry.start)
     tool_and_type = reader.u8()
@@ -70,7 +71,7 @@ def read_record(data: bytes, entry: Entry, profile: int, shared: list[Table]) ->
     )
     reader.require(goes, "E_TYPE", "element type does not go with the tool")  # R-302
     view = read_view(reader, element.width, entry.output)
-    setting = Setting(profile, shared, view)
+    setting = Setting(header.profile, shared, view)
     fields: Planes | Codebook | Uniform
     if tool == PLANES:
         fields = read_planes(reader, element.width, element.is_float, setting)
@@ -79,4 +80,8 @@ def read_record(data: bytes, entry: Entry, profile: int, shared: list[Table]) ->
     else:
         fields = read_uniform(reader, element.format, element.width, setting)
     reader.finish()  # R-012, R-503
-    return Record(element, view, fields)
+    rows = 8 * view.rows if view.ragged else 0
+    moved = entry.output if isinstance(view, MatrixView) and view.transposed else 0
+    need = sum(setting.needs) + rows + moved
+    reader.require(need <= header.working_memory, "E_LIMIT", "need of the section", at=entry.start)  # R-110
+    return Record(element, view, fields, need)

@@ -6,7 +6,7 @@ Reading (phase 2) gives an object whose ``decode`` (phase 3) gives the tokens.
 from __future__ import annotations
 
 from .bits import Reader
-from .coding import HUFFMAN, PACKED, RANS, ZSTD, Setting, SymbolData
+from .coding import HUFFMAN, PACKED, PROFILE_OF, RANS, ZSTD, Setting, SymbolData
 from .huffman import read_huffman
 from .packed import read_compressed, read_packed
 from .rans_syntax import read_rans
@@ -17,6 +17,7 @@ def read_symbol_block(reader: Reader, n: int, setting: Setting, *, of_view: bool
     """Clause 8.2. ``of_view``: whether this is a block of the view."""
     coder = reader.u8()
     reader.require(coder <= ZSTD, "E_RESERVED", "coder")  # R-415
+    reader.require(PROFILE_OF[coder] <= setting.profile, "E_PROFILE", "coder")  # R-416
     return read_symbol_data(reader, coder, n, setting, of_view=of_view)
 
 
@@ -33,5 +34,8 @@ def read_symbol_data(
     if coder == RANS:
         return read_rans(reader, n, setting, of_view, trellis, read_class_block)
     if coder == HUFFMAN:
-        return read_huffman(reader, n)
+        huffman = read_huffman(reader, n)
+        setting.needs.append(1024 + 16 * len(huffman.lanes))
+        return huffman
+    setting.needs.append(n + (262_144 if coder == ZSTD else 4_194_304))
     return read_compressed(reader, n, coder)

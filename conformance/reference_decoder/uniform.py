@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from .bits import Reader
 from .coding import Setting, SymbolData
-from .container import BASELINE
 from .errors import NntcError
 from .integers import LARGEST, IntegerBlock, read_integer_block
 from .rounding import FloatFormat, to_element
@@ -143,8 +142,6 @@ def read_uniform(reader: Reader, target: FloatFormat | None, width: int, setting
     trellis_kind = flags & 3
     has = [flags >> bit & 1 == 1 for bit in range(8)]
     reader.require(not has[7] and trellis_kind != 3, "E_RESERVED", "flags of uniform")
-    main_only = trellis_kind != 0 or has[3] or has[4]
-    reader.require(setting.profile != BASELINE or not main_only, "E_PROFILE", "flags of uniform")
     fits = not has[6] if isinstance(view, MatrixView) else not (has[2] or has[4])
     reader.require(fits, "E_VIEW", "flags of uniform")
 
@@ -153,9 +150,12 @@ def read_uniform(reader: Reader, target: FloatFormat | None, width: int, setting
     offset = _f32(reader) if has[5] else None
     reader.require(offset is None or (math.isfinite(offset) and offset != 0.0), "E_STEP", "offset")
     transform = _read_transform(reader, view) if has[2] and isinstance(view, MatrixView) else None
+    setting.needs.append(16 * transform.size if transform else 0)
     row_codes = read_symbol_block(reader, view.rows, setting, of_view=False) if has[3] else None
+    setting.needs.append(view.rows if has[3] else 0)
     column_codes = None
     if has[4] and isinstance(view, MatrixView):
+        setting.needs.append(view.columns)
         column_codes = read_symbol_block(reader, view.columns, setting, of_view=False)
     row_base = _read_row_base(reader, view.rows) if has[6] else None
     trellis = None

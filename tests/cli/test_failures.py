@@ -96,14 +96,14 @@ def flip_last(data: bytearray) -> None:
 
 def other_major(data: bytearray) -> None:
     data[8] = 2
-    data[20:24] = zlib.crc32(data[:20]).to_bytes(4, "little")
+    data[24:28] = zlib.crc32(data[:24]).to_bytes(4, "little")
 
 
 @pytest.mark.parametrize("command", [["decode", "FILE", "out.onnx"], ["verify", "FILE"], ["info", "FILE"]])
 @pytest.mark.parametrize(
     ("change", "code", "error", "offset"),
     [
-        (flip_last, 1, "E_CRC", None),
+        (flip_last, 1, "E_DIGEST", None),
         (lambda data: data.clear(), 1, "E_TRUNCATED", 0),
         (lambda data: data.__setitem__(0, 0), 1, "E_SIGNATURE", 0),
         (lambda data: data.append(0), 1, "E_TRAILING", None),
@@ -163,7 +163,7 @@ def test_another_model_is_no_original(coded: Path, nntc: Command) -> None:
 def test_a_memory_limit(coded: Path, nntc: Command) -> None:
     outcome = nntc("decode", coded, "out.onnx", "--max-memory", "1MiB")
     assert outcome.code == 1
-    assert outcome.err.startswith("nntc: E_MEMORY @ 24: ")
+    assert outcome.err.startswith("nntc: E_MEMORY @ 28: ")
     assert nntc("decode", coded, "out.onnx", "--max-memory", "4 GB").code == 0
 
 

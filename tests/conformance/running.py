@@ -14,7 +14,7 @@ ROOT = CONFORMANCE.parent
 PYTHON = sys.executable
 
 
-BAD_CRC = "crc-of-tensor"
+BAD_CRC = "digest-of-tensor"
 
 
 FEW = [word for name in ("empty", "external", "major-2", BAD_CRC, "section-count-0")

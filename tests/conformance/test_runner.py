@@ -20,8 +20,8 @@ def test_our_decoders_pass(run: Run, module: str) -> None:
     assert "failed" in text
 
 
-def test_a_decoder_of_baseline_leaves_main_alone(run: Run, tmp_path: Path) -> None:
+def test_a_decoder_of_device_leaves_main_alone(run: Run, tmp_path: Path) -> None:
     body = "sys.stderr.write('E_UNSUPPORTED @ 11'); sys.exit(3)"
-    arguments = ["--decoder", python(tmp_path, body), "--run", "trellis", "--require-errors"]
-    assert run(*arguments, "--profile", "baseline")[0] == 0
+    arguments = ["--decoder", python(tmp_path, body), "--run", "planes-zstd", "--require-errors"]
+    assert run(*arguments, "--profile", "device")[0] == 0
     assert run(*arguments)[0] == 1

@@ -15,7 +15,7 @@ def test_a_hash_that_is_wrong_comes_after_everything_else() -> None:
     data = one_byte(files=wrong, more=[(0x90, b"ignored", 0)])
     assert raised(data) == ("E_HASH", 0)
     damaged = data[:-1] + b"!"
-    assert raised(damaged) == ("E_CRC", len(data) - 7)
+    assert raised(damaged) == ("E_DIGEST", len(data) - 7)
 
 
 def test_the_hash_of_every_file_is_checked_only_at_the_end() -> None:

@@ -9,7 +9,7 @@ from nntc.errors import FormatError
 from conformance.proof import samples
 from conformance.reference_decoder import NntcError
 from conformance.reference_decoder import graph as reference
-from conformance.reference_decoder.container import Entry
+from conformance.reference_decoder.container import MAIN, Entry
 
 HASH = bytes(32)
 OFFSET = 77
@@ -26,7 +26,7 @@ def raised(content: bytes, tensors: int = 0, size: int = 1000) -> str:
     assert caught.value.offset == OFFSET
     data = samples.zstd(content)
     with pytest.raises(NntcError) as expected:
-        reference.read_graph(data, Entry(1, OFFSET, len(data), len(content), 0), tensors, size)
+        reference.read_graph(data, Entry(1, OFFSET, len(data), len(content), b""), MAIN, tensors, size)
     assert (expected.value.error, expected.value.offset) == (caught.value.id, OFFSET)
     return caught.value.id
 

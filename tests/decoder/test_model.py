@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import tracemalloc
-import zlib
 from pathlib import Path
 from random import Random
 
@@ -17,6 +16,7 @@ from hypothesis import given
 from nntc.decoder.directory import read_directory
 from nntc.decoder.model import decode, decode_bytes, verify
 from nntc.errors import FormatError
+from nntc.format.container import digest_of
 from nntc.limits import Limits
 from nntc.progress import Phase, ProgressEvent
 from nntc.sources.source import BytesSource, open_source
@@ -108,23 +108,23 @@ def test_ragged_payloads_have_a_total() -> None:
         (samples.GRAPH, samples.zstd(content), len(content)),
         *[(samples.TENSOR, tensor, 1 << 23)] * 3,
     ]
-    data = samples.container(0, sections)
+    data = samples.container(1, sections)
     assert raised(data) == ("E_LIMIT", offset_of(data, 3))
     content = samples.graph_content([(2 << 23, bytes(32), None)], [(0, 0)] * 2, b"")
     sections = [
         (samples.GRAPH, samples.zstd(content), len(content)),
         *[(samples.TENSOR, tensor, 1 << 23)] * 2,
     ]
-    assert raised(samples.container(0, sections)) == ("E_HASH", 0)
+    assert raised(samples.container(1, sections)) == ("E_HASH", 0)
 
 
 def test_limits_of_the_caller() -> None:
     data = one_byte()
-    assert raised(data, limits=Limits(memory=1 << 20)) == ("E_MEMORY", 24)
-    assert raised(data, limits=Limits(output=2)) == ("E_MEMORY", 24)
+    assert raised(data, limits=Limits(memory=1 << 20)) == ("E_MEMORY", 28)
+    assert raised(data, limits=Limits(output=2)) == ("E_MEMORY", 28)
     assert decode_bytes(data, limits=Limits(output=3, memory=1 << 30))[None] == b"a\0b"
     # After the directory, before anything else.
-    assert raised(data[:-1] + b"\1", limits=Limits(memory=1 << 20)) == ("E_MEMORY", 24)
+    assert raised(data[:-1] + b"\1", limits=Limits(memory=1 << 20)) == ("E_MEMORY", 28)
     assert raised(data[:-1], limits=Limits(memory=1 << 20))[0] == "E_TRUNCATED"
 
 
@@ -177,7 +177,7 @@ def test_memory_stays_within_the_bound(kind: int, tool: bytes, sparse: bool) -> 
     tensor = bytes([kind, 1]) + samples.varint(1 << 10) + samples.varint(n >> 10) + b"\x01" + tool + block
     content = samples.graph_content([(n * width, bytes(32), None)], [(0, 0)], b"")
     graph = samples.GRAPH, samples.zstd(content), len(content)
-    data = samples.container(1, [graph, (samples.TENSOR, tensor, n * width)])
+    data = samples.container(2, [graph, (samples.TENSOR, tensor, n * width)])
     tracemalloc.start()
     try:
         with pytest.raises(FormatError, match="E_HASH"):
@@ -216,13 +216,13 @@ def test_decoding_imports_a_small_island() -> None:
     assert not {name for name in loaded if name.startswith("nntc.enc")}
 
 
-def test_crc_of_every_section_is_checked_before_it_is_parsed() -> None:
+def test_the_digest_of_every_section_is_checked_before_it_is_parsed() -> None:
     data = one_byte()
     graph, tensor = offset_of(data, 0), offset_of(data, 1)
     for offset in (graph, tensor):
-        assert raised(data[:offset] + bytes([data[offset] ^ 1]) + data[offset + 1 :]) == ("E_CRC", offset)
+        assert raised(data[:offset] + bytes([data[offset] ^ 1]) + data[offset + 1 :]) == ("E_DIGEST", offset)
     both = bytearray(data)
     both[graph] ^= 1
     both[tensor] ^= 1
-    assert raised(bytes(both)) == ("E_CRC", graph)
-    assert zlib.crc32(data[tensor:]) == read_head(data)[1][1].crc
+    assert raised(bytes(both)) == ("E_DIGEST", graph)
+    assert digest_of(data[tensor:]) == read_head(data)[1][1].digest

@@ -15,7 +15,7 @@ from nntc.encoder.encode import encode_bytes
 from numpy.typing import NDArray
 from onnx import TensorProto, external_data_helper, helper, numpy_helper
 
-HEADER = 82
+HEADER = 98
 """Bytes of header, directory, hash and block of a file without TENSOR sections."""
 
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 from nntc.errors import FormatError
-from nntc.format.container import ENTRY, HEADER, HEADER_SIZE, Entry, Header, memory_bound
+from nntc.format.container import ENTRY, HEADER, HEADER_SIZE, Entry, Header, digest_of
 from nntc.format.fields import SectionStream
 from nntc.format.registry import Profile, SectionType
 
 SIGNATURE = bytes.fromhex("8E4E4E540D0A1A0A")
-VALID = Header(SIGNATURE, 1, 3, 0, Profile.MAIN, 2, 9, 77)
+DIGEST = bytes(range(16))
+VALID = Header(SIGNATURE, 1, 3, 0, Profile.MAIN, 2, 9, 5000, 77)
 
 
 def test_a_header_comes_back() -> None:
@@ -23,7 +24,7 @@ def test_a_header_comes_back() -> None:
         (8, 2, "E_VERSION"),
         (10, 4, "E_RESERVED"),
         (10, 1, "E_VERSION"),
-        (11, 2, "E_PROFILE"),
+        (11, 3, "E_PROFILE"),
         (12, 0, "E_LIMIT"),
         (19, 2, "E_LIMIT"),
     ],
@@ -39,15 +40,15 @@ def test_header_fields_have_ranges(place: int, value: int, error: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "before", "error"),
     [
-        (Entry(0x80, 0, 0, 0), SectionType.TENSOR, "E_RESERVED"),
-        (Entry(2, 0, 0, 0), SectionType.GRAPH, "E_UNSUPPORTED"),
-        (Entry(SectionType.TENSOR, 1, 1, 0), 0, "E_ORDER"),
-        (Entry(SectionType.TABLES, 1, 0, 0), SectionType.TABLES, "E_ORDER"),
-        (Entry(SectionType.TENSOR, 1, 0, 0), SectionType.GRAPH, "E_SIZE"),
-        (Entry(SectionType.NOTES, 1, 1, 0), SectionType.GRAPH, "E_SIZE"),
-        (Entry(SectionType.TENSOR, 1, 131073, 0), SectionType.GRAPH, "E_EXPANSION"),
-        (Entry(SectionType.TENSOR, 1, 131072, 0), SectionType.TABLES, None),
-        (Entry(0xF0, 1, 0, 0), SectionType.NOTES, None),
+        (Entry(0x80, 0, 0, DIGEST), SectionType.TENSOR, "E_RESERVED"),
+        (Entry(2, 0, 0, DIGEST), SectionType.GRAPH, "E_UNSUPPORTED"),
+        (Entry(SectionType.TENSOR, 1, 1, DIGEST), 0, "E_ORDER"),
+        (Entry(SectionType.TABLES, 1, 0, DIGEST), SectionType.TABLES, "E_ORDER"),
+        (Entry(SectionType.TENSOR, 1, 0, DIGEST), SectionType.GRAPH, "E_SIZE"),
+        (Entry(SectionType.NOTES, 1, 1, DIGEST), SectionType.GRAPH, "E_SIZE"),
+        (Entry(SectionType.TENSOR, 1, 131073, DIGEST), SectionType.GRAPH, "E_EXPANSION"),
+        (Entry(SectionType.TENSOR, 1, 131072, DIGEST), SectionType.TABLES, None),
+        (Entry(0xF0, 1, 0, DIGEST), SectionType.NOTES, None),
     ],
 )
 def test_entries_have_an_order_and_outputs(entry: Entry, before: int, error: str | None) -> None:
@@ -60,5 +61,6 @@ def test_entries_have_an_order_and_outputs(entry: Entry, before: int, error: str
     assert caught.value.id == error
 
 
-def test_the_memory_bound_is_that_of_the_specification() -> None:
-    assert memory_bound(3, 10, 100, 1000) == 256 * 2**20 + 512 * 3 + 6 * 10 + 2 * 100 + 6 * 1000
+def test_a_digest_is_half_of_a_sha_256() -> None:
+    # The first of the examples of FIPS 180-4.
+    assert digest_of(b"abc").hex() == "ba7816bf8f01cfea414140de5dae2223"

@@ -7,7 +7,7 @@ import pytest
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.integers import INTEGER_HEAD, IntegerFlags, IntegerHead
-from nntc.format.registry import Coder
+from nntc.format.registry import Coder, Profile
 
 F = IntegerFlags
 
@@ -20,7 +20,7 @@ def test_a_head_with_everything_comes_back() -> None:
     flags = F(Coder.HUFFMAN) | F.ESCAPE | F.LOW_BITS | F.SPARSE
     escapes = np.array([-500, 300])
     data = head(flags, -3, low_bits=4, escape_count=2, escapes=escapes, background=-1, count=7)
-    found = INTEGER_HEAD.read(SectionStream(data, 0), size=9, trellis=0)
+    found = INTEGER_HEAD.read(SectionStream(data, 0), profile=Profile.FULL, size=9, trellis=0)
     assert found.flags.coder is Coder.HUFFMAN
     assert (found.min_level, found.low_bits, found.background, found.count) == (-3, 4, -1, 7)
     assert found.escapes is not None
@@ -44,5 +44,5 @@ def test_a_head_with_everything_comes_back() -> None:
 )
 def test_faults_and_their_places(data: bytes, trellis: int, error: str, offset: int) -> None:
     with pytest.raises(FormatError) as caught:
-        INTEGER_HEAD.read(SectionStream(data, 0), size=9, trellis=trellis)
+        INTEGER_HEAD.read(SectionStream(data, 0), profile=Profile.FULL, size=9, trellis=trellis)
     assert (caught.value.id, caught.value.offset) == (error, offset)

@@ -4,32 +4,31 @@ import pytest
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.rans import RANS_HEAD, RANS_LANES, SHARED_BASE, RansHead, RansLanes, RansMode
-from nntc.format.registry import Profile, ViewKind
+from nntc.format.registry import ViewKind
 from nntc.format.view import View
 
 VIEW = View(ViewKind.MATRIX, 2, 3)
 
 
 @pytest.mark.parametrize(
-    ("head", "profile", "view", "error"),
+    ("head", "view", "error"),
     [
-        (b"\x04", Profile.MAIN, VIEW, "E_RESERVED"),
-        (b"\x01\x02", Profile.BASELINE, VIEW, "E_PROFILE"),
-        (b"\x01\x02", Profile.MAIN, None, "E_VIEW"),
-        (b"\x01\x01", Profile.MAIN, VIEW, "E_LIMIT"),
-        (b"\x01\x41", Profile.MAIN, VIEW, "E_LIMIT"),
+        (b"\x04", VIEW, "E_RESERVED"),
+        (b"\x01\x02", None, "E_VIEW"),
+        (b"\x01\x01", VIEW, "E_LIMIT"),
+        (b"\x01\x41", VIEW, "E_LIMIT"),
     ],
 )
-def test_contexts_need_main_and_a_view(head: bytes, profile: Profile, view: View | None, error: str) -> None:
+def test_contexts_need_a_view_and_are_two_to_64(head: bytes, view: View | None, error: str) -> None:
     with pytest.raises(FormatError) as caught:
-        RANS_HEAD.read(SectionStream(head, 0), profile=profile, view=view)
+        RANS_HEAD.read(SectionStream(head, 0), view=view)
     assert caught.value.id == error
 
 
 def test_a_head_comes_back() -> None:
     for head in (RansHead(RansMode(0)), RansHead(RansMode.CONTEXTS | RansMode.SHARED_TABLES, 64)):
         stream = SectionStream(RANS_HEAD.write(head), 0)
-        assert RANS_HEAD.read(stream, profile=Profile.MAIN, view=VIEW) == head
+        assert RANS_HEAD.read(stream, view=VIEW) == head
 
 
 @pytest.mark.parametrize(("base", "is_there"), [(0, True), (3, True), (4, False)])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
-from nntc.format.registry import ElementType, Profile, ViewKind
+from nntc.format.registry import ElementType, ViewKind
 from nntc.format.tools import (
     CODEBOOK_HEAD,
     PLANES_HEAD,
@@ -44,28 +44,26 @@ def test_uniform_heads_come_back() -> None:
     every = UniformFlags.EIGHT_STATES | UniformFlags.TRANSFORM | UniformFlags.OFFSET
     for head in (UniformHead(UniformFlags(0), 0.5), UniformHead(every, 0.25, -2.0, 0x22, 0)):
         stream = SectionStream(UNIFORM_HEAD.write(head), 0)
-        assert UNIFORM_HEAD.read(stream, profile=Profile.MAIN, view=MATRIX) == head
+        assert UNIFORM_HEAD.read(stream, view=MATRIX) == head
     assert every.trellis is Trellis.EIGHT_STATES
 
 
 @pytest.mark.parametrize(
-    ("data", "profile", "view", "error", "offset"),
+    ("data", "view", "error", "offset"),
     [
-        (b"\x80", 1, MATRIX, "E_RESERVED", 0),
-        (b"\x03", 1, MATRIX, "E_RESERVED", 0),
-        (b"\x01", 0, MATRIX, "E_PROFILE", 0),
-        (b"\x10", 0, MATRIX, "E_PROFILE", 0),
-        (b"\x40", 1, MATRIX, "E_VIEW", 0),
-        (b"\x04", 1, RAGGED, "E_VIEW", 0),
-        (b"\x00\0\0\0\0", 1, MATRIX, "E_STEP", 1),
-        (b"\x20" + STEP + b"\0\0\0\x80", 1, MATRIX, "E_STEP", 5),
-        (b"\x04" + STEP + b"\x22\x07", 1, MATRIX, "E_RESERVED", 6),
-        (b"\x04" + STEP + b"\x22\x01", 1, MATRIX, "E_VIEW", 6),
+        (b"\x80", MATRIX, "E_RESERVED", 0),
+        (b"\x03", MATRIX, "E_RESERVED", 0),
+        (b"\x40", MATRIX, "E_VIEW", 0),
+        (b"\x04", RAGGED, "E_VIEW", 0),
+        (b"\x00\0\0\0\0", MATRIX, "E_STEP", 1),
+        (b"\x20" + STEP + b"\0\0\0\x80", MATRIX, "E_STEP", 5),
+        (b"\x04" + STEP + b"\x22\x07", MATRIX, "E_RESERVED", 6),
+        (b"\x04" + STEP + b"\x22\x01", MATRIX, "E_VIEW", 6),
     ],
 )
-def test_uniform_faults(data: bytes, profile: int, view: View, error: str, offset: int) -> None:
+def test_uniform_faults(data: bytes, view: View, error: str, offset: int) -> None:
     with pytest.raises(FormatError) as caught:
-        UNIFORM_HEAD.read(SectionStream(data, 0), profile=Profile(profile), view=view)
+        UNIFORM_HEAD.read(SectionStream(data, 0), view=view)
     assert (caught.value.id, caught.value.offset) == (error, offset)
 
 

@@ -41,7 +41,7 @@ def with_other_graph(data: bytes, splices: list[tuple[int, int]], skeleton: byte
         if s.type == SectionType.TENSOR
     ]
     graph = graph_section([NewFile(size, hashlib.sha256().digest(), None)], splices, skeleton)
-    return CodedFile(Profile.MAIN, [graph, *tensors]).tobytes()
+    return CodedFile(Profile.MAIN, 2**32 - 1, [graph, *tensors]).tobytes()
 
 
 class RecordingSource:

@@ -51,7 +51,7 @@ def test_damage_is_found_in_the_tensor_that_has_it() -> None:
     tensors["t2"].array()
     with pytest.raises(FormatError) as caught:
         tensors["t1"].array()
-    assert (caught.value.id, caught.value.offset) == ("E_CRC", place.offset)
+    assert (caught.value.id, caught.value.offset) == ("E_DIGEST", place.offset)
 
 
 def test_the_outline_is_the_model_without_weights(lossy: tuple[onnx.ModelProto, bytes]) -> None:

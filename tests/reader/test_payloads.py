@@ -164,8 +164,8 @@ def test_damage_is_found_only_where_it_is(far: bool, data: bytes) -> None:
             continue
         with pytest.raises(FormatError) as caught:
             tensor.array()
-        assert (caught.value.id, caught.value.offset) == ("E_CRC", place.offset)
-    with pytest.raises(FormatError, match="E_CRC"):
+        assert (caught.value.id, caught.value.offset) == ("E_DIGEST", place.offset)
+    with pytest.raises(FormatError, match="E_DIGEST"):
         container.arrays()
     good = [name for name in container.tensors if name != bad]
     same(container.arrays(good), data)

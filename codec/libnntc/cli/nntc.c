@@ -76,7 +76,7 @@ static nntc_error info(const nntc *n, nntc_memory memory) {
     nntc_record record;
     uint32_t tensor = 0;
     printf("format 1.%d, profile %s, %" PRIu32 " output files, %" PRIu64 " bytes; at most %" PRIu64 " bytes of memory\n", s.minor,
-           s.profile == 0 ? "Baseline" : "Main", s.files, s.output, s.bound);
+           s.profile == 0 ? "Device" : s.profile == 1 ? "Main" : "Full", s.files, s.output, s.bound);
     printf("  offset     bytes  section\n");
     for (uint32_t i = 0; i < s.sections && e.id == NNTC_OK; i++) {
         nntc_get_section(n, i, &section);

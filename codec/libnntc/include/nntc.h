@@ -1,4 +1,4 @@
-/* nntc.h: decoder of .nntc files (SPEC.md, format 1.0), profiles Baseline and Main.
+/* nntc.h: decoder of .nntc files (SPEC.md, format 1.0), profiles Device, Main and Full.
  *
  * The core has no global state, allocates nothing, touches no file and is reentrant: a handle never changes after
  * nntc_open, so several threads may read it, each with memory of its own. All sizes and offsets are in bytes. */
@@ -20,6 +20,7 @@ extern "C" {
     X(E_VERSION, "needs a newer decoder") \
     X(E_PROFILE, "profile does not exist, or forbids this tool") \
     X(E_CRC, "is damaged: CRC-32 does not match") \
+    X(E_DIGEST, "is damaged: digest of a section does not match") \
     X(E_TRUNCATED, "a field does not fit; the file is cut off") \
     X(E_TRAILING, "bytes are left after the last field") \
     X(E_VARINT, "varint is too long or not minimal") \
@@ -114,7 +115,7 @@ typedef struct nntc_coders {
 } nntc_coders;
 
 /* What the caller allows; NULL or 0 in a field means no limit (use UINT64_MAX - 1 and so on for real ones).
- * has_memory, has_output: whether max_memory (bound of SPEC.md 11.2) and max_output (sum of all output files) hold. */
+ * has_memory, has_output: whether max_memory (the bound of nntc_summary) and max_output (sum of all output files) hold. */
 typedef struct nntc_limits {
     int has_memory, has_output;
     uint64_t max_memory, max_output;
@@ -129,12 +130,13 @@ typedef struct nntc nntc;
 nntc_error nntc_open(const nntc_source *source, const nntc_limits *limits, nntc_memory memory, nntc **handle);
 
 typedef struct nntc_summary {
-    uint8_t minor, reader, profile; /* profile: 0 Baseline, 1 Main */
+    uint8_t minor, reader, profile; /* profile: 0 Device, 1 Main, 2 Full */
     uint32_t sections, tensors;     /* all sections; TENSOR sections */
     uint32_t files, splices;        /* 0 if GRAPH was not read */
     int repeats;                    /* 1 if a sink must read back what was written */
     uint64_t output;                /* sum of the sizes of all output files */
-    uint64_t bound;                 /* memory bound of SPEC.md 11.2 */
+    uint32_t working_memory;        /* of SPEC.md 11.2, as the header states it */
+    uint64_t bound;                 /* bytes of memory in which this decoder decodes the file */
 } nntc_summary;
 nntc_summary nntc_summarize(const nntc *handle);
 
@@ -163,7 +165,7 @@ typedef struct nntc_record {
     uint32_t elements;
     size_t scratch; /* bytes of scratch that nntc_tensor asks for */
 } nntc_record;
-/* What TENSOR section i in 0..tensors-1 is, after CRC and syntax are checked (SPEC.md 9.3, phases 1 and 2). Asks for
+/* What TENSOR section i in 0..tensors-1 is, after digest and syntax are checked (SPEC.md 9.3, phases 1 and 2). Asks for
  * scratch of the section's length, if the source is no span. */
 nntc_error nntc_get_record(const nntc *handle, uint32_t i, nntc_memory memory, nntc_record *record);
 

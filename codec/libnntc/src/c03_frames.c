@@ -56,7 +56,7 @@ NNTC_LOCAL void nntc_default_coders(nntc_coders *coders) {
 }
 
 /* Magic number and frame header (RFC 8878, 3.1.1.1): window, dictionary, content size. */
-static bool frame_header(const u8 *src, u64 length, u64 n) {
+static bool frame_header(const u8 *src, u64 length, u64 n, u64 most) {
     static const u8 magic[4] = {0x28, 0xB5, 0x2F, 0xFD}, sizes[4] = {0, 1, 2, 4}, content_sizes[4] = {0, 2, 4, 8};
     if (length < 6 || memcmp(src, magic, 4) != 0) return false;
     u32 descriptor = src[4], at = 5, flag = descriptor >> 6;
@@ -74,11 +74,12 @@ static bool frame_header(const u8 *src, u64 length, u64 n) {
     for (u32 i = 0; i < content_size; i++) content |= (u64)src[at + i] << (8 * i);
     if (flag == 1) content += 256;
     if (single) window = content;
-    return content == n && window <= (u64)1 << 23;
+    return content == n && window <= most;
 }
 
-NNTC_LOCAL nntc_id nntc_zstd_frame(const nntc_coders *coders, const u8 *src, u64 length, u8 *dst, u64 n) {
-    if (!frame_header(src, length, n)) return NNTC_E_ZSTD;
+NNTC_LOCAL nntc_id nntc_zstd_frame(const nntc_coders *coders, const u8 *src, u64 length, u8 *dst, u64 n,
+                                   u64 window) {
+    if (!frame_header(src, length, n, window)) return NNTC_E_ZSTD;
     int status = coders->zstd == NULL ? -1 : coders->zstd(src, (size_t)length, dst, (size_t)n);
     return status == 0 ? NNTC_OK : status < 0 ? NNTC_CODER : NNTC_E_ZSTD;
 }

@@ -1,4 +1,4 @@
-/* Clause 5: header, directory, layout, section CRC.. */
+/* Clause 5: header, directory, layout, section digest.. */
 #include "internal.h"
 
 NNTC_LOCAL bool nntc_get(nntc_memory memory, u64 bytes, int kind, reader *r, void **block) {
@@ -30,22 +30,22 @@ static bool right_crc(u32 found, u32 stored) {
 
 static bool header(nntc *n, reader *file, u64 *directory_length) {
     static const u8 signature[8] = {0x8E, 0x4E, 0x4E, 0x54, 0x0D, 0x0A, 0x1A, 0x0A};
-    u8 bytes[24];
-    u64 size = n->source.size < 24 ? n->source.size : 24;
+    u8 bytes[28];
+    u64 size = n->source.size < 28 ? n->source.size : 28;
     const u8 *p;
-    u32 major, minor, reads, profile, sections, length, crc;
+    u32 major, minor, reads, profile, sections, length, memory, crc;
     TRY(nntc_read(n, 0, bytes, (size_t)size, file));
     reader r = nntc_reader(bytes, size, 0);
     bool ok = nntc_bytes(&r, 8, &p); /* a file of fewer than 8 bytes is E_TRUNCATED */
     if (ok && memcmp(p, signature, 8) != 0) ok = nntc_fail(&r, NNTC_E_SIGNATURE, 0); /* */
     ok = ok && nntc_u8(&r, &major) && nntc_u8(&r, &minor) && nntc_u8(&r, &reads) && nntc_u8(&r, &profile) &&
-         nntc_u32(&r, &sections) && nntc_u32(&r, &length) && nntc_u32(&r, &crc);
+         nntc_u32(&r, &sections) && nntc_u32(&r, &length) && nntc_u32(&r, &memory) && nntc_u32(&r, &crc);
     if (ok) {
-        if (!right_crc(nntc_crc32(0, bytes, 20), crc)) ok = nntc_fail(&r, NNTC_E_CRC, 20); /* */
+        if (!right_crc(nntc_crc32(0, bytes, 24), crc)) ok = nntc_fail(&r, NNTC_E_CRC, 24); /* */
         else if (major != 1) ok = nntc_fail(&r, NNTC_E_VERSION, 8); /* */
         else if (reads > minor) ok = nntc_fail(&r, NNTC_E_RESERVED, 10); /* */
         else if (reads > 0) ok = nntc_fail(&r, NNTC_E_VERSION, 10); /* */
-        else if (profile > 1) ok = nntc_fail(&r, NNTC_E_PROFILE, 11); /* */
+        else if (profile > 2) ok = nntc_fail(&r, NNTC_E_PROFILE, 11); /* */
         else if (sections < 1 || sections > 1u << 20) ok = nntc_fail(&r, NNTC_E_LIMIT, 12); /* */
         else if (length > 1u << 25) ok = nntc_fail(&r, NNTC_E_LIMIT, 16); /* */
     }
@@ -57,6 +57,7 @@ static bool header(nntc *n, reader *file, u64 *directory_length) {
     n->summary.reader = (u8)reads;
     n->summary.profile = (u8)profile;
     n->summary.sections = sections;
+    n->summary.working_memory = memory;
     *directory_length = length;
     return true;
 }
@@ -79,7 +80,10 @@ static bool entry(reader *r, u32 before, section *s) {
     s->length = length;
     s->output = output;
     s->used = 0;
-    return nntc_u32(r, &s->crc);
+    const u8 *digest;
+    TRY(nntc_bytes(r, sizeof s->digest, &digest));
+    memcpy(s->digest, digest, sizeof s->digest);
+    return true;
 }
 
 static bool entries(nntc *n, reader *r, u64 begin) {
@@ -99,7 +103,9 @@ static bool entries(nntc *n, reader *r, u64 begin) {
         }
     }
     if (r->at < r->size) return nntc_fail(r, NNTC_E_DIRECTORY, r->at); /* */
-    n->summary.bound = ((u64)256 << 20) + 512 * (u64)n->summary.sections + 6 * largest + 2 * graph + 6 * longest;
+    /* Whole sections are kept here, with their tokens and payloads. */
+    n->summary.bound = ((u64)2 << 20) + 128 * (u64)n->summary.sections + 8 * largest + 4 * graph + 8 * longest +
+                       n->summary.working_memory;
     return true;
 }
 
@@ -119,36 +125,53 @@ NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, reader *file) {
     void *block;
     u8 stored[4];
     TRY(header(n, file, &length));
-    if (n->source.size - 24 < length) return nntc_fail(file, NNTC_E_TRUNCATED, 24); /* */
-    if (n->source.size - 24 - length < 4) return nntc_fail(file, NNTC_E_TRUNCATED, 24 + length);
-    TRY(nntc_read(n, 24 + length, stored, 4, file));
+    if (n->source.size - 28 < length) return nntc_fail(file, NNTC_E_TRUNCATED, 28); /* */
+    if (n->source.size - 28 - length < 4) return nntc_fail(file, NNTC_E_TRUNCATED, 28 + length);
+    TRY(nntc_read(n, 28 + length, stored, 4, file));
     const u8 *bytes;
-    if (n->source.span != NULL) bytes = (const u8 *)n->source.span + 24;
+    if (n->source.span != NULL) bytes = (const u8 *)n->source.span + 28;
     else {
         TRY(nntc_get(memory, length, NNTC_SCRATCH, file, &block));
-        TRY(nntc_read(n, 24, block, (size_t)length, file));
+        TRY(nntc_read(n, 28, block, (size_t)length, file));
         bytes = block;
     }
     if (!right_crc(nntc_crc32(0, bytes, (size_t)length), nntc_load32(stored)))
-        return nntc_fail(file, NNTC_E_CRC, 24 + length); /* */
-    u64 fit = length / 7 + 1; /* an entry has at least 7 bytes */
+        return nntc_fail(file, NNTC_E_CRC, 28 + length); /* */
+    u64 fit = length / 19 + 1; /* an entry has at least 19 bytes */
     if (fit > n->summary.sections) fit = n->summary.sections;
     /* Kept memory may begin where scratch was: an arena's scratch lies after it, so ask for scratch once more. */
     TRY(nntc_get(memory, fit * sizeof(section), NNTC_KEEP, file, &block));
     n->sections = block;
     if (n->source.span == NULL) {
         TRY(nntc_get(memory, length, NNTC_SCRATCH, file, &block));
-        TRY(nntc_read(n, 24, block, (size_t)length, file));
+        TRY(nntc_read(n, 28, block, (size_t)length, file));
         bytes = block;
     }
-    reader r = nntc_reader(bytes, length, 24);
+    reader r = nntc_reader(bytes, length, 28);
     r.short_id = NNTC_E_DIRECTORY; /* */
-    if (!entries(n, &r, 28 + length) || !layout(n, file)) {
+    if (!entries(n, &r, 32 + length) || !layout(n, file)) {
         if (r.error.id != NNTC_OK) file->error = r.error;
         return false;
     }
-    if (n->limits.has_memory && n->summary.bound > n->limits.max_memory) return nntc_fail(file, NNTC_E_MEMORY, 24); /* */
+    if (n->limits.has_memory && n->summary.bound > n->limits.max_memory) return nntc_fail(file, NNTC_E_MEMORY, 28); /* */
     return true;
+}
+
+typedef struct hashing {
+    u64 state[16]; /* of SHA-256, as large as nntc_coders says */
+} hashing;
+
+static void begin_digest(const nntc *n, hashing *d) { n->limits.coders.sha256_init(d->state); }
+
+static bool right_digest(const nntc *n, hashing *d, const section *s) {
+    unsigned char found[32];
+    n->limits.coders.sha256_final(d->state, found);
+#ifdef NNTC_FUZZING
+    (void)s;
+    return true;
+#else
+    return memcmp(found, s->digest, sizeof s->digest) == 0;
+#endif
 }
 
 NNTC_LOCAL bool nntc_load(const nntc *n, const section *s, nntc_memory memory, int kind, reader *r) {
@@ -160,20 +183,23 @@ NNTC_LOCAL bool nntc_load(const nntc *n, const section *s, nntc_memory memory, i
         TRY(nntc_read(n, s->offset, block, (size_t)s->length, r));
         r->data = block;
     }
-    if (!right_crc(nntc_crc32(0, r->data, (size_t)s->length), s->crc)) return nntc_fail(r, NNTC_E_CRC, 0); /* */
-    return true;
+    hashing d;
+    begin_digest(n, &d);
+    n->limits.coders.sha256_update(d.state, r->data, (size_t)s->length);
+    return right_digest(n, &d, s) || nntc_fail(r, NNTC_E_DIGEST, 0); /* */
 }
 
 /* The same for a section that is not parsed. */
-NNTC_LOCAL bool nntc_check_crc(const nntc *n, const section *s, reader *r) {
+NNTC_LOCAL bool nntc_check_digest(const nntc *n, const section *s, reader *r) {
     u8 chunk[4096];
-    u32 crc = 0;
+    hashing d;
+    begin_digest(n, &d);
     *r = nntc_reader(NULL, s->length, s->offset);
     for (u64 at = 0; at < s->length;) {
         size_t take = s->length - at < sizeof chunk ? (size_t)(s->length - at) : sizeof chunk;
         TRY(nntc_read(n, s->offset + at, chunk, take, r));
-        crc = nntc_crc32(crc, chunk, take);
+        n->limits.coders.sha256_update(d.state, chunk, take);
         at += take;
     }
-    return right_crc(crc, s->crc) || nntc_fail(r, NNTC_E_CRC, 0);
+    return right_digest(n, &d, s) || nntc_fail(r, NNTC_E_DIGEST, 0);
 }

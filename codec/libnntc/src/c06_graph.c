@@ -152,7 +152,8 @@ NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, reader *file) {
     if (!ok) return false;
     ok = nntc_load(n, s, memory, NNTC_SCRATCH, &r);
     if (ok) {
-        nntc_id id = nntc_zstd_frame(&n->limits.coders, r.data, s->length, content, s->output); /* */
+        u64 window = (u64)1 << (n->summary.profile == 0 ? 16 : 23); /* */
+        nntc_id id = nntc_zstd_frame(&n->limits.coders, r.data, s->length, content, s->output, window); /* */
         ok = id == NNTC_OK || nntc_fail(&r, id, 0);
     }
     if (ok) {
@@ -164,7 +165,7 @@ NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, reader *file) {
         file->error = r.error;
         return false;
     }
-    if (n->limits.has_output && n->summary.output > n->limits.max_output) return nntc_fail(file, NNTC_E_MEMORY, 24); /* */
+    if (n->limits.has_output && n->summary.output > n->limits.max_output) return nntc_fail(file, NNTC_E_MEMORY, 28); /* */
     return true;
 }
 

@@ -50,6 +50,7 @@ static bool planes(record *rec, reader *r) { /* clause 7.3 */
         rec->count_at = r->at;
         TRY(nntc_count(r, 1, rec->head.elements, NNTC_E_LIMIT, &count)); /* */
         rec->other = (u32)count;
+        rec->need += (u64)rec->common_count * width;
     }
     for (u32 k = 0; k < width; k++)
         TRY(nntc_parse_block(rec, r, k == 0 ? rec->head.elements : rec->other, k == 0 || (flags & 2) == 0, &rec->planes[k]));
@@ -74,6 +75,7 @@ static bool codebook(record *rec, reader *r) { /* clause 7.4 */
     TRY(nntc_bytes(r, width * count, &rec->entries));
     for (u32 i = 1; i < count; i++)
         if (entry_value(rec, i) <= entry_value(rec, i - 1)) return nntc_fail(r, NNTC_E_CODEBOOK, at); /* */
+    rec->need += count * rec->head.width;
     return nntc_parse_integers(rec, r, false);
 }
 
@@ -83,7 +85,6 @@ static bool uniform_flags(record *rec, reader *r) {
     bool ragged = rec->head.view_kind == RAGGED;
     TRY(nntc_u8(r, &flags));
     if (flags > 127 || (flags & 3) == 3) return nntc_fail(r, NNTC_E_RESERVED, at);              /* */
-    if (rec->profile == 0 && (flags & 27) != 0) return nntc_fail(r, NNTC_E_PROFILE, at);        /* */
     if ((flags & (ragged ? TRANSFORM | COLUMN_CODES : ROW_BASES)) != 0) return nntc_fail(r, NNTC_E_VIEW, at); /* */
     rec->flags = (u8)flags;
     return true;
@@ -118,7 +119,10 @@ static bool uniform(record *rec, reader *r) { /* clause 7.5 */
         TRY(nntc_u8(r, &rec->mix));
         if (rec->mix > 6) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
         if ((rec->height * rec->breadth) << rec->mix != rec->head.period) return nntc_fail(r, NNTC_E_VIEW, at); /* */
+        rec->need += 16 * (u64)rec->head.period;
     }
+    if ((rec->flags & ROW_CODES) != 0) rec->need += rec->head.rows;
+    if ((rec->flags & COLUMN_CODES) != 0) rec->need += rec->columns;
     if ((rec->flags & ROW_CODES) != 0) TRY(nntc_parse_block(rec, r, rec->head.rows, false, &rec->row_codes));
     if ((rec->flags & COLUMN_CODES) != 0) TRY(nntc_parse_block(rec, r, rec->columns, false, &rec->column_codes));
     rec->row_bases = r->at;
@@ -135,6 +139,7 @@ NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, re
     memset(rec, 0, sizeof *rec);
     rec->nntc = n;
     rec->profile = n->summary.profile;
+    rec->need = 1024;
     TRY(nntc_u8(r, &byte));
     u32 tool = byte >> 4, type = byte & 15;
     if (tool > UNIFORM) return nntc_fail(r, NNTC_E_UNSUPPORTED, 0);    /* */
@@ -152,5 +157,8 @@ NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, re
     if (elements * rec->head.width != s->output) return nntc_fail(r, NNTC_E_SIZE, rec->view_at);      /* */
     rec->head.elements = (u32)elements;
     TRY(tool == PLANES ? planes(rec, r) : tool == CODEBOOK ? codebook(rec, r) : uniform(rec, r));
-    return r->at == r->size || nntc_fail(r, NNTC_E_TRAILING, r->at); /* */
+    if (r->at != r->size) return nntc_fail(r, NNTC_E_TRAILING, r->at); /* */
+    if (kind == RAGGED) rec->need += 8 * (u64)rec->head.rows;
+    if (kind == 1) rec->need += s->output;
+    return rec->need <= n->summary.working_memory || nntc_fail(r, NNTC_E_LIMIT, 0); /* */
 }

@@ -1,11 +1,11 @@
-/* Clause 8: integer blocks, symbol blocks, symbol data (syntax).. */
+/* Clause 8: integer blocks, symbol blocks, symbol data (syntax).. */
 #include "internal.h"
 
 enum { PACKED, RANS, HUFFMAN, BZIP2, ZSTD };
 
 static u64 rounded_up(u64 a, u64 b) { return (a + b - 1) / b; }
 
-static bool huffman(reader *r, plain *p) { /* clause 8.5 */
+static bool huffman(record *rec, reader *r, plain *p) { /* clause 8.5 */
     u64 at = r->at, lanes, sum = 0, length;
     u32 first, last, kraft = 0, code;
     const u8 *lengths;
@@ -32,28 +32,30 @@ static bool huffman(reader *r, plain *p) { /* clause 8.5 */
         if (sum <= r->size) sum += length; /* saturates */
     }
     p->size = sum;
+    rec->need += 1024 + 16 * lanes;
     return nntc_bytes(r, sum, &p->data);
 }
 
-static bool plain_block(const record *rec, reader *r, u32 n, plain *p);
+static bool plain_block(record *rec, reader *r, u32 n, plain *p);
 
-static bool classes(const record *rec, reader *r, u32 count, class_list *list) {
+static bool classes(record *rec, reader *r, u32 count, class_list *list) {
     u32 present;
     list->at = r->at;
     list->count = count;
     TRY(nntc_u8(r, &present));
     if (present > 1) return nntc_fail(r, NNTC_E_RESERVED, list->at); /* */
     list->present = present == 1;
-    return !list->present || plain_block(rec, r, count, &list->tokens);
+    if (!list->present) return true;
+    rec->need += count;
+    return plain_block(rec, r, count, &list->tokens);
 }
 
 /* lists: where class lists go; NULL if this is no block of the view. */
-static bool rans(const record *rec, reader *r, plain *p, class_list *lists) { /* clause 8.6 */
+static bool rans(record *rec, reader *r, plain *p, class_list *lists) { /* clause 8.6 */
     u64 at = r->at, value, segments = rounded_up(p->n, p->segment);
     u32 mode;
     TRY(nntc_u8(r, &mode));
     if (mode > 3) return nntc_fail(r, NNTC_E_RESERVED, at);                                /* */
-    if ((mode & 1) != 0 && rec->profile == 0) return nntc_fail(r, NNTC_E_PROFILE, at);     /* */
     if ((mode & 1) != 0 && lists == NULL) return nntc_fail(r, NNTC_E_VIEW, at);            /* */
     p->mode = (u8)mode;
     p->contexts = 1;
@@ -79,6 +81,7 @@ static bool rans(const record *rec, reader *r, plain *p, class_list *lists) { /*
     TRY(nntc_count(r, 1, segments < 65536 ? segments : 65536, NNTC_E_LIMIT, &value)); /* */
     if (p->segment * rounded_up(segments, value) > 8192) return nntc_fail(r, NNTC_E_LIMIT, at);
     p->lanes = (u32)value;
+    rec->need += 5120 * (u64)p->tables + value * (16 + (p->segment < p->n ? p->segment : p->n));
     TRY(nntc_varint(r, &p->word_count));
     at = r->at;
     TRY(nntc_bytes(r, 4 * (u64)p->lanes, &p->states));
@@ -87,7 +90,7 @@ static bool rans(const record *rec, reader *r, plain *p, class_list *lists) { /*
     return nntc_bytes(r, p->word_count < r->size ? 2 * p->word_count : r->size + 1, &p->words);
 }
 
-static bool data(const record *rec, reader *r, plain *p, class_list *lists) { /* clause 8.3 */
+static bool data(record *rec, reader *r, plain *p, class_list *lists) { /* clause 8.3 */
     u32 width;
     u64 at = r->at;
     p->at = r->at;
@@ -98,32 +101,37 @@ static bool data(const record *rec, reader *r, plain *p, class_list *lists) { /*
         p->width = (u8)width;
         return nntc_bytes(r, rounded_up((u64)p->n * width, 8), &p->data);
     case RANS: return rans(rec, r, p, lists);
-    case HUFFMAN: return huffman(r, p);
+    case HUFFMAN: return huffman(rec, r, p);
     default:
+        rec->need += p->n + (p->coder == ZSTD ? 262144u : 4194304u);
         TRY(nntc_varint(r, &p->size));
         return nntc_bytes(r, p->size, &p->data);
     }
 }
 
-static bool coder(reader *r, plain *p) {
+/* Clause 13: the first profile that has a coder. */
+static const u8 profile_of[] = {0, 0, 0, 2, 1};
+
+static bool coder(const record *rec, reader *r, plain *p) {
     u64 at = r->at;
     u32 value;
     TRY(nntc_u8(r, &value));
     if (value > ZSTD) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
+    if (profile_of[value] > rec->profile) return nntc_fail(r, NNTC_E_PROFILE, at); /* */
     p->coder = (u8)value;
     return true;
 }
 
-static bool plain_block(const record *rec, reader *r, u32 n, plain *p) {
+static bool plain_block(record *rec, reader *r, u32 n, plain *p) {
     p->n = n;
     p->segment = 1;
-    return coder(r, p) && data(rec, r, p, NULL);
+    return coder(rec, r, p) && data(rec, r, p, NULL);
 }
 
-NNTC_LOCAL bool nntc_parse_block(const record *rec, reader *r, u32 n, bool of_view, symbols *block) {
+NNTC_LOCAL bool nntc_parse_block(record *rec, reader *r, u32 n, bool of_view, symbols *block) {
     block->main.n = n;
     block->main.segment = 1;
-    return coder(r, &block->main) && data(rec, r, &block->main, of_view ? block->classes : NULL);
+    return coder(rec, r, &block->main) && data(rec, r, &block->main, of_view ? block->classes : NULL);
 }
 
 NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis) { /* clause 8.1 */
@@ -135,6 +143,7 @@ NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis) { /* c
     b->count = b->n = elements;
     TRY(nntc_u8(r, &flags));
     if (flags > 63 || (flags & 7) > ZSTD) return nntc_fail(r, NNTC_E_RESERVED, at);                        /* */
+    if (profile_of[flags & 7] > rec->profile) return nntc_fail(r, NNTC_E_PROFILE, at); /* */
     if (trellis && ((flags & 7) != RANS || (flags & (LOW | SPARSE)) != 0)) return nntc_fail(r, NNTC_E_TRELLIS, at); /* */
     b->flags = (u8)flags;
     at = r->at;

@@ -206,6 +206,7 @@ static bool open_section(const nntc *n, nntc_memory memory, u32 opened, part_sta
         parts = rec.head.rows;
         *ragged += s->output;
         if (*ragged > 1u << 24) return nntc_fail(r, NNTC_E_LIMIT, 0); /* */
+        if (*ragged + rec.need > n->summary.working_memory) return nntc_fail(r, NNTC_E_LIMIT, 0); /* */
         if (s->used != parts) return nntc_fail(r, NNTC_E_SPLICE, 0);  /* */
         /* kept blocks may come to lie where scratch is, with the section's bytes: the lengths are read again there */
         TRY(nntc_get(memory, 4 * (u64)parts, NNTC_KEEP, r, &block));
@@ -227,6 +228,7 @@ static bool open_section(const nntc *n, nntc_memory memory, u32 opened, part_sta
         state->offset = *size = row[0];
         return true;
     }
+    if (*ragged + rec.need > n->summary.working_memory) return nntc_fail(r, NNTC_E_LIMIT, 0); /* */
     return s->used == parts || nntc_fail(r, NNTC_E_SPLICE, 0);
 }
 
@@ -277,7 +279,7 @@ static bool follow(const nntc *n, output *o, nntc_memory memory, reader *graph) 
     TRY(put(o, n->graph + used, n->graph_size - used));
     while (o->file < n->summary.files) TRY(next_file(o));
     for (u32 i = n->first_tensor + n->summary.tensors; i < n->summary.sections; i++) /* step 8 */
-        if (n->sections[i].type >= 128 && !nntc_check_crc(n, &n->sections[i], &tensor)) {
+        if (n->sections[i].type >= 128 && !nntc_check_digest(n, &n->sections[i], &tensor)) {
             graph->error = tensor.error;
             return false;
         }

@@ -230,7 +230,7 @@ NNTC_LOCAL bool nntc_tokens(const record *rec, const buffers *b, reader *r, cons
     case 1: return rans_tokens(rec, b, r, block, out);
     case 2: return huffman_tokens(b, r, p, out);
     case 3: id = nntc_bzip2_stream(coders, p->data, p->size, out, p->n); break;
-    default: id = nntc_zstd_frame(coders, p->data, p->size, out, p->n); break;
+    default: id = nntc_zstd_frame(coders, p->data, p->size, out, p->n, (u64)1 << 23); break;
     }
     return id == NNTC_OK || nntc_fail(r, id, p->at); /* */
 }

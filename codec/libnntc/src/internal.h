@@ -44,7 +44,8 @@ NNTC_LOCAL u32 nntc_load32(const u8 *p);
 NNTC_LOCAL u32 nntc_crc32(u32 crc, const u8 *data, size_t length);
 
 /* Clauses 3.6, 3.7: NNTC_OK, NNTC_E_ZSTD, NNTC_E_BZIP2 or NNTC_CODER. */
-NNTC_LOCAL nntc_id nntc_zstd_frame(const nntc_coders *coders, const u8 *src, u64 length, u8 *dst, u64 n);
+NNTC_LOCAL nntc_id nntc_zstd_frame(const nntc_coders *coders, const u8 *src, u64 length, u8 *dst, u64 n,
+                                   u64 window);
 NNTC_LOCAL nntc_id nntc_bzip2_stream(const nntc_coders *coders, const u8 *src, u64 length, u8 *dst, u64 n);
 NNTC_LOCAL void nntc_default_coders(nntc_coders *coders);
 typedef void nntc_sha256_start(void *state);
@@ -55,7 +56,7 @@ NNTC_LOCAL void nntc_sha256_final(void *state, unsigned char digest[32]);
 /* Clause 5: section of the directory. */
 typedef struct section {
     u64 offset, length, output;
-    u32 crc;
+    u8 digest[16];
     u32 used; /* clause 6.2: parts that splices use */
     u8 type;
 } section;
@@ -98,9 +99,9 @@ struct nntc {
 NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, reader *r);
 NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, reader *r);
 NNTC_LOCAL bool nntc_shared_tables(nntc *n, nntc_memory memory, reader *r);
-/* Makes r read the section, after its CRC is checked. kind: memory that is taken if the source is no span. */
+/* Makes r read the section, after its digest is checked. kind: memory that is taken if the source is no span. */
 NNTC_LOCAL bool nntc_load(const nntc *n, const section *s, nntc_memory memory, int kind, reader *r);
-NNTC_LOCAL bool nntc_check_crc(const nntc *n, const section *s, reader *r);
+NNTC_LOCAL bool nntc_check_digest(const nntc *n, const section *s, reader *r);
 NNTC_LOCAL bool nntc_get(nntc_memory memory, u64 bytes, int kind, reader *r, void **block);
 NNTC_LOCAL bool nntc_read(const nntc *n, u64 offset, void *dst, size_t length, reader *r);
 
@@ -146,6 +147,7 @@ enum { ESCAPE = 8, LOW = 16, SPARSE = 32 };
 typedef struct record {
     nntc_record head;
     u8 profile;
+    u64 need; /* clause 11.2, summed up as fields are read */
     const nntc *nntc;
     u64 view_at, row_lengths;
     u32 columns;
@@ -170,7 +172,7 @@ enum { TRANSFORM = 4, ROW_CODES = 8, COLUMN_CODES = 16, OFFSET = 32, ROW_BASES =
 
 NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, record *rec);
 NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis);
-NNTC_LOCAL bool nntc_parse_block(const record *rec, reader *r, u32 n, bool of_view, symbols *block);
+NNTC_LOCAL bool nntc_parse_block(record *rec, reader *r, u32 n, bool of_view, symbols *block);
 
 /* Clause 8.7. freq and start have 256 entries; either may be NULL together with the other. */
 NNTC_LOCAL bool nntc_frequencies(reader *r, u64 run, u64 *bit, u32 freq[256]);

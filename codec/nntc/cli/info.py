@@ -64,6 +64,7 @@ def _show(about: FileInfo, source: str | Path) -> None:
     say(f"{source}: format {about.version}, profile {about.profile}{by}")
     say(f"{totals.file:,} bytes, {totals.ratio:.2f} times smaller than the model's {totals.original:,}")
     say(f"decoding needs at most {about.memory_bound / 2**20:,.0f} MiB of memory")
+    say(f"on a device, section by section: {-(-about.working_memory // 1024):,} KiB of working memory")
     if about.outputs is not None:
         noted = about.outputs
         say(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _HELP = """
     Check FILE.nntc; compare it with the original.
 
-    Decodes everything, checks every CRC-32 and SHA-256, and keeps nothing.
+    Decodes everything, checks every digest and SHA-256, and keeps nothing.
 
     With ORIGINAL.onnx, also tell how far the decoded model is from it:
     identical, or the relative error ||decoded - original|| / ||original|| of

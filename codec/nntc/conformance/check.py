@@ -13,14 +13,13 @@ from typing import Literal
 
 from nntc.conformance.noted_errors import wrong_errors
 from nntc.decoder.directory import Directory, Section, read_directory, read_section
-from nntc.decoder.entropy.contexts import RansRun
 from nntc.decoder.model import verify
 from nntc.decoder.payloads import read_parse_context, read_record
-from nntc.decoder.tensor.record import TensorRecord
-from nntc.decoder.tensor.uniform import Uniform
+from nntc.decoder.tensor.record import TensorRecord, working_memory
 from nntc.errors import FormatError
 from nntc.format.container import MAJOR, MINOR
-from nntc.format.registry import Profile, SectionType
+from nntc.format.frames import frame_window, profile_of_window
+from nntc.format.registry import Coder, Profile, SectionType
 from nntc.reader.notes import read_notes
 from nntc.sources.source import Source, SourceLike, opened
 
@@ -112,8 +111,9 @@ def _check(source: Source) -> CheckResult:
         result = replace(result, output=verify(source).size)
     except FormatError as e:
         return replace(result, findings=(Finding("error", e.message, "R-900", e.id, e.offset),))
-    needs = {need: None for record in _records(source, directory) for need in _needs(record)}
-    return replace(result, needs=tuple(needs), findings=tuple(_findings(source, directory, bool(needs))))
+    coders = {coder for record in _records(source, directory) for coder in record.coders}
+    needs = tuple(coder.name.lower() for coder in sorted(coders) if coder.profile > Profile.DEVICE)
+    return replace(result, needs=needs, findings=tuple(_findings(source, directory, coders)))
 
 
 def _records(source: Source, directory: Directory) -> Iterator[TensorRecord]:
@@ -121,26 +121,19 @@ def _records(source: Source, directory: Directory) -> Iterator[TensorRecord]:
     return (read_record(source, section, around) for section in directory.tensors)
 
 
-def _needs(record: TensorRecord) -> Iterator[str]:
-    """Yield what profile Baseline has not (clause 13)."""
-    content = record.content
-    if isinstance(content, Uniform):
-        if content.trellis:
-            yield "trellis"
-        if content.row_codes is not None:
-            yield "row codes"
-        if content.column_codes is not None:
-            yield "column codes"
-    if any(isinstance(run, RansRun) and run.contexts is not None for run in record.runs):
-        yield "contexts"
-
-
-def _findings(source: Source, directory: Directory, needs_main: bool) -> Iterator[Finding]:
+def _findings(source: Source, directory: Directory, coders: set[Coder]) -> Iterator[Finding]:
     if directory.minor != MINOR:
         text = f"minor version is {directory.minor}, of this format {MINOR}"
         yield Finding("error", text, "R-900", offset=9)
-    if directory.profile is Profile.MAIN and not needs_main:
-        yield Finding("advice", "SHOULD declare Baseline: nothing beyond it is used", offset=11)
+    window = frame_window(read_section(source, directory.graph))
+    profile = max([profile_of_window(window), *(coder.profile for coder in coders)])
+    if directory.profile > profile:
+        text = f"SHOULD declare {profile.name.title()}: nothing beyond it is used"
+        yield Finding("advice", text, offset=11)
+    least = working_memory(_records(source, directory))
+    if directory.working_memory != least:
+        text = f"working_memory is {directory.working_memory}, though {least} is enough"
+        yield Finding("error", text, "R-906", offset=20)
     notes = [section for section in directory.others if section.type == SectionType.NOTES]
     for section in notes[1:]:
         yield Finding("error", "more than one NOTES section", "R-905", offset=section.offset)

@@ -90,7 +90,7 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     for what in ("memory", "output"):
         text = f"--decoder with {{limit}} bytes of {what} allowed"
         parser.add_argument(f"--{what}-limited", metavar="CMD", help=text)
-    parser.add_argument("--profile", choices=PROFILES, default="main", help="that it has (default: main)")
+    parser.add_argument("--profile", choices=PROFILES, default="full", help="that it has (default: full)")
     only = "only these; may be given several times"
     kinds = f"{', '.join(CLASSES)}: {only}"
     parser.add_argument(

@@ -17,7 +17,7 @@ from nntc.decoder.folder import temporary_folder
 
 Verdict = Literal["accepted", "rejected", "unsupported"]
 CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported")
-PROFILES = ("baseline", "main")
+PROFILES = ("device", "main", "full")
 MANIFEST = "manifest.json"
 PACKED = "suite.tar.xz"
 """The suite in an installed package; a checkout has it in a folder."""
@@ -34,8 +34,8 @@ class Fault:
         return f"{self.id} @ {self.offset}"
 
 
-NOT_BASELINE = Fault("E_UNSUPPORTED", 11)
-"""What a decoder of profile Baseline alone says of a file of profile Main [R-109]."""
+NOT_SUPPORTED = Fault("E_UNSUPPORTED", 11)
+"""What a decoder says of a file of a profile after its own [R-109]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ class Vector:
 
     def for_profile(self, profile: str) -> Vector:
         """Return the vector as a decoder of `profile` and those below it sees it."""
-        if profile == "baseline" and self.profile == "main":
-            return replace(self, expected=Expected("unsupported", NOT_BASELINE), caller_limits=())
+        if PROFILES.index(self.profile) > PROFILES.index(profile):
+            return replace(self, expected=Expected("unsupported", NOT_SUPPORTED), caller_limits=())
         return self
 
 

@@ -1,6 +1,6 @@
 """Header and directory, read and checked: where every section is.
 
-Implements SPEC.md 5.1 to 5.4 (R-107 to R-109, R-150 to R-152, R-160 to R-163).
+Implements SPEC.md 5.1 to 5.4 and 11.2 (R-107 to R-109, R-150 to R-152, R-160 to R-163, R-700, R-701).
 """
 
 from __future__ import annotations
@@ -14,11 +14,17 @@ from nntc.format.container import (
     HEADER,
     HEADER_SIZE,
     SIGNATURE,
-    memory_bound,
+    digest_of,
 )
 from nntc.format.fields import SectionStream, u32
 from nntc.format.registry import IGNORABLE, Profile, SectionType
 from nntc.sources.source import Source
+
+_MEMORY_CONSTANT = 256 << 20
+_MEMORY_PER_SECTION = 512
+_MEMORY_PER_OUTPUT = 6
+_MEMORY_PER_CONTENT = 2
+_MEMORY_PER_LENGTH = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Section:
     offset: int
     length: int
     output: int
-    crc: int
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Directory:
 
     minor: int
     profile: Profile
+    working_memory: int
     sections: tuple[Section, ...]
 
     @property
@@ -61,10 +68,19 @@ class Directory:
         return [s for s in self.sections if s.type & IGNORABLE]
 
     def memory_bound(self) -> int:
-        """Return the most bytes that decoding the whole file needs [R-700]."""
+        """Return the most bytes that this decoder needs for the whole file (SPEC.md 11.2).
+
+        It keeps whole sections, several small ones at once, and numpy's arrays of their tokens and values.
+        """
         largest = max((s.output for s in self.tensors), default=0)
         longest = max(s.length for s in self.sections)
-        return memory_bound(len(self.sections), largest, self.graph.output, longest)
+        return (
+            _MEMORY_CONSTANT
+            + _MEMORY_PER_SECTION * len(self.sections)
+            + _MEMORY_PER_OUTPUT * largest
+            + _MEMORY_PER_CONTENT * self.graph.output
+            + _MEMORY_PER_LENGTH * longest
+        )
 
 
 def read_directory(source: Source, limit: int | None = None) -> Directory:
@@ -111,7 +127,7 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
             raise FormatError("E_TRUNCATED", "section is cut off", section.offset)
     if end != source.size:
         raise FormatError("E_TRAILING", "bytes left after the last section", end)
-    directory = Directory(header.minor, header.profile, sections)
+    directory = Directory(header.minor, header.profile, header.working_memory, sections)
     if limit is not None and directory.memory_bound() > limit:
         message = f"decoding may need {directory.memory_bound():,} bytes, and {limit:,} are allowed (memory)"
         raise FormatError("E_MEMORY", message, HEADER_SIZE)
@@ -128,7 +144,7 @@ def _read_entries(stream: SectionStream, count: int, offset: int) -> tuple[Secti
             if e.id != "E_TRUNCATED":
                 raise
             raise FormatError("E_DIRECTORY", "directory ends within an entry", e.offset) from e
-        sections.append(Section(entry.type, offset, entry.length, entry.output, entry.crc))
+        sections.append(Section(entry.type, offset, entry.length, entry.output, entry.digest))
         before = entry.type
         offset += entry.length
     if stream.tell() != stream.size:
@@ -137,10 +153,10 @@ def _read_entries(stream: SectionStream, count: int, offset: int) -> tuple[Secti
 
 
 def read_section(source: Source, section: Section) -> bytes:
-    """Return a section's bytes, checked against their CRC; E_CRC at its first byte."""
+    """Return a section's bytes, checked against their digest; E_DIGEST at its first byte."""
     data = source.read(section.offset, section.length)
     if len(data) != section.length:
         raise FormatError("E_TRUNCATED", "section is cut off", section.offset)
-    if zlib.crc32(data) != section.crc:
-        raise FormatError("E_CRC", "section is damaged", section.offset)
+    if digest_of(data) != section.digest:
+        raise FormatError("E_DIGEST", "section is damaged", section.offset)
     return data

@@ -8,13 +8,16 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
+from nntc.decoder.directory import Directory, read_section
 from nntc.decoder.entropy.general import unzstd
 from nntc.errors import FormatError
 from nntc.format.container import MAX_EXPANSION
 from nntc.format.fields import SectionStream
+from nntc.format.frames import MAX_WINDOW, largest_window
 from nntc.format.graph import FILE, FILE_COUNT, SPLICE_COUNT, File
 from nntc.format.names import Names, is_file_name
 from nntc.format.varints import varints
+from nntc.sources.source import Source
 
 FRESH = -1
 
@@ -84,7 +87,16 @@ class Graph:
         return sum(file.size for file in self.files)
 
 
-def read_graph(data: bytes, offset: int, output: int, tensors: int, file_size: int) -> Graph:
+def graph_of(source: Source, directory: Directory) -> Graph:
+    """Read a file's GRAPH section; raises as `read_graph` does, and E_DIGEST."""
+    section, tensors = directory.graph, len(directory.tensors)
+    data, window = read_section(source, section), largest_window(directory.profile)
+    return read_graph(data, section.offset, section.output, tensors, source.size, window)
+
+
+def read_graph(
+    data: bytes, offset: int, output: int, tensors: int, file_size: int, window: int = MAX_WINDOW
+) -> Graph:
     """Decompress and parse a GRAPH section.
 
     Parameters
@@ -98,13 +110,15 @@ def read_graph(data: bytes, offset: int, output: int, tensors: int, file_size: i
         Number of TENSOR sections.
     file_size
         Size of the whole `.nntc` file.
+    window
+        Largest window of the zstd frame that its profile allows.
 
     Raises
     ------
     FormatError
         E_ZSTD, E_TRUNCATED, E_VARINT, E_LIMIT, E_EXPANSION, E_SPLICE, E_FILE_NAME.
     """
-    stream = SectionStream(unzstd(data, output, offset), offset, opaque=True)
+    stream = SectionStream(unzstd(data, output, offset, window), offset, opaque=True)
     heads = [FILE.read(stream, number=number) for number in range(FILE_COUNT.read(stream))]
     if sum(head.size for head in heads) > MAX_EXPANSION * file_size:
         raise FormatError("E_EXPANSION", "output files are too large for the file", offset)

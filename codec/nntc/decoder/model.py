@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nntc.decoder.assembly import Assembly
 from nntc.decoder.directory import Directory, read_directory, read_section
 from nntc.decoder.folder import FolderSink
-from nntc.decoder.graph import FRESH, Splices, read_graph
+from nntc.decoder.graph import FRESH, Splices, graph_of
 from nntc.decoder.payloads import Decoded, decode_sections, read_parse_context
 from nntc.decoder.sink import CheckSink, MemorySink, Sink
 from nntc.decoder.tensor.record import Payload
@@ -127,9 +127,7 @@ def _decode_to(
 ) -> DecodeResult:
     deadline = Deadline(limits)
     directory = read_directory(source, limits.memory)
-    section = directory.graph
-    data = read_section(source, section)
-    graph = read_graph(data, section.offset, section.output, len(directory.tensors), source.size)
+    graph = graph_of(source, directory)
     if limits.output is not None and graph.size > limits.output:
         message = f"decoding gives {graph.size:,} bytes, and {limits.output:,} are allowed (output)"
         raise FormatError("E_MEMORY", message, HEADER_SIZE)

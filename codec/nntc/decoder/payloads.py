@@ -1,6 +1,6 @@
 """TENSOR sections decoded in order, several at a time; the first fault in order is reported.
 
-Implements SPEC.md 6.4, 9.1 and 9.3 (R-501, R-503).
+Implements SPEC.md 6.4, 9.1, 9.2 and 9.3 (R-501, R-503).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def read_parse_context(source: Source, directory: Directory) -> ParseContext:
         stream = SectionStream(read_section(source, directory.tables), directory.tables.offset)
         shared = read_tables(stream, TABLE_COUNT.read(stream))
         stream.finish("TABLES section")
-    return ParseContext(directory.profile, shared)
+    return ParseContext(directory.profile, shared, directory.working_memory)
 
 
 def read_record(source: Source, section: Section, context: ParseContext) -> TensorRecord:
@@ -94,6 +94,8 @@ def decode_sections(
                 offset = next(offsets)
                 if ragged > MAX_RAGGED_OUTPUT:
                     raise FormatError("E_LIMIT", "ragged tensors are too large together", offset)
+                if ragged + record.memory > context.working_memory:
+                    raise FormatError("E_LIMIT", "ragged tensors need more than the header says", offset)
                 yield record, payload
                 del record, payload  # nothing here keeps them alive while the next is decoded
 

@@ -25,14 +25,14 @@ from nntc.encoder.stages import report_stages
 from nntc.encoder.store import Store
 from nntc.encoder.tensors import Tensor
 from nntc.errors import NntcError
-from nntc.format.registry import Profile, SectionType
+from nntc.format.registry import SectionType
 from nntc.format.tables import TABLE_COUNT, write_tables
 from nntc.onnx.roles import UNKNOWN
 
-_REST = 48
+_REST = 108
 """Bytes of header, NOTES without errors, and what else there is once."""
-_ENTRY = 12
-"""Bytes of a section's entry in the directory, its splice and its error."""
+_PART = 4
+"""Bytes of a splice and of its error in NOTES."""
 
 
 class FileOverhead:
@@ -44,7 +44,7 @@ class FileOverhead:
 
     @cached_property
     def size(self) -> int:
-        """Bytes of all but TENSOR sections, to a few."""
+        """Bytes of all but TENSOR sections and their entries, to a few."""
         split = self._model.files
         skeleton = b"".join(bytes(piece) for piece in split.pieces() if isinstance(piece, memoryview))
         files = [
@@ -52,7 +52,7 @@ class FileOverhead:
         ]
         count = len(split.payloads)
         graph = graph_section(files, [(100, 0)] * count, skeleton)
-        return len(graph.data) + _REST + _ENTRY * (count - len(self._model.repeats))
+        return len(graph.data) + _REST + _PART * (count - len(self._model.repeats))
 
 
 class Assembly:
@@ -95,11 +95,10 @@ class Assembly:
             body = TABLE_COUNT.put(len(self._plan.tables)) + write_tables(self._plan.tables)
             head.append(NewSection(SectionType.TABLES, body, 0))
         coded = self._decoded.coded
-        profile = max((c.record.profile for c in coded), default=Profile.BASELINE)
         sections = [NewSection(SectionType.TENSOR, c.body, c.record.output) for c in coded]
         reports = self._reports()
         notes = [notes_section(reports)] if coded and not options.is_lossless else []
-        file = CodedFile(profile, [*head, *sections, *notes])
+        file = CodedFile(self._decoded.profile, self._decoded.memory, [*head, *sections, *notes])
         original = self._model.size
         stages: tuple[Stage, ...] = ()
         if self._plan.sizes:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from nntc.encoder.entropy.general import zstd, zstd_after
 from nntc.encoder.store import Joined, Stored
-from nntc.format.container import ENTRY, HEADER, MAJOR, MINOR, SIGNATURE, Entry, Header
+from nntc.format.container import ENTRY, HEADER, MAJOR, MINOR, SIGNATURE, Entry, Header, digest_of
 from nntc.format.fields import u32
+from nntc.format.frames import frame_window, profile_of_window
 from nntc.format.graph import FILE, FILE_COUNT, SPLICE, SPLICE_COUNT, File, Splice
 from nntc.format.registry import Profile, SectionType
 
@@ -30,9 +31,9 @@ class NewSection:
     output: int
 
     @property
-    def crc(self) -> int:
-        """CRC-32 of its bytes."""
-        return self.data.crc if isinstance(self.data, Stored) else zlib.crc32(self.data)
+    def digest(self) -> bytes:
+        """Digest of its bytes."""
+        return self.data.digest if isinstance(self.data, Stored) else digest_of(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,22 @@ class CodedFile(Joined):
 
     Parameters
     ----------
+    profile
+        The first profile that has all coders used; that of GRAPH's window may come after it.
+    working_memory
+        Bytes that a section-wise decoder needs for the TENSOR sections.
     sections
-        In the order in which they are to stand.
+        In the order in which they are to stand, GRAPH first.
     """
 
-    def __init__(self, profile: Profile, sections: Sequence[NewSection]) -> None:
-        self._profile, self._sections = profile, sections
-        entries = [Entry(s.type, len(s.data), s.output, s.crc) for s in sections]
+    def __init__(self, profile: Profile, working_memory: int, sections: Sequence[NewSection]) -> None:
+        graph = sections[0].data
+        window = frame_window(graph.read() if isinstance(graph, Stored) else graph)
+        profile = max(profile, profile_of_window(window))
+        self._profile, self._memory, self._sections = profile, working_memory, sections
+        entries = [Entry(s.type, len(s.data), s.output, s.digest) for s in sections]
         directory = b"".join(map(ENTRY.write, entries))
-        fields = Header(SIGNATURE, MAJOR, MINOR, 0, profile, len(sections), len(directory), 0)
+        fields = Header(SIGNATURE, MAJOR, MINOR, 0, profile, len(sections), len(directory), working_memory, 0)
         header = HEADER.write(fields)[:-4]
         crcs = (u32().put(zlib.crc32(part)) for part in (header, directory))
         super().__init__([header, next(crcs), directory, next(crcs), *(s.data for s in sections)])
@@ -98,4 +106,4 @@ class CodedFile(Joined):
     def with_notes(self, notes: NewSection) -> CodedFile:
         """Return the file with another NOTES section."""
         kept = [section for section in self._sections if section.type != SectionType.NOTES]
-        return CodedFile(self._profile, [*kept, notes])
+        return CodedFile(self._profile, self._memory, [*kept, notes])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nntc.decoder.directory import Section
 from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.payloads import decode_sections
-from nntc.decoder.tensor.record import Payload
+from nntc.decoder.tensor.record import Payload, WorkingMemory
 from nntc.encoder.methods import Plan
 from nntc.encoder.store import Joined, Store, Stored
 from nntc.encoder.tensor.detail import tool_detail
@@ -43,6 +43,9 @@ class DecodedRecords:
         """||decoded - original|| / ||original|| by tensor."""
         self.details: list[str] = []
         """For people, by record."""
+        self.profile = Profile.DEVICE
+        """The first that has the coders of all records taken so far."""
+        self._memory = WorkingMemory()
         self._tensors, self._copies, self._store = tensors, copies, store
         self._kept: dict[int, tuple[Payload, NDArray[np.int64]]] = {}  # records of which parts are left
         self._again: dict[int, Stored] = {}
@@ -54,13 +57,20 @@ class DecodedRecords:
         offset = 0
         for c in self.coded:
             body = c.body
-            sections.append(Section(SectionType.TENSOR, offset, len(body), c.record.output, body.crc))
+            sections.append(Section(SectionType.TENSOR, offset, len(body), c.record.output, body.digest))
             offset += len(body)
         source = Joined([c.body for c in self.coded])
-        for record, payload in decode_sections(source, sections, ParseContext(Profile.MAIN, tables)):
+        for record, payload in decode_sections(source, sections, ParseContext(Profile.FULL, tables)):
             self.details.append(tool_detail(record))
+            self.profile = max(self.profile, record.profile)
+            self._memory.add(record)
             yield payload, record.part_ends()
             del record, payload  # nothing here keeps them while the next is decoded
+
+    @property
+    def memory(self) -> int:
+        """Bytes of working memory that a decoder needs for the records taken so far."""
+        return self._memory.most
 
     def take(self, record: int, part: int) -> memoryview:
         """Return a part; records and the parts of each are taken in order."""

@@ -6,7 +6,6 @@ import contextlib
 import tempfile
 import threading
 import weakref
-import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from nntc.errors import OutputError, reason
+from nntc.format.container import digest_of
 
 _IN_MEMORY = 1 << 23
 """Bytes up to which there is no file."""
@@ -40,7 +40,7 @@ class Store:
     def put(self, data: bytes) -> Stored:
         """Put bytes aside; raises OutputError, E_OUTPUT."""
         with self._lock:
-            stored = Stored(self, self._size, len(data), zlib.crc32(data))
+            stored = Stored(self, self._size, len(data), digest_of(data))
             try:
                 if self._file is None and self._size + len(data) > _IN_MEMORY:
                     self._file = self._open()
@@ -79,12 +79,12 @@ class Store:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """Bytes in a store, and their CRC-32."""
+    """Bytes in a store, and their digest (SPEC.md 5.4)."""
 
     store: Store
     offset: int
     length: int
-    crc: int
+    digest: bytes
 
     def __len__(self) -> int:
         """Return the number of bytes."""

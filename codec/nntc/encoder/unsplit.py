@@ -50,7 +50,7 @@ def without_sections(
         name_at = None if own.name is None else (own.location_offset, own.location_length)
         files.append(NewFile(own.size, digest(own.data), name_at))
     graph = graph_section(files, [], content)
-    plain = CodedFile(Profile.BASELINE, [graph])
+    plain = CodedFile(Profile.DEVICE, 0, [graph])
     if plain.size >= file.size:
         return file, report
     return plain, replace(report, size=plain.size, graph_size=len(graph.data), tensors=())

@@ -1,12 +1,13 @@
-"""Header, directory entries, and the memory bound that follows from them.
+"""Header, directory entries, and digests of sections.
 
 The header's checks come after its CRC [R-108], those of an entry as it is read.
 
-Implements SPEC.md 5.1, 5.2 and 11.2 (R-100 to R-107, R-153 to R-160, R-700).
+Implements SPEC.md 5.1, 5.2 and 5.4 (R-100 to R-107, R-153 to R-160).
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from nntc.format.fields import Layout, Named, Raw, VarInt, u8, u32
@@ -15,7 +16,8 @@ from nntc.format.registry import IGNORABLE, Profile, SectionType
 MAJOR = 1
 MINOR = 0
 SIGNATURE = b"\x8eNNT\r\n\x1a\n"
-HEADER_SIZE = 24
+HEADER_SIZE = 28
+DIGEST_SIZE = 16
 MAX_SECTIONS = 1 << 20
 MAX_DIRECTORY = 1 << 25
 MAX_SECTION_LENGTH = (1 << 40) - 1
@@ -26,7 +28,7 @@ MAX_EXPANSION = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first 24 bytes."""
+    """The first 28 bytes."""
 
     signature: bytes
     major: int
@@ -35,6 +37,7 @@ class Header:
     profile: Profile
     section_count: int
     directory_length: int
+    working_memory: int
     header_crc: int
 
 
@@ -54,6 +57,7 @@ HEADER = Layout(
     profile=u8().must("R-104", "E_PROFILE", "unknown profile", lambda v, *_: v in _PROFILES).becomes(Profile),
     section_count=u32().within("R-105", 1, MAX_SECTIONS, "E_LIMIT", "section count"),
     directory_length=u32().within("R-106", 0, MAX_DIRECTORY, "E_LIMIT", "directory length"),
+    working_memory=u32(),  # R-110 is checked with each section
     header_crc=u32(),  # R-107 is checked before all these
 )
 
@@ -65,7 +69,7 @@ class Entry:
     type: int
     length: int
     output: int
-    crc: int
+    digest: bytes
 
 
 def _is_known(kind: int, *_: Named) -> bool:
@@ -101,34 +105,10 @@ ENTRY = Layout(
         "section claims to expand too much",
         lambda v, fields, _: v <= MAX_EXPANSION * fields["length"] + MAX_EXPANSION,
     ),
-    crc=u32(),  # R-160 is checked when the section is read
+    digest=Raw(DIGEST_SIZE, "digest"),  # R-160 is checked when the section is read
 )
 
-MEMORY_CONSTANT = 256 << 20
-MEMORY_PER_SECTION = 512
-MEMORY_PER_OUTPUT = 6
-MEMORY_PER_CONTENT = 2
-MEMORY_PER_LENGTH = 6
 
-
-def memory_bound(sections: int, largest_output: int, content: int, longest: int) -> int:
-    """Return the bytes of memory in which decoding is possible [R-700].
-
-    Parameters
-    ----------
-    sections
-        Number of sections.
-    largest_output
-        Largest output of a TENSOR section, 0 if there is none.
-    content
-        Output of GRAPH.
-    longest
-        Largest length of a section.
-    """
-    return (
-        MEMORY_CONSTANT
-        + MEMORY_PER_SECTION * sections
-        + MEMORY_PER_OUTPUT * largest_output
-        + MEMORY_PER_CONTENT * content
-        + MEMORY_PER_LENGTH * longest
-    )
+def digest_of(data: bytes) -> bytes:
+    """Return the digest of a section's stored bytes: the first 16 bytes of their SHA-256."""
+    return hashlib.sha256(data).digest()[:DIGEST_SIZE]

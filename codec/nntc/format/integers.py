@@ -1,6 +1,6 @@
 """Fields of an integer block before its low bits.
 
-Implements SPEC.md 8.1 (R-400 to R-410).
+Implements SPEC.md 8.1 (R-399 to R-410).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nntc.format.fields import Layout, Named, SVarInt, VarInt, u8
 from nntc.format.registry import Coder
+from nntc.format.symbols import is_in_profile
 from nntc.format.varints import VarInts
 
 ESCAPE = 255
@@ -57,6 +58,10 @@ def _goes_with_trellis(flags: int, _fields: Named, given: Named) -> bool:
     return not given["trellis"] or (flags & _CODER == Coder.RANS and not flags & int(_NOT_WITH_TRELLIS))
 
 
+def _goes_with_profile(flags: int, _fields: Named, given: Named) -> bool:
+    return is_in_profile(flags & _CODER, given)
+
+
 def _has_escapes(fields: Named, _given: Named) -> bool:
     return IntegerFlags.ESCAPE in fields["flags"]
 
@@ -85,9 +90,10 @@ def _are_odd(v: NDArray[np.int64], _fields: Named, given: Named) -> NDArray[np.b
 
 INTEGER_HEAD = Layout(
     IntegerHead,
-    # Given: `size`, the number of integers; `trellis`, whether the trellis rules hold.
+    # Given: `profile`; `size`, the number of integers; `trellis`, whether the trellis rules hold.
     flags=u8()
     .must("R-400", "E_RESERVED", "integer block flags", lambda v, *_: v < 64 and v & _CODER <= Coder.ZSTD)
+    .must("R-399", "E_PROFILE", "coder is not of the profile", _goes_with_profile)
     .must("R-401", "E_TRELLIS", "a trellis takes rANS without low bits or gaps", _goes_with_trellis)
     .becomes(IntegerFlags),
     min_level=SVarInt()

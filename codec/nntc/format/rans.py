@@ -11,7 +11,6 @@ from enum import IntFlag
 import numpy as np
 
 from nntc.format.fields import Layout, Named, Raw, VarInt, u8
-from nntc.format.registry import Profile
 
 FREQUENCY_BITS = 12
 FREQUENCY_TOTAL = 1 << FREQUENCY_BITS
@@ -38,20 +37,15 @@ class RansHead:
     context_count: int | None = None
 
 
-def _goes_with_profile(mode: int, _fields: Named, given: Named) -> bool:
-    return not mode & 1 or given["profile"] is not Profile.BASELINE
-
-
 def _goes_with_view(mode: int, _fields: Named, given: Named) -> bool:
     return not mode & 1 or given["view"] is not None
 
 
 RANS_HEAD = Layout(
     RansHead,
-    # Given: `profile`; `view`, None where this is no block of the view.
+    # Given: `view`, None where this is no block of the view.
     mode=u8()
     .within("R-440", 0, 3, "E_RESERVED", "rANS mode")
-    .must("R-441", "E_PROFILE", "contexts need profile Main", _goes_with_profile)
     .must("R-442", "E_VIEW", "contexts where there is no view", _goes_with_view)
     .becomes(RansMode),
     context_count=VarInt()

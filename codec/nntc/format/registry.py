@@ -1,6 +1,6 @@
 """Code points of the format; those that are not here are errors.
 
-Implements SPEC.md 14.3 and 14.4 (R-800).
+Implements SPEC.md 13, 14.3 and 14.4 (R-800).
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ IGNORABLE = 0x80
 
 
 class Profile(IntEnum):
-    """Set of tools a decoder must have."""
+    """Set of tools a decoder must have; each has all of those before it."""
 
-    BASELINE = 0
+    DEVICE = 0
     MAIN = 1
+    FULL = 2
 
 
 class SectionType(IntEnum):
@@ -51,6 +52,11 @@ class Coder(IntEnum):
     BZIP2 = 3
     ZSTD = 4
 
+    @property
+    def profile(self) -> Profile:
+        """The first profile that has it (SPEC.md 13)."""
+        return _PROFILES[self]
+
 
 class ElementType(IntEnum):
     """Element type of a payload; opaque elements are only ever coded exactly."""
@@ -76,6 +82,13 @@ class ElementType(IntEnum):
         return self >= ElementType.FLOAT16
 
 
+_PROFILES = {
+    Coder.PACKED: Profile.DEVICE,
+    Coder.RANS: Profile.DEVICE,
+    Coder.HUFFMAN: Profile.DEVICE,
+    Coder.BZIP2: Profile.FULL,
+    Coder.ZSTD: Profile.MAIN,
+}
 _WIDTHS = {
     ElementType.OPAQUE1: 1,
     ElementType.OPAQUE2: 2,

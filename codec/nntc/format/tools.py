@@ -16,7 +16,7 @@ from nntc.format.dct import MAX_MIX
 from nntc.format.fields import Layout, Named, Raw, VarInt, f32, u8
 from nntc.format.integers import MAX_LEVEL
 from nntc.format.rans import MAX_STEPS
-from nntc.format.registry import Profile, ViewKind
+from nntc.format.registry import ViewKind
 from nntc.format.steps import MIN_STEP
 from nntc.format.transform import Transform
 from nntc.format.trellis import Trellis
@@ -148,7 +148,6 @@ class UniformFlags(IntFlag):
 
 _TRELLIS = 3
 _TRELLISES = tuple(Trellis)
-_MAIN = UniformFlags.ROW_CODES | UniformFlags.COLUMN_CODES | _TRELLIS
 _NOT_RAGGED = UniformFlags.TRANSFORM | UniformFlags.COLUMN_CODES
 _ALL = UniformFlags.ROW_BASES * 2 - 1
 
@@ -162,10 +161,6 @@ class UniformHead:
     offset: float | None = None
     block: int | None = None
     mix: int | None = None
-
-
-def _goes_with_profile(flags: int, _fields: Named, given: Named) -> bool:
-    return given["profile"] is not Profile.BASELINE or not flags & int(_MAIN)
 
 
 def _goes_with_view(flags: int, _fields: Named, given: Named) -> bool:
@@ -183,10 +178,9 @@ def _fills_period(mix: int, fields: Named, given: Named) -> bool:
 
 UNIFORM_HEAD = Layout(
     UniformHead,
-    # Given: `profile`, `view`.
+    # Given: `view`.
     flags=u8()
     .must("R-340", "E_RESERVED", "uniform flags", lambda v, *_: v <= _ALL and v & _TRELLIS != _TRELLIS)
-    .must("R-341", "E_PROFILE", "trellis and step codes need profile Main", _goes_with_profile)
     .must("R-342", "E_VIEW", "flags do not go with the view", _goes_with_view)
     .becomes(UniformFlags),
     step=f32().must("R-343", "E_STEP", "quantization step", lambda v, *_: MIN_STEP <= v < float("inf")),

@@ -85,7 +85,7 @@ def verify(
     follow_links: bool = False,
     progress: Progress | None = None,
 ) -> VerifyResult:
-    """Decode a `.nntc` file, check every CRC-32 and SHA-256, and keep nothing.
+    """Decode a `.nntc` file, check every digest and SHA-256, and keep nothing.
 
     Parameters
     ----------

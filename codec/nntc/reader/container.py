@@ -1,7 +1,7 @@
 """Look into a `.nntc` file: sections, and tensors as arrays, each decoded on its own when asked for.
 
 Tensors have the names that the ONNX graph gives them (SPEC.md, clause 17). What is handed out here is
-protected by the CRC-32 of the sections it comes from; `nntc.decode` checks the SHA-256 of whole files too.
+protected by the digests of the sections it comes from; `nntc.decode` checks the SHA-256 of whole files too.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ class Container:
 
     @property
     def profile(self) -> str:
-        """Profile that a decoder needs: baseline or main."""
+        """Profile that a decoder needs: device, main or full."""
         return self._directory.profile.name.lower()
 
     @property
@@ -230,6 +230,11 @@ class Container:
         return self._directory.memory_bound()
 
     @property
+    def working_memory(self) -> int:
+        """Bytes that a decoder of one section after the other needs for the tensors (SPEC.md 11.2)."""
+        return self._directory.working_memory
+
+    @property
     def notes(self) -> Notes | None:
         """What the encoder noted, if it did."""
         return self._content.notes
@@ -244,7 +249,7 @@ class Container:
         Raises
         ------
         FormatError
-            E_SPLICE; or E_CRC and others in a section that holds several tensors.
+            E_SPLICE; or E_DIGEST and others in a section that holds several tensors.
         ModelError
             E_PROTOBUF, E_EXTERNAL, E_LOCATION: what was encoded is no valid ONNX model.
         LimitError

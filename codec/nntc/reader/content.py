@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.decoder.directory import Directory, read_section
-from nntc.decoder.graph import read_graph
+from nntc.decoder.graph import graph_of
 from nntc.decoder.payloads import read_parse_context, read_record
 from nntc.decoder.tensor.record import TensorRecord
 from nntc.errors import FormatError, ModelError
@@ -54,9 +54,7 @@ class Content:
         self._source = source
         self._directory = directory
         self._tensor_sections = directory.tensors
-        section = directory.graph
-        data = read_section(source, section)
-        self.graph = read_graph(data, section.offset, section.output, len(self._tensor_sections), source.size)
+        self.graph = graph_of(source, directory)
         self._tools: dict[int, Tool] = {}
         self._part_ends: dict[int, NDArray[np.int64]] = {}
         self._payloads = Payloads(

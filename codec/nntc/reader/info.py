@@ -136,6 +136,7 @@ class FileInfo:
     encoder: str | None
     outputs: OutputsInfo | None
     memory_bound: int
+    working_memory: int
     sections: tuple[SectionInfo, ...]
     tensors: tuple[TensorInfo, ...]
     totals: Totals
@@ -158,6 +159,7 @@ def describe(container: Container) -> FileInfo:
         container.notes.encoder if container.notes else None,
         _outputs(container),
         container.memory_bound,
+        container.working_memory,
         tuple(SectionInfo(_type_name(s.type), s.offset, s.length, s.output) for s in container.sections),
         tuple(_tensor(tensor, roles) for tensor in container.tensors.values()),
         _totals(container, roles),

@@ -113,16 +113,16 @@ def _numbers(suite: Suite) -> None:
 
 def _ends(suite: Suite) -> None:
     """Entries that do not fill the directory exactly."""
-    for field in ("type", "length", "output", "crc"):
+    for field in ("type", "length", "output", "digest"):
         suite.bad(
             f"directory-ends-before-{field}", PARENT, "E_DIRECTORY", f"directory[4].{field}", "R-150 R-011",
             f"the directory ends before {field} of its last entry",
             change=Change(cut=f"directory[4].{field}"), features="truncated",
         )  # fmt: skip
     suite.bad(
-        "directory-ends-within-crc", PARENT, "E_DIRECTORY", "directory[4].crc", "R-150",
-        "the directory ends within the CRC of its last entry",
-        change=Change(cut="directory[4].crc", keep=3), features="truncated",
+        "directory-ends-within-digest", PARENT, "E_DIRECTORY", "directory[4].digest", "R-150",
+        "the directory ends within the digest of its last entry",
+        change=Change(cut="directory[4].digest", keep=15), features="truncated",
     )  # fmt: skip
     suite.bad(
         "directory-ends-within-varint", SHARED, "E_DIRECTORY", "directory[2].length", "R-150 R-011",
@@ -155,9 +155,9 @@ def _ends(suite: Suite) -> None:
         {"directory[1].type": b"\0", "directory_crc": crc},
     )  # fmt: skip
     suite.bad(
-        "ends-within-directory", PARENT, "E_TRUNCATED", 24, "R-011 R-152",
+        "ends-within-directory", PARENT, "E_TRUNCATED", 28, "R-011 R-152",
         "the file ends within the directory, which is one field",
-        change=Change(truncate="directory[4].crc"), features="truncated",
+        change=Change(truncate="directory[4].digest"), features="truncated",
     )  # fmt: skip
     suite.bad(
         "ends-within-directory-crc", PARENT, "E_TRUNCATED", "directory_crc", "R-011 R-152",
@@ -194,16 +194,17 @@ def _layout(suite: Suite) -> None:
         ("graph", "GRAPH", 0), ("tensor", "TENSOR[0]", 1), ("second-tensor", "TENSOR[1]", 2),
         ("notes", "IGNORABLE[0]", 3), ("private", "IGNORABLE[1]", 4),
     ):  # fmt: skip
-        crc = next(data for name, data in suite.built(PARENT).fields if name == f"directory[{entry}].crc")
+        digest = dict(suite.built(PARENT).fields)[f"directory[{entry}].digest"]
         suite.bad(
-            f"crc-of-{name}", PARENT, "E_CRC", section, "R-160 R-163 R-271"[: 11 + 6 * (entry > 2)],
-            f"the CRC of section {name} is wrong",
-            {f"directory[{entry}].crc": u32(int.from_bytes(crc, "little") ^ 1)},
+            f"digest-of-{name}", PARENT, "E_DIGEST", section, "R-160 R-163 R-271"[: 11 + 6 * (entry > 2)],
+            f"the digest of section {name} is wrong",
+            {f"directory[{entry}].digest": bytes([digest[0] ^ 1]) + digest[1:]},
         )  # fmt: skip
-    crc = next(data for name, data in suite.built(SHARED).fields if name == "directory[1].crc")
+    digest = dict(suite.built(SHARED).fields)["directory[1].digest"]
     suite.bad(
-        "crc-of-tables", SHARED, "E_CRC", "TABLES", "R-160 R-163", "the CRC of TABLES is wrong",
-        {"directory[1].crc": u32(int.from_bytes(crc, "little") ^ 0x80000000)},
+        "digest-of-tables", SHARED, "E_DIGEST", "TABLES", "R-160 R-163",
+        "the last bit of the digest of TABLES is wrong",
+        {"directory[1].digest": digest[:15] + bytes([digest[15] ^ 0x80])},
     )  # fmt: skip
 
 
@@ -223,7 +224,7 @@ def _expansion(suite: Suite) -> None:
         "E_EXPANSION",
         "R-159", "output is one byte more than 65536 * length + 65536",
     )  # fmt: skip
-    size = len(suite.built("graph-only").data) - 35
+    size = len(suite.built("graph-only").data) - 51
     suite.fault(
         "expansion-graph", "graph-only", "directory[0].output", varint(65536 * size + 65537), "E_EXPANSION",
         "R-159", "output of GRAPH is one byte more than 65536 * length + 65536",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.generator.fields import u32
-from conformance.generator.files import MAIN, SIGNATURE, Change
+from conformance.generator.files import FULL, MAIN, SIGNATURE, Change
 from conformance.generator.suite import Suite
 
 PARENT = "planes-packed"
-FIELDS = "signature major minor reader profile section_count directory_length header_crc"
+FIELDS = "signature major minor reader profile section_count directory_length working_memory header_crc"
 
 
 def add(suite: Suite) -> None:
@@ -18,7 +18,9 @@ def add(suite: Suite) -> None:
     later = replace(plain, minor=255)
     suite.valid("minor-255", "written by version 1.255 for readers of 1.0", "R-102 R-103", file=later)
     main = replace(plain, profile=MAIN)
-    suite.valid("main-unused", "profile Main, though Baseline would do", "R-104 R-109", file=main)
+    suite.valid("main-unused", "profile Main, though Device would do", "R-104 R-109", file=main)
+    full = replace(plain, profile=FULL)
+    suite.valid("full-unused", "profile Full, though Device would do", "R-104 R-109", file=full)
     newlines = SIGNATURE.replace(b"\r\n", b"\n")
     for name, signature in (
         ("bit-7", b"\x0e" + SIGNATURE[1:]),
@@ -36,7 +38,7 @@ def add(suite: Suite) -> None:
         ("major", b"\xff", "E_VERSION", "R-101"),
         ("reader", b"\1", "E_RESERVED", "R-102"),
         ("reader", b"\xff", "E_RESERVED", "R-102"),
-        ("profile", b"\2", "E_PROFILE", "R-104"),
+        ("profile", b"\3", "E_PROFILE", "R-104"),
         ("profile", b"\xff", "E_PROFILE", "R-104"),
         ("section_count", u32(0), "E_LIMIT", "R-105"),
         ("section_count", u32(2**20 + 1), "E_LIMIT", "R-105"),
@@ -59,11 +61,11 @@ def add(suite: Suite) -> None:
 
 
 def _crcs(suite: Suite) -> None:
-    crc = suite.built(PARENT).data[20:24]
+    crc = suite.built(PARENT).data[24:28]
     for bit in (0, 31):
         wrong = u32(int.from_bytes(crc, "little") ^ 1 << bit)
         suite.bad(
-            f"header-crc-bit-{bit}", PARENT, "E_CRC", 20, "R-107", f"bit {bit} of header_crc is wrong",
+            f"header-crc-bit-{bit}", PARENT, "E_CRC", 24, "R-107", f"bit {bit} of header_crc is wrong",
             {"header.header_crc": wrong},
         )  # fmt: skip
     for name, value in (
@@ -71,7 +73,7 @@ def _crcs(suite: Suite) -> None:
         ("directory_length", u32(13)),
     ):  # fmt: skip
         suite.bad(
-            f"header-crc-{name.replace('_', '-')}", PARENT, "E_CRC", 20, "R-107 R-108",
+            f"header-crc-{name.replace('_', '-')}", PARENT, "E_CRC", 24, "R-107 R-108",
             f"{name} is damaged, which header_crc shows before any field is looked at",
             {f"header.{name}": value, "header.header_crc": crc},
         )  # fmt: skip
@@ -96,11 +98,11 @@ def _sizes(suite: Suite) -> None:
     size = len(suite.built(PARENT).data)
     place = "header.directory_length"
     for name, value, error, at, rules, comment in (
-        ("past-end", size - 23, "E_TRUNCATED", 24, "R-011 R-152", "one field, which does not fit"),
-        ("to-end", size - 24, "E_TRUNCATED", size, "R-011 R-152", "fits in the file, its CRC does not"),
-        ("greatest", 2**25, "E_TRUNCATED", 24, "R-011 R-106", "of the greatest length, in a small file"),
-        ("and-crc", 18, "E_CRC", 42, "R-151 R-152", "takes directory_crc in, and no CRC follows"),
-        ("0", 0, "E_CRC", 24, "R-106 R-151", "is said to be empty"),
+        ("past-end", size - 27, "E_TRUNCATED", 28, "R-011 R-152", "one field, which does not fit"),
+        ("to-end", size - 28, "E_TRUNCATED", size, "R-011 R-152", "fits in the file, its CRC does not"),
+        ("greatest", 2**25, "E_TRUNCATED", 28, "R-011 R-106", "of the greatest length, in a small file"),
+        ("and-crc", 42, "E_CRC", 70, "R-151 R-152", "takes directory_crc in, and no CRC follows"),
+        ("0", 0, "E_CRC", 28, "R-106 R-151", "is said to be empty"),
     ):
         suite.fault(
             f"directory-length-{name}", PARENT, place, u32(value), error, rules, f"the directory: {comment}",

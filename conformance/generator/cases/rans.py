@@ -105,10 +105,6 @@ def _mode(suite: Suite) -> None:
         suite.fault(
             f"rans-mode-{value}", PARENT, mode, bytes([value]), "E_RESERVED", "R-440 R-800", f"mode {value}"
         )
-    suite.fault(
-        "contexts-in-baseline", CONTEXTS, "header.profile", b"\0", "E_PROFILE", "R-441",
-        "contexts in a file of profile Baseline", at=mode,
-    )  # fmt: skip
     for value in (0, 1, 65, 2**63 - 1):
         comment = f"{value} contexts"
         suite.fault(

@@ -59,11 +59,6 @@ def _flags(suite: Suite) -> None:
             "R-340 R-800",
             f"flags {value}",
         )
-    for value in (1, 2, 8, 16, 26):
-        suite.fault(
-            f"uniform-flags-{value}-in-baseline", PLAIN, FLAGS, bytes([value]), "E_PROFILE", "R-341",
-            f"flags {value} in a file of profile Baseline",
-        )  # fmt: skip
     rows = uniform(FLOAT32, ragged([5, 7]), LEVELS)
     file = File([rows], profile=MAIN)
     suite.valid("uniform-ragged-main", "a ragged view, profile Main", "R-342", file=file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.generator.cases.uniform import TOP, TRELLIS
 from conformance.generator.coders import Contexts, Rans
 from conformance.generator.fields import noise, svarint, varint
-from conformance.generator.files import File
+from conformance.generator.files import FULL, File
 from conformance.generator.integers import Integers
 from conformance.generator.records import (
     FLOAT32,
@@ -87,9 +87,10 @@ def _trellis(suite: Suite) -> None:
 def _bad_trellis(suite: Suite) -> None:
     levels = "TENSOR[0].levels"
     for value in (0, 2, 3, 4):
-        suite.fault(
-            f"trellis-coder-{value}", TRELLIS, f"{levels}.flags", bytes([value | 8]), "E_TRELLIS", "R-401",
+        suite.bad(
+            f"trellis-coder-{value}", TRELLIS, "E_TRELLIS", f"{levels}.flags", "R-401",
             f"a trellis with coder {value}",
+            {f"{levels}.flags": bytes([value | 8]), "header.profile": bytes([FULL])},
         )  # fmt: skip
     for name, bit in (("low-bits", 16), ("sparse", 32)):
         suite.fault(

@@ -17,17 +17,20 @@ from conformance.proof.samples.records import Record, random_record
 from conformance.proof.samples.symbols import Around, random_table
 from conformance.reference_decoder.container import SIGNATURE
 
+ANY_MEMORY = 2**32 - 1
+"""Working memory that is always enough."""
 
-def header(profile: int, count: int, directory: bytes, *, minor: int = 0) -> bytes:
+
+def header(profile: int, count: int, directory: bytes, *, minor: int = 0, memory: int = ANY_MEMORY) -> bytes:
     """Return a header."""
-    head = SIGNATURE + bytes([1, minor, 0, profile]) + struct.pack("<II", count, len(directory))
+    head = SIGNATURE + bytes([1, minor, 0, profile]) + struct.pack("<III", count, len(directory), memory)
     return head + struct.pack("<I", zlib.crc32(head))
 
 
 def container(profile: int, sections: Sequence[tuple[int, bytes, int]], *, minor: int = 0) -> bytes:
     """Return a file of (type, bytes, output) sections."""
     directory = b"".join(
-        bytes([kind]) + varint(len(data)) + varint(output) + struct.pack("<I", zlib.crc32(data))
+        bytes([kind]) + varint(len(data)) + varint(output) + hashlib.sha256(data).digest()[:16]
         for kind, data, output in sections
     )
     body = b"".join(data for _, data, _ in sections)
@@ -63,7 +66,7 @@ class Sample:
 
 def random_file(rng: Random, *, records: int = 4, size: int = 60, tools: Sequence[int] = (0, 1, 2)) -> Sample:
     """Return a valid file with up to `records` TENSOR sections of about `size` elements each."""
-    around = Around(rng, profile=rng.randrange(2))
+    around = Around(rng, profile=rng.randrange(3))
     if rng.random() < 0.6:
         # Shared tables in which every token can be coded.
         around.shared = [random_table(rng, range(256)) for _ in range(rng.choice((1, 2, 6)))]

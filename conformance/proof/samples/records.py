@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -16,7 +15,7 @@ from conformance.proof.samples.numbers import CODEBOOK, FLOATS, PLANES, TENSOR, 
 from conformance.proof.samples.symbols import Around, symbol_block
 from conformance.reference_decoder import NntcError
 from conformance.reference_decoder import tables as reference_tables
-from conformance.reference_decoder.container import Entry
+from conformance.reference_decoder.container import Entry, Header
 from conformance.reference_decoder.integers import LARGEST as TOP
 from conformance.reference_decoder.record import read_record
 
@@ -62,8 +61,8 @@ def random_record(around: Around, size: int = 60, tool: int | None = None) -> Re
 def payload_of(data: bytes, output: int, profile: int, shared: Sequence[Table] = (), base: int = 0) -> bytes:
     """Decode a TENSOR section at offset `base` with the reference decoder; raises its NntcError."""
     tables = [reference_tables.Table(t.first, list(t.frequencies)) for t in shared]
-    entry = Entry(TENSOR, base, len(data), output, zlib.crc32(data))
-    return bytes(read_record(data, entry, profile, tables).payload())
+    entry = Entry(TENSOR, base, len(data), output, b"")
+    return bytes(read_record(data, entry, Header(profile, 0, 0, 2**32 - 1), tables).payload())
 
 
 def planes_record(around: Around, size: int) -> tuple[bytes, View, int]:
@@ -117,15 +116,14 @@ def uniform_record(around: Around, size: int) -> tuple[bytes, View, int]:
     """Return a record of tool uniform, its view, and the width of its elements."""
     rng = around.rng
     kind = rng.choice(FLOATS)
-    main = around.profile == 1
     view = random_view(rng, size)
     ragged = view.kind == RAGGED
-    trellis = rng.choice((0, 1, 2)) if main else 0
+    trellis = rng.choice((0, 1, 2))
     sizes = range(1, 17)
     blocks = [(h, w, t) for h in sizes for w in sizes for t in range(7) if h * w << t == view.period]
     block = rng.choice(blocks) if blocks and not ragged and rng.random() < 0.5 else None
-    row_codes = main and rng.random() < 0.4
-    column_codes = main and not ragged and rng.random() < 0.4
+    row_codes = rng.random() < 0.4
+    column_codes = not ragged and rng.random() < 0.4
     has_bases = ragged and rng.random() < 0.5
     has_offset = rng.random() < 0.4
     code_top = 23 if block else rng.choice((16, 60, 255 if not trellis else 150))

@@ -15,6 +15,8 @@ from conformance.generator.tables import Table, write_tables
 from conformance.generator.trellis import Trellis
 from conformance.generator.views import RAGGED, View
 from conformance.proof.samples.numbers import BZIP2, CODERS, HUFFMAN, PACKED, RANS, zstd
+from conformance.reference_decoder.coding import PROFILE_OF
+from conformance.reference_decoder.container import FULL
 
 
 def random_table(rng: Random, needed: Sequence[int]) -> Table:
@@ -42,9 +44,12 @@ class Around:
     """What blocks share: the profile, shared tables, and chance."""
 
     rng: Random
-    profile: int = 1
+    profile: int = FULL
     shared: list[Table] = field(default_factory=list)
-    coders: Sequence[int] = CODERS
+    coders: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        self.coders = self.coders or [coder for coder in CODERS if PROFILE_OF[coder] <= self.profile]
 
 
 def lanes_for(rng: Random, segments: int, segment: int) -> int:
@@ -76,7 +81,7 @@ def rans_data(
     count = 1
     mode = 0
     lists = b""
-    if view is not None and around.profile == 1 and rng.random() < 0.6:
+    if view is not None and rng.random() < 0.6:
         mode |= 1
         count = rng.choice((2, 3, 64, rng.randint(2, 64)))
         sizes = [view.rows] if view.kind == RAGGED else [view.rows, view.channels, view.period]

@@ -22,7 +22,7 @@ def tables_of(tables: list[samples.Table]) -> list[FrequencyTable]:
 
 def read(data: bytes, coder: int, count: int, shared: list[samples.Table] | None = None) -> TokenRun:
     stream = SectionStream(data, 0)
-    context = ParseContext(Profile.MAIN, tables_of(shared or []))
+    context = ParseContext(Profile.FULL, tables_of(shared or []))
     run = read_symbol_data(stream, Coder(coder), RunRequest(count, context))
     stream.finish("run")
     return run

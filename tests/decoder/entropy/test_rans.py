@@ -33,7 +33,7 @@ def test_how_streams_are_grouped_never_shows(rng: Random) -> None:
         if damaged:
             data = data[:-1] + bytes([data[-1] ^ 0x80])
         stream = SectionStream(data, len(runs))
-        around = ParseContext(Profile.MAIN, [])
+        around = ParseContext(Profile.FULL, [])
         kind = Trellis(trellis)
         run = read_symbol_data(stream, Coder.RANS, RunRequest(len(tokens), around, None, kind, segment))
         runs.append(run)

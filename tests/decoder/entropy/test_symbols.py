@@ -45,7 +45,7 @@ def test_contexts_and_trellises(view: samples.View, rng: Random, trellis: int, s
     run = read_symbol_data(
         stream,
         Coder.RANS,
-        RunRequest(view.size, ParseContext(Profile.MAIN, []), view_of(view), Trellis(trellis), segment),
+        RunRequest(view.size, ParseContext(Profile.FULL, []), view_of(view), Trellis(trellis), segment),
     )
     found = decode_run(run)
     if trellis:
@@ -110,7 +110,7 @@ def test_a_damaged_class_list_is_reported_as_any_symbol_data() -> None:
     view = samples.View(0, 1, 1, 1)
     one = samples.write_tables([samples.Table(0, (4096,), 0, 0)] * 2)
     data = b"\x01\x02\x01\x00\x01\x80\x00\x00" + one + b"\x01\x00" + STATE
-    around = ParseContext(Profile.MAIN, [])
+    around = ParseContext(Profile.FULL, [])
     run = read_symbol_data(SectionStream(data, 20), Coder.RANS, RunRequest(1, around, view_of(view)))
     with pytest.raises(FormatError) as caught:
         decode_run(run)
@@ -122,7 +122,7 @@ def test_a_class_above_63_is_reported_where_the_class_list_begins() -> None:
     one = samples.write_tables([samples.Table(0, (4096,), 0, 0)] * 2)
     data = b"\x01\x02\x00\x01\x00\x08\x40\x00" + one + b"\x01\x00" + STATE
     run = read_symbol_data(
-        SectionStream(data, 20), Coder.RANS, RunRequest(1, ParseContext(Profile.MAIN, []), view_of(view))
+        SectionStream(data, 20), Coder.RANS, RunRequest(1, ParseContext(Profile.FULL, []), view_of(view))
     )
     assert isinstance(run, RansRun)
     with pytest.raises(FormatError) as caught:

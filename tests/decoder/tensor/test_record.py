@@ -19,7 +19,7 @@ from tests import strategies
 BASE = 1000
 
 
-def decode(data: bytes, output: int, profile: int = 1) -> bytes:
+def decode(data: bytes, output: int, profile: int = 2) -> bytes:
     record = read_tensor(data, BASE, output, ParseContext(Profile(profile), []))
     return record.payload(decode_records([record])[0]).tobytes()
 
@@ -35,7 +35,7 @@ def test_every_tool_under_every_coder(tool: int, coder: int) -> None:
 
 
 @pytest.mark.parametrize("tool", [samples.PLANES, samples.CODEBOOK, samples.UNIFORM])
-def test_baseline(tool: int) -> None:
+def test_coders_of_device(tool: int) -> None:
     @given(strategies.records(tool, profile=0))
     def check(record: samples.Record) -> None:
         assert decode(record.data, len(record.payload), 0) == record.payload
@@ -178,22 +178,21 @@ def test_errors_and_their_places(name: str, data: bytes, output: int, error: str
     assert (caught.value.id, caught.value.offset) == (error, BASE + place), name
     assert isinstance(caught.value, UnsupportedError) == (error == "E_UNSUPPORTED")
     with pytest.raises(NntcError) as expected:
-        samples.payload_of(data, output, 1, base=BASE)
+        samples.payload_of(data, output, 2, base=BASE)
     assert (expected.value.error, expected.value.offset) == (error, BASE + place), name
 
 
 @pytest.mark.parametrize(
     ("data", "place"),
     [
-        (F32 + U + b"\x01", 5),
-        (F32 + U + b"\x08", 5),
-        (F32 + U + b"\x10", 5),
-        (b"\x0a" + U + b"\x00\x01\x01", 7),
+        (b"\x00" + U + b"\x00\x04", 6),
+        (b"\x00" + U + b"\x00\x03", 6),
+        (F32 + U + b"\x00\0\0\x80\x3f\x04\0", 10),
     ],
 )
-def test_baseline_has_no_tools_of_main(data: bytes, place: int) -> None:
+def test_device_has_no_coders_of_main_and_full(data: bytes, place: int) -> None:
     with pytest.raises(FormatError) as caught:
-        decode(data, 8, profile=0)
+        decode(data, 2 if data[0] == 0 else 8, profile=0)
     assert (caught.value.id, caught.value.offset) == ("E_PROFILE", BASE + place)
 
 

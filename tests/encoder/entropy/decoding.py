@@ -18,7 +18,7 @@ from conformance.reference_decoder.views import MatrixView
 
 def setting(count: int) -> Setting:
     """What the reference decoder needs to know of a tensor of one row."""
-    return Setting(0, [], MatrixView(1, count, 1, transposed=False))
+    return Setting(2, [], MatrixView(1, count, 1, transposed=False))
 
 
 def decoded(
@@ -32,7 +32,7 @@ def decoded(
 ) -> list[int]:
     """Return the tokens of symbol data; under a trellis, without their quantizer bits."""
     stream = SectionStream(data, 0)
-    around = ParseContext(Profile.MAIN, shared or [])
+    around = ParseContext(Profile.FULL, shared or [])
     run = read_symbol_data(stream, coder, RunRequest(count, around, view, trellis, segment))
     stream.finish("symbol data")
     result = decode_runs([run])[0]

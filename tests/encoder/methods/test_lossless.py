@@ -14,7 +14,7 @@ from nntc.decoder.tensor.record import decode_records, read_tensor
 from nntc.encoder.entropy.fragments import assemble
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.tensor.record import Record
-from nntc.format.registry import Coder, ElementType, Tool, ViewKind
+from nntc.format.registry import Coder, ElementType, Profile, Tool, ViewKind
 from nntc.format.view import View
 from numpy.typing import NDArray
 
@@ -32,7 +32,7 @@ def body(record: Record) -> bytes:
 
 
 def decoded(record: Record) -> bytes:
-    found = read_tensor(body(record), 0, record.output, ParseContext(record.profile, []))
+    found = read_tensor(body(record), 0, record.output, ParseContext(Profile.FULL, []))
     return found.payload(decode_records([found])[0]).tobytes()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ from nntc.decoder.entropy.runs import ByteRun, RunRequest, Tokens, plain
 from nntc.decoder.entropy.streams import RansStream
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
+from nntc.format.memory import rans_memory
 from nntc.format.rans import CLASS_PRESENT, MAX_CONTEXTS, RANS_HEAD, RANS_LANES, SHARED_BASE, RansMode
-from nntc.format.registry import ViewKind
+from nntc.format.registry import Coder, ViewKind
 from nntc.format.tables import read_tables
 from nntc.format.view import View
 
@@ -76,6 +78,15 @@ class RansRun:
     parsed: RansStream
     contexts: Contexts | None
 
+    coder: ClassVar = Coder.RANS
+
+    @property
+    def memory(self) -> int:
+        """Bytes of working memory that it needs, class lists included."""
+        own = rans_memory(self.parsed.used, self.parsed.lanes, self.parsed.segment, self.parsed.count)
+        lists = () if self.contexts is None else self.contexts.lists
+        return own + sum(one.count + one.run.memory for one in lists if one.run is not None)
+
     @property
     def class_runs(self) -> Sequence[TokenRun]:
         """Runs of the class lists, in stored order."""
@@ -102,7 +113,7 @@ def read_rans(stream: SectionStream, request: RunRequest, read_block: BlockReade
     """Parse rANS symbol data; `read_block` parses a class list, coder byte included."""
     offset = stream.at()
     view, context, trellis = request.view, request.context, request.trellis
-    head = RANS_HEAD.read(stream, profile=context.profile, view=view)
+    head = RANS_HEAD.read(stream, view=view)
     contexts = None
     if head.context_count is not None and view is not None:
         counts = [view.rows] if view.kind is ViewKind.RAGGED else [view.rows, view.channels, view.period]

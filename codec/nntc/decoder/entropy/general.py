@@ -14,20 +14,20 @@ from nntc.errors import FormatError
 from nntc.format.frames import MAX_WINDOW, ZSTD_MAGIC
 
 
-def unzstd(data: bytes, size: int, offset: int) -> bytes:
+def unzstd(data: bytes, size: int, offset: int, window: int = MAX_WINDOW) -> bytes:
     """Decompress exactly one zstd frame to exactly `size` bytes.
 
     Raises
     ------
     FormatError
         E_ZSTD at `offset` for anything else: a frame that does not declare this size, a dictionary, a
-        window above 8 MiB, skippable frames, bytes after the frame.
+        larger window than `window`, skippable frames, bytes after the frame.
     """
     try:
         if len(data) < 4 or struct.unpack_from("<I", data)[0] != ZSTD_MAGIC:
             raise FormatError("E_ZSTD", "not a zstd frame", offset)
         frame = zstandard.get_frame_parameters(data)
-        if frame.dict_id or frame.window_size > MAX_WINDOW:
+        if frame.dict_id or frame.window_size > window:
             raise FormatError("E_ZSTD", "zstd frame needs a dictionary or too large a window", offset)
         if frame.content_size != size:
             raise FormatError("E_ZSTD", "zstd frame does not declare the size it must have", offset)

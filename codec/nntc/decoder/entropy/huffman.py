@@ -6,6 +6,7 @@ Implements SPEC.md 8.5 and 9.4 (R-510).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from nntc.decoder.entropy.runs import RunRequest
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.huffman import HUFFMAN_LANES, MAX_LENGTH, in_code_order, read_code_lengths
+from nntc.format.memory import huffman_memory
+from nntc.format.registry import Coder
 
 _PREFIX = (1 << MAX_LENGTH) - 1
 FEW_LANES = 100
@@ -43,6 +46,13 @@ class HuffmanRun:
     lane_sizes: NDArray[np.int64]
     data: bytes
     offset: int
+
+    coder: ClassVar = Coder.HUFFMAN
+
+    @property
+    def memory(self) -> int:
+        """Bytes of working memory that it needs."""
+        return huffman_memory(self.lane_sizes.size)
 
     def decode(self) -> NDArray[np.uint8]:
         """Return the tokens, uint8 [count]; E_ENTROPY if a lane's bits do not end as they must."""

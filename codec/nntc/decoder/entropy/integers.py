@@ -242,7 +242,7 @@ def read_integer_block(
 ) -> IntegerBlock:
     """Parse the integer block of all elements of `view`; E_TRELLIS if it does not fit a trellis."""
     offset = stream.at()
-    head = INTEGER_HEAD.read(stream, size=view.size, trellis=trellis)
+    head = INTEGER_HEAD.read(stream, profile=context.profile, size=view.size, trellis=trellis)
     count = view.size if head.count is None else head.count
     low_bits = head.low_bits or 0
     low_data = stream.take(packed_size(count, low_bits), "low bits")

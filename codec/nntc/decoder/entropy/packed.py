@@ -6,6 +6,7 @@ Implements SPEC.md 8.3 (R-420).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from nntc.decoder.entropy.runs import RunRequest
 from nntc.errors import FormatError
 from nntc.format.bits import packed_size, padding_is_zero, unpack
 from nntc.format.fields import SectionStream
+from nntc.format.registry import Coder
 from nntc.format.symbols import PACKED_WIDTH
 
 _SPAN = 1 << 16  # tokens unpacked at once
@@ -27,6 +29,9 @@ class PackedRun:
     width: int
     data: bytes
     offset: int
+
+    coder: ClassVar = Coder.PACKED
+    memory: ClassVar = 0
 
     def decode(self) -> NDArray[np.uint8]:
         """Return the tokens, uint8 [count]; E_PADDING where the last byte's spare bits are not zero."""

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.decoder.entropy.streams import DependentTokens
-from nntc.format.registry import Profile
+from nntc.format.memory import MAX_WORKING_MEMORY
+from nntc.format.registry import Coder, Profile
 from nntc.format.tables import FrequencyTable
 from nntc.format.trellis import Trellis
 from nntc.format.view import View
@@ -27,6 +28,8 @@ class ParseContext:
 
     profile: Profile
     shared: Sequence[FrequencyTable]
+    working_memory: int = MAX_WORKING_MEMORY
+    """Bytes that the header allows a record to need [R-110]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +57,14 @@ class RunRequest:
 
 class ByteRun(Protocol):
     """Parsed tokens under a coder that decodes one run at a time."""
+
+    @property
+    def coder(self) -> Coder:
+        """The coder."""
+
+    @property
+    def memory(self) -> int:
+        """Bytes of working memory that it needs (SPEC.md 11.2)."""
 
     def decode(self) -> NDArray[np.uint8]:
         """Return the tokens, uint8; raise FormatError at the run's offset if they are at fault."""

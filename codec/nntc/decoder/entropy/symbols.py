@@ -26,7 +26,7 @@ from nntc.format.symbols import CODER
 
 def read_symbol_block(stream: SectionStream, request: RunRequest) -> TokenRun:
     """Parse a coder byte and its symbol data."""
-    coder = CODER.read(stream)
+    coder = CODER.read(stream, profile=request.context.profile)
     return read_symbol_data(stream, coder, request)
 
 

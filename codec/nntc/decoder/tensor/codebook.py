@@ -35,6 +35,11 @@ class Codebook:
     indices: IntegerBlock
 
     @property
+    def memory(self) -> int:
+        """Bytes of working memory beyond those of its runs."""
+        return self.entries.nbytes
+
+    @property
     def runs(self) -> list[TokenRun]:
         """Token runs in stored order."""
         return self.indices.runs

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from nntc.decoder.entropy.contexts import TokenRun
 from nntc.decoder.entropy.runs import ParseContext, RunRequest, Tokens, plain
-from nntc.decoder.entropy.symbols import read_symbol_data
+from nntc.decoder.entropy.symbols import read_symbol_block
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.registry import ElementType
-from nntc.format.symbols import CODER
 from nntc.format.tools import PLANES_HEAD, PlanesFlags, common_entries
 from nntc.format.varints import VARINT
 from nntc.format.view import View
@@ -53,6 +52,11 @@ class Planes:
     rotated: bool
     common: CommonElements | None
     runs: list[TokenRun]
+
+    @property
+    def memory(self) -> int:
+        """Bytes of working memory beyond those of its runs."""
+        return 0 if self.common is None else self.common.elements.nbytes
 
     def values(self, tokens: list[Tokens]) -> NDArray[Any]:
         """Return the elements in coded order, unsigned integers or 16-byte voids; E_RANGE at their number."""
@@ -99,5 +103,5 @@ def read_planes(stream: SectionStream, element: ElementType, view: View, context
     runs = []
     for place in range(element.width):
         own, count = later if place else (view, view.size)
-        runs.append(read_symbol_data(stream, CODER.read(stream), RunRequest(count, context, own)))
+        runs.append(read_symbol_block(stream, RunRequest(count, context, own)))
     return Planes(element, PlanesFlags.ROTATE in head.flags, common, runs)

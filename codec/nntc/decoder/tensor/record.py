@@ -1,18 +1,18 @@
 """TENSOR records, parsed: type, view and tool.
 
-Implements SPEC.md 7.1, 7.2 and 9.3 (R-315, R-316, R-503).
+Implements SPEC.md 7.1, 7.2, 9.3 and 11.2 (R-110, R-315, R-316, R-503, R-906).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.contexts import TokenRun
+from nntc.decoder.entropy.contexts import RansRun, TokenRun
 from nntc.decoder.entropy.runs import ParseContext, Tokens
 from nntc.decoder.entropy.symbols import decode_runs
 from nntc.decoder.tensor.codebook import Codebook, read_codebook
@@ -20,8 +20,9 @@ from nntc.decoder.tensor.planes import Planes, read_planes
 from nntc.decoder.tensor.uniform import Uniform, read_uniform
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
+from nntc.format.memory import ROW_MEMORY, SECTION_MEMORY
 from nntc.format.record import RECORD_HEAD
-from nntc.format.registry import ElementType, Tool, ViewKind
+from nntc.format.registry import Coder, ElementType, Profile, Tool, ViewKind
 from nntc.format.view import MAX_ELEMENTS, View
 
 Payload = NDArray[np.uint8]
@@ -40,6 +41,24 @@ class TensorRecord:
     def runs(self) -> list[TokenRun]:
         """Token runs in stored order."""
         return self.content.runs
+
+    @property
+    def memory(self) -> int:
+        """Bytes of working memory that a section-wise decoder needs for it (SPEC.md 11.2)."""
+        rows = ROW_MEMORY * self.view.rows if self.view.kind is ViewKind.RAGGED else 0
+        moved = self.view.size * self.element.width if self.view.kind is ViewKind.TRANSPOSED else 0
+        return SECTION_MEMORY + rows + moved + self.content.memory + sum(run.memory for run in self.runs)
+
+    @property
+    def coders(self) -> set[Coder]:
+        """The coders of all its symbol data, class lists included."""
+        inner = [c for run in self.runs if isinstance(run, RansRun) for c in run.class_runs]
+        return {run.coder for run in (*self.runs, *inner)}
+
+    @property
+    def profile(self) -> Profile:
+        """The first profile that has its coders."""
+        return max(coder.profile for coder in self.coders)
 
     def part_ends(self) -> NDArray[np.int64]:
         """Return where in the payload each part ends, in bytes."""
@@ -85,7 +104,10 @@ def read_tensor(data: bytes, base: int, output: int, context: ParseContext) -> T
         raise FormatError("E_SIZE", "view and directory differ on the payload's size", at)
     content = _READERS[tool](stream, element, view, context)
     stream.finish("TENSOR section")
-    return TensorRecord(element, tool, view, content)
+    record = TensorRecord(element, tool, view, content)
+    if record.memory > context.working_memory:
+        raise FormatError("E_LIMIT", "section needs more working memory than the header says", base)
+    return record
 
 
 _VIEW_KIND = 1
@@ -95,6 +117,28 @@ _READERS: dict[Tool, Any] = {
     Tool.CODEBOOK: read_codebook,
     Tool.UNIFORM: read_uniform,
 }
+
+
+class WorkingMemory:
+    """The least that a header may state for records in their order in the file [R-906]."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._ragged = 0
+
+    def add(self, record: TensorRecord) -> None:
+        """Add the next record; payloads of ragged views are kept beside all that come after them."""
+        if record.view.kind is ViewKind.RAGGED:
+            self._ragged += record.view.size * record.element.width
+        self.most = max(self.most, self._ragged + record.memory)
+
+
+def working_memory(records: Iterable[TensorRecord]) -> int:
+    """Return what `WorkingMemory` comes to for all records of a file."""
+    memory = WorkingMemory()
+    for record in records:
+        memory.add(record)
+    return memory.most
 
 
 def decode_records(records: Sequence[TensorRecord]) -> list[list[Tokens | FormatError]]:

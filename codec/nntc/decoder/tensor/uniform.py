@@ -22,6 +22,7 @@ from nntc.decoder.entropy.symbols import read_symbol_block
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.integers import MAX_LEVEL
+from nntc.format.memory import PERIOD_MEMORY
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.rounding import dequantize, is_finite
 from nntc.format.steps import MAX_SCALED, STEP_CODES
@@ -57,6 +58,13 @@ class Uniform:
     column_codes: TokenRun | None
     bases: NDArray[np.int64] | None
     levels: IntegerBlock
+
+    @property
+    def memory(self) -> int:
+        """Bytes of working memory beyond those of its runs: step codes, and a block of the transform."""
+        rows = self.view.rows if self.row_codes is not None else 0
+        columns = self.view.columns if self.column_codes is not None else 0
+        return rows + columns + (PERIOD_MEMORY * self.view.period if self.transform is not None else 0)
 
     @property
     def runs(self) -> list[TokenRun]:
@@ -179,7 +187,7 @@ class Uniform:
 
 def read_uniform(stream: SectionStream, element: ElementType, view: View, context: ParseContext) -> Uniform:
     """Parse what follows the view of a uniform record."""
-    head = UNIFORM_HEAD.read(stream, profile=context.profile, view=view)
+    head = UNIFORM_HEAD.read(stream, view=view)
     flags, trellis = head.flags, head.flags.trellis
     transform = None
     if head.block is not None and head.mix is not None:

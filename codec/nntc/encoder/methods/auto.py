@@ -13,7 +13,7 @@ from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.partition import SMALL, Partition, partition_tensors
-from nntc.encoder.methods.plan import Overhead, Plan, PlannedRecord, PlanRequest
+from nntc.encoder.methods.plan import ENTRY, Overhead, Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.recognize import CodedBefore, find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_tensors
 from nntc.encoder.methods.weight_record import weight_record
@@ -192,4 +192,4 @@ def _search(plan_at: Callable[[float], Plan], target: int, weights: int, overhea
 
 def _size(plan: Plan, overhead: Overhead) -> int:
     """Return the bytes of the file that a plan makes, to a few bytes; its records are put aside."""
-    return overhead.size + len(write_tables(plan.tables)) + sum(coded.size for coded in plan.coded)
+    return overhead.size + len(write_tables(plan.tables)) + sum(coded.size + ENTRY for coded in plan.coded)

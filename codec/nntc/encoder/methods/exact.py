@@ -8,14 +8,12 @@ from itertools import chain
 from nntc.encoder.methods.aside import put_aside
 from nntc.encoder.methods.lossless import looks_compressed, lossless_record
 from nntc.encoder.methods.partition import MAX_TOGETHER, SMALL, partition_tensors
-from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
+from nntc.encoder.methods.plan import ENTRY, Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.recognize import find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_exactly
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
 from nntc.format.view import MAX_RAGGED_OUTPUT
-
-_ENTRY = 12  # bytes of a section in directory and splices
 
 
 def plan_lossless(request: PlanRequest) -> Plan:
@@ -66,4 +64,4 @@ def plan_exact(
 
 
 def _expected_size(coded: list[PlannedRecord]) -> float:
-    return sum(c.record.expected_size + _ENTRY for c in coded)
+    return sum(c.record.expected_size + ENTRY for c in coded)

@@ -15,6 +15,9 @@ from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
 from nntc.format.tables import FrequencyTable
 
+ENTRY = 20
+"""Bytes of a section in the directory."""
+
 
 class Overhead(Protocol):
     """What a file costs beyond its TENSOR sections, and what it came from, in bytes."""
@@ -23,7 +26,7 @@ class Overhead(Protocol):
 
     @property
     def size(self) -> int:
-        """Bytes of all but TENSOR sections."""
+        """Bytes of all but TENSOR sections and their entries."""
         ...
 
 

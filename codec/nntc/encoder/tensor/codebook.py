@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nntc.encoder.entropy.contexts import Classes
 from nntc.encoder.entropy.integers import write_integers
 from nntc.encoder.tensor.record import Record, record_head
-from nntc.format.registry import Coder, ElementType, Profile, Tool
+from nntc.format.registry import Coder, ElementType, Tool
 from nntc.format.tools import CODEBOOK_HEAD, CodebookHead
 from nntc.format.view import View
 
@@ -78,5 +78,4 @@ def codebook_record(
     head += CODEBOOK_HEAD.write(CodebookHead(stored, codebook.entries.size, entries))
     background = codebook.common if sparse else None
     block = write_integers(codebook.indices, coder, view, classes, background)
-    profile = Profile.BASELINE if classes is None else Profile.MAIN
-    return Record([head, *block], element, Tool.CODEBOOK, view, profile)
+    return Record([head, *block], element, Tool.CODEBOOK, view)

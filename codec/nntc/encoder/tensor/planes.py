@@ -20,7 +20,7 @@ from nntc.encoder.entropy.general import zstd
 from nntc.encoder.entropy.symbols import symbol_data
 from nntc.encoder.entropy.tables import costs, make_table
 from nntc.encoder.tensor.record import Record, record_head
-from nntc.format.registry import Coder, ElementType, Profile, Tool
+from nntc.format.registry import Coder, ElementType, Tool
 from nntc.format.symbols import CODER
 from nntc.format.tools import PLANES_HEAD, PlanesFlags, PlanesHead
 from nntc.format.view import View
@@ -108,8 +108,7 @@ def planes_record(
     fragments: list[Fragment] = [record_head(Tool.PLANES, element, view) + head]
     for plane in planes:
         fragments += plane.fragments(view)
-    profile = Profile.BASELINE if planes[0].classes is None else Profile.MAIN
-    return Record(fragments, element, Tool.PLANES, view, profile)
+    return Record(fragments, element, Tool.PLANES, view)
 
 
 def bytes_record(view: View, payload: bytes) -> Record:
@@ -117,7 +116,7 @@ def bytes_record(view: View, payload: bytes) -> Record:
     data = write_zstd(np.frombuffer(payload, np.uint8))
     head = record_head(Tool.PLANES, ElementType.OPAQUE1, view) + PLANES_HEAD.write(PlanesHead(PlanesFlags(0)))
     fragments: list[Fragment] = [head + CODER.put(Coder.ZSTD) + data]
-    return Record(fragments, ElementType.OPAQUE1, Tool.PLANES, view, Profile.BASELINE)
+    return Record(fragments, ElementType.OPAQUE1, Tool.PLANES, view)
 
 
 def _find_common(bits: NDArray[Any], first: NDArray[np.uint8]) -> _Common | None:

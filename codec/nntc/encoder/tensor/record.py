@@ -11,7 +11,7 @@ from nntc.encoder.entropy.fragments import Fragment, expected_size
 from nntc.encoder.entropy.rans import EncoderStream
 from nntc.format.container import MAX_EXPANSION
 from nntc.format.record import RECORD_HEAD, RecordHead
-from nntc.format.registry import ElementType, Profile, Tool
+from nntc.format.registry import ElementType, Tool
 from nntc.format.view import View
 
 
@@ -25,8 +25,6 @@ class Record:
         Its bytes, rANS streams not yet encoded.
     element, view
         What it decodes to.
-    profile
-        The least profile that has its tools.
     note
         Why it was coded so, where that is not what was asked for; for the report.
     """
@@ -35,7 +33,6 @@ class Record:
     element: ElementType
     tool: Tool
     view: View
-    profile: Profile
     note: str = ""
 
     @property

@@ -15,7 +15,7 @@ from nntc.encoder.quantize.trellis import MIN_LEVEL, TrellisLevels
 from nntc.encoder.quantize.uniform import UniformQuantizer
 from nntc.encoder.tensor.record import Record, record_head
 from nntc.format.integers import ESCAPE
-from nntc.format.registry import Coder, ElementType, Profile, Tool
+from nntc.format.registry import Coder, ElementType, Tool
 from nntc.format.tools import ROW_BASES, SEGMENT, UNIFORM_HEAD, UniformFlags, UniformHead
 from nntc.format.transform import Transform
 from nntc.format.trellis import Trellis
@@ -67,7 +67,6 @@ def uniform_record(
     background
         Code as sparse rows all levels but this one; None to code all.
     """
-    main = classes is not None or parameters.row_codes is not None or parameters.column_codes is not None
     return Record(
         [
             _head(element, view, parameters, Trellis.NONE),
@@ -76,7 +75,6 @@ def uniform_record(
         element,
         Tool.UNIFORM,
         view,
-        Profile.MAIN if main else Profile.BASELINE,
     )
 
 
@@ -97,7 +95,7 @@ def trellis_record(
     data = symbol_data(tokens, Coder.RANS, Model(view, classes, shared, found.quantizers, segment))
     block = integer_block(split, Coder.RANS, data)
     head = _head(element, view, parameters, trellis) + SEGMENT.put(segment)
-    return Record([head, *block], element, Tool.UNIFORM, view, Profile.MAIN)
+    return Record([head, *block], element, Tool.UNIFORM, view)
 
 
 def _head(element: ElementType, view: View, p: UniformParameters, trellis: Trellis) -> bytes:

@@ -44,7 +44,7 @@ def test_levels_are_those_that_were_chosen(name: str, noise: float) -> None:
 def again(tensor: Tensor, chosen: Quantized) -> Tensor:
     """Return a tensor as decoding gives it back."""
     record = weight_record(tensor, chosen, SharedSet([], {}))
-    parsed = read_tensor(assemble([record.fragments])[0], 0, record.output, ParseContext(Profile.MAIN, []))
+    parsed = read_tensor(assemble([record.fragments])[0], 0, record.output, ParseContext(Profile.FULL, []))
     return tensor.changed(memoryview(parsed.payload(decode_records([parsed])[0]).tobytes()))
 
 
