@@ -14,8 +14,9 @@ CODERS = ("-DNNTC_WITH_ZSTD", "-DNNTC_WITH_BZIP2")
 LINKED = ("-lzstd", "-lbz2")
 PLAIN = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-DNNTC_FUZZING")
 SANITIZED = ("-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all")
-MEMORY = ("-O1", "-g", "-fsanitize=fuzzer,memory", "-fno-sanitize-recover=all")
-"""Without zstd and bzip2, which would have to be instrumented too: only tensors are decoded."""
+MEMORY = ("-O1", "-g", "-fsanitize=fuzzer,memory", "-fno-sanitize-recover=all", "-DNNTC_PORTABLE")
+"""Without zstd and bzip2, which would have to be instrumented too: only tensors are decoded. MemorySanitizer
+does not see that vector instructions leave masked lanes out, so kernels are left out too."""
 COVERED = ("-O1", "-fsanitize=fuzzer", "-fprofile-instr-generate", "-fcoverage-mapping")
 
 
