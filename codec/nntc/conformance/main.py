@@ -25,7 +25,7 @@ and say what is wrong where.
 The decoder ends with exit code
   0  accepted: the model is in {output}, external data beside it, nothing else
   1  rejected, no output left; standard error may have `ID @ OFFSET`, such as
-     `E_CRC @ 123`
+     `E_DIGEST @ 123`
   3  unsupported: needs a newer or fuller decoder; no output left, standard
      error as above
 Anything else, also a signal, is a crash.
