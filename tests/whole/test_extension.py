@@ -27,6 +27,9 @@ from onnx import helper, numpy_helper
 class Inverted:
     """Tokens of a coder that stores each as its complement, after a number of its own."""
 
+    coder = Coder.ZSTD
+    memory = 0
+
     def __init__(self, stream: SectionStream, request: RunRequest) -> None:
         assert stream.take(1, "mark") == b"!"
         self.count = request.count

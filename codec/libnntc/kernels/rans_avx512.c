@@ -4,6 +4,8 @@
 #ifdef NNTC_AVX512
 #include <immintrin.h>
 
+#pragma GCC diagnostic ignored "-Wsign-conversion" /* of gcc's own macros, without optimization */
+
 _Static_assert(offsetof(decoding_table, packed) == 4096 && sizeof(decoding_table) == 5120, "gathers go by these");
 
 #define GATHER(mask, base, at) _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask, at, (const void *)(base), 1)

@@ -76,13 +76,12 @@ def test_external_data_in_bodies_and_functions_is_loaded() -> None:
 
 
 def test_files_that_are_links_are_run(tmp_path: Path) -> None:
-    """Caches of downloaded models keep files under other names, and links to them."""
+    """Links within the model's folder are followed; those that lead out of it are not."""
     model = made(FRONT)
     model.graph.initializer[0].CopyFrom(external("w", [64, 64], 1, "w.bin"))
-    (tmp_path / "blobs").mkdir()
-    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "blobs").mkdir(parents=True)
     for name, data in (("model.onnx", model.SerializeToString()), ("w.bin", W.tobytes())):
-        (tmp_path / "blobs" / name[::-1]).write_bytes(data)
-        (tmp_path / "model" / name).symlink_to(tmp_path / "blobs" / name[::-1])
+        (tmp_path / "model" / "blobs" / name[::-1]).write_bytes(data)
+        (tmp_path / "model" / name).symlink_to(tmp_path / "model" / "blobs" / name[::-1])
     plain = Network(made(FRONT)).session().run(SAMPLES[0])[0]
     assert np.array_equal(Network(tmp_path / "model" / "model.onnx").session().run(SAMPLES[0])[0], plain)

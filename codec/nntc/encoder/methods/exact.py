@@ -28,7 +28,7 @@ def plan_lossless(request: PlanRequest) -> Plan:
 
 
 def plan_exact(
-    tensors: Sequence[Tensor], notes: Mapping[int, str], workers: Workers, room: int = MAX_TOGETHER
+    tensors: Sequence[Tensor], notes: Mapping[int, str], workers: Workers, room: int | None = None
 ) -> list[PlannedRecord]:
     """Return exact records of some tensors, small ones together.
 
@@ -46,6 +46,7 @@ def plan_exact(
         return (PlannedRecord(record, (i,)) for i, record in zip(numbers, records, strict=True))
 
     large, small = [], []
+    room = MAX_TOGETHER if room is None else room
     for i in sorted(notes):  # parts stand in the order of payloads
         size = tensors[i].nbytes
         if tensors[i].size < SMALL and size <= room:
