@@ -190,7 +190,8 @@ def samples_of(case: Case) -> list[Inputs]:
     def moved(value: Any) -> Any:
         if value.dtype.kind != "f":
             return value
-        return (value + value.std() * random.standard_normal(value.shape)).astype(value.dtype)
+        spread = value.std() if value.size else 0.0
+        return (value + spread * random.standard_normal(value.shape)).astype(value.dtype)
 
     return [
         {name: moved(value) for name, value in zip(names, case.inputs, strict=True)} for _ in range(SAMPLES)
