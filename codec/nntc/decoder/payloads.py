@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from nntc.decoder.directory import Directory, Section, read_section
 from nntc.decoder.entropy.runs import ParseContext
-from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records, read_tensor
+from nntc.decoder.tensor.record import Payload, TensorRecord, WorkingMemory, decode_records, read_tensor
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
-from nntc.format.registry import ViewKind
 from nntc.format.tables import TABLE_COUNT, FrequencyTable, read_tables
 from nntc.format.view import MAX_RAGGED_OUTPUT
 from nntc.sources.source import Source
@@ -85,16 +84,15 @@ def decode_sections(
     if jobs > 1:
         results = _in_threads(source, batches, context, jobs, memory)
     offsets = iter([section.offset for section in sections])
-    ragged = 0
+    needed = WorkingMemory()
     with closing(results):
         for batch in results:
             for record, payload in batch:
-                if record.view.kind is ViewKind.RAGGED:
-                    ragged += payload.size
+                needed.add(record)
                 offset = next(offsets)
-                if ragged > MAX_RAGGED_OUTPUT:
+                if needed.ragged > MAX_RAGGED_OUTPUT:
                     raise FormatError("E_LIMIT", "ragged tensors are too large together", offset)
-                if ragged + record.memory > context.working_memory:
+                if needed.most > context.working_memory:
                     raise FormatError("E_LIMIT", "ragged tensors need more than the header says", offset)
                 yield record, payload
                 del record, payload  # nothing here keeps them alive while the next is decoded

@@ -120,17 +120,19 @@ _READERS: dict[Tool, Any] = {
 
 
 class WorkingMemory:
-    """The least that a header may state for records in their order in the file [R-906]."""
+    """What records need in their order in the file: `most` is the least that a header may state [R-906].
+
+    `ragged` is the bytes of all payloads of ragged views.
+    """
 
     def __init__(self) -> None:
-        self.most = 0
-        self._ragged = 0
+        self.most = self.ragged = 0
 
     def add(self, record: TensorRecord) -> None:
         """Add the next record; payloads of ragged views are kept beside all that come after them."""
         if record.view.kind is ViewKind.RAGGED:
-            self._ragged += record.view.size * record.element.width
-        self.most = max(self.most, self._ragged + record.memory)
+            self.ragged += record.view.size * record.element.width
+        self.most = max(self.most, self.ragged + record.memory)
 
 
 def working_memory(records: Iterable[TensorRecord]) -> int:
