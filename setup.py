@@ -1,4 +1,4 @@
-"""Build steps beyond pyproject.toml: the conformance suite as one file, a README without dead links."""
+"""Build steps beyond pyproject.toml: native kernels, the suite as one file, a README without dead links."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ import io
 import lzma
 import re
 import shutil
+import sys
+import sysconfig
 import tarfile
 import tomllib
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 SUITE = ("manifest.json", "manifest.schema.json", "LICENSE", "vectors")
+KERNELS = ROOT / "codec" / "nntc" / "kernels" / "native"
+STABLE = not sysconfig.get_config_var("Py_GIL_DISABLED")
+"""Whether one build serves all later versions of Python."""
 LINK = re.compile(r"\[([^]]+)\]\((?!https?://|#)([^)]+)\)")
 
 
@@ -40,6 +46,32 @@ def pack_suite() -> bytes:
     return lzma.compress(stream.getvalue(), preset=9)
 
 
+def kernels() -> Extension:
+    """Return the extension module with the native kernels: without it all runs on numpy."""
+    return Extension(
+        "nntc.kernels.native._native",
+        sources=sorted(path.relative_to(ROOT).as_posix() for path in KERNELS.glob("*.c")),
+        depends=sorted(path.relative_to(ROOT).as_posix() for path in KERNELS.glob("*.h")),
+        py_limited_api=STABLE,
+        optional=True,
+    )
+
+
+class BuildKernels(build_ext):
+    """Compiles the native kernels where there is a compiler, and says so once where there is none."""
+
+    def build_extension(self, extension: Extension) -> None:
+        """Build: the same arithmetic with every compiler, so nothing is contracted or reordered."""
+        if self.compiler.compiler_type == "msvc":
+            extension.extra_compile_args = ["/O2", "/std:c11", "/fp:precise"]
+        else:
+            extension.extra_compile_args = ["-std=c11", "-O3", "-ffp-contract=off", "-fvisibility=hidden"]
+        try:
+            super().build_extension(extension)
+        except Exception as e:
+            sys.stderr.write(f"nntc: native kernels are not built, numpy does their work more slowly: {e}\n")
+
+
 class Build(build_py):
     """Copies the package as it is now, and the suite."""
 
@@ -56,5 +88,7 @@ if __name__ == "__main__":
     setup(
         long_description=description(),
         long_description_content_type="text/markdown",
-        cmdclass={"build_py": Build},
+        cmdclass={"build_ext": BuildKernels, "build_py": Build},
+        ext_modules=[kernels()],
+        options={"bdist_wheel": {"py_limited_api": "cp311"}} if STABLE else {},
     )

@@ -71,7 +71,7 @@ def test_every_package_that_is_imported_has_its_extra() -> None:
 
 
 def test_modules_for_decoding_import_nothing_else() -> None:
-    for folder in ("decoder", "format", "sources", "conformance"):
+    for folder in ("decoder", "format", "kernels", "sources", "conformance"):
         found = {name for path in (ROOT / "codec" / "nntc" / folder).rglob("*.py") for name in imports(path)}
         assert found <= DECODER | {"fsspec"}, folder
 

@@ -220,7 +220,7 @@ def test_help_teaches(command: list[str], nntc: Command) -> None:
 
 
 def test_version(nntc: Command) -> None:
-    assert re.fullmatch(r"nntc .+, format 1\.0\n", nntc("--version").out)
+    assert re.fullmatch(r"nntc .+, format 1\.0, kernels (numpy|native \(.+\))\n", nntc("--version").out)
 
 
 def test_a_name_with_markup_is_shown_as_it_is(nntc: Command) -> None:

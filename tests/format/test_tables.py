@@ -7,10 +7,10 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nntc.decoder.entropy.tables import decoding_tables
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.tables import read_tables
+from nntc.kernels.numpy.decoding_tables import decoding_tables
 
 from conformance.proof import samples
 from conformance.reference_decoder import NntcError

@@ -97,8 +97,9 @@ def _run_click(name: str, words: list[str]) -> int:
 def _show_version() -> None:
     import nntc
     from nntc.format.container import MAJOR, MINOR
+    from nntc.kernels.choice import description
 
-    write(sys.stdout, f"nntc {nntc.__version__}, format {MAJOR}.{MINOR}\n")
+    write(sys.stdout, f"nntc {nntc.__version__}, format {MAJOR}.{MINOR}, kernels {description()}\n")
 
 
 def _no_such(name: str) -> str:

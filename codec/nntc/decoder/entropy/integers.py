@@ -22,6 +22,7 @@ from nntc.format.fields import SectionStream
 from nntc.format.integers import ESCAPE, INTEGER_HEAD, MAX_LEVEL
 from nntc.format.trellis import Trellis, on_fine_grid
 from nntc.format.view import View
+from nntc.kernels.decoding import look_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,11 @@ class IntegerBlock:
         is_escape = token_table.tokens == ESCAPE
         indices = token_table.indices
         spans = [slice(start, start + SPAN) for start in range(0, indices.size, SPAN)]
-        if sum(np.count_nonzero(is_escape.take(indices[span])) for span in spans) != self.escapes.size:
+        if sum(np.count_nonzero(look_up(is_escape, indices[span])) for span in spans) != self.escapes.size:
             raise FormatError("E_ESCAPE", "escape tokens and escape values differ in number", self.offset)
         done = 0
         for span in spans:
-            places = np.flatnonzero(is_escape.take(indices[span])) + span.start
+            places = np.flatnonzero(look_up(is_escape, indices[span])) + span.start
             integers = self.escapes[done : done + places.size].astype(np.int64)
             done += places.size
             if dependent:
@@ -211,7 +212,7 @@ class IntegerReader:
     def _coded(self, count: int) -> NDArray[Any]:
         block, start = self._block, self._next
         self._next = end = start + count
-        values = self._table.take(self._indices[start:end])
+        values = look_up(self._table, self._indices[start:end])
         if block.escapes is not None:
             while self._seen < end:
                 self._more_escapes()

@@ -89,5 +89,7 @@ class DependentTokens:
 
     def indices(self) -> NDArray[Any]:
         """Return the index of every token in coded order, rank 1."""
+        if not self.first and self.rows.flags.c_contiguous:
+            return self.rows.reshape(-1)[: self.count]
         coded: NDArray[Any] = np.subtract(self.rows, self.rows.dtype.type(self.first), order="C")
         return coded.reshape(-1)[: self.count]

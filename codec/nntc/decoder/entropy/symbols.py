@@ -15,13 +15,13 @@ from nntc.decoder.entropy.compressed import read_bzip2, read_zstd
 from nntc.decoder.entropy.contexts import BlockReader, RansRun, TokenRun, read_rans
 from nntc.decoder.entropy.huffman import read_huffman
 from nntc.decoder.entropy.packed import read_packed
-from nntc.decoder.entropy.rans import decode_streams
 from nntc.decoder.entropy.runs import RunRequest, Tokens
 from nntc.decoder.entropy.streams import RansStream
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.registry import Coder
 from nntc.format.symbols import CODER
+from nntc.kernels.decoding import decode_rans
 
 
 def read_symbol_block(stream: SectionStream, request: RunRequest) -> TokenRun:
@@ -44,11 +44,11 @@ READERS: Mapping[Coder, BlockReader] = MappingProxyType(
         Coder.ZSTD: read_zstd,
     }
 )
-"""Parser of each coder's runs, which decode themselves; rANS runs are decoded in lockstep."""
+"""Parser of each coder's runs, which decode themselves; rANS runs are decoded together."""
 
 
 def decode_runs(runs: Sequence[TokenRun]) -> list[Tokens | FormatError]:
-    """Decode runs, rANS ones in lockstep; a run that is at fault gives its error instead of tokens."""
+    """Decode runs, rANS ones together; a run that is at fault gives its error instead of tokens."""
     lists = [inner for run in runs if isinstance(run, RansRun) for inner in run.class_runs]
     classes = iter(decode_runs(lists)) if lists else iter(())
     results: list[Tokens | FormatError | None] = [None] * len(runs)
@@ -64,6 +64,7 @@ def decode_runs(runs: Sequence[TokenRun]) -> list[Tokens | FormatError]:
                 results[i] = run.decode()
         except FormatError as e:
             results[i] = e
-    for i, result in zip(places, decode_streams(streams), strict=True):
-        results[i] = result
+    for i, stream, tokens in zip(places, streams, decode_rans(streams), strict=True):
+        fault = FormatError("E_ENTROPY", "rANS stream does not end as it must", stream.offset)
+        results[i] = fault if tokens is None else tokens
     return [r for r in results if r is not None]

@@ -30,6 +30,7 @@ from nntc.format.tools import ROW_BASES, SEGMENT, UNIFORM_HEAD, UniformFlags
 from nntc.format.transform import SCALE, Transform
 from nntc.format.trellis import Trellis, on_fine_grid
 from nntc.format.view import View
+from nntc.kernels.decoding import look_up
 
 _CHUNK = 1 << 15  # elements dequantized at once: what they need stays in cache
 
@@ -93,12 +94,7 @@ class Uniform:
         dependent = bool(self.trellis)
         elements = self._to_elements(self.levels.table(token_table, dependent=dependent), self.step)
         is_valid = is_finite(elements, self.element)
-        indices = token_table.indices
-        out = np.empty(indices.size, elements.dtype)
-        # Some at a time: numpy makes eight bytes of an index of one.
-        for start in range(0, indices.size, _CHUNK):
-            span = slice(start, start + _CHUNK)
-            elements.take(indices[span], out=out[span], mode="clip")
+        out = look_up(elements, token_table.indices)
         for places, integers in self.levels.escaped(token_table, dependent=dependent):
             out[places] = escaped = self._to_elements(integers, self.step)
             is_valid = is_valid and is_finite(escaped, self.element)

@@ -7,13 +7,13 @@ from random import Random
 import pytest
 from hypothesis import given
 from nntc.decoder.entropy.contexts import TokenRun
-from nntc.decoder.entropy.rans import decode_streams
 from nntc.decoder.entropy.runs import ParseContext, RunRequest
 from nntc.decoder.entropy.symbols import decode_runs, read_symbol_data
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.registry import Coder, Profile
 from nntc.format.trellis import Trellis
+from nntc.kernels.numpy.rans_decoding import decode_rans
 
 from conformance.proof import samples
 from tests import strategies
@@ -55,7 +55,7 @@ def test_how_streams_are_grouped_never_shows(rng: Random) -> None:
 
 
 def test_no_streams_at_all() -> None:
-    assert decode_streams([]) == []
+    assert decode_rans([]) == []
     assert decode_runs([]) == []
 
 
@@ -80,7 +80,7 @@ def test_large_groups_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
         expected.append(tokens)
         runs.append(read(samples.symbol_data(samples.Around(rng), tokens, Coder.RANS), Coder.RANS, count))
     for limit in (1, 500, 1200, 1 << 20):
-        monkeypatch.setattr("nntc.decoder.entropy.rans.LOCKSTEP_TOKENS", limit)
-        monkeypatch.setattr("nntc.decoder.entropy.rans.LOCKSTEP_TABLES", max(1, limit // 300))
+        monkeypatch.setattr("nntc.kernels.numpy.rans_decoding.LOCKSTEP_TOKENS", limit)
+        monkeypatch.setattr("nntc.kernels.numpy.rans_decoding.LOCKSTEP_TABLES", max(1, limit // 300))
         results = decode_runs(runs)
         assert [codes(r) for r in results if not isinstance(r, FormatError)] == expected

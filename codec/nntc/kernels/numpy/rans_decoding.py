@@ -16,13 +16,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.decoder.entropy.quantizers import Quantizers
 from nntc.decoder.entropy.streams import DependentTokens, RansStream
-from nntc.decoder.entropy.tables import ENTRY_FREQUENCY, decoding_tables
-from nntc.errors import FormatError
 from nntc.format.rans import FREQUENCY_BITS, FREQUENCY_TOTAL, STATE_LOW
 from nntc.format.tables import FrequencyTable
 from nntc.format.trellis import Trellis
+from nntc.kernels.numpy.decoding_tables import ENTRY_FREQUENCY, decoding_tables
+from nntc.kernels.numpy.quantizers import Quantizers
 
 LOCKSTEP_TOKENS = 1 << 24
 """Most tokens decoded together, unless one stream alone is longer: bounds working memory."""
@@ -42,21 +41,14 @@ _IDLE = [FrequencyTable(0, np.array([FREQUENCY_TOTAL]))] * 2
 """Tables 0 and 1 of every group: those of idle lanes, under either quantizer."""
 
 
-def decode_streams(streams: Sequence[RansStream]) -> list[NDArray[np.uint8] | DependentTokens | FormatError]:
-    """Decode streams; how the work is grouped never shows in the results.
-
-    Returns
-    -------
-    For each stream its tokens in coded order, rank 1, with or without quantizer bits. Or E_ENTROPY, not
-    raised, if the stream runs out of words, leaves words, or does not end in the initial encoder state.
-    """
-    results: dict[int, NDArray[np.uint8] | DependentTokens | FormatError] = {}
+def decode_rans(streams: Sequence[RansStream]) -> list[NDArray[np.uint8] | DependentTokens | None]:
+    """Decode rANS streams in lockstep; as `nntc.kernels.decoding.decode_rans`."""
+    results: dict[int, NDArray[np.uint8] | DependentTokens | None] = {}
     for group in _groups(streams):
         lockstep = _Lockstep([streams[i] for i in group])
         lockstep.run()
         for i, is_valid, tokens in zip(group, lockstep.are_valid(), lockstep.tokens(), strict=True):
-            fault = FormatError("E_ENTROPY", "rANS stream does not end as it must", streams[i].offset)
-            results[i] = tokens if is_valid else fault
+            results[i] = tokens if is_valid else None
     return [results[i] for i in range(len(streams))]
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nntc.decoder.entropy.quantizers import Quantizers
 from nntc.format.trellis import EIGHT_STATES, FOUR_STATES, Machine
+from nntc.kernels.numpy.quantizers import Quantizers
 
 
 @pytest.mark.parametrize("machine", [FOUR_STATES, EIGHT_STATES])

@@ -1,0 +1,75 @@
+"""Kernels for decoding, in C: arrays made ready for the extension module, and what it fills.
+
+Implements SPEC.md 9.4 (R-510, R-511).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.decoder.entropy.streams import DependentTokens, RansStream
+from nntc.format.tables import FrequencyTable
+from nntc.format.trellis import Trellis
+from nntc.kernels.native import _native
+
+_TOKENS = np.tile(np.arange(256, dtype=np.uint8), 2)
+_QUANTIZERS = np.repeat(np.arange(2, dtype=np.uint8), 256)
+"""Token and quantizer bit of token | bit << 8, as the extension module has them."""
+
+
+def decode_rans(streams: Sequence[RansStream]) -> list[NDArray[np.uint8] | DependentTokens | None]:
+    """Decode rANS streams one after the other; as `nntc.kernels.decoding.decode_rans`."""
+    known: dict[int, NDArray[np.uint16]] = {}
+    for stream in streams:
+        if id(stream.tables) not in known:
+            known[id(stream.tables)] = _frequencies(stream.tables)
+    return [_decode(stream, known[id(stream.tables)]) for stream in streams]
+
+
+def _frequencies(tables: Sequence[FrequencyTable]) -> NDArray[np.uint16]:
+    """Return the frequencies of all 256 tokens, uint16 [tables, 256]."""
+    frequencies = np.zeros((len(tables), 256), np.uint16)
+    for row, table in zip(frequencies, tables, strict=True):
+        row[table.first : table.first + table.frequencies.size] = table.frequencies
+    return frequencies
+
+
+def _decode(
+    stream: RansStream, frequencies: NDArray[np.uint16]
+) -> NDArray[np.uint8] | DependentTokens | None:
+    out = np.empty(stream.count, np.uint16 if stream.trellis else np.uint8)
+    is_valid = _native.decode_rans(
+        frequencies[stream.base : stream.base + stream.used],
+        None if stream.contexts is None else np.ascontiguousarray(stream.contexts, np.uint8),
+        np.ascontiguousarray(stream.states, np.uint32),
+        np.ascontiguousarray(stream.words, "<u2"),
+        stream.segment,
+        stream.trellis,
+        out,
+    )
+    if not is_valid:
+        return None
+    if stream.trellis is Trellis.NONE:
+        return out.astype(np.uint8, copy=False)
+    return DependentTokens(out[None, None, :], stream.count, 0, _TOKENS, _QUANTIZERS)
+
+
+def decode_huffman(
+    count: int, lengths: NDArray[np.uint8], lane_sizes: NDArray[np.int64], data: bytes
+) -> NDArray[np.uint8] | None:
+    """Decode a Huffman run; as `nntc.kernels.decoding.decode_huffman`."""
+    out = np.empty(count, np.uint8)
+    sizes = np.ascontiguousarray(lane_sizes, np.int64)
+    return out if _native.decode_huffman(np.ascontiguousarray(lengths), sizes, data, out) else None
+
+
+def look_up(table: NDArray[Any], indices: NDArray[Any]) -> NDArray[Any]:
+    """Return elements of a table; as `nntc.kernels.decoding.look_up`."""
+    out = np.empty(indices.size, table.dtype)
+    table, indices = np.ascontiguousarray(table), np.ascontiguousarray(indices)
+    _native.look_up(table, table.itemsize, indices, indices.itemsize, out)
+    return out

@@ -1,0 +1,40 @@
+/* The kernels: plain functions over arrays, without Python. Every one has a twin in ../numpy that gives the same bits:
+ * floating-point operations stand in the same order, and no multiplication and addition are contracted to one. */
+#ifndef NNTC_PYTHON_KERNELS_H
+#define NNTC_PYTHON_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t i32;
+typedef int64_t i64;
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define KERNELS_X86 1
+#endif
+#ifdef __GNUC__
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define ALWAYS_INLINE static inline
+#endif
+
+/* What the processor has, of what kernels make use of: found once, when the module is loaded. */
+typedef struct processor {
+    bool avx2;   /* and FMA is not asked for: it would round differently */
+    bool avx512; /* F, BW, DQ, VL */
+    bool vbmi2;
+} processor;
+extern processor kernels_processor;
+void kernels_find_processor(bool portable);
+
+/* State machines of SPEC.md 9.7: by 0 for four states, 1 for eight. */
+extern const u8 kernels_next[2][8][2];
+extern const u8 kernels_quantizer[2][8];
+
+#endif

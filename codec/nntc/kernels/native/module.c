@@ -1,0 +1,36 @@
+/* The module nntc.kernels.native._native. */
+#include "module.h"
+
+static PyObject *use_portable(PyObject *self, PyObject *argument) {
+    (void)self;
+    int portable = PyObject_IsTrue(argument);
+    if (portable < 0) return NULL;
+    kernels_find_processor(portable != 0);
+    Py_RETURN_NONE;
+}
+
+static PyObject *processor_name(PyObject *self, PyObject *unused) {
+    (void)self;
+    (void)unused;
+    const processor *p = &kernels_processor;
+    return PyUnicode_FromString(p->vbmi2 ? "AVX-512 VBMI2" : p->avx512 ? "AVX-512" : p->avx2 ? "AVX2" : "portable");
+}
+
+static PyMethodDef general[] = {
+    {"use_portable", use_portable, METH_O, "Leave out what is written for particular processors, or not."},
+    {"processor", processor_name, METH_NOARGS, "What is made use of beyond portable code."},
+    {NULL, NULL, 0, NULL},
+};
+
+static int fill(PyObject *module) {
+    kernels_find_processor(false);
+    return PyModule_AddFunctions(module, general) | PyModule_AddFunctions(module, kernels_decoding) | PyModule_AddIntConstant(module, "INTERFACE", 1);
+}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)fill}, {0, NULL}};
+
+static struct PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT, .m_name = "_native", .m_doc = "Kernels in C.", .m_size = 0, .m_slots = slots};
+
+PyMODINIT_FUNC PyInit__native(void);
+PyMODINIT_FUNC PyInit__native(void) { return PyModuleDef_Init(&definition); }

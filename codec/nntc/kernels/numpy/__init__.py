@@ -1,0 +1,1 @@
+"""Kernels on numpy: always there."""
