@@ -17,11 +17,13 @@ Floats = NDArray[np.float32]
 
 
 def weights(shape: tuple[int, ...], axis: int, kind: str) -> Floats:
-    """Return weights whose size along an axis differs by up to a million."""
+    """Return weights whose size along an axis differs by up to a million, or a billion if far."""
     draw = np.random.default_rng(3)
     scales = np.ones(shape[axis])
     if kind == "half":
         scales[draw.permutation(scales.size)[: scales.size // 2]] = 1e-6
+    elif kind == "half, far":
+        scales[draw.permutation(scales.size)[: scales.size // 2]] = 1e-10
     elif kind == "any":
         scales = 10 ** draw.uniform(-6, 0, scales.size)
     else:
@@ -32,10 +34,11 @@ def weights(shape: tuple[int, ...], axis: int, kind: str) -> Floats:
 
 def coded(own: Floats, operator: str, **options: Any) -> tuple[Floats, nntc.EncodeReport]:
     """Return weights of a layer as they come back."""
+    inputs = ["w", "x"] if operator.startswith("Left") else ["x", "w"]
     graph = helper.make_graph(
-        [helper.make_node(operator, ["x", "w"], ["y"])],
+        [helper.make_node(operator.removeprefix("Left"), inputs, ["y"])],
         "g",
-        [helper.make_tensor_value_info("x", 1, None)],
+        [helper.make_tensor_value_info("x", 1, ["n", 32, 1] if operator.startswith("Left") else None)],
         [helper.make_tensor_value_info("y", 1, None)],
         [numpy_helper.from_array(own, "w")],
     )
@@ -51,7 +54,7 @@ def worst(own: Floats, decoded: Floats, axis: int) -> float:
     return float(np.sqrt(errors / np.square(own.astype(np.float64)).sum(others)).max())
 
 
-@pytest.mark.parametrize("kind", ["half", "any", "one"])
+@pytest.mark.parametrize("kind", ["half", "half, far", "any", "one"])
 @pytest.mark.parametrize(
     ("operator", "shape", "axis"),
     [
@@ -74,9 +77,66 @@ def test_auto_leaves_no_row_and_no_column_with_a_third_of_itself_lost(
     assert 0.01 < report.error < 0.05
 
 
+@pytest.mark.parametrize("shape", [(32, 24), (32, 96), (32, 1), (1000, 1)])
+def test_weights_of_an_input_with_a_large_unit_survive(shape: tuple[int, int]) -> None:
+    own = np.random.default_rng(3).normal(size=shape).astype(np.float32)
+    own[5] *= 1e-10
+    decoded, report = coded(own, "MatMul")
+    assert worst(own, decoded, 0) < 0.3
+    assert 0.001 < report.error < 0.05
+
+
+def test_inputs_of_other_units_may_come_side_by_side() -> None:
+    own = weights((96, 64), 0, "one") ** 3
+    parts = [helper.make_tensor_value_info(name, 1, [1, 48]) for name in "ab"]
+    nodes = [
+        helper.make_node("Concat", ["a", "b"], ["x"], axis=1),
+        helper.make_node("MatMul", ["x", "w"], ["y"]),
+    ]
+    outputs = [helper.make_tensor_value_info("y", 1, None)]
+    graph = helper.make_graph(nodes, "g", parts, outputs, [numpy_helper.from_array(own, "w")])
+    data, _ = nntc.encode_bytes(helper.make_model(graph).SerializeToString())
+    decoded = onnx.load_model_from_string(nntc.decode_bytes(data)[None])
+    assert worst(own, numpy_helper.to_array(decoded.graph.initializer[0]), 0) < 0.3
+
+
+def test_samples_of_inputs_that_weights_are_as_small_for_as_they_are_large() -> None:
+    """Half of the rows have weights for the large inputs only, half for the small ones."""
+    scales = np.repeat([1.0, 1e-9], 16).astype(np.float32)
+    draw = np.random.default_rng(3)
+    own = draw.normal(size=(128, 32)).astype(np.float32) * scales
+    own[:64, 16:] = 0
+    own[64:, :16] = 0
+    samples = [{"x": (draw.normal(size=32) / scales).astype(np.float32)[None, :, None]} for _ in range(32)]
+    decoded, _ = coded(own, "LeftMatMul", calibration=samples)
+    assert worst(own, decoded, 0) < 0.3
+    assert worst(own, decoded, 1) < 0.3
+
+
+@pytest.mark.parametrize("method", ["quantization", "dct", "clustering", "deep"])
+def test_biases_of_channels_of_other_units_survive_one_step(method: str) -> None:
+    draw = np.random.default_rng(3)
+    w, b = draw.normal(size=(64, 64)).astype(np.float32), draw.normal(size=64).astype(np.float32)
+    b[::2] *= np.float32(1e-6)
+    graph = helper.make_graph(
+        [helper.make_node("Gemm", ["x", "w", "b"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("x", 1, None)],
+        [helper.make_tensor_value_info("y", 1, None)],
+        [numpy_helper.from_array(w, "w"), numpy_helper.from_array(b, "b")],
+    )
+    options: dict[str, Any] = {"biases": True} if method == "deep" else {}
+    data, _ = nntc.encode_bytes(
+        helper.make_model(graph).SerializeToString(), method=method, bits=6, **options
+    )
+    decoded = onnx.load_model_from_string(nntc.decode_bytes(data)[None])
+    assert np.abs(numpy_helper.to_array(decoded.graph.initializer[1]) / b - 1).max() < 0.3
+
+
+@pytest.mark.parametrize("kind", ["half", "half, far"])
 @pytest.mark.parametrize("axis", [0, 1])
-def test_a_small_matrix_keeps_its_small_lines_too(axis: int) -> None:
-    own = weights((40, 32), axis, "half")
+def test_a_small_matrix_keeps_its_small_lines_too(axis: int, kind: str) -> None:
+    own = weights((40, 32), axis, kind)
     assert worst(own, coded(own, "Gemm")[0], axis) < 0.3
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nntc.encoder.quantize.small_lines import LOST, many_are_small, note_on_lost
+from nntc.encoder.quantize.small_lines import (
+    LOST,
+    are_out_of_reach,
+    many_are_small,
+    many_elements_are_small,
+    note_on_lost,
+)
 from nntc.format.registry import ViewKind
 from nntc.format.view import View
 from numpy.typing import NDArray
@@ -31,7 +37,8 @@ def matrix(*, rows: int = 0, channels: int = 0, size: float = 1e-6) -> Floats:
         (matrix(channels=4), True),
         (matrix(rows=16, size=1 / 8), False),
         (matrix(rows=16, size=1 / 24), False),  # which 6 bits hold
-        (matrix(rows=16, size=1e-12), False),  # as good as pruned
+        (matrix(rows=16, size=1e-12), True),
+        (matrix(rows=16, size=1e-30), False),  # as good as pruned
         (matrix(rows=16, size=0), False),
         (1e200 * matrix(rows=16), True),
         (0 * matrix(), False),
@@ -39,6 +46,44 @@ def matrix(*, rows: int = 0, channels: int = 0, size: float = 1e-6) -> Floats:
 )
 def test_many_small_lines_tell_of_scales_that_are_not_undone(values: Floats, expected: bool) -> None:
     assert many_are_small(values, VIEW, 6) is expected
+
+
+@pytest.mark.parametrize(
+    ("values", "elsewhere", "first"),
+    [
+        (matrix(), False, False),
+        (matrix(rows=16), False, False),  # which steps of rows reach
+        (matrix(rows=8, size=1e-11), True, True),
+        (matrix(rows=7, size=1e-11), False, False),
+        (matrix(channels=4, size=1e-11), True, True),
+        (matrix(channels=1, size=1e-11), False, True),  # an input of another unit
+        (matrix(channels=1, size=1e-30), False, False),
+        (matrix(channels=1, size=0), False, False),
+        (matrix(rows=16, size=1e-6) * matrix(channels=1, size=1e-11), False, True),
+        (0 * matrix(), False, False),
+    ],
+)
+def test_lines_that_no_step_reaches(values: Floats, elsewhere: bool, first: bool) -> None:
+    assert are_out_of_reach(values, VIEW, is_first=False) is elsewhere
+    assert are_out_of_reach(values, VIEW, is_first=True) is first
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "expected"),
+    [
+        (0, 1.0, False),
+        (15, 1e-6, False),
+        (16, 1e-6, True),
+        (32, 1e-2, False),
+        (32, 1e-30, False),
+        (64, 1e-6, False),
+    ],
+)
+def test_elements_of_a_vector_that_one_step_loses(count: int, size: float, expected: bool) -> None:
+    values = np.random.default_rng(1).uniform(0.5, 1, 64) * np.tile([1, -1], 32)
+    values[:count] *= size
+    assert many_elements_are_small(values, 8) is expected
+    assert not many_elements_are_small(0 * values, 8)
 
 
 @pytest.mark.parametrize("small", [{"rows": 1}, {"channels": 1}, {"rows": 1, "size": 1e-4}])

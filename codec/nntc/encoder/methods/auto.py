@@ -12,7 +12,12 @@ from nntc.encoder.allocate import allocate_noise, equal_noise
 from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.exact import plan_exact
-from nntc.encoder.methods.partition import SMALL, Partition, partition_tensors
+from nntc.encoder.methods.partition import (
+    SMALL,
+    Partition,
+    partition_tensors,
+    with_tolerance_of_values,
+)
 from nntc.encoder.methods.plan import ENTRY, Overhead, Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.recognize import CodedBefore, find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_tensors
@@ -43,7 +48,8 @@ def plan_auto(request: PlanRequest) -> Plan:
     ModelError
         E_GOAL if the model cannot be made as small as asked for.
     """
-    tensors, options, workers = request.tensors, request.options, request.workers
+    options, workers = request.options, request.workers
+    tensors = with_tolerance_of_values(request.tensors)
     overhead = request.overhead
     partition = partition_tensors(tensors, options.exact)
     before = find_coded_before(tensors, partition, workers)

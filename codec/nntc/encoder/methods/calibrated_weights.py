@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nntc.encoder.calibration.layers import Along
 from nntc.encoder.calibration.statistics import TensorStatistics
 from nntc.encoder.methods.weights import (
+    MOST_STEPS,
     SCALAR,
     TRELLIS_NOISE,
     Quantized,
@@ -178,6 +179,8 @@ def _prepare(
     row_steps = find_row_steps(matrix)
     if row_steps is not None:
         x /= row_steps.factors[:, None]
+    if np.abs(x).max() > MOST_STEPS:
+        raise np.linalg.LinAlgError("inputs out of range")
     family = family_of(density)
     magnitudes = (np.abs(x) / density_of(family)).astype(np.float32).ravel()
     scales = fit_scales(magnitudes, shaping.view)

@@ -6,7 +6,7 @@ Implements SPEC.md 16 (R-904).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -14,11 +14,11 @@ import numpy as np
 from nntc.encoder.methods.lossless import FEW_VALUES
 from nntc.encoder.options import PatternError
 from nntc.encoder.quantize.row_steps import loses_rows
-from nntc.encoder.quantize.small_lines import many_are_small
+from nntc.encoder.quantize.small_lines import are_out_of_reach, many_are_small, many_elements_are_small
 from nntc.encoder.tensors import Tensor
-from nntc.format.registry import ElementType
+from nntc.format.registry import ElementType, ViewKind
 from nntc.format.view import MAX_RAGGED_OUTPUT
-from nntc.onnx.roles import Role, Tolerance
+from nntc.onnx.roles import InputKind, Role, Tolerance
 
 FEW_DISTINCT = "has few distinct values"
 SMALL = 1 << 11
@@ -27,7 +27,9 @@ MAX_TOGETHER = MAX_RAGGED_OUTPUT // 2
 """Bytes of all small tensors coded exactly together, and of all others: the format limits their sum."""
 UNEQUAL_ROWS = "has rows that one step for all would leave nothing of"
 UNEQUAL_LINES = "has many rows or columns that one step for all would leave nothing of"
+UNEQUAL_ELEMENTS = "has many elements that one step for all would leave nothing of"
 ASKED = "its name is one of those to keep exact"
+_BITS = 8
 _LARGE_PARAMETER = 1 << 18
 _TINY = 2.0**-80
 _LARGEST = {
@@ -92,6 +94,28 @@ def partition_tensors(tensors: Sequence[Tensor], exact: Sequence[str] = ()) -> P
     return partition
 
 
+def with_tolerance_of_values(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return tensors of which those of weights too unlike in size for any steps are as what scales."""
+    return [
+        replace(tensor, tolerance=Tolerance.SCALING) if _is_unlike(tensor) else tensor for tensor in tensors
+    ]
+
+
+def _is_unlike(tensor: Tensor) -> bool:
+    """Return whether weights stand only errors that are relative to each of them."""
+    is_weight = tensor.element.is_float and tensor.tolerance is Tolerance.WEIGHT
+    if not is_weight or tensor.role is Role.EMBEDDING or tensor.view.kind is ViewKind.RAGGED:
+        return False
+    is_first = tensor.input is InputKind.RAW
+    values = tensor.values()
+    if not np.isfinite(values).all():
+        return False
+    if is_first and 1 in (tensor.view.rows, tensor.view.channels * tensor.view.period):
+        # One weight for each input, whose unit it has.
+        return tensor.size < SMALL or many_elements_are_small(values, _BITS)
+    return are_out_of_reach(values, tensor.view, is_first=is_first)
+
+
 def _is_parameter(tensor: Tensor) -> bool:
     is_vector = tensor.role in (Role.BIAS, Role.NORMALIZATION) or tensor.tolerance is Tolerance.SCALING
     return tensor.size < (_LARGE_PARAMETER if is_vector else SMALL)
@@ -116,7 +140,8 @@ def why_not_one_step(tensor: Tensor, bits: int | None, exact: Sequence[str] = ()
     """Return why a tensor must be exact, as `why_exact`, or must not have one step or codebook for all of it.
 
     Each row of a table is used by itself, and often normalized then: a small one matters as a large one does.
-    Where many rows or columns of a matrix are small, a scale is in them that what is before or after undoes.
+    Where many rows or columns of a matrix are small, a scale is in them that what is before or after undoes;
+    where many elements of a bias are, the channels that it is added to are as small.
 
     Parameters
     ----------
@@ -126,11 +151,13 @@ def why_not_one_step(tensor: Tensor, bits: int | None, exact: Sequence[str] = ()
         Patterns of names of tensors that a user wants to be exact.
     """
     reason = why_exact(tensor, exact)
-    if reason is not None or bits is None or tensor.is_vector or tensor.tolerance is not Tolerance.WEIGHT:
+    if reason is not None or bits is None or tensor.tolerance is Tolerance.SCALING:
         return reason
     values = tensor.values()
     if not np.isfinite(values).all():
         return None
+    if tensor.is_vector or tensor.tolerance is not Tolerance.WEIGHT:
+        return UNEQUAL_ELEMENTS if many_elements_are_small(values, bits) else None
     if tensor.role is Role.EMBEDDING:
         return UNEQUAL_ROWS if loses_rows(values.reshape(tensor.view.rows, -1), bits) else None
     return UNEQUAL_LINES if many_are_small(values, tensor.view, bits) else None

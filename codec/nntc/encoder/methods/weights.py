@@ -42,7 +42,7 @@ SCALAR_STEP = (12 * TRELLIS_NOISE) ** 0.5
 SCALAR = UniformQuantizer(SCALAR_STEP)
 """The quantizer without trellis, of values in steps of the trellis."""
 _MAX_OUTLIER = 50_000.0  # steps; levels are kept in 16 bits
-_MOST_STEPS = 2.0**30  # levels have 31 bits; no element type but float64 is as precise
+MOST_STEPS = 2.0**30  # levels have 31 bits; no element type but float64 is as precise
 _TRIES, _NEAR = 3, 1.05  # of a step for pruned weights, and how near the noise is to come
 _PAIRS = CLASS_COUNT + MAX_CONTEXTS
 _UNUSED = FrequencyTable(0, np.array([1 << 12])), 0
@@ -141,7 +141,7 @@ def quantize(
         return _quantize_pruned(plain, values, zeros, noise, row_steps)
     largest = float(np.abs(values).max())
     power = float(np.mean(values * values))
-    base_step = max(float(np.sqrt(power * noise / TRELLIS_NOISE)), largest / _MOST_STEPS)
+    base_step = max(float(np.sqrt(power * noise / TRELLIS_NOISE)), largest / MOST_STEPS)
     domains = [
         values if candidate.transform is None else forward(values, candidate.transform)
         for candidate in candidates
@@ -196,7 +196,7 @@ def _quantize_pruned(
     family = family_of(density)
     allowed = noise * float(np.mean(values * values))
     base_step = float(np.sqrt(allowed / density / TRELLIS_NOISE))
-    base_step = max(base_step, float(np.abs(values).max()) / _MOST_STEPS)
+    base_step = max(base_step, float(np.abs(values).max()) / MOST_STEPS)
     factors = np.resize(plain.steps, values.size)
     if row_steps is not None:
         factors *= np.repeat(row_steps.factors, plain.view.columns)

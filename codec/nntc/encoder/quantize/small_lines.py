@@ -11,8 +11,10 @@ from nntc.format.view import View
 LOST = "rows or columns far smaller than the others lose more than 30% of themselves"
 _SMALL = 2.0**-8
 """Power of a small line, relative to the mean of all."""
-_NOTHING = 2.0**-56
-"""Power below which a line is nothing: products with it vanish in sums of binary32 numbers."""
+_OUT_OF_REACH = 2.0**-56
+"""Power below which steps of rows and columns do not reach."""
+_NOTHING = 2.0**-160
+"""Power below which a line is nothing: no input is so large that it would matter."""
 _LOSS = 0.3**2
 _MANY = 1 / 4
 """Share of lines; training leaves up to a fifth of the first layers' rows of a network without use."""
@@ -32,6 +34,44 @@ def many_are_small(values: NDArray[np.float64], view: View, bits: int) -> bool:
     """
     limit = 2.0 ** (-2 * bits)
     return any(float(_is_small(lines, limit).mean()) >= _MANY for lines in _lines(values, view))
+
+
+def many_elements_are_small(values: NDArray[np.float64], bits: int) -> bool:
+    """Return whether one step leaves nothing of many elements of a vector: its channels have other units.
+
+    Parameters
+    ----------
+    values
+        float64, rank 1, finite.
+    bits
+        2^bits levels are to hold the whole range.
+    """
+    limit = min(2.0 ** (-2 * bits), 2.0**-16)
+    return float(_has_power_below(values[:, None], limit).mean()) >= _MANY if values.size else False
+
+
+def are_out_of_reach(values: NDArray[np.float64], view: View, *, is_first: bool) -> bool:
+    """Return whether rows or channels are so small that no step for them can be coded, and not for nothing.
+
+    Few such lines are those that training has left without use. But where a layer is the network's first, a
+    column is as small as its input's unit is: bytes beside fractions.
+
+    Parameters
+    ----------
+    values
+        float64, rank 1, finite, in coded order.
+    view
+        Of the values.
+    is_first
+        Whether they are multiplied with inputs of the network.
+    """
+    rows, _ = _lines(values, view)
+    if _is_small(rows, _OUT_OF_REACH).mean() >= _MANY:
+        return True
+    sizes = np.abs(rows).max(axis=1, keepdims=True)
+    alike = np.divide(rows, sizes, out=np.zeros_like(rows), where=sizes > 0)
+    small = _is_small(alike.T.reshape(view.channels, -1), _OUT_OF_REACH)
+    return bool(small.any() if is_first else small.mean() >= _MANY)
 
 
 def note_on_lost(values: NDArray[np.float64], decoded: NDArray[np.float64], view: View) -> str:
@@ -64,8 +104,15 @@ def _is_small(lines: NDArray[np.float64], below: float) -> NDArray[np.bool_]:
 
     Single elements are no lines: those of a vector are small by chance.
     """
+    if lines.shape[1] == 1:
+        return np.zeros(len(lines), np.bool_)
+    return _has_power_below(lines, min(below, _SMALL))
+
+
+def _has_power_below(lines: NDArray[np.float64], limit: float) -> NDArray[np.bool_]:
+    """Return which rows have less power than a share of the mean, and are not nothing."""
     largest = float(np.abs(lines).max(initial=0.0))
-    if not largest or lines.shape[1] == 1:
+    if not largest:
         return np.zeros(len(lines), np.bool_)
     power = relative_power(lines, largest)
-    return (power >= _NOTHING) & (power < min(below, _SMALL))
+    return (power >= _NOTHING) & (power < limit)

@@ -46,7 +46,8 @@ def _look(graph: onnx.GraphProto, path: Path, found: dict[Path, InputKind]) -> N
         elif node.input and _shares_mean(node.input[0], producers, constants, known, 0):
             found[place] = InputKind.SHARED_MEAN
         passes = operator_of(node).has(Trait.MOVES | Trait.POOLS | Trait.AFFINE)
-        if passes and not is_operator(node, "Concat") and node.input and node.input[0] in raw:
+        first = node.input if is_operator(node, "Concat") else node.input[:1]
+        if passes and first and raw.issuperset(first):
             raw.update(node.output)
         for number, attribute in enumerate(node.attribute):
             if attribute.HasField("g"):
