@@ -61,6 +61,8 @@ class Trait(Flag):
     """The output is between 0 and 1."""
     EXACTING = auto()
     """A small change of an input may change the output altogether."""
+    DECIDES = auto()
+    """What changes is which is larger, as a layer's outputs are there to tell."""
     LINEAR = auto()
     """Convolution or matrix product, to which a bias may be added."""
     NORMALIZES = auto()
@@ -170,10 +172,14 @@ _ONNX: dict[str, Operator] = {
     ),
     # what a small change may change altogether
     **dict.fromkeys(
-        ("ArgMax", "ArgMin", "And", "Ceil", "Cos", "Equal", "Floor", "GatherElements", "GatherND", "Greater",
-         "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "MaxUnpool", "Mod", "NonMaxSuppression",
-         "NonZero", "Not", "OneHot", "Or", "Range", "Round", "Sign", "Sin", "Tan", "TopK", "Unique", "Xor"),
+        ("And", "Ceil", "Cos", "Equal", "Floor", "GatherElements", "GatherND", "IsInf", "IsNaN", "MaxUnpool",
+         "Mod", "NonZero", "Not", "OneHot", "Or", "Range", "Round", "Sin", "Tan", "Unique", "Xor"),
         Operator(dict.fromkeys(range(6), _D), Trait.EXACTING),
+    ),
+    **dict.fromkeys(
+        ("ArgMax", "ArgMin", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "NonMaxSuppression", "Sign",
+         "TopK"),
+        Operator(dict.fromkeys(range(6), _D), Trait.EXACTING | Trait.DECIDES),
     ),
     **dict.fromkeys(("GridSample", "RoiAlign", "MaxRoiPool"), Operator({1: _D, 2: _D}, Trait.POOLS)),
     "AffineGrid": Operator({0: _D, 1: _D}),

@@ -79,3 +79,20 @@ def test_a_place_with_too_much_to_keep_is_passed_by() -> None:
             assert all(np.allclose(a[0], b[0], atol=1e-5) for a, b in zip(found, expected, strict=True))
     assert set(next(iter(small._batches))) == {"image"}
     assert set(next(iter(large._batches))) == {"bn3.out"}
+
+
+def test_bodies_without_shapes_of_their_own_run_from_every_place() -> None:
+    body = helper.make_graph(
+        [helper.make_node("Mul", ["state", "row"], ["o"]), helper.make_node("Identity", ["state"], ["s"])],
+        "body",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("state", "row")],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("s", "o")],
+    )
+    scan = helper.make_node("Scan", ["x", "rows"], ["last", "y"], body=body, num_scan_inputs=1)
+    rows = np.arange(48, dtype=np.float32).reshape(3, 16)
+    network = Network(model_of([scan], {"rows": rows}, {"x": (1, 16)}, {"y": (3, 1, 16)}).SerializeToString())
+    samples = load_samples([{"x": np.full((1, 16), value)} for value in (1.0, 2.0)], network.inputs)
+    checkpoint = Checkpoint(network, samples)
+    checkpoint.advance(0)
+    for found, value in zip(checkpoint.run(), (1.0, 2.0), strict=True):
+        assert np.array_equal(found[0], value * rows[:, None])

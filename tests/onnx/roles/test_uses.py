@@ -84,6 +84,17 @@ THEN_LAYER = node("MatMul", "y v", "z")
         # Frequencies of a sine
         ([node("MatMul", "c x"), node("Sin", "y", "z")], (4, 1), EXACT),
         ([AFTER_CONV, node("Mul", "h c"), node("Cos", "y", "z")], (4,), EXACT),
+        # Indices and angles computed of the inputs; what a network puts out is compared
+        ([node("MatMul", "x c"), node("Sin", "y", "z")], (3, 64), EXACT),
+        ([node("Gemm", "x w c"), node("Floor", "y", "z")], (64,), EXACT),
+        ([node("MatMul", "x w", "h"), node("Add", "h c"), node("Round", "y", "z")], (64,), EXACT),
+        ([node("Conv", "x c"), node("Cast", "y", "i", to=7), node("Gather", "t i", "z")], (1, 1, 12), EXACT),
+        ([node("BatchNormalization", "x s b m c"), node("Floor", "y", "z")], (64,), EXACT),
+        ([node("QuantizeLinear", "x c"), node("Gather", "t y", "z")], (4,), EXACT),
+        ([AFTER_CONV, node("MatMul", "h c"), node("Sin", "y", "z")], (3, 64), WEIGHT),
+        ([node("MatMul", "x c"), node("ArgMax", "y", "z")], (3, 64), WEIGHT),
+        ([node("MatMul", "x c"), node("Greater", "y t", "z")], (3, 64), WEIGHT),
+        ([node("MatMul", "x c"), node("MatMul", "y w", "z"), node("Round", "z", "r")], (3, 64), WEIGHT),
         # Numbers that are no weights
         ([AFTER_CONV, node("Equal", "h c")], (4,), EXACT),
         ([AFTER_CONV, node("GreaterOrEqual", "c h")], (4,), EXACT),

@@ -99,9 +99,8 @@ class Checkpoint:
         if not computed:
             yield from ([batch[name] for name in wanted] for batch in self._batches)
             return
-        given = {name: value.dtype for name, value in first.items()}
         session = self._network.session(
-            computed, given=given, replaced={**self._replaced, **(replaced or {})}
+            computed, given=first, replaced={**self._replaced, **(replaced or {})}
         )
         for batch, values in zip(self._batches, session.run_all(self._batches, self._jobs), strict=True):
             known = {**batch, **dict(zip(computed, values, strict=True))}

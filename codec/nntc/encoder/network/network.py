@@ -26,6 +26,7 @@ from nntc.encoder.samples import ModelInput, model_inputs
 from nntc.encoder.split import open_model
 from nntc.encoder.split.content import Content
 from nntc.errors import ModelError, NntcError
+from nntc.onnx.operators import is_operator
 from nntc.onnx.roles import Use, find_uses
 from nntc.onnx.tensor import Path
 
@@ -193,7 +194,7 @@ class Network:
         self,
         outputs: Sequence[str] | None = None,
         *,
-        given: Mapping[str, np.dtype[Any]] | None = None,
+        given: Mapping[str, Array] | None = None,
         replaced: Mapping[str, Array] | None = None,
     ) -> Session:
         """Open a session.
@@ -203,8 +204,8 @@ class Network:
         outputs
             Names of the tensors to compute, intermediate ones too; by default the model's outputs.
         given
-            Tensors, by name with their type, that are fed instead of being computed: only what depends on
-            nothing else runs. Model inputs still needed are fed as well.
+            Tensors, by name with values of their type and rank, that are fed instead of being computed: only
+            what depends on nothing else runs. Model inputs still needed are fed as well.
         replaced
             New values of constants, by name, of the same shape and type.
 
@@ -223,9 +224,15 @@ class Network:
         graph = model.graph
         graph.node.extend(node.proto for node in nodes)
         kept = [value for value in graph.input if value.name in used and value.name not in given]
+        # The body of a Scan has no shapes of its own.
+        is_ranked = any(is_operator(node.proto, "Scan") for node in nodes)
         kept += [
-            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), None)
-            for name, dtype in given.items()
+            helper.make_tensor_value_info(
+                name,
+                helper.np_dtype_to_tensor_dtype(value.dtype),
+                [None] * value.ndim if is_ranked else None,
+            )
+            for name, value in given.items()
             if name in used
         ]
         del graph.input[:]

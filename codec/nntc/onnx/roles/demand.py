@@ -32,6 +32,8 @@ class Demand(Flag):
     """It goes into a layer or a normalization."""
     EXACT = 2
     """It goes where a small change may change everything: comparisons, indices, sines."""
+    COUNTED = 4
+    """It is more than compared: it is an index, a size or an angle."""
 
 
 class Demands:
@@ -88,15 +90,16 @@ class Demands:
         if operator.has(_PASSING) or is_operator(node, "Gather"):
             for demand in outputs:
                 passed |= demand
+        exact = Demand.EXACT if operator.has(Trait.DECIDES) else Demand.EXACT | Demand.COUNTED
         if operator.has(Trait.EXACTING) or is_cast_to_integers(node):
-            passed = Demand.EXACT
+            passed = exact
         found = []
         for index in range(len(node.input)):
             operand = operator.operands.get(index)
             if operand in _LAYER_INPUTS:
                 found.append(Demand.LAYER)
             elif operand is Operand.DATA:
-                found.append(Demand.EXACT)
+                found.append(exact)
             else:
                 found.append(passed)
         return found

@@ -67,6 +67,15 @@ def classify(
     demand
         Where its outputs go.
     """
+    found = _by_operand(node, index, constant, source, demand)
+    # Indices are computed with it, or angles. Those that a network puts out bear errors as its outputs do.
+    is_counted = Demand.COUNTED in demand and Source.LAYER not in source
+    return replace(found, tolerance=Tolerance.EXACT, reason=found.reason or PRECISE) if is_counted else found
+
+
+def _by_operand(
+    node: onnx.NodeProto, index: int, constant: Constant, source: Source, demand: Demand
+) -> TensorRole:
     operator = operator_of(node)
     operand = operator.operands.get(index)
     dims = constant.dims
@@ -101,7 +110,7 @@ def _elementwise(constant: Constant, operand: Operand, source: Source, demand: D
     if is_vector:
         role = Role.BIAS if after_linear else Role.NORMALIZATION
     found = TensorRole(role, generic_view(dims))
-    if after_linear:
+    if after_linear and Demand.COUNTED not in demand:
         return replace(found, tolerance=Tolerance.ADDITIVE)
     if Source.LAYER not in source:
         return replace(found, reason=BEFORE_LAYERS)
