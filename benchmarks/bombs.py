@@ -23,7 +23,6 @@ from nntc.encoder.quantize.trellis import TrellisLevels
 from nntc.encoder.tensor.planes import bytes_record
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, trellis_record, uniform_record
-from nntc.format.graph import MAX_SPLICES
 from nntc.format.registry import Coder, ElementType, Profile, SectionType, ViewKind
 from nntc.format.tables import MAX_TABLES, TABLE_COUNT, FrequencyTable, write_tables
 from nntc.format.transform import Transform
@@ -51,8 +50,8 @@ class Bomb:
         return self.count / len(self.data)
 
 
-def repeats(count: int = MAX_SPLICES) -> Bomb:
-    """Return a file of as many splices as there may be, all but one of them the same bytes again."""
+def repeats(count: int = 3_400) -> Bomb:
+    """Return a file of about as many splices as it may have, all but one of them the same bytes again."""
     record = bytes_record(View(ViewKind.MATRIX, 1, 8), bytes(8))
     splices = [(0, 0), *[(0, REPEAT)] * (count - 1)]
     return Bomb(_file([record], splices, 8 * count), count, "splices")
@@ -94,8 +93,8 @@ def tables() -> Bomb:
     return Bomb(_file([], [], 0, extra=extra), 4096 * MAX_TABLES, "slots of tables")
 
 
-def files(count: int = 4096) -> Bomb:
-    """Return a file of many output files, all of them empty: there may be 16 times as many."""
+def files(count: int = 1_090) -> Bomb:
+    """Return a file of about as many output files as it may have, all of them empty."""
     names = [b"%04x" % number for number in range(count - 1)]
     skeleton = b"".join(names)
     listed = [NewFile(len(skeleton), hashlib.sha256(skeleton).digest(), None)]

@@ -96,13 +96,13 @@ def read_graph(data: bytes, entry: Entry, profile: int, tensor_count: int, file_
     reader = Reader(content, entry.start, fixed=True)
 
     file_count = reader.varint()
-    reader.require(1 <= file_count <= 65536, "E_LIMIT", "file_count")
+    reader.require(1 <= file_count <= min(65536, 1024 + file_size // 32), "E_LIMIT", "file_count")
     files = [_read_file(reader, number) for number in range(file_count)]
     total = sum(file.size for file in files)
     reader.require(total <= 65536 * file_size, "E_EXPANSION", "output files")
 
     splice_count = reader.varint()
-    reader.require(splice_count <= 2**20, "E_LIMIT", "splice_count")
+    reader.require(splice_count <= min(2**20, 1024 + 16 * file_size), "E_LIMIT", "splice_count")
     splices = Splices(tensor_count)
     for _ in range(splice_count):
         run = reader.varint()

@@ -78,7 +78,7 @@ def read_rans(
     states = list(struct.unpack(f"<{lanes}I", reader.take(4 * lanes)))
     reader.require(min(states) >= 2**16, "E_ENTROPY", "first state")
     words = reader.take(2 * word_count)
-    setting.needs.append(5120 * len(tables) + lanes * (16 + min(trellis.segment if trellis else 1, n)))
+    setting.needs.append(576 * len(tables) + lanes * (16 + min(trellis.segment if trellis else 1, n)))
     return Rans(offset, n, setting.view, context_count, class_lists, tables, states, words, trellis)
 
 

@@ -131,5 +131,13 @@ def test_letters_beyond_ascii_are_not_folded() -> None:
 
 def test_many_splices() -> None:
     splices = [(0, 0)] + [(0, 2)] * 70_000
-    assert len(read(content(splices), 1).splices) == 70_001
-    assert raised(content(splices)[:-1], 1) == "E_TRUNCATED"
+    least = (70_001 - 1024 + 15) // 16
+    assert len(read(content(splices), 1, least).splices) == 70_001
+    assert raised(content(splices)[:-1], 1, least) == "E_TRUNCATED"
+    assert raised(content(splices), 1, least - 1) == "E_LIMIT"
+
+
+def test_files_are_at_most_as_many_as_a_file_of_this_size_has_hashes_for() -> None:
+    files: list[FileHead] = [(0, HASH, None), *[(0, HASH, (0, 1))] * 1024]
+    assert raised(content(files=files), size=31) == "E_LIMIT"
+    assert raised(content(files=files), size=32) == "E_FILE_NAME"

@@ -1,11 +1,17 @@
 /* Clause 6: content of GRAPH, splices, file names; TABLES.. */
 #include "internal.h"
 
-static bool files(nntc *n, nntc_memory memory, reader *r) {
-    u64 count, sum = 0, length = 28, id;
-    void *block;
+static u64 file_size(const nntc *n) { /* L of clause 6.1 */
     const section *last = &n->sections[n->summary.sections - 1];
-    TRY(nntc_count(r, 1, 65536, NNTC_E_LIMIT, &count)); /* */
+    return last->offset + last->length;
+}
+
+static u64 least(u64 a, u64 b) { return a < b ? a : b; }
+
+static bool files(nntc *n, nntc_memory memory, reader *r) {
+    u64 count, sum = 0, length = file_size(n), id;
+    void *block;
+    TRY(nntc_count(r, 1, least(65536, 1024 + length / 32), NNTC_E_LIMIT, &count)); /* */
     u64 fit = (r->size - r->at) / 33 + 1; /* a file has at least 33 bytes */
     if (fit > count) fit = count;
     TRY(nntc_get(memory, fit * sizeof(file_entry), NNTC_KEEP, r, &block));
@@ -22,7 +28,6 @@ static bool files(nntc *n, nntc_memory memory, reader *r) {
         n->files[i] = one;
         sum += one.size;
     }
-    length = last->offset + last->length;
     if (sum / 65536 + (sum % 65536 != 0) > length) return nntc_fail(r, NNTC_E_EXPANSION, 0); /* */
     n->summary.files = (u32)count;
     n->summary.output = sum;
@@ -34,7 +39,7 @@ static bool splices(nntc *n, reader *r) {
     u64 count, runs = 0, run, piece;
     u32 opened = 0;
     section *tensor = n->sections + n->first_tensor;
-    TRY(nntc_count(r, 0, 1u << 20, NNTC_E_LIMIT, &count)); /* */
+    TRY(nntc_count(r, 0, least(1u << 20, 1024 + 16 * file_size(n)), NNTC_E_LIMIT, &count)); /* */
     u64 begin = r->at;
     for (u32 i = 0; i < count; i++) {
         TRY(nntc_varint(r, &run));

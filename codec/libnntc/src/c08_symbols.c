@@ -81,7 +81,7 @@ static bool rans(record *rec, reader *r, plain *p, class_list *lists) { /* claus
     TRY(nntc_count(r, 1, segments < 65536 ? segments : 65536, NNTC_E_LIMIT, &value)); /* */
     if (p->segment * rounded_up(segments, value) > 8192) return nntc_fail(r, NNTC_E_LIMIT, at);
     p->lanes = (u32)value;
-    rec->need += 5120 * (u64)p->tables + value * (16 + (p->segment < p->n ? p->segment : p->n));
+    rec->need += 576 * (u64)p->tables + value * (16 + (p->segment < p->n ? p->segment : p->n));
     TRY(nntc_varint(r, &p->word_count));
     at = r->at;
     TRY(nntc_bytes(r, 4 * (u64)p->lanes, &p->states));

@@ -119,10 +119,10 @@ def read_graph(
         E_ZSTD, E_TRUNCATED, E_VARINT, E_LIMIT, E_EXPANSION, E_SPLICE, E_FILE_NAME.
     """
     stream = SectionStream(unzstd(data, output, offset, window), offset, opaque=True)
-    heads = [FILE.read(stream, number=number) for number in range(FILE_COUNT.read(stream))]
+    heads = [FILE.read(stream, number=number) for number in range(FILE_COUNT.read(stream, size=file_size))]
     if sum(head.size for head in heads) > MAX_EXPANSION * file_size:
         raise FormatError("E_EXPANSION", "output files are too large for the file", offset)
-    splices = _read_splices(stream, tensors)
+    splices = _read_splices(stream, tensors, file_size)
     skeleton = memoryview(stream.getvalue())[stream.tell() :]
     if sum(splices.runs) > len(skeleton):
         raise FormatError("E_SPLICE", "splices need more graph bytes than there are", offset)
@@ -146,10 +146,10 @@ def _read_name(skeleton: memoryview, head: File, offset: int) -> str | None:
     return name.decode()
 
 
-def _read_splices(stream: SectionStream, tensors: int) -> Splices:
+def _read_splices(stream: SectionStream, tensors: int, file_size: int) -> Splices:
     """Parse the splices and resolve each one's piece right after it."""
     splices = Splices(array("q"), array("i"), array("i"), array("i"), array("i"))
-    for values, _ in varints(stream, 2 * SPLICE_COUNT.read(stream)):
+    for values, _ in varints(stream, 2 * SPLICE_COUNT.read(stream, size=file_size)):
         for run, piece in zip(values[::2].tolist(), values[1::2].tolist(), strict=False):
             splices.runs.append(run)
             _resolve(splices, piece, tensors, stream.base)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from nntc.format.fields import Layout, Named, Raw, VarInt
 from nntc.format.names import MAX_NAME
 
-MAX_FILES = 1 << 16
+MAX_FILES, _FREE_FILES, _FILE_BYTES = 1 << 16, 1024, 32
 MAX_FILE_SIZE = (1 << 48) - 1
-MAX_SPLICES = 1 << 20
+MAX_SPLICES, _FREE_SPLICES, _BYTE_SPLICES = 1 << 20, 1024, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,18 @@ def _is_named(_fields: Named, given: Named) -> bool:
     return bool(given["number"] > 0)
 
 
-FILE_COUNT = VarInt().within("R-201", 1, MAX_FILES, "E_LIMIT", "file count")
+def _few_files(count: int, _fields: Named, given: Named) -> bool:
+    size: int = given["size"]
+    return 1 <= count <= min(MAX_FILES, _FREE_FILES + size // _FILE_BYTES)
+
+
+def _few_splices(count: int, _fields: Named, given: Named) -> bool:
+    size: int = given["size"]
+    return 0 <= count <= min(MAX_SPLICES, _FREE_SPLICES + _BYTE_SPLICES * size)
+
+
+# Given to both counts: `size` of the `.nntc` file.
+FILE_COUNT = VarInt().must("R-201", "E_LIMIT", "file count", _few_files)
 FILE = Layout(
     File,
     # Given: `number` of the file.
@@ -38,7 +49,7 @@ FILE = Layout(
     name_offset=VarInt().when(_is_named),
     name_length=VarInt().within("R-205", 1, MAX_NAME, "E_FILE_NAME", "name length").when(_is_named),
 )
-SPLICE_COUNT = VarInt().within("R-202", 0, MAX_SPLICES, "E_LIMIT", "splice count")
+SPLICE_COUNT = VarInt().must("R-202", "E_LIMIT", "splice count", _few_splices)
 
 
 @dataclass(frozen=True, slots=True)

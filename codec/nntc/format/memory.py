@@ -17,7 +17,7 @@ ROW_MEMORY = 8
 """For each row of a ragged view."""
 PERIOD_MEMORY = 16
 """For each position of a transformed block."""
-_TABLE, _LANE = 5120, 16
+_TABLE, _LANE = 576, 16
 
 
 def rans_memory(tables: int, lanes: int, segment: int, count: int) -> int:
