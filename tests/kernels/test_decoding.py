@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nntc.decoder.entropy.streams import DependentTokens, RansStream
 from nntc.encoder.entropy.huffman import canonical_codes, code_lengths
-from nntc.encoder.entropy.rans import EncoderStream, encode_streams
+from nntc.encoder.entropy.rans import EncoderStream
 from nntc.encoder.entropy.tables import make_table
 from nntc.format.trellis import EIGHT_STATES, FOUR_STATES, Trellis
 from nntc.kernels.decoding import decode_huffman, decode_rans, look_up
+from nntc.kernels.encoding import encode_rans
 from numpy.typing import NDArray
 
 from .building import require_native, results
@@ -43,7 +44,7 @@ def stream_of(
         numbers = numbers * np.uint16(2) + quantizers_of(tokens, trellis, segment)
     used = contexts * (2 if trellis else 1)
     tables = [make_table(np.bincount(tokens, minlength=256))[0]] * used
-    encoded = encode_streams([EncoderStream(tokens, numbers, tables, segment, lanes)])[0]
+    encoded = encode_rans([EncoderStream(tokens, numbers, tables, segment, lanes)])[0]
     states, words = encoded.states, encoded.words
     return RansStream(count, segment, trellis, tables, 0, used, classes, states, words, 0), tokens
 

@@ -7,9 +7,10 @@ from random import Random
 import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
-from nntc.encoder.entropy.rans import EncoderStream, choose_lanes, encode_streams
+from nntc.encoder.entropy.rans import EncoderStream, choose_lanes
 from nntc.encoder.entropy.tables import make_table
 from nntc.format.rans import MAX_LANES, MAX_STEPS
+from nntc.kernels.encoding import encode_rans
 
 from tests import strategies
 
@@ -23,9 +24,9 @@ def test_how_streams_are_encoded_together_never_shows(rng: Random) -> None:
         table = make_table(np.bincount(tokens, minlength=256))[0]
         lanes = rng.randint(1, -(-tokens.size // segment))
         streams.append(EncoderStream(tokens, None, [table], segment, lanes))
-    together = encode_streams(streams)
+    together = encode_rans(streams)
     for stream, found in zip(streams, together, strict=True):
-        alone = encode_streams([stream])[0]
+        alone = encode_rans([stream])[0]
         assert found.states.tolist() == alone.states.tolist()
         assert found.words.tolist() == alone.words.tolist()
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.encoder.entropy.rans import EncodedStream, EncoderStream, encode_streams
+from nntc.encoder.entropy.rans import EncodedStream, EncoderStream
 from nntc.encoder.entropy.tables import costs
 from nntc.encoder.store import Stored
 from nntc.format.rans import RANS_LANES, RansLanes
 from nntc.format.symbols import LENGTH
+from nntc.kernels.encoding import encode_rans
 
 Fragment = bytes | Stored | EncoderStream
 _COUNTED = 1 << 18  # tokens counted at a time: few, as each takes 16 bytes meanwhile
@@ -50,10 +51,10 @@ def expected_size(fragments: Iterable[Fragment]) -> float:
 
 
 def assemble(records: Iterable[Sequence[Fragment]]) -> list[bytes]:
-    """Encode all streams in lockstep and join each record's fragments."""
+    """Encode all streams together and join each record's fragments."""
     whole = [list(record) for record in records]
     streams = [fragment for record in whole for fragment in record if isinstance(fragment, EncoderStream)]
-    encoded = iter(encode_streams(streams))
+    encoded = iter(encode_rans(streams))
     return [
         b"".join(_stream_bytes(next(encoded)) if isinstance(p, EncoderStream) else _bytes(p) for p in record)
         for record in whole

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nntc.encoder.entropy.rans import choose_lanes
 from nntc.format.huffman import HUFFMAN_LANES, MAX_LENGTH, HuffmanLanes, in_code_order, write_code_lengths
 from nntc.format.rans import MAX_STEPS
+from nntc.kernels.encoding import encode_huffman
 
 FEW_LANES = 100
 """With fewer, a decoder gains nothing by decoding them side by side."""
@@ -50,7 +51,7 @@ def write_huffman(tokens: NDArray[np.uint8]) -> bytes:
     lengths = code_lengths(counts)
     codes = canonical_codes(lengths)
     lanes = _lane_count(tokens.size)
-    parts = [_lane(tokens[lane::lanes], lengths, codes) for lane in range(lanes)]
+    parts = encode_huffman(tokens, lengths, codes, lanes)
     sizes = HUFFMAN_LANES.write(HuffmanLanes(lanes, np.array([len(part) for part in parts])))
     return b"".join([write_code_lengths(lengths), sizes, *parts])
 
@@ -63,12 +64,3 @@ def _lane_count(count: int) -> int:
     lanes = choose_lanes(count)
     wanted = 1 if lanes < FEW_LANES else min(lanes, 2 * FEW_LANES)
     return max(wanted, -(-count // MAX_STEPS))
-
-
-def _lane(tokens: NDArray[np.uint8], lengths: NDArray[np.uint8], codes: NDArray[np.uint16]) -> bytes:
-    """Return one lane's code words, most significant bit first, zero padded."""
-    own = lengths[tokens].astype(np.int64)
-    word = np.repeat(codes[tokens], own)
-    # Bit number within its code word, counted down to zero.
-    place = np.repeat(np.cumsum(own), own) - 1 - np.arange(own.sum())
-    return np.packbits((word >> place.astype(np.uint16) & 1).astype(np.uint8)).tobytes()

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 INTERFACE: int
+FEEDBACK_ROW: int
+FEEDBACK_BLOCK: int
 
 def use_portable(portable: bool, /) -> None: ...
 def processor() -> str: ...
@@ -20,3 +22,36 @@ def decode_rans(
 ) -> bool: ...
 def decode_huffman(lengths: Array, lane_sizes: Array, data: bytes, out: Array, /) -> bool: ...
 def look_up(table: Array, width: int, indices: Array, index_width: int, out: Array, /) -> None: ...
+def encode_rans(
+    frequencies: Array, tokens: Array, numbers: Array | None, segment: int, states: Array, words: Array, /
+) -> int: ...
+def encode_huffman(tokens: Array, lengths: Array, codes: Array, lane_sizes: Array, out: Array, /) -> int: ...
+def search_trellis(
+    x: Array,
+    contexts: Array,
+    costs: Array,
+    zeros: Array | None,
+    segment: int,
+    kind: int,
+    levels: Array,
+    quantizers: Array,
+    /,
+) -> None: ...
+def search_feedback(
+    x: Array,
+    filters: Array,
+    weights: Array,
+    contexts: Array,
+    zeros: Array | None,
+    costs: Array,
+    levels: Array,
+    quantizers: Array,
+    settled: Array,
+    state: Array,
+    common: Array | None,
+    kind: int,
+    survivors: int,
+    length: int,
+    start: int,
+    /,
+) -> None: ...

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.decoder.entropy.streams import DependentTokens, RansStream
-from nntc.format.tables import FrequencyTable
 from nntc.format.trellis import Trellis
 from nntc.kernels.native import _native
+from nntc.kernels.native.tables import frequencies_of
 
 _TOKENS = np.tile(np.arange(256, dtype=np.uint8), 2)
 _QUANTIZERS = np.repeat(np.arange(2, dtype=np.uint8), 256)
@@ -26,16 +26,8 @@ def decode_rans(streams: Sequence[RansStream]) -> list[NDArray[np.uint8] | Depen
     known: dict[int, NDArray[np.uint16]] = {}
     for stream in streams:
         if id(stream.tables) not in known:
-            known[id(stream.tables)] = _frequencies(stream.tables)
+            known[id(stream.tables)] = frequencies_of(stream.tables)
     return [_decode(stream, known[id(stream.tables)]) for stream in streams]
-
-
-def _frequencies(tables: Sequence[FrequencyTable]) -> NDArray[np.uint16]:
-    """Return the frequencies of all 256 tokens, uint16 [tables, 256]."""
-    frequencies = np.zeros((len(tables), 256), np.uint16)
-    for row, table in zip(frequencies, tables, strict=True):
-        row[table.first : table.first + table.frequencies.size] = table.frequencies
-    return frequencies
 
 
 def _decode(

@@ -12,6 +12,7 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef int16_t i16;
 typedef int32_t i32;
 typedef int64_t i64;
 
@@ -22,6 +23,23 @@ typedef int64_t i64;
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #else
 #define ALWAYS_INLINE static inline
+#endif
+
+/* A function body compiled for several processors: the compiler takes several elements at a time as each allows, and the
+ * arithmetic of each element stays what it is. VARIANTS(f, (int a), (a)) makes f of the inline function f_body. */
+#ifdef KERNELS_X86
+#define VARIANTS(name, parameters, arguments) \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2"))) static void name##_avx512 parameters { name##_body arguments; } \
+    __attribute__((target("avx2"))) static void name##_avx2 parameters { name##_body arguments; } \
+    static void name##_portable parameters { name##_body arguments; } \
+    void name parameters { \
+        if (kernels_processor.avx512) name##_avx512 arguments; \
+        else if (kernels_processor.avx2) name##_avx2 arguments; \
+        else name##_portable arguments; \
+    }
+#else
+#define VARIANTS(name, parameters, arguments) \
+    void name parameters { name##_body arguments; }
 #endif
 
 /* What the processor has, of what kernels make use of: found once, when the module is loaded. */

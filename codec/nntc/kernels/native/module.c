@@ -1,4 +1,5 @@
 /* The module nntc.kernels.native._native. */
+#include "feedback_search.h"
 #include "module.h"
 
 static PyObject *use_portable(PyObject *self, PyObject *argument) {
@@ -24,7 +25,9 @@ static PyMethodDef general[] = {
 
 static int fill(PyObject *module) {
     kernels_find_processor(false);
-    return PyModule_AddFunctions(module, general) | PyModule_AddFunctions(module, kernels_decoding) | PyModule_AddIntConstant(module, "INTERFACE", 1);
+    return PyModule_AddFunctions(module, general) | PyModule_AddFunctions(module, kernels_decoding) | PyModule_AddFunctions(module, kernels_encoding) |
+           PyModule_AddIntConstant(module, "INTERFACE", 2) | PyModule_AddIntConstant(module, "FEEDBACK_ROW", sizeof(feedback_row)) |
+           PyModule_AddIntConstant(module, "FEEDBACK_BLOCK", BLOCK);
 }
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)fill}, {0, NULL}};

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from nntc.kernels.sequences import Floats
+
 _Candidates = tuple[Floats, NDArray[np.intp]]  # costs and their places
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from nntc.encoder.quantize.survivors import Past, two_least
+from nntc.kernels.numpy.survivors import Past, two_least
 
 
 @given(hnp.arrays(np.float32, (4, 3, 5), elements=st.integers(0, 3).map(float)))

@@ -1,0 +1,46 @@
+/* Trellis search with error feedback, as ../numpy/feedback_search.py does it: per-survivor processing, a block of columns at a
+ * time. Paths are survivors of states: number state * survivors + rank. */
+#ifndef NNTC_FEEDBACK_SEARCH_H
+#define NNTC_FEEDBACK_SEARCH_H
+
+#include "kernels.h"
+
+enum { BLOCK = 32, INNER = 8, MOST_SURVIVORS = 8, MOST_PATHS = 8 * MOST_SURVIVORS };
+
+/* What the paths of a row decided in a block that is not settled yet. */
+typedef struct past {
+    float errors[MOST_PATHS][BLOCK];
+    i32 levels[MOST_PATHS][BLOCK];
+    u8 quantizers[MOST_PATHS][BLOCK];
+} past;
+
+/* A row between two blocks. */
+typedef struct feedback_row {
+    float cost[MOST_PATHS];
+    past undecided;
+} feedback_row;
+
+typedef struct feedback_search {
+    u32 kind, survivors; /* kind: 0 for four states, 1 for eight */
+    u64 rows, length, rows_per_group;
+    const float *x;          /* [rows][length], multiples of 2^-12 */
+    const double *filters;   /* [groups][length][length], multiples of 2^-12 */
+    const float *weights;    /* [groups][length] */
+    const u16 *contexts;     /* [rows][length] */
+    const u8 *zeros;         /* [rows][length] or NULL */
+    const float *costs;      /* [contexts][2][MAGNITUDES] */
+    i32 *levels;             /* [rows][length] */
+    u8 *quantizers;          /* [rows][length] */
+    double *settled;         /* [rows][length]: errors of what is decided */
+    feedback_row *state;     /* [rows] */
+} feedback_search;
+
+/* Puts all rows before their first column. */
+void feedback_start(const feedback_search *s);
+/* Searches columns start to stop of all rows, and decides the block before. common: [rows][stop - start], what is to be
+ * quantized but for errors since that block. */
+void feedback_block(const feedback_search *s, u64 start, u64 stop, const double *common);
+/* Decides the last block, which begins at column start. */
+void feedback_finish(const feedback_search *s, u64 start);
+
+#endif
