@@ -2,38 +2,44 @@
 #ifndef NNTC_CANDIDATES_H
 #define NNTC_CANDIDATES_H
 
-#include "kernels.h"
+#include "vectors.h"
 
 enum { MAX_LEVEL = 126, MAGNITUDES = MAX_LEVEL + 4 };
 static const float FAR_AWAY = 1e30f;
 
 /* By parity. */
 typedef struct candidate_pair {
-    float cost[2];
-    i32 level[2];
+    floats cost[2];
+    ints level[2];
 } candidate_pair;
 
-ALWAYS_INLINE float level_cost(float magnitude, i32 k, i32 q, float weight, const float *rates) {
-    i32 point = 2 * k - q, most = MAX_LEVEL + 2 - (k & 1);
-    float distance = magnitude - (float)(point > 0 ? point : 0);
-    return weight * (distance * distance) + rates[k < most ? k : most];
+/* rates + first: costs of levels 0, 1, ... */
+ALWAYS_INLINE floats level_cost(floats magnitude, ints k, ints q, floats weight, const float *rates, ints first) {
+    ints point = 2 * k - q, listed = least_ints(k, MAX_LEVEL + 2 - (k & 1));
+    floats distance = magnitude - floats_of(point & (point > 0));
+    return weight * (distance * distance) + gathered(rates, first + listed);
 }
 
-/* magnitude: of the value; rates: of levels 0, 1, ... under quantizer q; weight: what a squared error counts. */
-ALWAYS_INLINE candidate_pair candidates(float magnitude, i32 q, float weight, const float *rates) {
-    i32 level = (i32)((magnitude + (float)q) * 0.5f), above = level + 1, below = level > 0 ? level - 1 : 1 - level;
-    float own = level_cost(magnitude, level, q, weight, rates), up = level_cost(magnitude, above, q, weight, rates);
-    float down = level_cost(magnitude, below, q, weight, rates), neighbour = down < up ? down : up;
-    i32 other = down < up ? below : above;
-    bool odd = (level & 1) != 0;
-    candidate_pair pair = {{odd ? neighbour : own, odd ? own : neighbour}, {odd ? other : level, odd ? level : other}};
+/* magnitude: of the values; q: their quantizers; weight: what a squared error counts. */
+ALWAYS_INLINE candidate_pair candidates(floats magnitude, ints q, floats weight, const float *rates, ints first) {
+    ints level = truncated((magnitude + floats_of(q)) * 0.5f), above = level + 1, below = choose_ints(level > 0, level - 1, 1 - level);
+    floats own = level_cost(magnitude, level, q, weight, rates, first);
+    floats up = level_cost(magnitude, above, q, weight, rates, first);
+    floats down = level_cost(magnitude, below, q, weight, rates, first);
+    ints lower = down < up, odd = -(level & 1);
+    floats neighbour = choose_floats(lower, down, up);
+    ints other = choose_ints(lower, below, above);
+    candidate_pair pair = {{choose_floats(odd, neighbour, own), choose_floats(odd, own, neighbour)},
+                           {choose_ints(odd, other, level), choose_ints(odd, level, other)}};
     return pair;
 }
 
-/* Level 0 alone; odd: what is beyond reach. */
-ALWAYS_INLINE candidate_pair only_zero(float magnitude, float weight, const float *rates, i32 odd) {
-    candidate_pair pair = {{weight * (magnitude * magnitude) + rates[0], FAR_AWAY}, {0, odd}};
-    return pair;
+/* Leaves those of a mask nothing but level 0. */
+ALWAYS_INLINE void hold_zeros(candidate_pair *pair, ints mask, floats magnitude, floats weight, const float *rates, ints first) {
+    floats zero = weight * (magnitude * magnitude) + gathered(rates, first);
+    pair->cost[0] = choose_floats(mask, zero, pair->cost[0]);
+    pair->cost[1] = choose_floats(mask, all_floats(FAR_AWAY), pair->cost[1]);
+    pair->level[0] &= ~mask;
 }
 
 #endif

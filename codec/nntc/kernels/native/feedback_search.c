@@ -13,15 +13,17 @@ typedef struct block_state {
     float error[BLOCK][MOST_PATHS];
 } block_state;
 
-/* Best `survivors` of each state's candidates, in order; of equals the first. total: [parity][path]. */
+ALWAYS_INLINE u32 filled_up(u32 paths) { return (paths + LANES - 1) / LANES * LANES; }
+
+/* Best `survivors` of each state's candidates, in order; of equals the first. total: [parity][path], with room for a multiple of LANES. */
 ALWAYS_INLINE void select_paths(const machine *m, u32 states, u32 survivors, const float *total, float *cost, u8 *chosen) {
-    u32 paths = states * survivors;
+    u32 stride = filled_up(states * survivors);
     for (u32 state = 0; state < states; state++) {
         float best[MOST_SURVIVORS];
         u8 places[MOST_SURVIVORS];
         u32 found = 0;
         for (u32 way = 0; way < 2; way++) {
-            u32 begin = (m->option[way][state] & 1u) * paths + m->from[way][state] * survivors;
+            u32 begin = (m->option[way][state] & 1u) * stride + m->from[way][state] * survivors;
             for (u32 k = 0; k < survivors; k++) {
                 float value = total[begin + k];
                 u32 at = found < survivors ? found++ : survivors;
@@ -46,12 +48,12 @@ ALWAYS_INLINE void select_paths(const machine *m, u32 states, u32 survivors, con
 
 /* The same for two survivors, all states at a time. */
 ALWAYS_INLINE void select_two(const machine *m, u32 states, const float *total, float *cost, u8 *chosen) {
-    u32 paths = 2 * states;
+    u32 stride = filled_up(2 * states);
     float value[4][MOST_STATES];
     i32 place[4][MOST_STATES];
     for (u32 state = 0; state < states; state++)
         for (u32 k = 0; k < 4; k++) {
-            place[k][state] = (i32)((m->option[k / 2][state] & 1u) * paths + m->from[k / 2][state] * 2 + k % 2);
+            place[k][state] = (i32)((m->option[k / 2][state] & 1u) * stride + m->from[k / 2][state] * 2 + k % 2);
             value[k][state] = total[place[k][state]];
         }
     for (u32 s = 0; s < states; s++) {
@@ -68,44 +70,42 @@ ALWAYS_INLINE void select_two(const machine *m, u32 states, const float *total, 
     }
 }
 
-/* One column: candidates of all paths, the survivors, and their errors. z: what paths quantize, of the old paths. */
+/* One column: candidates of all paths, the survivors, and their errors. z: what paths quantize, of the old paths; arrays of
+ * paths are filled up to a multiple of LANES with zeros. */
 ALWAYS_INLINE void column(const feedback_search *s, const machine *m, u32 states, u32 survivors, u64 row, u64 k, const float *z,
                           float *cost, u8 *source, i32 *level, float *error) {
-    const u32 paths = states * survivors;
-    const u64 group = row / s->rows_per_group;
-    const float weight = s->weights[group * s->length + k], x = s->x[row * s->length + k];
-    const float *rates = s->costs + (size_t)s->contexts[row * s->length + k] * (2 * MAGNITUDES);
-    const bool zero = s->zeros != NULL && s->zeros[row * s->length + k] != 0;
+    const u32 paths = states * survivors, stride = filled_up(paths);
+    const u64 at = row * s->length + k, group = row / s->rows_per_group;
+    const floats weight = all_floats(s->weights[group * s->length + k]);
+    const ints first = all_ints(s->contexts[at] * (2 * MAGNITUDES));
     float total[2 * MOST_PATHS];
     i32 levels[2 * MOST_PATHS];
     u8 chosen[MOST_PATHS];
-    i32 q_of[MOST_PATHS];
-    for (u32 p = 0; p < paths; p++) q_of[p] = m->quantizer[p / survivors];
-    for (u32 p = 0; p < paths; p++) {
-        float magnitude = z[p] < 0 ? -z[p] : z[p];
-        candidate_pair pair = candidates(magnitude, q_of[p], weight, rates + q_of[p] * MAGNITUDES);
-        total[p] = pair.cost[0] + cost[p];
-        total[paths + p] = pair.cost[1] + cost[p];
-        levels[p] = pair.level[0];
-        levels[paths + p] = pair.level[1];
-    }
-    if (zero)
-        for (u32 p = 0; p < paths; p++) {
-            float magnitude = z[p] < 0 ? -z[p] : z[p];
-            candidate_pair pair = only_zero(magnitude, weight, rates + q_of[p] * MAGNITUDES, levels[paths + p]);
-            total[p] = pair.cost[0] + cost[p];
-            total[paths + p] = pair.cost[1] + cost[p];
-            levels[p] = 0;
+    for (u32 p = 0; p < paths; p += LANES) {
+        floats value, before;
+        ints q;
+        memcpy(&value, z + p, sizeof value);
+        memcpy(&before, cost + p, sizeof before);
+        for (u32 i = 0; i < LANES; i++) q[i] = p + i < paths ? m->quantizer[(p + i) / survivors] : 0;
+        floats magnitude = magnitudes(value);
+        ints rates = first + q * MAGNITUDES, sign = (value < 0) | 1;
+        candidate_pair pair = candidates(magnitude, q, weight, s->costs, rates);
+        if (s->zeros != NULL && s->zeros[at] != 0) hold_zeros(&pair, all_ints(-1), magnitude, weight, s->costs, rates);
+        for (u32 parity = 0; parity < 2; parity++) {
+            floats sum = pair.cost[parity] + before;
+            ints signed_level = pair.level[parity] * sign;
+            memcpy(total + parity * stride + p, &sum, sizeof sum);
+            memcpy(levels + parity * stride + p, &signed_level, sizeof signed_level);
         }
+    }
     if (survivors == 2) select_two(m, states, total, cost, chosen);
     else select_paths(m, states, survivors, total, cost, chosen);
     for (u32 p = 0; p < paths; p++) {
-        u32 from = chosen[p] >= paths ? chosen[p] - paths : chosen[p];
-        i32 own = z[from] < 0 ? -levels[chosen[p]] : levels[chosen[p]];
-        i32 fine = 2 * own - ((own > 0) - (own < 0)) * q_of[from];
+        u32 from = chosen[p] >= stride ? chosen[p] - stride : chosen[p];
+        i32 own = levels[chosen[p]], fine = 2 * own - ((own > 0) - (own < 0)) * m->quantizer[from / survivors];
         source[p] = (u8)from;
         level[p] = own;
-        error[p] = x - (float)fine;
+        error[p] = s->x[at] - (float)fine;
     }
 }
 
@@ -186,7 +186,7 @@ ALWAYS_INLINE void search_row(const feedback_search *s, const machine *m, u32 st
     const u32 paths = states * survivors;
     const double *filters = s->filters + row / s->rows_per_group * s->length * s->length;
     feedback_row *before = &s->state[row];
-    block_state b;
+    block_state b = {0};
     u8 at[BLOCK][MOST_PATHS], ancestors[MOST_PATHS];
     for (u32 p = 0; p < paths; p++) {
         double sums[BLOCK];
