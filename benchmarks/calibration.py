@@ -37,6 +37,7 @@ from nntc.encoder.prepare import PreparedTensors, calibrate
 from nntc.encoder.quantize import feedback
 from nntc.encoder.quantize.shaping import shapings
 from nntc.encoder.workers import Workers
+from nntc.kernels.sequences import Sequences
 
 from . import arguments
 from .curves import markdown_table
@@ -47,7 +48,7 @@ DEFAULT_FACTORS = {"squeezenet1.1": (11, 13, 15), "googlenet": (15, 17, 19), "mo
 DEFAULT_QUALITIES = {"squeezenet1.1": (19, 15), "googlenet": (17, 13), "mobilenetv2": (21, 17)}
 
 
-def _no_feedback(sequences: feedback.Sequences, *given: Any, **named: Any) -> Any:
+def _no_feedback(sequences: Sequences, *given: Any, **named: Any) -> Any:
     one = np.broadcast_to(np.eye(sequences.x.shape[1]), sequences.filters.shape)
     return feedback.search_with_feedback(replace(sequences, filters=one), *given, **named)
 

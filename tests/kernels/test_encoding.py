@@ -70,7 +70,8 @@ def values(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Return values small and large, of either sign, some of them on the grid."""
     x = rng.choice((0.3, 3, 200, 9000)) * rng.standard_normal(shape)
     x = np.where(rng.random(shape) < 0.2, np.rint(x), x)
-    return np.clip(x, -59_000, 59_000).astype(np.float32)
+    clipped: np.ndarray = np.clip(x, -59_000, 59_000).astype(np.float32)
+    return clipped
 
 
 @given(SEEDS, MACHINES, st.integers(1, 700), st.sampled_from((1, 2, 7, 8, 9, 16, 17, 128, 1000)))

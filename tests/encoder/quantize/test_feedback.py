@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nntc.encoder.quantize import feedback
-from nntc.encoder.quantize.feedback import Sequences, _parts, search_with_feedback
+from nntc.encoder.quantize.feedback import _parts, search_with_feedback
 from nntc.encoder.quantize.trellis import MIN_LEVEL, search
 from nntc.format.trellis import EIGHT_STATES
+from nntc.kernels.sequences import Sequences
 from numpy.typing import NDArray
 
 FREE = np.zeros((2, 256), np.float32)

@@ -23,7 +23,7 @@ from nntc.encoder.methods.weights import (
     scale_contexts,
 )
 from nntc.encoder.quantize.dct import forward
-from nntc.encoder.quantize.feedback import Sequences, search_with_feedback
+from nntc.encoder.quantize.feedback import search_with_feedback
 from nntc.encoder.quantize.metric import OutputMetric, output_metric
 from nntc.encoder.quantize.pruning import pruned_zeros
 from nntc.encoder.quantize.rates import density_of, family_of, pruned_bits
@@ -32,6 +32,7 @@ from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping
 from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
 from nntc.format.steps import STEP_CODES
+from nntc.kernels.sequences import Sequences
 
 LAGRANGIAN = 0.2
 """Squared steps per bit: less than without feedback, as errors make later values larger."""

@@ -186,15 +186,16 @@ ALWAYS_INLINE void search_row(const feedback_search *s, const machine *m, u32 st
     const u32 paths = states * survivors;
     const double *filters = s->filters + row / s->rows_per_group * s->length * s->length;
     feedback_row *before = &s->state[row];
-    block_state b = {0};
+    block_state b;
     u8 at[BLOCK][MOST_PATHS], ancestors[MOST_PATHS];
+    if (paths % LANES != 0) memset(b.targets, 0, sizeof b.targets);
     for (u32 p = 0; p < paths; p++) {
         double sums[BLOCK];
         memcpy(sums, common, count * sizeof *sums);
         if (start > 0) spread(before->undecided.errors[p], BLOCK, filters, s->length, start - BLOCK, start, count, sums);
         for (u32 j = 0; j < count; j++) b.targets[j][p] = (float)sums[j];
     }
-    memcpy(b.cost, before->cost, paths * sizeof(float));
+    memcpy(b.cost, before->cost, sizeof b.cost);
     search_block(s, m, states, survivors, row, start, count, &b);
     follow(&b, paths, 0, count, at, ancestors);
     if (start > 0) settle(s, paths, row, start - BLOCK, BLOCK, &before->undecided, ancestors, b.cost);
