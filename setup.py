@@ -66,7 +66,7 @@ class BuildKernels(build_ext):
             extension.extra_compile_args = ["/O2", "/std:c11", "/fp:precise"]
         else:
             extension.extra_compile_args = ["-std=c11", "-O3", "-ffp-contract=off", "-fvisibility=hidden"]
-            extension.extra_compile_args += ["-Wno-psabi"]  # of vectors that functions pass, all of them inline
+            extension.extra_compile_args += ["-Wno-psabi"]  # all functions that take vectors are inline
         try:
             super().build_extension(extension)
         except Exception as e:

@@ -6,6 +6,7 @@
 
 enum { MAX_LEVEL = 126, MAGNITUDES = MAX_LEVEL + 4 };
 static const float FAR_AWAY = 1e30f;
+static const float MOST_MAGNITUDE = 1e9f; /* no level comes near */
 
 /* By parity. */
 typedef struct candidate_pair {
@@ -22,6 +23,7 @@ ALWAYS_INLINE floats level_cost(floats magnitude, ints k, ints q, floats weight,
 
 /* magnitude: of the values; q: their quantizers; weight: what a squared error counts. */
 ALWAYS_INLINE candidate_pair candidates(floats magnitude, ints q, floats weight, const float *rates, ints first) {
+    magnitude = least(all_floats(MOST_MAGNITUDE), magnitude); /* and no number is the most */
     ints level = truncated((magnitude + floats_of(q)) * 0.5f), above = level + 1, below = choose_ints(level > 0, level - 1, 1 - level);
     floats own = level_cost(magnitude, level, q, weight, rates, first);
     floats up = level_cost(magnitude, above, q, weight, rates, first);

@@ -156,7 +156,7 @@ ALWAYS_INLINE void search_block(const feedback_search *s, const machine *m, u32 
             spread(errors, INNER, filters, s->length, start + inner, start + stop, count - stop, sums);
             for (u32 j = stop; j < count; j++) moved[j][p] = b->targets[j][before[p]] + (float)sums[j - stop];
         }
-        memcpy(b->targets[stop], moved[stop], (count - stop) * sizeof *moved);
+        for (u32 j = stop; j < count; j++) memcpy(b->targets[j], moved[j], paths * sizeof(float));
     }
     float least = b->cost[0];
     for (u32 p = 1; p < paths; p++) least = b->cost[p] < least ? b->cost[p] : least;
