@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, Flag, auto
+from enum import Enum
 
 import onnx
 
@@ -39,37 +39,37 @@ class Operand(Enum):
     DATA = "numbers to compare, to count or to index with"
 
 
-class Trait(Flag):
-    """What an operator does with values."""
+class Trait:
+    """What an operator does with values: bits of an integer, since they are looked at for every node."""
 
     NONE = 0
-    MOVES = auto()
+    MOVES = 1 << 0
     """The output is the first input's elements, cast perhaps, in another place perhaps."""
-    RESHAPES = auto()
+    RESHAPES = 1 << 1
     """It also changes the shape, or leaves elements out."""
-    POOLS = auto()
+    POOLS = 1 << 2
     """The output's elements are chosen from, or means of, neighbouring ones of the first input's."""
-    AVERAGES = auto()
+    AVERAGES = 1 << 3
     """They are means."""
-    ELEMENTWISE = auto()
+    ELEMENTWISE = 1 << 4
     """The output is a function of the inputs, element by element or along an axis."""
-    AFFINE = auto()
+    AFFINE = 1 << 5
     """That function is a sum or a product."""
-    COMBINES = auto()
+    COMBINES = 1 << 6
     """The output is a mean, a sum, a product or the largest of inputs, or one beside the other."""
-    BOUNDED = auto()
+    BOUNDED = 1 << 7
     """The output is between 0 and 1."""
-    EXACTING = auto()
+    EXACTING = 1 << 8
     """A small change of an input may change the output altogether."""
-    DECIDES = auto()
+    DECIDES = 1 << 13
     """What changes is which is larger, as a layer's outputs are there to tell."""
-    LINEAR = auto()
+    LINEAR = 1 << 9
     """Convolution or matrix product, to which a bias may be added."""
-    NORMALIZES = auto()
+    NORMALIZES = 1 << 10
     """The output is normalized, or scaled as a normalization does."""
-    RECURRENT = auto()
+    RECURRENT = 1 << 11
     """A layer with states."""
-    PLAIN = auto()
+    PLAIN = 1 << 12
     """Constants are multiplied with, or looked up by, floating-point numbers and indices as they come in."""
 
 
@@ -78,11 +78,11 @@ class Operator:
     """Facts about an operator: what its inputs are, by number, and what it does with values."""
 
     operands: Mapping[int, Operand] = field(default_factory=dict)
-    traits: Trait = Trait.NONE
+    traits: int = Trait.NONE
 
-    def has(self, traits: Trait) -> bool:
+    def has(self, traits: int) -> bool:
         """Return whether it has one of the traits."""
-        return bool(self.traits & traits)
+        return self.traits & traits != 0
 
     def places(self, operand: Operand) -> list[int]:
         """Return the numbers of the inputs that are this."""
@@ -231,12 +231,18 @@ OPERATORS: dict[tuple[str, str], Operator] = {
 
 def domain_of(node: onnx.NodeProto | onnx.FunctionProto) -> str:
     """Return the domain of a node or a function, "" for ONNX's own under either of its names."""
-    return "" if node.domain == "ai.onnx" else node.domain
+    domain = node.domain
+    return "" if domain == "ai.onnx" else domain
 
 
 def operator_of(node: onnx.NodeProto) -> Operator:
     """Return what is known of a node's operator."""
-    return OPERATORS.get((domain_of(node), node.op_type), UNKNOWN)
+    return OPERATORS.get(key_of(node), UNKNOWN)
+
+
+def key_of(node: onnx.NodeProto) -> tuple[str, str]:
+    """Return a node's domain and operator, as `OPERATORS` has them."""
+    return domain_of(node), node.op_type
 
 
 def is_operator(node: onnx.NodeProto, *names: str, domain: str = "") -> bool:

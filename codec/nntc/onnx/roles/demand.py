@@ -8,24 +8,22 @@ element by element, moves or pools them; layers and normalizations end it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import Flag
 
 import onnx
 
 from nntc.onnx.attributes import integer
 from nntc.onnx.elements import is_floating
-from nntc.onnx.operators import Operand, Trait, bodies, domain_of, is_operator, operator_of
-from nntc.onnx.order import in_order
+from nntc.onnx.operators import Operand, Trait, bodies, is_operator
+from nntc.onnx.roles.steps import FunctionKey, Step, steps_of
 
 _PASSING = Trait.MOVES | Trait.POOLS | Trait.ELEMENTWISE | Trait.AFFINE | Trait.COMBINES
 _LAYER_INPUTS = (Operand.INPUT, Operand.LEFT, Operand.RIGHT, Operand.PRODUCT)
 _MAX_DEPTH = 100
+_CAST = ("", "Cast")
 
-FunctionKey = tuple[str, str, str]
 
-
-class Demand(Flag):
-    """What becomes of a value."""
+class Demand:
+    """What becomes of a value: bits of an integer."""
 
     NONE = 0
     LAYER = 1
@@ -47,17 +45,16 @@ class Demands:
 
     def __init__(self, functions: Mapping[FunctionKey, onnx.FunctionProto]) -> None:
         self._functions = functions
-        self._called: dict[tuple[FunctionKey, tuple[Demand, ...]], list[Demand]] = {}
+        self._called: dict[tuple[FunctionKey, tuple[int, ...]], list[int]] = {}
+        self._known: dict[tuple[tuple[str, str], int, int], tuple[int, ...]] = {}
 
-    def of_graph(
-        self, nodes: Sequence[onnx.NodeProto], given: Mapping[str, Demand], depth: int = 0
-    ) -> dict[str, Demand]:
+    def of_graph(self, steps: Sequence[Step], given: Mapping[str, int], depth: int = 0) -> dict[str, int]:
         """Return the demand of every name that nodes read, those of names around their graph included.
 
         Parameters
         ----------
-        nodes
-            In any order.
+        steps
+            The nodes.
         given
             Demand of outputs, by name.
         depth
@@ -66,52 +63,64 @@ class Demands:
         demands = dict(given)
         if depth > _MAX_DEPTH:
             return demands
-        for _, node in reversed(in_order(nodes)):
-            outputs = [demands.get(name, Demand.NONE) for name in node.output]
-            for name, demand in zip(node.input, self._of_inputs(node, outputs, depth), strict=True):
+        get = demands.get
+        for step in reversed(steps):
+            outputs = [get(name, 0) for name in step.outputs]
+            for name, demand in zip(step.inputs, self._of_inputs(step, outputs, depth), strict=True):
                 if name:
-                    demands[name] = demands.get(name, Demand.NONE) | demand
-            for body in bodies(node):
+                    demands[name] = get(name, 0) | demand
+            if not step.has_attributes:
+                continue
+            for body in bodies(step.node):
                 # What a body puts out is, output for output, what its If node does.
                 names = [value.name for value in body.output]
-                is_branch = is_operator(node, "If")
+                is_branch = is_operator(step.node, "If")
                 ends = dict(zip(names, outputs, strict=False)) if is_branch else {}
-                for name, demand in self.of_graph(body.node, ends, depth + 1).items():
-                    demands[name] = demands.get(name, Demand.NONE) | demand
+                for name, demand in self.of_graph(steps_of(body.node), ends, depth + 1).items():
+                    demands[name] = get(name, 0) | demand
         return demands
 
-    def _of_inputs(self, node: onnx.NodeProto, outputs: list[Demand], depth: int) -> list[Demand]:
-        key = domain_of(node), node.op_type, node.overload
-        if key in self._functions:
-            found = self._of_call(key, tuple(outputs), depth)
-            return [*found, *[Demand.NONE] * len(node.input)][: len(node.input)]
-        operator = operator_of(node)
-        passed = Demand.NONE
-        if operator.has(_PASSING) or is_operator(node, "Gather"):
-            for demand in outputs:
-                passed |= demand
-        exact = Demand.EXACT if operator.has(Trait.DECIDES) else Demand.EXACT | Demand.COUNTED
-        if operator.has(Trait.EXACTING) or is_cast_to_integers(node):
-            passed = exact
-        found = []
-        for index in range(len(node.input)):
-            operand = operator.operands.get(index)
-            if operand in _LAYER_INPUTS:
-                found.append(Demand.LAYER)
-            elif operand is Operand.DATA:
-                found.append(exact)
-            else:
-                found.append(passed)
-        return found
+    def _of_inputs(self, step: Step, outputs: Sequence[int], depth: int) -> Sequence[int]:
+        count = len(step.inputs)
+        if self._functions and step.function in self._functions:
+            found = self._of_call(step.function, tuple(outputs), depth)
+            return [*found, *[Demand.NONE] * count][:count]
+        passed = 0
+        for demand in outputs:
+            passed |= demand
+        if step.key == _CAST and is_cast_to_integers(step.node):
+            return [Demand.EXACT | Demand.COUNTED] * count
+        known = self._known.get((step.key, passed, count))
+        if known is None:
+            known = self._known[step.key, passed, count] = _demands(step, passed)
+        return known
 
-    def _of_call(self, key: FunctionKey, outputs: tuple[Demand, ...], depth: int) -> list[Demand]:
+    def _of_call(self, key: FunctionKey, outputs: tuple[int, ...], depth: int) -> list[int]:
         if (key, outputs) not in self._called:
             self._called[key, outputs] = []  # of a function that calls itself nothing is known
             function = self._functions[key]
             ends = dict(zip(function.output, outputs, strict=False))
-            demands = self.of_graph(function.node, ends, depth + 1)
+            demands = self.of_graph(steps_of(function.node), ends, depth + 1)
             self._called[key, outputs] = [demands.get(name, Demand.NONE) for name in function.input]
         return self._called[key, outputs]
+
+
+def _demands(step: Step, passed: int) -> tuple[int, ...]:
+    """Return the demands of an operator's inputs, given that of its outputs."""
+    operator = step.operator
+    exact = Demand.EXACT if operator.has(Trait.DECIDES) else Demand.EXACT | Demand.COUNTED
+    if operator.has(Trait.EXACTING):
+        passed = exact
+    elif not operator.has(_PASSING) and step.key != ("", "Gather"):
+        passed = Demand.NONE
+    found = []
+    for index in range(len(step.inputs)):
+        operand = operator.operands.get(index)
+        if operand in _LAYER_INPUTS:
+            found.append(Demand.LAYER)
+        else:
+            found.append(exact if operand is Operand.DATA else passed)
+    return tuple(found)
 
 
 def is_cast_to_integers(node: onnx.NodeProto) -> bool:

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain
 
 import onnx
 
 from nntc.onnx.elements import is_floating
-from nntc.onnx.operators import domain_of, is_operator, operator_of
-from nntc.onnx.order import in_order
+from nntc.onnx.operators import Trait, is_operator
 from nntc.onnx.roles.demand import Demand, Demands, is_cast_to_integers
 from nntc.onnx.roles.flow import Constants, made_of, reshaped, scale_of, source_of, union
 from nntc.onnx.roles.role import UNKNOWN_USE, UNUSED, Role, TensorRole, Tolerance, Use
-from nntc.onnx.roles.uses import COMPARED, Source, classify
+from nntc.onnx.roles.scope import NOTHING, Scope, Value
+from nntc.onnx.roles.steps import Step, key_of_function, steps_of
+from nntc.onnx.roles.uses import COMPARED, classify
 from nntc.onnx.roles.views import Constant, generic_view, stored_view
 from nntc.onnx.tensor import Path
 
 _MAX_DEPTH = 100  # of subgraphs and function calls
 _MAX_CALLED_NODES = 200_000  # functions that call functions multiply
+_CAST, _CONCAT, _CONSTANT = ("", "Cast"), ("", "Concat"), ("", "Constant")
 OUTPUT = "it is an output of a graph"
 NOT_RUN = "the network does not use it"
-
-
-@dataclass(slots=True)
-class _Scope:
-    """Names visible at a node: what is constant, where values come from and where they go."""
-
-    constants: ChainMap[str, Constants] = field(default_factory=ChainMap)
-    sources: ChainMap[str, Source] = field(default_factory=ChainMap)
-    demands: Mapping[str, Demand] = field(default_factory=dict)
-    is_run: bool = True  # when the network is
-
-    def inner(self) -> _Scope:
-        return replace(self, constants=self.constants.new_child(), sources=self.sources.new_child())
 
 
 def find_roles(model: onnx.ModelProto) -> dict[Path, TensorRole]:
@@ -61,12 +49,12 @@ def find_roles(model: onnx.ModelProto) -> dict[Path, TensorRole]:
 
 def find_uses(model: onnx.ModelProto) -> dict[Path, list[Use]]:
     """Return every use of a model's tensors by path, in node order; functions count once for each call."""
-    return _searched(model).uses
+    return _searched(model, uses={}).uses or {}
 
 
-def _searched(model: onnx.ModelProto) -> _Finder:
-    finder = _Finder(model)
-    scope = _Scope()
+def _searched(model: onnx.ModelProto, uses: dict[Path, list[Use]] | None = None) -> _Finder:
+    finder = _Finder(model, uses)
+    scope = Scope()
     finder.graph(model.graph, ("graph",), scope, 0, {})
     scope.is_run = False
     for index, training in enumerate(model.training_info):
@@ -80,14 +68,15 @@ def _searched(model: onnx.ModelProto) -> _Finder:
 
 
 class _Finder:
-    """Collects tensors and their first uses from graph to graph."""
+    """Collects tensors and their first uses from graph to graph; all `uses` if there is a place for them."""
 
-    def __init__(self, model: onnx.ModelProto) -> None:
+    def __init__(self, model: onnx.ModelProto, uses: dict[Path, list[Use]] | None) -> None:
         self.roles: dict[Path, TensorRole] = {}
-        self.tensors: dict[Path, onnx.TensorProto] = {}
-        self.uses: dict[Path, list[Use]] = {}
+        self.tensors: dict[Path, tuple[tuple[int, ...], int]] = {}  # dimensions and type
+        self.uses = uses
+        self.classified: dict[tuple[object, ...], TensorRole] = {}
         self.functions = {
-            (domain_of(function), function.name, function.overload): (("functions", index), function)
+            key_of_function(function): (("functions", index), function)
             for index, function in reversed(list(enumerate(model.functions)))
         }
         self.all_functions = model.functions
@@ -98,57 +87,61 @@ class _Finder:
     def all_roles(self) -> dict[Path, TensorRole]:
         """Return the roles found, OTHER for the tensors without one."""
         roles = {}
-        for path, tensor in self.tensors.items():
-            unused = TensorRole(Role.OTHER, generic_view(tuple(tensor.dims)), reason=UNUSED)
-            role = self.roles.get(path) or unused
-            roles[path] = replace(role, view=stored_view(role.view, tensor.data_type))
+        for path, (dims, data_type) in self.tensors.items():
+            role = self.roles.get(path)
+            if role is None:
+                role = TensorRole(Role.OTHER, generic_view(dims), reason=UNUSED)
+            view = stored_view(role.view, data_type)
+            roles[path] = role if view is role.view else replace(role, view=view)
         return roles
 
     def graph(
         self,
         graph: onnx.GraphProto,
         path: Path,
-        scope: _Scope,
+        scope: Scope,
         depth: int,
-        demands: Mapping[str, Demand],
+        demands: Mapping[str, int],
     ) -> None:
         """Go through a graph whose names are put into `scope`; `demands` are those of its outputs."""
         if depth > _MAX_DEPTH:
             return
-        scope.constants.update((value.name, ()) for value in graph.input)
-        scope.sources.update((value.name, Source.NONE) for value in graph.input)
+        for value in graph.input:
+            scope.set(value.name, NOTHING)
         for index, tensor in enumerate(graph.initializer):
-            scope.constants[tensor.name] = self.tensor(tensor, (*path, "initializer", index))
+            scope.set(tensor.name, (self.tensor(tensor, (*path, "initializer", index)), 0))
         for index, sparse in enumerate(graph.sparse_initializer):
             values = self.sparse(sparse, (*path, "sparse_initializer", index))
-            scope.constants[sparse.values.name] = values
-        scope.demands = self.demands.of_graph(graph.node, demands)
-        self.nodes(graph.node, path, scope, depth)
+            scope.set(sparse.values.name, (values, 0))
+        steps = steps_of(graph.node)
+        scope.demands = self.demands.of_graph(steps, demands)
+        self.nodes(steps, path, scope, depth)
         for value in graph.output:
-            for constant in scope.constants.get(value.name, ()):
+            for constant in scope.get(value.name, NOTHING)[0]:
                 self.must_be_exact(constant.path, OUTPUT)
 
     def must_be_exact(self, path: Path, reason: str) -> None:
         """Note a use of a tensor that stands no error."""
-        known = self.roles.get(path) or TensorRole(Role.OTHER, generic_view(tuple(self.tensors[path].dims)))
+        known = self.roles.get(path) or TensorRole(Role.OTHER, generic_view(self.tensors[path][0]))
         self.roles[path] = _stricter(known, replace(known, tolerance=Tolerance.EXACT, reason=reason))
 
     def uncalled_functions(self) -> None:
         """Go through the bodies of functions that nothing calls."""
         for index, function in enumerate(self.all_functions):
             path: Path = ("functions", index)
-            scope = _Scope(is_run=False)
+            scope = Scope(is_run=False)
             for number, attribute in enumerate(function.attribute_proto):
                 self.attribute(attribute, (*path, "attribute_proto", number), scope, 0)
             if path not in self.called:
-                scope.demands = self.demands.of_graph(function.node, {})
-                self.nodes(function.node, path, scope, 0)
+                steps = steps_of(function.node)
+                scope.demands = self.demands.of_graph(steps, {})
+                self.nodes(steps, path, scope, 0)
 
     def tensor(self, tensor: onnx.TensorProto, path: Path) -> Constants:
         """Note a tensor and return it as a constant."""
-        self.tensors[path] = tensor
-        dims = tuple(tensor.dims)
-        return (Constant(path, dims, tuple(range(len(dims))), is_floating(tensor.data_type)),)
+        dims, data_type = tuple(tensor.dims), tensor.data_type
+        self.tensors[path] = dims, data_type
+        return (Constant(path, dims, tuple(range(len(dims))), is_floating(data_type)),)
 
     def sparse(self, sparse: onnx.SparseTensorProto, path: Path) -> Constants:
         """Note both parts of a sparse tensor and return its values as a constant without a shape."""
@@ -162,9 +155,9 @@ class _Finder:
         self,
         attribute: onnx.AttributeProto,
         path: Path,
-        scope: _Scope,
+        scope: Scope,
         depth: int,
-        ends: Sequence[Demand] = (),
+        ends: Sequence[int] = (),
     ) -> Constants:
         """Note everything in an attribute; return its one tensor as a constant.
 
@@ -190,105 +183,115 @@ class _Finder:
             self.graph(graph, place, scope.inner(), depth + 1, demands)
         return constant
 
-    def nodes(self, nodes: Sequence[onnx.NodeProto], path: Path, scope: _Scope, depth: int) -> None:
+    def nodes(self, steps: Sequence[Step], path: Path, scope: Scope, depth: int) -> None:
         """Go through nodes, each after those that compute its inputs."""
-        for index, node in in_order(nodes):
+        for step in steps:
             self.budget -= path[0] == "functions"
-            place: Path = (*path, "node", index)
-            self.node(node, place, scope, depth)
-            is_branch = is_operator(node, "If")
-            ends = [scope.demands.get(name, Demand.NONE) for name in node.output] if is_branch else []
-            for number, attribute in enumerate(node.attribute):
-                constant = self.attribute(attribute, (*place, "attribute", number), scope, depth, ends)
-                if not constant:
-                    continue
-                if is_operator(node, "Constant") and node.output:
-                    scope.constants[node.output[0]] = constant
-                elif operator_of(node).operands:
-                    for part in constant:
-                        self.must_be_exact(part.path, COMPARED)
+            self.node(step, path, scope, depth)
+            if step.has_attributes:
+                self.attributes(step, (*path, "node", step.index), scope, depth)
 
-    def node(self, node: onnx.NodeProto, place: Path, scope: _Scope, depth: int) -> None:
-        """Note what a node does with its inputs."""
-        constants = [scope.constants.get(name, ()) if name else () for name in node.input]
-        sources = [scope.sources.get(name, Source.NONE) for name in node.input]
-        demand = union([scope.demands.get(name, Demand.NONE) for name in node.output], Demand.NONE)
-        call = self.functions.get((domain_of(node), node.op_type, node.overload))
+    def attributes(self, step: Step, place: Path, scope: Scope, depth: int) -> None:
+        """Go through a node's attributes."""
+        is_branch = is_operator(step.node, "If")
+        ends = [scope.demands.get(name, Demand.NONE) for name in step.outputs] if is_branch else []
+        for number, attribute in enumerate(step.node.attribute):
+            constant = self.attribute(attribute, (*place, "attribute", number), scope, depth, ends)
+            if not constant:
+                continue
+            if step.key == _CONSTANT and step.outputs:
+                scope.set(step.outputs[0], (constant, 0))
+            elif step.operator.operands:
+                for part in constant:
+                    self.must_be_exact(part.path, COMPARED)
+
+    def node(self, step: Step, path: Path, scope: Scope, depth: int) -> None:
+        """Note what a node, of the graph at `path`, does with its inputs."""
+        get = scope.get
+        values = [get(name, NOTHING) for name in step.inputs]
+        constants = [parts for parts, _ in values]
+        sources = [source for _, source in values]
+        call = self.functions.get(step.function) if self.functions else None
         if call:
-            ends = [scope.demands.get(name, Demand.NONE) for name in node.output]
-            results = self.call(*call, constants, sources, ends, scope, depth)
-            for name, (parts, result) in zip(node.output, results, strict=False):
-                scope.constants[name], scope.sources[name] = parts, result
+            ends = [scope.demands.get(name, Demand.NONE) for name in step.outputs]
+            results = self.call(*call, values, ends, scope, depth)
+            for name, result in zip(step.outputs, results, strict=False):
+                scope.set(name, result)
             return
-        moved = made_of(node, constants)
-        result = source_of(node, sources, constants)
-        for name in node.output:
+        moved = made_of(step.node, constants) if step.operator.traits & Trait.MOVES else ()
+        computed = moved, source_of(step.operator, sources, constants)
+        for name in step.outputs:
             # What a body computes hides a constant of the same name outside.
-            scope.constants[name], scope.sources[name] = moved, result
-        if is_cast_to_integers(node):
+            scope.set(name, computed)
+        if moved and step.key == _CAST and is_cast_to_integers(step.node):
             for part in moved:
                 self.must_be_exact(part.path, COMPARED)
         for index, parts in enumerate(constants):
-            if moved and (index == 0 or is_operator(node, "Concat")):
+            if not parts or (moved and (index == 0 or step.key == _CONCAT)):
                 continue  # its use is what uses the output
-            other = union([s for i, s in enumerate(sources) if i != index], Source.NONE)
+            other = union(sources[:index]) | union(sources[index + 1 :])
+            place: Path = (*path, "node", step.index)
             for constant in parts:
-                self.use(node, place, index, constant, constants, other, demand, is_run=scope.is_run)
+                self.use(step, place, index, constant, constants, other, scope)
 
     def use(
         self,
-        node: onnx.NodeProto,
+        step: Step,
         place: Path,
         index: int,
         constant: Constant,
         constants: list[Constants],
-        source: Source,
-        demand: Demand,
-        *,
-        is_run: bool,
+        source: int,
+        scope: Scope,
     ) -> None:
         """Note one use of a tensor."""
-        self.uses.setdefault(constant.path, []).append(Use(place, index, constant.axes))
-        found = classify(node, index, constant, source, demand)
-        found = replace(found, node=place, input=index, scale=scale_of(node, index, constants))
-        known = self.roles.get(constant.path)
-        if not is_run:
-            # Training graphs read the network's weights, which does not change what these stand.
-            if known:
-                return
-            found = replace(found, tolerance=Tolerance.EXACT, reason=NOT_RUN, scale=None)
-        self.roles[constant.path] = found if known is None else _stricter(known, found)
+        path = constant.path
+        if self.uses is not None:
+            self.uses.setdefault(path, []).append(Use(place, index, constant.axes))
+        known = self.roles.get(path)
+        if not scope.is_run and known:
+            return  # training graphs read the network's weights, which does not change what these stand
+        use = self.classify(step, index, constant, source, scope.demand(step.outputs))
+        if scope.is_run:
+            tolerance, reason, scale = use.tolerance, use.reason, scale_of(step.node, index, constants)
+        else:
+            tolerance, reason, scale = Tolerance.EXACT, NOT_RUN, None
+        found = TensorRole(use.role, use.view, place, index, tolerance, reason, scale)
+        self.roles[path] = found if known is None else _stricter(known, found)
+
+    def classify(self, step: Step, index: int, constant: Constant, source: int, demand: int) -> TensorRole:
+        """Return what `classify` does; networks use most of their tensors as some before."""
+        if step.has_attributes:
+            return classify(step.node, index, constant, source, demand)
+        key = step.key, index, constant.dims, constant.axes, constant.floating, source, demand
+        found = self.classified.get(key)
+        if found is None:
+            found = self.classified[key] = classify(step.node, index, constant, source, demand)
+        return found
 
     def call(
         self,
         path: Path,
         function: onnx.FunctionProto,
-        arguments: list[Constants],
-        sources: list[Source],
-        ends: list[Demand],
-        outer: _Scope,
+        arguments: list[Value],
+        ends: list[int],
+        outer: Scope,
         depth: int,
-    ) -> list[tuple[Constants, Source]]:
-        """Go through a function's body with the constants it is called with.
-
-        Returns
-        -------
-        For each output what it is made of and where it comes from.
-        """
+    ) -> list[Value]:
+        """Go through a function's body with the values it is called with; return those of its outputs."""
         if depth >= _MAX_DEPTH or (path in self.called and self.budget < 0):
-            for part in chain.from_iterable(arguments):
+            for part in chain.from_iterable(parts for parts, _ in arguments):
                 self.must_be_exact(part.path, UNKNOWN_USE)
-            return [((), Source.NONE)] * len(function.output)
+            return [NOTHING] * len(function.output)
         self.called.add(path)
-        scope = _Scope(is_run=outer.is_run)
-        scope.constants.update(zip(function.input, arguments, strict=False))
-        scope.sources.update(zip(function.input, sources, strict=False))
+        scope = Scope(is_run=outer.is_run)
+        for name, value in zip(function.input, arguments, strict=False):
+            scope.set(name, value)
         demands = dict(zip(function.output, ends, strict=False))
-        scope.demands = self.demands.of_graph(function.node, demands, depth)
-        self.nodes(function.node, path, scope, depth + 1)
-        return [
-            (scope.constants.get(name, ()), scope.sources.get(name, Source.NONE)) for name in function.output
-        ]
+        steps = steps_of(function.node)
+        scope.demands = self.demands.of_graph(steps, demands, depth)
+        self.nodes(steps, path, scope, depth + 1)
+        return [scope.get(name, NOTHING) for name in function.output]
 
 
 def _stricter(known: TensorRole, found: TensorRole) -> TensorRole:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from enum import Flag
 from itertools import chain
-from typing import TypeVar
 
 import onnx
 
 from nntc.onnx.attributes import real
-from nntc.onnx.operators import Operand, Trait, is_operator, operator_of
+from nntc.onnx.operators import Operand, Operator, Trait, is_operator, operator_of
 from nntc.onnx.roles.role import Scale
 from nntc.onnx.roles.uses import Source
 from nntc.onnx.roles.views import Constant
 
 _MAX_PARTS = 64  # constants that one value is made of
-_FlagT = TypeVar("_FlagT", bound=Flag)
 
 Constants = tuple[Constant, ...]
 """Constants that a value is made of: one as a rule, several after Concat, none if it is computed."""
@@ -26,9 +23,13 @@ Constants = tuple[Constant, ...]
 def scale_of(node: onnx.NodeProto, index: int, constants: list[Constants]) -> Scale | None:
     """Return what says how large the channels are that a normalization's shift or mean is for."""
     operands = operator_of(node).operands
-    wanted = {Operand.SHIFT: Operand.SCALE, Operand.MEAN: Operand.VARIANCE}.get(
-        operands.get(index, Operand.DATA)
-    )
+    operand = operands.get(index)
+    if operand is Operand.SHIFT:
+        wanted = Operand.SCALE
+    elif operand is Operand.MEAN:
+        wanted = Operand.VARIANCE
+    else:
+        return None
     for other, operand in operands.items():
         if operand is wanted and other < len(constants) and len(constants[other]) == 1:
             is_variance = operand is Operand.VARIANCE
@@ -37,28 +38,29 @@ def scale_of(node: onnx.NodeProto, index: int, constants: list[Constants]) -> Sc
     return None
 
 
-def source_of(node: onnx.NodeProto, sources: list[Source], constants: list[Constants]) -> Source:
-    """Return where a node's outputs come from."""
-    operator = operator_of(node)
-    if operator.has(Trait.LINEAR):
+def source_of(operator: Operator, sources: Sequence[int], constants: Sequence[Constants]) -> int:
+    """Return where a node's outputs come from, bits of `Source`."""
+    traits = operator.traits
+    if traits & Trait.LINEAR:
         return Source.LINEAR | Source.LAYER
-    if operator.has(Trait.NORMALIZES | Trait.RECURRENT):
+    if traits & (Trait.NORMALIZES | Trait.RECURRENT):
         return Source.LAYER
-    if any(operator.operands.get(i) is Operand.TABLE and parts for i, parts in enumerate(constants)):
-        return Source.LAYER
-    if operator.has(Trait.MOVES):
-        first = sources[:1] if not operator.has(Trait.COMBINES) else sources
-        return union(first, Source.NONE)
-    if operator.has(Trait.POOLS | Trait.ELEMENTWISE | Trait.AFFINE | Trait.COMBINES):
-        return union(sources, Source.NONE) & Source.LAYER
+    for index, parts in enumerate(constants):
+        if parts and operator.operands.get(index) is Operand.TABLE:
+            return Source.LAYER
+    if traits & Trait.MOVES:
+        return union(sources if traits & Trait.COMBINES else sources[:1])
+    if traits & (Trait.POOLS | Trait.ELEMENTWISE | Trait.AFFINE | Trait.COMBINES):
+        return union(sources) & Source.LAYER
     return Source.NONE
 
 
-def union(flags: Iterable[_FlagT], none: _FlagT) -> _FlagT:
-    """Return all flags together."""
+def union(flags: Iterable[int]) -> int:
+    """Return all bits together."""
+    found = 0
     for flag in flags:
-        none = none | flag
-    return none
+        found |= flag
+    return found
 
 
 def made_of(node: onnx.NodeProto, constants: list[Constants]) -> Constants:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import Flag
 from math import prod
 
 import onnx
@@ -39,8 +38,8 @@ NOT_TO_LAYER = "what is looked up in it goes to no layer"
 ADDED_LAST = "what it is added to goes to no layer"
 
 
-class Source(Flag):
-    """Where a value comes from."""
+class Source:
+    """Where a value comes from: bits of an integer."""
 
     NONE = 0
     LAYER = 1
@@ -49,9 +48,7 @@ class Source(Flag):
     """It is the output of a convolution or of a product of matrices, moved perhaps."""
 
 
-def classify(
-    node: onnx.NodeProto, index: int, constant: Constant, source: Source, demand: Demand
-) -> TensorRole:
+def classify(node: onnx.NodeProto, index: int, constant: Constant, source: int, demand: int) -> TensorRole:
     """Return role, view and tolerance of a constant by the node that uses it.
 
     Parameters
@@ -69,18 +66,18 @@ def classify(
     """
     found = _by_operand(node, index, constant, source, demand)
     # Indices are computed with it, or angles. Those that a network puts out bear errors as its outputs do.
-    is_counted = Demand.COUNTED in demand and Source.LAYER not in source
+    is_counted = demand & Demand.COUNTED and not source & Source.LAYER
     return replace(found, tolerance=Tolerance.EXACT, reason=found.reason or PRECISE) if is_counted else found
 
 
 def _by_operand(
-    node: onnx.NodeProto, index: int, constant: Constant, source: Source, demand: Demand
+    node: onnx.NodeProto, index: int, constant: Constant, source: int, demand: int
 ) -> TensorRole:
     operator = operator_of(node)
     operand = operator.operands.get(index)
     dims = constant.dims
     unknown = TensorRole(Role.OTHER, generic_view(dims), reason=UNKNOWN_USE)
-    if operand is None and is_operator(node, "Concat") and Source.LAYER in source:
+    if operand is None and is_operator(node, "Concat") and source & Source.LAYER:
         operand = Operand.TERM  # beside the outputs of a layer, as a class token is
     if operand in (Operand.TERM, Operand.FACTOR):
         return _elementwise(constant, operand, source, demand)
@@ -101,30 +98,30 @@ def _by_operand(
     return replace(unknown, reason=CHOSEN) if operand is Operand.CHOICE else unknown
 
 
-def _elementwise(constant: Constant, operand: Operand, source: Source, demand: Demand) -> TensorRole:
+def _elementwise(constant: Constant, operand: Operand, source: int, demand: int) -> TensorRole:
     """Return the role of what is added or multiplied with."""
     dims = constant.dims
     is_vector = constant.floating and prod(dims) > 1 and sum(size > 1 for size in dims) == 1
-    after_linear = is_vector and Source.LINEAR in source and operand is Operand.TERM
+    after_linear = is_vector and source & Source.LINEAR and operand is Operand.TERM
     role = Role.OTHER
     if is_vector:
         role = Role.BIAS if after_linear else Role.NORMALIZATION
     found = TensorRole(role, generic_view(dims))
-    if after_linear and Demand.COUNTED not in demand:
+    if after_linear and not demand & Demand.COUNTED:
         return replace(found, tolerance=Tolerance.ADDITIVE)
-    if Source.LAYER not in source:
+    if not source & Source.LAYER:
         return replace(found, reason=BEFORE_LAYERS)
-    if Demand.EXACT in demand:
+    if demand & Demand.EXACT:
         return replace(found, reason=PRECISE)
     if operand is Operand.FACTOR:
         return replace(found, tolerance=Tolerance.SCALING)
     # Boxes and grids are added last of all, normalizations and positions between layers.
-    if Demand.LAYER not in demand:
+    if not demand & Demand.LAYER:
         return replace(found, reason=ADDED_LAST)
     return replace(found, tolerance=Tolerance.ADDITIVE)
 
 
-def _weights(node: onnx.NodeProto, operand: Operand, constant: Constant, demand: Demand) -> TensorRole:
+def _weights(node: onnx.NodeProto, operand: Operand, constant: Constant, demand: int) -> TensorRole:
     """Return the role of a layer's weights."""
     if operand in (Operand.GATES, Operand.PACKED):
         role = Role.DENSE if operand is Operand.PACKED else Role.RECURRENT
@@ -141,18 +138,16 @@ def _weights(node: onnx.NodeProto, operand: Operand, constant: Constant, demand:
     return _summed(TensorRole(role, view), constant, summed, demand)
 
 
-def _summed(found: TensorRole, constant: Constant, summed: int, demand: Demand) -> TensorRole:
+def _summed(found: TensorRole, constant: Constant, summed: int, demand: int) -> TensorRole:
     """Return the role with its tolerance; where a sum has one term, its weight is a factor."""
     if summed > 1 or constant.axes is None:
         return replace(found, tolerance=Tolerance.WEIGHT)
-    if Demand.EXACT in demand:
+    if demand & Demand.EXACT:
         return replace(found, reason=PRECISE)
     return replace(found, tolerance=Tolerance.SCALING)
 
 
-def _product(
-    node: onnx.NodeProto, index: int, constant: Constant, source: Source, demand: Demand
-) -> TensorRole:
+def _product(node: onnx.NodeProto, index: int, constant: Constant, source: int, demand: int) -> TensorRole:
     """Return the role of an operand of Einsum: weights if an axis of it is summed over."""
     terms, _, outputs = string(node, "equation", "").replace(" ", "").partition("->")
     own = terms.split(",")[index] if index < terms.count(",") + 1 else ""
@@ -172,7 +167,7 @@ def _kernel(constant: Constant, operand: Operand, group: int) -> tuple[Role, Vie
     return Role.CONVOLUTION, kernel_view(constant, 0)
 
 
-def _table(node: onnx.NodeProto, constant: Constant, demand: Demand) -> TensorRole:
+def _table(node: onnx.NodeProto, constant: Constant, demand: int) -> TensorRole:
     axis, rank = _integer(node, "axis", 0), len(constant.seen)
     normalizes = operator_of(node).has(Trait.NORMALIZES)
     if rank < 2 or constant.axes is None or not -rank <= axis < rank:
@@ -180,9 +175,9 @@ def _table(node: onnx.NodeProto, constant: Constant, demand: Demand) -> TensorRo
     else:
         view = axis_view(constant.dims, constant.axes[axis])
         found = TensorRole(Role.EMBEDDING, View(view.kind, view.rows, view.channels * view.period))
-    if Demand.EXACT in demand:
+    if demand & Demand.EXACT:
         return replace(found, reason=PRECISE)
-    if rank < 2 or not (Demand.LAYER in demand or normalizes):
+    if rank < 2 or not (demand & Demand.LAYER or normalizes):
         return replace(found, reason=NOT_TO_LAYER)
     return replace(found, tolerance=Tolerance.WEIGHT)
 
