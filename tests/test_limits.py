@@ -52,7 +52,7 @@ def test_a_small_file_of_very_many_tensors_is_refused_before_they_take_memory() 
     limits = replace(LISTED, tensors=1000)
     with nntc.open(data, limits=limits) as container, pytest.raises(nntc.LimitError, match=message):
         container.tensors  # noqa: B018 - that is what raises
-    limits, message = Limits.of(fields=1000), r"1,001 fields .*, and 1,000 are allowed.*max-fields"
+    limits, message = Limits.of(fields=1000), r"4,09[67] fields .*, and 1,000 are allowed.*max-fields"
     with nntc.open(data, limits=limits) as container, pytest.raises(nntc.LimitError, match=message):
         container.tensors  # noqa: B018
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nntc.errors import ModelError
-from nntc.onnx.protobuf import DELIMITED, Read, Spans, fields
+from nntc.onnx.protobuf import DELIMITED, Read, Spans, are_plain, fields
 from nntc.onnx.tensor import Path, WireTensor, read_tensor, tensor_name, text
 
 MAX_DEPTH = 100  # protobuf's own limit of nested messages
@@ -42,6 +42,7 @@ CHILDREN: dict[str, dict[int, tuple[str, str, bool]]] = {
     "sparse": {1: ("values", "tensor", False), 2: ("indices", "tensor", False)},
 }
 _OUTPUT, _OP_TYPE = 2, 4  # NodeProto
+_PLAIN = frozenset({1, 2, 3, 4, 6, 7, 8})  # all of its fields but attributes and metadata
 _VALUES = 1  # SparseTensorProto
 
 
@@ -94,7 +95,13 @@ def _walk(read: Read, message: str, spans: Spans, path: Path, depth: int, name: 
         index = counts[number]
         counts[number] += 1
         if repeated:
-            yield from _walk(read, child, [(start, start + length)], (*path, field, index), depth + 1, name)
+            if child == "node" and depth < MAX_DEPTH and are_plain(read, start, start + length, _PLAIN):
+                continue  # most have no attributes
+            piece = [(start, start + length)]
+            if child == "tensor" and depth < MAX_DEPTH:  # as `_walk` does, of many
+                yield read_tensor(read, piece, (*path, field, index), name)
+            else:
+                yield from _walk(read, child, piece, (*path, field, index), depth + 1, name)
         elif index == 0:
             yield from _walk(read, child, pieces[number], (*path, field), depth + 1, name)
 
@@ -112,8 +119,8 @@ def _survey(
         if wire != DELIMITED:
             continue
         if number not in children:
-            if number in (_OUTPUT, _OP_TYPE):
-                pieces.setdefault(number, [(start, start + length)])
+            if number in (_OUTPUT, _OP_TYPE) and number not in pieces:
+                pieces[number] = [(start, start + length)]
             continue
         found = True
         if not children[number][2]:

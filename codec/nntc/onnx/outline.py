@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from nntc.format.fields import VarInt
 from nntc.onnx.model import CHILDREN, MAX_DEPTH
 from nntc.onnx.protobuf import DELIMITED, VARINT, Read, fields
 
 _COUNT = VarInt()
+_PAYLOAD = b"\x4a"
+"""Tag of `TensorProto.raw_data`, where nearly all payloads are."""
 
 
 def outline(read: Read, size: int, payloads: Mapping[int, int]) -> bytes:
@@ -29,25 +31,56 @@ def outline(read: Read, size: int, payloads: Mapping[int, int]) -> bytes:
     ModelError
         E_PROTOBUF for malformed protobuf.
     """
-    return _copy(read, "model", 0, size, sorted(payloads), 0)
+    return _Outline(read, payloads).copy("model", 0, size, 0)
 
 
-def _copy(read: Read, message: str, start: int, end: int, payloads: Sequence[int], depth: int) -> bytes:
-    """Return a message without payloads."""
-    first = bisect_left(payloads, start)
-    if depth > MAX_DEPTH or first == len(payloads) or payloads[first] >= end:
-        return read(start, end - start)
-    children = CHILDREN.get(message, {})
-    out = bytearray()
-    for number, wire, body, value in fields(read, [(start, end)]):
-        tag = _COUNT.put(number << 3 | wire)
-        if wire == VARINT:
-            out += tag + _COUNT.put(value)
-        elif wire != DELIMITED:
-            out += tag + read(body, value)
-        elif number in children:
-            content = _copy(read, children[number][1], body, body + value, payloads, depth + 1)
-            out += tag + _COUNT.put(len(content)) + content
-        elif message != "tensor" or body not in payloads[first : bisect_left(payloads, end)]:
-            out += tag + _COUNT.put(value) + read(body, value)
-    return bytes(out)
+class _Outline:
+    """Copies messages: stretches of them as they are, and what holds payloads anew."""
+
+    def __init__(self, read: Read, payloads: Mapping[int, int]) -> None:
+        self._read = read
+        self._lengths = payloads
+        self._starts = sorted(payloads)
+
+    def copy(self, message: str, start: int, end: int, depth: int) -> bytes:
+        """Return a message without payloads."""
+        if depth > MAX_DEPTH:
+            return self._read(start, end - start)
+        if message == "tensor":
+            plain = self._plain_tensor(start, end)
+            if plain is not None:
+                return plain
+        children = CHILDREN.get(message, {})
+        out = bytearray()
+        copied = at = start  # where the stretch begins that is to be copied, and the field
+        for number, wire, body, value in fields(self._read, [(start, end)]):
+            after = body if wire == VARINT else body + value
+            if wire == DELIMITED:
+                if message == "tensor":
+                    if body in self._lengths:
+                        out += self._read(copied, at - copied)
+                        copied = after
+                elif number in children and self._first(body, after) is not None:
+                    content = self.copy(children[number][1], body, after, depth + 1)
+                    out += self._read(copied, at - copied) + _COUNT.put(number << 3 | wire)
+                    out += _COUNT.put(len(content)) + content
+                    copied = after
+            at = after
+        return bytes(out + self._read(copied, end - copied))
+
+    def _plain_tensor(self, start: int, end: int) -> bytes | None:
+        """Return a tensor without its payload, if it has one, and in front of it what writers put there."""
+        first = self._first(start, end)
+        if first is None or self._first(first + 1, end) is not None:
+            return None
+        length = self._lengths[first]
+        head = _PAYLOAD + _COUNT.put(length)
+        before = first - len(head)
+        if before < start or self._read(before, len(head)) != head:
+            return None
+        return self._read(start, before - start) + self._read(first + length, end - first - length)
+
+    def _first(self, start: int, end: int) -> int | None:
+        """Return where the first payload in a stretch begins."""
+        place = bisect_left(self._starts, start)
+        return self._starts[place] if place < len(self._starts) and self._starts[place] < end else None

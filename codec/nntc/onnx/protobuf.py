@@ -6,25 +6,74 @@ merges a singular submessage that is written in several pieces: its fields are t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from typing import Protocol
 
 from nntc.errors import ModelError
 
 Read = Callable[[int, int], bytes]
 """``read(offset, length)`` returns exactly `length` bytes; it is never asked for bytes past the end."""
 
+Window = tuple[bytes | memoryview, int, int]
+"""Bytes at hand, the offset that the first of them would have, and the offset up to which they are valid."""
+
+
+class Slices(Protocol):
+    """What has a length and slices of bytes."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, where: slice, /) -> bytes | memoryview: ...
+
+
+class BlockRead:
+    """A `Read` of what may be read beyond what is asked for, and is so some of it at a time.
+
+    Parameters
+    ----------
+    content
+        The file.
+    """
+
+    _BLOCK = 1 << 14
+
+    def __init__(self, content: Slices) -> None:
+        self._content = content
+        self._window: Window = b"", 0, 0
+
+    def __call__(self, offset: int, length: int) -> bytes:
+        """Return bytes of the file."""
+        data, low, high = self._window
+        if low <= offset and offset + length <= high:
+            return bytes(data[offset - low : offset - low + length])
+        return bytes(self._content[offset : offset + length])
+
+    def window(self, at: int) -> Window:
+        """Return two bytes at `at` and some after them, or all there are."""
+        low, high = self._window[1:]
+        if not low <= at <= high - 2:
+            data = bytes(self._content[at : at + self._BLOCK])
+            self._window = data, at, at + len(data)
+        return self._window
+
+    def passed(self, _count: int) -> None:
+        """Be told that fields have been read."""
+
+
 Spans = list[tuple[int, int]]
 """Start and end offset of each piece of one message."""
 
 VARINT, FIXED64, DELIMITED, GROUP, END_GROUP, FIXED32 = range(6)
 MAX_GROUPS = 100
+_PASSED = 4096
 _FIXED = {FIXED64: 8, FIXED32: 4}
 
 
 def fields(read: Read, spans: Spans) -> Iterator[tuple[int, int, int, int]]:
     """Yield every field of a message in order; groups, which ONNX never uses, are skipped.
 
-    Only tags, lengths and varint values are read.
+    Only tags, lengths and varint values are read, unless `read` has a method `window` as that of `BlockRead`,
+    which decides itself; `passed` is then told of each 4,096 fields, and of those at the end.
 
     Parameters
     ----------
@@ -44,30 +93,46 @@ def fields(read: Read, spans: Spans) -> Iterator[tuple[int, int, int, int]]:
     ModelError
         E_PROTOBUF at the first byte of the field at fault.
     """
+    window: Callable[[int], Window] | None = getattr(read, "window", None)
+    passed: Callable[[int], None] | None = getattr(read, "passed", None)
+    count = 0
     for start, end in spans:
         at = start
+        data: bytes | memoryview = b""
+        low = high = 0
         while at < end:
+            count += 1
+            if passed and not count % _PASSED:
+                passed(_PASSED)
             # Every field has two bytes at least and neither is content of a delimited field, so one
             # read of two bytes serves most fields without entering a payload.
             if end - at >= 2:
-                tag, value = read(at, 2)
-                wire = tag & 7
-                if 8 <= tag < 0x80 and wire == FIXED32 and end - at >= 5:
-                    yield tag >> 3, FIXED32, at + 1, 4
-                    at += 5
-                    continue
-                if 8 <= tag < 0x80 and wire == DELIMITED:
-                    body = at + 2
-                    if value >= 0x80:
-                        value, body = _varint(read, at + 1, end)
-                    if value <= end - body:
-                        yield tag >> 3, DELIMITED, body, value
-                        at = body + value
-                        continue
-                elif 8 <= tag < 0x80 and wire == VARINT and value < 0x80:
-                    at += 2
-                    yield tag >> 3, VARINT, at, value
-                    continue
+                if at + 2 > high:
+                    data, low, high = window(at) if window else (read(at, 2), at, at + 2)
+                if at + 2 <= high:
+                    tag, value = data[at - low], data[at - low + 1]
+                    wire = tag & 7
+                    if 8 <= tag < 0x80:
+                        if wire == DELIMITED:
+                            body = at + 2
+                            if value >= 0x80:
+                                if body < high and body < end and data[body - low] < 0x80:
+                                    value = value & 0x7F | data[body - low] << 7
+                                    body += 1
+                                else:
+                                    value, body = _varint(read, at + 1, end)
+                            if value <= end - body:
+                                yield tag >> 3, DELIMITED, body, value
+                                at = body + value
+                                continue
+                        elif wire == VARINT and value < 0x80:
+                            at += 2
+                            yield tag >> 3, VARINT, at, value
+                            continue
+                        elif wire == FIXED32 and end - at >= 5:
+                            yield tag >> 3, FIXED32, at + 1, 4
+                            at += 5
+                            continue
             number, wire, body, value = _header(read, at, end)
             if wire == GROUP:
                 at = _skip_group(read, at, end)
@@ -76,6 +141,42 @@ def fields(read: Read, spans: Spans) -> Iterator[tuple[int, int, int, int]]:
                 raise ModelError("E_PROTOBUF", "end of a group that was not opened", at)
             yield number, wire, body, value
             at = body if wire == VARINT else body + value
+    if passed:
+        passed(count % _PASSED)
+
+
+def are_plain(read: Read, start: int, end: int, numbers: Collection[int]) -> bool:
+    """Return whether a message is plainly one of short delimited fields, all of them among these.
+
+    False says nothing: bytes may not be at hand, or the message be something else, or malformed.
+
+    Parameters
+    ----------
+    read
+        As of `fields`.
+    start, end
+        Where the message stands.
+    numbers
+        Of fields, below 16.
+    """
+    window: Callable[[int], Window] | None = getattr(read, "window", None)
+    if window is None or end - start < 2:
+        return False
+    data, low, high = window(start)
+    if end > high:
+        return False
+    at, last = start - low, end - low
+    count = 0
+    while at + 1 < last:
+        tag, length = data[at], data[at + 1]
+        if tag & 7 != DELIMITED or tag >> 3 not in numbers or length >= 0x80:
+            return False
+        at += 2 + length
+        count += 1
+    passed: Callable[[int], None] | None = getattr(read, "passed", None)
+    if passed:
+        passed(count)
+    return at == last
 
 
 def varints(data: bytes, offset: int) -> list[int]:

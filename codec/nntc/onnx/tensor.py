@@ -6,7 +6,7 @@ Field numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.prot
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from nntc.errors import ModelError
 from nntc.format.names import without_dots
@@ -30,6 +30,7 @@ _DIMS, _DATA_TYPE, _NAME, _EXTERNAL_DATA, _DATA_LOCATION = 1, 2, 8, 13, 14  # Te
 _KEY, _VALUE = 1, 2  # StringStringEntryProto
 _PAYLOADS: dict[int, PayloadKind] = {4: "float_data", 9: "raw_data", 10: "double_data"}
 _OTHER_DATA = {5, 6, 7, 11}  # int32_data, string_data, int64_data, uint64_data: never cut out
+_DATA = _PAYLOADS.keys() | _OTHER_DATA
 _VARINTS = {5, 7, 11}
 _PAYLOAD_TYPES = {"float_data": {1, 14}, "double_data": {11, 15}, "raw_data": ELEMENT_BITS.keys()}
 
@@ -62,8 +63,7 @@ class External:
         return without_dots(self.location)
 
 
-@dataclass(frozen=True, slots=True)
-class WireTensor:
+class WireTensor(NamedTuple):
     """A TensorProto found in a model.
 
     Parameters
@@ -140,26 +140,32 @@ def read_tensor(read: Read, spans: Spans, path: Path, name: str) -> WireTensor:
     varint_bytes = 0
     whole = True  # all data is in delimited payload fields
     for number, wire, start, value in fields(read, spans):
-        if number == _DIMS and wire == VARINT:
-            dims.append(signed(value))
-        elif number == _DIMS and wire == DELIMITED:
-            if value > 10 * MAX_RANK:
-                raise ModelError("E_PROTOBUF", f"rank above {MAX_RANK}", start)
-            dims.extend(map(signed, varints(read(start, value), start)))
-        elif number == _DATA_TYPE and wire == VARINT:
-            data_type = signed(value, 32)
-        elif number in _PAYLOADS and wire == DELIMITED:
-            if value:
-                payloads.append((_PAYLOADS[number], start, value))
-        elif number in _PAYLOADS or (number in _OTHER_DATA and (wire != DELIMITED or value)):
+        if wire == VARINT:
+            if number == _DIMS:
+                dims.append(signed(value))
+            elif number == _DATA_TYPE:
+                data_type = signed(value, 32)
+            elif number == _DATA_LOCATION:
+                external = signed(value, 32) == 1
+            elif number in _DATA:
+                whole = False
+        elif wire == DELIMITED:
+            if number == _NAME:
+                own_name = [(start, start + value)]
+            elif number in _PAYLOADS:
+                if value:
+                    payloads.append((_PAYLOADS[number], start, value))
+            elif number in _OTHER_DATA:
+                whole = whole and not value
+                varint_bytes += value if number in _VARINTS else 0
+            elif number == _DIMS:
+                if value > 10 * MAX_RANK:
+                    raise ModelError("E_PROTOBUF", f"rank above {MAX_RANK}", start)
+                dims.extend(map(signed, varints(read(start, value), start)))
+            elif number == _EXTERNAL_DATA:
+                _add_entry(read, (start, start + value), entries)
+        elif number in _DATA:
             whole = False
-            varint_bytes += value if number in _VARINTS and wire == DELIMITED else 0
-        elif number == _NAME and wire == DELIMITED:
-            own_name = [(start, start + value)]
-        elif number == _EXTERNAL_DATA and wire == DELIMITED:
-            _add_entry(read, (start, start + value), entries)
-        elif number == _DATA_LOCATION and wire == VARINT:
-            external = signed(value, 32) == 1
         if len(dims) > MAX_RANK:
             raise ModelError("E_PROTOBUF", f"rank above {MAX_RANK}", start)
         if len(payloads) > 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -24,6 +23,7 @@ from nntc.onnx.outline import outline
 from nntc.onnx.protobuf import Read
 from nntc.onnx.stored import Locator, stored_bytes, stored_strings
 from nntc.onnx.tensor import WireTensor, payload_length
+from nntc.reader.graph_bytes import GraphRead
 from nntc.reader.notes import Notes, read_notes
 from nntc.reader.payloads import Payloads
 from nntc.reader.pieces import FilePieces, Piece, lay_out
@@ -202,33 +202,8 @@ class Content:
         return self._payloads.get(piece.section).data[start:end]
 
     def _graph_reader(self) -> Read:
-        """Return a function that reads the model file where it is made of graph bytes.
-
-        Payloads hold no structure. Most reads are of a byte or two, and near the one before.
-        """
-        pieces, skeleton = self._pieces[0], self.graph.skeleton
-        start = end = shift = 0  # the piece that was read last, and how far from it its graph bytes are
-        reads = 0
-        most = sys.maxsize if self._limits.fields is None else self._limits.fields
-
-        def read(offset: int, length: int) -> bytes:
-            nonlocal start, end, shift, reads
-            reads += 1
-            if reads > most:
-                self._limits.check("fields", reads, "fields of the graph are to be read")
-            if start <= offset and offset + length <= end:
-                return skeleton[offset + shift : offset + length + shift].tobytes()
-            data = b""
-            for piece in pieces.within(offset, length):
-                if piece.skeleton is None:
-                    message = "a payload stands where the model's structure should"
-                    raise ModelError("E_PROTOBUF", message, offset)
-                start, end, shift = piece.start, piece.start + piece.length, piece.skeleton - piece.start
-                at = offset + len(data) + shift
-                data += skeleton[at : min(at + length - len(data), end + shift)]
-            return data
-
-        return read
+        """Return a function that reads the model file where it is made of graph bytes."""
+        return GraphRead(self._pieces[0], self.graph.skeleton, self._limits)
 
     def pieces_of(self, wire: WireTensor) -> Iterator[Piece]:
         """Yield the pieces that a tensor's elements are made of; ModelError if its file ends before."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nntc.decoder.graph import Graph
 from nntc.errors import FormatError
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of an output file.
 
     Parameters
@@ -69,14 +68,21 @@ class FilePieces:
         first = bisect_right(self._starts, offset) - 1
         last = bisect_right(self._starts, offset + length - 1)
         for number in range(first, last):
-            start = self._starts[number]
-            end = self._starts[number + 1] if number + 1 < len(self._starts) else self.size
-            place = self._places[number]
+            start, end, place = self._piece(number)
             if place >= 0:
                 yield Piece(start, end - start, place)
             else:
                 splices = self._graph.splices
                 yield Piece(start, end - start, None, splices.tensors[-1 - place], splices.parts[-1 - place])
+
+    def graph_bytes(self, offset: int) -> tuple[int, int, int]:
+        """Return start and end of the piece at an offset, and where it stands in the graph bytes, or -1."""
+        start, end, place = self._piece(bisect_right(self._starts, offset) - 1)
+        return start, end, max(place, -1)
+
+    def _piece(self, number: int) -> tuple[int, int, int]:
+        end = self._starts[number + 1] if number + 1 < len(self._starts) else self.size
+        return self._starts[number], end, self._places[number]
 
 
 def lay_out(graph: Graph, part_size: Callable[[int, int], int]) -> list[FilePieces]:

@@ -13,6 +13,7 @@ from nntc.encoder.split.files import SourceFile, open_external
 from nntc.encoder.split.payloads import MIN_BYTES, Payload, find_payloads
 from nntc.encoder.split.recognition import read_tensors
 from nntc.onnx.outline import outline
+from nntc.onnx.protobuf import BlockRead
 from nntc.onnx.tensor import WireTensor
 
 
@@ -64,7 +65,7 @@ class SplitSource:
         """Return the model file without payloads: nodes, names, shapes, and data of the smallest tensors."""
         data = self.files[0].data
         payloads = {payload.offset: payload.length for payload in self.payloads if payload.file == 0}
-        return outline(lambda offset, length: bytes(data[offset : offset + length]), len(data), payloads)
+        return outline(BlockRead(data), len(data), payloads)
 
     def pieces(self) -> Iterator[memoryview | Payload]:
         """Yield all files back to back: payloads, and the bytes around them as they are.

@@ -7,7 +7,7 @@ from itertools import islice
 from nntc.encoder.split.content import Content
 from nntc.errors import ModelError
 from nntc.onnx.model import find_tensors
-from nntc.onnx.protobuf import DELIMITED, Read, fields
+from nntc.onnx.protobuf import DELIMITED, BlockRead, Read, fields
 from nntc.onnx.tensor import WireTensor
 from nntc.sources.kinds import HEAD, ONNX, kind_of
 
@@ -31,10 +31,7 @@ def read_tensors(data: Content) -> list[WireTensor]:
     ModelError
         E_NOT_ONNX for a file of another kind; E_LIMIT for more than 2^18 tensors; others as `find_tensors`.
     """
-
-    def read(offset: int, length: int) -> bytes:
-        return bytes(data[offset : offset + length])
-
+    read = BlockRead(data)
     kind = kind_of(bytes(data[:HEAD]))
     try:
         tensors = list(islice(find_tensors(read, len(data)), MAX_TENSORS + 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 
 import onnx
@@ -92,7 +91,7 @@ class _Finder:
             if role is None:
                 role = TensorRole(Role.OTHER, generic_view(dims), reason=UNUSED)
             view = stored_view(role.view, data_type)
-            roles[path] = role if view is role.view else replace(role, view=view)
+            roles[path] = role if view is role.view else role._replace(view=view)
         return roles
 
     def graph(
@@ -123,7 +122,7 @@ class _Finder:
     def must_be_exact(self, path: Path, reason: str) -> None:
         """Note a use of a tensor that stands no error."""
         known = self.roles.get(path) or TensorRole(Role.OTHER, generic_view(self.tensors[path][0]))
-        self.roles[path] = _stricter(known, replace(known, tolerance=Tolerance.EXACT, reason=reason))
+        self.roles[path] = _stricter(known, known._replace(tolerance=Tolerance.EXACT, reason=reason))
 
     def uncalled_functions(self) -> None:
         """Go through the bodies of functions that nothing calls."""
@@ -298,4 +297,4 @@ def _stricter(known: TensorRole, found: TensorRole) -> TensorRole:
     """Return the role of the first use that has one, with the tolerance of the stricter use."""
     first = found if known.role is Role.OTHER and found.role is not Role.OTHER else known
     strict = found if found.tolerance > known.tolerance else known
-    return replace(first, tolerance=strict.tolerance, reason=strict.reason, scale=strict.scale)
+    return first._replace(tolerance=strict.tolerance, reason=strict.reason, scale=strict.scale)

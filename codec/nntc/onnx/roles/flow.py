@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import chain
 
 import onnx
@@ -80,12 +79,12 @@ def made_of(node: onnx.NodeProto, constants: list[Constants]) -> Constants:
         order = next((tuple(a.ints) for a in node.attribute if a.name == "perm"), None)
         return tuple(_transposed(constant, order) for constant in data)
     floats = node.op_type == "DequantizeLinear"
-    return tuple(replace(constant, floating=floats or constant.floating) for constant in data)
+    return tuple(constant._replace(floating=floats or constant.floating) for constant in data)
 
 
 def reshaped(constants: Constants) -> Constants:
     """Return constants whose shape has changed."""
-    return tuple(replace(constant, axes=None) for constant in constants)
+    return tuple(constant._replace(axes=None) for constant in constants)
 
 
 def _transposed(constant: Constant, order: tuple[int, ...] | None) -> Constant:
@@ -93,7 +92,7 @@ def _transposed(constant: Constant, order: tuple[int, ...] | None) -> Constant:
     if axes is None:
         return constant
     if order is None:
-        return replace(constant, axes=axes[::-1])
+        return constant._replace(axes=axes[::-1])
     if sorted(order) != list(range(len(axes))):
-        return replace(constant, axes=None)
-    return replace(constant, axes=tuple(axes[axis] for axis in order))
+        return constant._replace(axes=None)
+    return constant._replace(axes=tuple(axes[axis] for axis in order))

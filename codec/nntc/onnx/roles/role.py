@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from nntc.format.view import View
 from nntc.onnx.tensor import Path
@@ -63,8 +64,7 @@ class Scale:
     floor: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class TensorRole:
+class TensorRole(NamedTuple):
     """Role of a tensor by its first known use, and what all of its uses stand.
 
     Parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 import onnx
@@ -67,7 +66,7 @@ def classify(node: onnx.NodeProto, index: int, constant: Constant, source: int, 
     found = _by_operand(node, index, constant, source, demand)
     # Indices are computed with it, or angles. Those that a network puts out bear errors as its outputs do.
     is_counted = demand & Demand.COUNTED and not source & Source.LAYER
-    return replace(found, tolerance=Tolerance.EXACT, reason=found.reason or PRECISE) if is_counted else found
+    return found._replace(tolerance=Tolerance.EXACT, reason=found.reason or PRECISE) if is_counted else found
 
 
 def _by_operand(
@@ -92,10 +91,10 @@ def _by_operand(
     if operand in _NORMS:
         return TensorRole(Role.NORMALIZATION, generic_view(dims), tolerance=_NORMS[operand])
     if operand is Operand.STEP:
-        return replace(unknown, tolerance=Tolerance.SCALING, reason="")
+        return unknown._replace(tolerance=Tolerance.SCALING, reason="")
     if operand is Operand.DATA:
-        return replace(unknown, reason=COMPARED)
-    return replace(unknown, reason=CHOSEN) if operand is Operand.CHOICE else unknown
+        return unknown._replace(reason=COMPARED)
+    return unknown._replace(reason=CHOSEN) if operand is Operand.CHOICE else unknown
 
 
 def _elementwise(constant: Constant, operand: Operand, source: int, demand: int) -> TensorRole:
@@ -108,17 +107,17 @@ def _elementwise(constant: Constant, operand: Operand, source: int, demand: int)
         role = Role.BIAS if after_linear else Role.NORMALIZATION
     found = TensorRole(role, generic_view(dims))
     if after_linear and not demand & Demand.COUNTED:
-        return replace(found, tolerance=Tolerance.ADDITIVE)
+        return found._replace(tolerance=Tolerance.ADDITIVE)
     if not source & Source.LAYER:
-        return replace(found, reason=BEFORE_LAYERS)
+        return found._replace(reason=BEFORE_LAYERS)
     if demand & Demand.EXACT:
-        return replace(found, reason=PRECISE)
+        return found._replace(reason=PRECISE)
     if operand is Operand.FACTOR:
-        return replace(found, tolerance=Tolerance.SCALING)
+        return found._replace(tolerance=Tolerance.SCALING)
     # Boxes and grids are added last of all, normalizations and positions between layers.
     if not demand & Demand.LAYER:
-        return replace(found, reason=ADDED_LAST)
-    return replace(found, tolerance=Tolerance.ADDITIVE)
+        return found._replace(reason=ADDED_LAST)
+    return found._replace(tolerance=Tolerance.ADDITIVE)
 
 
 def _weights(node: onnx.NodeProto, operand: Operand, constant: Constant, demand: int) -> TensorRole:
@@ -141,10 +140,10 @@ def _weights(node: onnx.NodeProto, operand: Operand, constant: Constant, demand:
 def _summed(found: TensorRole, constant: Constant, summed: int, demand: int) -> TensorRole:
     """Return the role with its tolerance; where a sum has one term, its weight is a factor."""
     if summed > 1 or constant.axes is None:
-        return replace(found, tolerance=Tolerance.WEIGHT)
+        return found._replace(tolerance=Tolerance.WEIGHT)
     if demand & Demand.EXACT:
-        return replace(found, reason=PRECISE)
-    return replace(found, tolerance=Tolerance.SCALING)
+        return found._replace(reason=PRECISE)
+    return found._replace(tolerance=Tolerance.SCALING)
 
 
 def _product(node: onnx.NodeProto, index: int, constant: Constant, source: int, demand: int) -> TensorRole:
@@ -176,10 +175,10 @@ def _table(node: onnx.NodeProto, constant: Constant, demand: int) -> TensorRole:
         view = axis_view(constant.dims, constant.axes[axis])
         found = TensorRole(Role.EMBEDDING, View(view.kind, view.rows, view.channels * view.period))
     if demand & Demand.EXACT:
-        return replace(found, reason=PRECISE)
+        return found._replace(reason=PRECISE)
     if rank < 2 or not (demand & Demand.LAYER or normalizes):
-        return replace(found, reason=NOT_TO_LAYER)
-    return replace(found, tolerance=Tolerance.WEIGHT)
+        return found._replace(reason=NOT_TO_LAYER)
+    return found._replace(tolerance=Tolerance.WEIGHT)
 
 
 def _integer(node: onnx.NodeProto, name: str, default: int) -> int:

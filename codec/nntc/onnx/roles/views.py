@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from nntc.format.registry import ViewKind
 from nntc.format.view import View
 from nntc.onnx.tensor import ELEMENT_BITS, Path
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(NamedTuple):
     """A constant as a node sees it.
 
     Parameters
