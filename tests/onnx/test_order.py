@@ -39,3 +39,10 @@ def test_what_a_body_reads_is_computed_before_its_node() -> None:
 def test_a_cycle_loses_no_node() -> None:
     nodes = [helper.make_node("Relu", ["b"], ["a"]), helper.make_node("Relu", ["a"], ["b"]), *chain(1)]
     assert sorted(number for number, _ in in_order(nodes)) == [0, 1, 2]
+
+
+def test_names_that_nodes_put_out_twice_are_sorted_as_before() -> None:
+    twice = [*chain(2), helper.make_node("Relu", ["x0"], ["x1"])]
+    assert [number for number, _ in in_order(twice)] == [0, 2, 1]
+    itself = [helper.make_node("Relu", ["a"], ["a"]), *chain(1)]
+    assert [number for number, _ in in_order(itself)] == [0, 1]

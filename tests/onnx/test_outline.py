@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nntc.onnx.outline import outline
+from nntc.onnx.protobuf import BlockRead
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.odd_models import made
@@ -24,7 +25,9 @@ def without(data: bytes, names: set[str]) -> bytes:
         assert all(offset + length <= at or offset >= at + size for at, size in cut.items())
         return data[offset : offset + length]
 
-    return outline(read, len(data), cut)
+    found = outline(read, len(data), cut)
+    assert outline(BlockRead(data), len(data), cut) == found
+    return found
 
 
 def tensors(rng: Random) -> list[onnx.TensorProto]:

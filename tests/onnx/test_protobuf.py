@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nntc.errors import ModelError
-from nntc.onnx.protobuf import fields, signed, varints
+from nntc.onnx.protobuf import DELIMITED, BlockRead, Read, are_plain, fields, signed, varints
 
 from tests.onnx.wire import find, num, sub, varint
 
@@ -72,6 +72,63 @@ def test_signed() -> None:
     assert signed(1 << 63) == -(1 << 63)
     assert signed((1 << 32) + 5, 32) == 5
     assert signed((1 << 64) - 2, 32) == -2
+
+
+def found(read: Read, size: int) -> object:
+    try:
+        return list(fields(read, [(0, size)]))
+    except ModelError as error:
+        return error.id, error.offset
+
+
+MESSAGES = st.lists(
+    st.one_of(
+        st.binary(max_size=12),
+        st.builds(num, st.integers(1, 40), st.integers(0, 2**64 - 1)),
+        st.builds(sub, st.integers(1, 40), st.integers(0, 300).map(bytes)),
+        st.just(b"\x0d1234"),
+        st.just(b"\x0b\x08\x01\x0c"),
+    ),
+    max_size=8,
+).map(b"".join)
+
+
+@given(MESSAGES, st.integers(2, 40))
+def test_bytes_at_hand_change_nothing(data: bytes, block: int) -> None:
+    def read(offset: int, length: int) -> bytes:
+        assert 0 <= offset <= offset + length <= len(data)
+        return data[offset : offset + length]
+
+    assert found(BlockRead(data, block), len(data)) == found(read, len(data))
+
+
+@given(MESSAGES)
+def test_what_is_plain_has_only_short_fields_of_these_numbers(data: bytes) -> None:
+    numbers = {1, 2, 3}
+    if are_plain(BlockRead(data), 0, len(data), numbers):
+        all_fields = list(fields(BlockRead(data), [(0, len(data))]))
+        assert all(number in numbers and wire == DELIMITED for number, wire, _, _ in all_fields)
+
+
+def test_names_of_a_node_are_plain_and_attributes_are_not() -> None:
+    node = sub(1, b"x") + sub(2, b"y") + sub(4, b"Relu")
+    assert are_plain(BlockRead(node), 0, len(node), {1, 2, 4})
+    assert not are_plain(BlockRead(node), 0, len(node), {1, 2})
+    assert not are_plain(BlockRead(node), 0, len(node) - 1, {1, 2, 4})
+    assert not are_plain(BlockRead(node + sub(1, bytes(128))), 0, len(node) + 131, {1, 2, 4})
+    assert not are_plain(BlockRead(node, 4), 0, len(node), {1, 2, 4})  # not at hand
+
+
+def test_fields_are_counted() -> None:
+    class Counting(BlockRead):
+        count = 0
+
+        def passed(self, count: int) -> None:
+            self.count += count
+
+    data = num(1, 1) * 10_000
+    read = Counting(data)
+    assert len(list(fields(read, [(0, len(data))]))) == read.count == 10_000
 
 
 def test_walker_needs_the_standard_library_only() -> None:

@@ -33,12 +33,13 @@ class BlockRead:
     ----------
     content
         The file.
+    block
+        Bytes at a time, two or more.
     """
 
-    _BLOCK = 1 << 14
-
-    def __init__(self, content: Slices) -> None:
+    def __init__(self, content: Slices, block: int = 1 << 14) -> None:
         self._content = content
+        self._block = block
         self._window: Window = b"", 0, 0
 
     def __call__(self, offset: int, length: int) -> bytes:
@@ -52,7 +53,7 @@ class BlockRead:
         """Return two bytes at `at` and some after them, or all there are."""
         low, high = self._window[1:]
         if not low <= at <= high - 2:
-            data = bytes(self._content[at : at + self._BLOCK])
+            data = bytes(self._content[at : at + self._block])
             self._window = data, at, at + len(data)
         return self._window
 
