@@ -28,9 +28,16 @@ def graph_read(limits: Limits = NO_LIMITS) -> tuple[GraphRead, bytes, list[int]]
 
 
 def test_graph_bytes_are_the_models_and_payloads_are_refused() -> None:
-    read, model, (first, second) = graph_read()
+    read, model, (_, first, second) = graph_read()
     end = first + 396
-    for start, stop in ((0, first), (end, second), (3, 3), (end, end + 1), (second + 396, len(model))):
+    for start, stop in (
+        (0, 9),
+        (first - 4, first),
+        (end, second),
+        (3, 3),
+        (end, end + 1),
+        (second + 396, len(model)),
+    ):
         assert read(start, stop - start) == model[start:stop]
     for start, stop in ((first, first + 1), (first - 1, first + 1), (end - 1, end + 1)):
         with pytest.raises(ModelError, match="payload") as error:
@@ -41,7 +48,7 @@ def test_graph_bytes_are_the_models_and_payloads_are_refused() -> None:
 
 
 def test_windows_hold_the_bytes_around_a_place() -> None:
-    read, model, (first, _) = graph_read()
+    read, model, (_, first, _) = graph_read()
     for at in (0, 5, first - 1, first + 396, len(model) - 1, 0):
         data, low, high = read.window(at)
         assert low <= at < high

@@ -69,9 +69,7 @@ def classify(node: onnx.NodeProto, index: int, constant: Constant, source: int, 
     return found._replace(tolerance=Tolerance.EXACT, reason=found.reason or PRECISE) if is_counted else found
 
 
-def _by_operand(
-    node: onnx.NodeProto, index: int, constant: Constant, source: int, demand: int
-) -> TensorRole:
+def _by_operand(node: onnx.NodeProto, index: int, constant: Constant, source: int, demand: int) -> TensorRole:
     operator = operator_of(node)
     operand = operator.operands.get(index)
     dims = constant.dims
