@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nntc.cli.arguments import FOLLOW_LINKS, Parser, chosen_limits, source_file
 from nntc.cli.output import error_text, say, shape_text, show_json, show_table
@@ -42,20 +44,39 @@ def info(words: Sequence[str], prog: str) -> int:
 
     from nntc.cli.model_info import is_model, show_model
 
-    if is_model(chosen.source):
-        show_model(chosen.source, follow_links=chosen.follow_links, as_json=chosen.as_json)
-        return 0
+    with _without_collector():
+        if is_model(chosen.source):
+            show_model(chosen.source, follow_links=chosen.follow_links, as_json=chosen.as_json)
+        else:
+            _show_file(chosen)
+    return 0
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Have no garbage looked for: what is made of very many tensors is all in use to the end."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _show_file(chosen: Any) -> None:
     import nntc
     from nntc.reader.container import LISTED
     from nntc.reader.info import describe
 
     with nntc.open(chosen.source, limits=chosen_limits(chosen, LISTED)) as container:
         about = describe(container)
-    if chosen.as_json:
-        show_json({"file": str(chosen.source), **asdict(about)})
-    else:
+    if not chosen.as_json:
         _show(about, chosen.source)
-    return 0
+        return
+    fields = asdict(replace(about, tensors=()))
+    tensors = [tensor._asdict() for tensor in about.tensors]
+    show_json({"file": str(chosen.source), **fields, "tensors": tensors})
 
 
 def _show(about: FileInfo, source: str | Path) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, TextIO
 
 from nntc.cli.bar import Bar, progress
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 _INDENT = 2  # of what goes on from the line above
+_AT_ONCE = 256
+"""Lines that are written at once."""
 _NAMED = 3
 """Names that a note for many of a kind lists."""
 
@@ -86,9 +89,16 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     if title:
         say(title)
     encoding = encoding_of(sys.stdout)
-    cells = [[printable(cell, encoding) for cell in row] for row in rows]
-    for line in table_lines(columns, cells, left, width):
-        write(sys.stdout, f"{line}\n")
+    cells = [row if _is_plain(row) else [printable(cell, encoding) for cell in row] for row in rows]
+    lines = table_lines(columns, cells, left, width)
+    while some := list(islice(lines, _AT_ONCE)):
+        write(sys.stdout, "\n".join([*some, ""]))
+
+
+def _is_plain(row: Sequence[str]) -> bool:
+    """Return whether cells are printable as they are, whatever the encoding."""
+    text = "".join(row)
+    return text.isascii() and text.isprintable()
 
 
 def show_notes(remarks: Iterable[str], tensors: Iterable[tuple[str, str]] = ()) -> None:

@@ -7,6 +7,7 @@ import shutil
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
+from operator import gt
 from typing import TextIO
 
 WIDTH = 80
@@ -68,7 +69,13 @@ def table_lines(
     depth = max(map(len, heads))
     yield from _lines([[""] * (depth - len(head)) + head for head in heads], widths, left)
     yield "─" * min(sum(widths) + _GAP * (len(widths) - 1), width)
+    plain = (" " * _GAP).join(f"{{:{'<' if n < left else '>'}{size}}}" for n, size in enumerate(widths))
     for row in rows:
+        if "".join(row).isascii() and not any(map(gt, map(len, row), widths)):
+            line = plain.format(*row).rstrip()  # most rows
+            if line:
+                yield line
+            continue
         first, *rest = row
         if _width(first) > widths[0]:
             yield from _wrap(first, width)
@@ -81,7 +88,7 @@ def table_lines(
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], left: int, width: int) -> list[int]:
     """Return the width of each column, together at most `width` where numbers let them."""
-    cells = [max((_width(row[n]) for row in rows), default=0) for n in range(len(columns))]
+    cells = [_widest([row[n] for row in rows]) for n in range(len(columns))]
     words = [max(map(_width, column.split()), default=0) for column in columns]
     widths = [max(cell, _width(column)) for cell, column in zip(cells, columns, strict=True)]
     least = [max(cell, word) for cell, word in zip(cells, words, strict=True)]
@@ -128,6 +135,11 @@ def _wrap(text: str, width: int) -> list[str]:
             lines.append("")
         lines[-1] += character
     return lines
+
+
+def _widest(texts: Sequence[str]) -> int:
+    """Return how many columns the widest of many texts takes."""
+    return max(map(len if "".join(texts).isascii() else _width, texts), default=0)
 
 
 def _width(text: str) -> int:

@@ -84,6 +84,10 @@ class LazyTensor:
         Key in `Container.tensors` of the first tensor before it that is made of the same bytes, or None.
     """
 
+    __slots__ = (
+        "_content", "_pieces", "coded_bytes", "data_type", "name", "path", "same_as", "shape", "size", "wire",
+    )  # fmt: skip
+
     def __init__(
         self, content: Content, wire: WireTensor, pieces: tuple[Piece, ...], same_as: str | None
     ) -> None:
@@ -109,7 +113,7 @@ class LazyTensor:
     @property
     def tool(self) -> str:
         """How it is coded: planes, codebook, uniform, several joined by "+", or graph."""
-        tools = {self._content.section_tool(piece.section).name.lower() for piece in self._pieces}
+        tools = {self._content.tool_name(piece.section) for piece in self._pieces}
         return "+".join(sorted(tools)) or GRAPH_TOOL
 
     @property
@@ -118,6 +122,8 @@ class LazyTensor:
         total = squares = 0.0
         for piece in self._pieces:
             error = self._content.part_error(piece.section, piece.part)
+            if not error and len(self._pieces) == 1:
+                return error
             if error is None:
                 return None
             total += piece.length
@@ -260,7 +266,7 @@ class Container:
         for wire in self._content.find_tensors():
             parts = tuple(piece for piece in self._content.pieces_of(wire) if piece.skeleton is None)
             key = wire.name if wire.name and wire.name not in found else "/".join(map(str, wire.path))
-            owners = {first.setdefault((piece.section, piece.part), key) for piece in parts}
+            owners = [first.setdefault((piece.section, piece.part), key) for piece in parts]
             same_as = next((owner for owner in owners if owner != key), None)
             found[key] = LazyTensor(self._content, wire, parts, same_as)
         return MappingProxyType(found)

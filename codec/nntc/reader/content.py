@@ -56,6 +56,7 @@ class Content:
         self._tensor_sections = directory.tensors
         self.graph = graph_of(source, directory)
         self._tools: dict[int, Tool] = {}
+        self._tool_names: dict[int, str] = {}
         self._part_ends: dict[int, NDArray[np.int64]] = {}
         self._payloads = Payloads(
             self._tensor_sections,
@@ -91,6 +92,13 @@ class Content:
         if section not in self._tools:
             self._record(section)
         return self._tools[section]
+
+    def tool_name(self, section: int) -> str:
+        """Return the name of its tool, such as planes; raises FormatError."""
+        name = self._tool_names.get(section)
+        if name is None:
+            name = self._tool_names[section] = self.section_tool(section).name.lower()
+        return name
 
     def part_cost(self, section: int, part: int) -> float:
         """Return the bytes of the file that a part of a TENSOR section takes."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nntc.format.notes import NotedMeasure, NotedSamples
 from nntc.format.registry import SectionType
@@ -41,8 +41,7 @@ class SectionInfo:
     output: int
 
 
-@dataclass(frozen=True, slots=True)
-class TensorInfo:
+class TensorInfo(NamedTuple):
     """A tensor; `bytes` and `bits_per_weight` count what the file spends on it and no other.
 
     Parameters
@@ -153,6 +152,7 @@ def describe(container: Container) -> FileInfo:
         The graph is no valid ONNX model.
     """
     roles = _roles(container)
+    tensors = tuple(_tensor(tensor, roles) for tensor in container.tensors.values())
     return FileInfo(
         container.version,
         container.profile,
@@ -161,8 +161,8 @@ def describe(container: Container) -> FileInfo:
         container.memory_bound,
         container.working_memory,
         tuple(SectionInfo(_type_name(s.type), s.offset, s.length, s.output) for s in container.sections),
-        tuple(_tensor(tensor, roles) for tensor in container.tensors.values()),
-        _totals(container, roles),
+        tensors,
+        _totals(container, tensors, roles),
     )
 
 
@@ -184,7 +184,7 @@ def _tensor(tensor: LazyTensor, roles: Mapping[Path, TensorRole]) -> TensorInfo:
     role = roles.get(tensor.path)
     return TensorInfo(
         tensor.name,
-        UNKNOWN_ROLE if role is None else str(role.role),
+        UNKNOWN_ROLE if role is None else role.role.value,
         tensor.data_type,
         tensor.shape,
         tensor.tool,
@@ -195,12 +195,12 @@ def _tensor(tensor: LazyTensor, roles: Mapping[Path, TensorRole]) -> TensorInfo:
     )
 
 
-def _totals(container: Container, roles: Mapping[Path, TensorRole]) -> Totals:
+def _totals(container: Container, tensors: Sequence[TensorInfo], roles: Mapping[Path, TensorRole]) -> Totals:
     sizes: dict[int, int] = {}
     for section in container.sections:
         sizes[section.type] = sizes.get(section.type, 0) + section.length
     graph = sizes[SectionType.GRAPH]
-    tensors = sizes.get(SectionType.TENSOR, 0) + sizes.get(SectionType.TABLES, 0)
+    stored = sizes.get(SectionType.TENSOR, 0) + sizes.get(SectionType.TABLES, 0)
     original = sum(file.size for file in container.files)
     coded = [t for t in container.tensors.values() if t.coded_bytes]
     weights = sum(tensor.size for tensor in coded)
@@ -210,12 +210,12 @@ def _totals(container: Container, roles: Mapping[Path, TensorRole]) -> Totals:
         original / container.size,
         graph,
         container.graph_size,
-        tensors,
-        container.size - graph - tensors,
+        stored,
+        container.size - graph - stored,
         weights,
-        8 * tensors / weights if weights else 0.0,
-        _total_error(container.tensors.values()),
-        _unknown_use(coded, roles) if any(tensor.error for tensor in coded) else 0,
+        8 * stored / weights if weights else 0.0,
+        _total_error(container.tensors.values(), tensors),
+        _unknown_use(coded, roles) if any(tensor.error for tensor in tensors if tensor.bytes) else 0,
         sum(t.wire.varint_bytes for t in container.tensors.values() if t.data_type in _WIDTHS),
     )
 
@@ -232,8 +232,12 @@ def _unknown_use(tensors: list[LazyTensor], roles: Mapping[Path, TensorRole]) ->
     )
 
 
-def _total_error(tensors: Iterable[LazyTensor]) -> float | None:
-    found = [(tensor.size, tensor.error) for tensor in tensors if tensor.data_type in FLOATING_TYPES]
+def _total_error(tensors: Iterable[LazyTensor], infos: Iterable[TensorInfo]) -> float | None:
+    found = [
+        (tensor.size, info.error)
+        for tensor, info in zip(tensors, infos, strict=True)
+        if tensor.data_type in FLOATING_TYPES
+    ]
     known = [(size, error) for size, error in found if error is not None]
     return total_error(known) if len(known) == len(found) else None
 

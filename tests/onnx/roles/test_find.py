@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nntc.format.view import View
-from nntc.onnx.roles import InputKind, Role, find, find_roles, input_kinds, uses
-from nntc.onnx.roles.uses import BEFORE_LAYERS
+from nntc.onnx.roles import InputKind, Role, find_roles, input_kinds
 from onnx import TensorProto, helper
 
 from tests.onnx.roles.graphs import M, T, model_of, node, role_of, roles_by_name, tensor
@@ -276,31 +275,3 @@ def test_limits_without_their_data_are_unknown(has_data: bool, kind: InputKind |
 
 def test_empty_model() -> None:
     assert find_roles(onnx.ModelProto()) == {}
-
-
-def test_equal_uses_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked_at = []
-
-    def counted(*arguments: Any) -> Any:
-        looked_at.append(arguments)
-        return uses.classify(*arguments)
-
-    monkeypatch.setattr(find, "classify", counted)
-    nodes = [node("MatMul", f"x{n} w{n}", f"x{n + 1}") for n in range(50)]
-    tensors = [tensor(f"w{n}", 4, 4 + n % 2) for n in range(50)]
-    roles = find_roles(model_of(nodes, tensors))
-    assert len(looked_at) == 4  # two shapes; nothing is before the first, nothing after the last
-    assert [roles["graph", "initializer", n].node for n in range(50)] == [
-        ("graph", "node", n) for n in range(50)
-    ]
-    assert {role.view for role in roles.values()} == {View(T, 4, 4), View(T, 5, 4)}
-
-
-def test_a_constant_of_a_body_hides_what_a_layer_put_out() -> None:
-    body = helper.make_graph(
-        [node("Add", "y b", "z")], "body", [], [helper.make_tensor_value_info("z", 1, None)],
-        [tensor("y", 2, 2), tensor("b", 4)],
-    )  # fmt: skip
-    nodes = [node("MatMul", "x w", "y"), node("If", "c", "out", then_branch=body)]
-    found = find_roles(model_of(nodes, [tensor("w", 4, 4)]))
-    assert {role.reason for path, role in found.items() if path[-2:] == ("initializer", 1)} == {BEFORE_LAYERS}

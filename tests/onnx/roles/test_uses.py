@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from nntc.onnx.roles import UNKNOWN_USE, UNUSED, TensorRole, Tolerance, find_roles
+from nntc.onnx.roles import UNKNOWN_USE, UNUSED, TensorRole, Tolerance, find, find_roles, uses
 from onnx import TensorProto, helper, numpy_helper
 
 WEIGHT, ADDITIVE, SCALING, EXACT = Tolerance
@@ -256,3 +256,18 @@ def test_what_is_added_to_a_channel_knows_its_size() -> None:
 def test_nodes_in_any_order() -> None:
     nodes = [THEN_LAYER, node("Add", "e p"), node("Gather", "t i", "e"), node("Transpose", "c", "t")]
     assert tolerance(nodes, 9, 4) is WEIGHT
+
+
+def test_equal_uses_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = []
+
+    def counted(*arguments: Any) -> Any:
+        looked_at.append(arguments)
+        return uses.classify(*arguments)
+
+    monkeypatch.setattr(find, "classify", counted)
+    nodes = [node("MatMul", f"x{n} w{n}", f"x{n + 1}") for n in range(50)]
+    roles = list(roles_of(nodes, {f"w{n}": (4, 4 + n % 2) for n in range(50)}).values())
+    assert len(looked_at) == 4  # two shapes; nothing is before the first, nothing after the last
+    assert [role.node for role in roles] == [("graph", "node", n) for n in range(50)]
+    assert [role.view.rows for role in roles] == [4, 5] * 25
