@@ -122,10 +122,8 @@ class LazyTensor:
         total = squares = 0.0
         for piece in self._pieces:
             error = self._content.part_error(piece.section, piece.part)
-            if not error and len(self._pieces) == 1:
+            if error is None or (error == 0 and len(self._pieces) == 1):
                 return error
-            if error is None:
-                return None
             total += piece.length
             squares += piece.length * error**2
         return math.sqrt(squares / total) if total else 0.0
