@@ -31,6 +31,8 @@ from conformance.reference_decoder.rounding import BFLOAT16, FLOAT16, FLOAT32, t
 from tests import spec_examples
 from tests.conformance.vectors import CLASSES, CONFORMANCE, VECTORS, read
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 FORMATS = {
     ElementType.FLOAT16: FLOAT16,
     ElementType.BFLOAT16: BFLOAT16,

@@ -27,6 +27,8 @@ from conformance.proof.outcomes import of_reference
 from tests import strategies
 from tests.decoder.files import ZERO, digest, offset_of, one_byte, raised
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -16,6 +16,8 @@ from conformance.proof import mutations, samples
 from conformance.proof.mutations import read_head
 from conformance.proof.outcomes import of_codec, of_reference
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 NAMES = ["lossless", "codebook", "main"]
 
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import nntc
 import onnx
+import pytest
 
 from tests.onnx.test_serialized import model
+
+pytestmark = pytest.mark.usefixtures("kernels")
 
 
 def test_a_model_proto_is_encoded_as_its_bytes_are() -> None:

@@ -15,7 +15,10 @@ import pytest
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no VmHWM to read")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no VmHWM to read"),
+    pytest.mark.usefixtures("kernels"),
+]
 
 MEASURED = """
 import sys
