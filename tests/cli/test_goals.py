@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from nntc.cli import output
+from onnx import helper
 
 from tests import networks
 from tests.cli.conftest import Command
@@ -224,3 +226,32 @@ def test_options_stand_under_headings(nntc: Command) -> None:
     goals = shown[shown.index("How small or how close") : shown.index("Samples of")]
     for option in ("--quality", "--ratio", "--max-divergence", "--min-agreement", "--max-drop", "--metric"):
         assert option in goals
+
+
+def test_weights_are_called_fitted_to_samples_only_where_these_were_used(
+    classifier: Path, nntc: Command
+) -> None:
+    images = np.random.default_rng(2).normal(size=(40, 3, 12, 12)).astype(np.float32)
+    np.savez("strong.npz", image=40 * images * np.linspace(-1, 1, 3)[None, :, None, None].astype(np.float32))
+    options = "--quality", "12", "--calibration"
+    used = nntc("encode", classifier, "a.nntc", *options, "strong.npz")
+    unused = nntc("encode", classifier, "b.nntc", *options, "plain.npz")
+    assert "encoded without the calibration samples" not in used.err
+    assert "weights are fitted to the calibration samples" in used.out
+    assert "encoded without the calibration samples" in unused.err
+    assert "fitted" not in unused.out
+    assert re.search(r"^weights off by [0-9.]+%$", unused.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("which", ["calibration", "evaluation"])
+def test_values_that_the_model_itself_gives_and_are_not_finite_are_told(which: str, nntc: Command) -> None:
+    weights = np.random.default_rng(1).normal(size=(16, 64)).astype(np.float32)
+    layer, divide = helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Div", ["h", "g"], ["y"])
+    model = networks.model_of([layer, divide], {"w": weights}, {"x": (1, 16), "g": (1, 1)}, {"y": (1, 64)})
+    onnx.save(model, "m.onnx")
+    rows = np.random.default_rng(2).normal(size=(20, 16)).astype(np.float32)
+    np.savez("s.npz", x=rows, g=np.zeros((20, 1), np.float32))
+    done = nntc("encode", "m.onnx", "m.nntc", f"--{which}", "s.npz")
+    assert done.code == 0
+    assert re.search(r"WARNING: the model itself gives values that are not finite on (\d+) of \1 ", done.err)
+    assert "the model's answers to the samples are not finite" in done.err

@@ -109,10 +109,10 @@ def encode(
         totals = {"ratio": report.ratio, "error": report.error}
         show_json({"file": str(target), **asdict(report), **totals})
         return
-    _show(report, target, is_calibrated=chosen["calibration"] is not None)
+    _show(report, target)
 
 
-def _show(report: EncodeReport, target: Path, *, is_calibrated: bool) -> None:
+def _show(report: EncodeReport, target: Path) -> None:
     show_notes(report.remarks, ((tensor.name, tensor.note) for tensor in report.tensors))
     size = f"{target}: {report.size:,} bytes, {report.ratio:.2f} times smaller"
     weights = f"weights off by {error_text(report.error)}" if report.error else "every weight exact"
@@ -127,7 +127,7 @@ def _show(report: EncodeReport, target: Path, *, is_calibrated: bool) -> None:
             say(f"{report.fidelity.on}:")
             for line in report.fidelity.lines:
                 say(f"  {line}")
-        if not is_calibrated or not report.error:
+        if not report.is_calibrated:
             say(weights)
         else:  # their error says nothing: they move where the outputs do not feel it
             say("weights are fitted to the calibration samples: judge by the outputs alone")

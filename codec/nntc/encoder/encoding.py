@@ -64,6 +64,7 @@ def build(model: Model, prepared: PreparedTensors, options: Options, workers: Wo
         plan = replace(plan, remarks=(*plan.remarks, *varint_remarks(model.files.tensors)))
     Steps(workers.progress, Phase.ASSEMBLING)
     file, report = Assembly(model, plan, workers.store()).finish(options)
+    report = replace(report, is_calibrated=prepared.calibration is not None and report.error > 0)
     if options.method is Method.LOSSLESS:
         return without_sections(model.files, file, report)
     return file, report
@@ -119,7 +120,7 @@ def _without_samples(
             return None
     remark = (
         "encoded without the calibration samples: at the same size, the outputs are nearer then; typical "
-        f"squared error {theirs:.2g} against {ours:.2g}, on {measuring.check.measured_on} samples"
+        f"squared error {theirs:.3g} against {ours:.3g}, on {measuring.check.measured_on} samples"
     )
     return file, replace(report, remarks=(*report.remarks, remark))
 

@@ -98,6 +98,8 @@ class EncodeReport:
         Method deep: sizes after each of its stages.
     inputs
         What the samples look like, of calibration or else of evaluation; empty without any.
+    is_calibrated
+        Whether weights are fitted to calibration samples: their errors are where outputs do not feel them.
     unknown_use
         Bytes of floating-point tensors that are coded exactly because it is not known what uses them; 0 where
         everything is to be exact.
@@ -114,6 +116,7 @@ class EncodeReport:
     stages: tuple[Stage, ...] = ()
     inputs: tuple[InputSummary, ...] = ()
     unknown_use: int = 0
+    is_calibrated: bool = False
 
     @property
     def ratio(self) -> float:

@@ -139,7 +139,9 @@ def test_faults_of_files(tmp_path: Path) -> None:
     np.save(tmp_path / "flat.npy", np.zeros(9, np.float32))
     (tmp_path / "folder").mkdir()
     assert message("nowhere.npz", [IMAGE]).endswith("does not exist")
-    assert message("folder", [IMAGE]) == "there are no samples"
+    np.savez(tmp_path / "none.npz", image=images(3)[:0])
+    for name in ("folder", "none.npz"):
+        assert message(name, [IMAGE]) == "there are no samples"
     for name in ("text.npz", "empty.npy", "objects.npy"):
         assert message(name, [IMAGE]).startswith(f"{name} cannot be read")
     assert message("uneven.npz", PAIR) == "uneven.npz has different numbers of samples: ids 4, gain 5"

@@ -105,6 +105,16 @@ class Evaluator:
             not_finite=found.not_finite,
         )
 
+    def broken(self) -> str:
+        """Return the warning that the original itself gives values that are not finite, "" if it does not."""
+        count = self._reference.not_finite
+        if not count:
+            return ""
+        return (
+            f"WARNING: the model itself gives values that are not finite on {count:,} of "
+            f"{len(self._samples):,} {self.measured_on} samples: these values are not compared"
+        )
+
     def doubt(self) -> str:
         """Return why the original's own outputs make one doubt the samples, "" if they do not."""
         lack = lack_of_variation(self._reference)

@@ -114,7 +114,8 @@ class Fidelity:
     @property
     def on(self) -> str:
         """What it was measured on, for people."""
-        return f"on {self.samples:,} {self.measured_on} samples"
+        samples = "sample" if self.samples == 1 else "samples"
+        return f"on {self.samples:,} {self.measured_on} {samples}"
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -119,8 +119,8 @@ def prepare(
     main = check if evaluation is None else evaluator(evaluation, MeasuredOn.EVALUATION)
     if main is None:
         raise ValueError("there are no samples to measure on")
-    if evaluation is not None:
-        remarks += tuple(filter(None, [main.doubt()]))
+    doubts = [main.broken(), main.doubt() if evaluation is not None else ""]
+    remarks += tuple(filter(None, doubts))
     return Measuring(main, check or main, kept, remarks, inputs)
 
 

@@ -122,6 +122,8 @@ class Reference:
         """The original's outputs for each batch."""
         self.forms = list(forms or _forms(network, self.outputs))
         """What each output is."""
+        self.not_finite = sum(not all(map(_is_finite, values)) for values in self.outputs)
+        """Batches for which the original itself gives values that are not finite."""
 
     def measure(self, session: Session, jobs: int = 1) -> Divergence:
         """Run a changed network on the samples and compare it.
@@ -159,6 +161,10 @@ class Reference:
             error_by_sample=np.array(errors),
             not_finite=not_finite,
         )
+
+
+def _is_finite(values: Array) -> bool:
+    return values.dtype.kind != "f" or bool(np.isfinite(values).all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ def lack_of_variation(reference: Reference) -> str:
     least = _LEAST_NATS if is_scores else _LEAST_ERROR
     if np.isfinite(between) and between >= least:
         return ""
+    if reference.not_finite == len(outputs):
+        return "the model's answers to the samples are not finite"
     return "the model's answers to the samples hardly differ"
 
 

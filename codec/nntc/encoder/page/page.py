@@ -128,7 +128,7 @@ def make_page(name: str, file: CodedFile, report: EncodeReport, options: Options
         about=about,
         report=report,
         settings=describe_options(options),
-        choice=_choice(options),
+        choice=_choice(options, report),
         codings=_codings(report.tensors),
         rows=_rows([t for t in report.tensors if not _is_small(t)]),
         small_rows=_rows([t for t in report.tensors if _is_small(t)]),
@@ -140,7 +140,7 @@ def make_page(name: str, file: CodedFile, report: EncodeReport, options: Options
     )
 
 
-def _choice(options: Options) -> str:
+def _choice(options: Options, report: EncodeReport) -> str:
     """Return by what rule tensors were coded."""
     if options.method is Method.LOSSLESS:
         return _LOSSLESS
@@ -148,7 +148,7 @@ def _choice(options: Options) -> str:
         return _PAPER
     if options.objective is Objective.WEIGHTS:
         return _WEIGHTS + _FEWEST
-    return _OUTPUTS + (_SAMPLES if options.calibration is not None else "") + _FEWEST
+    return _OUTPUTS + (_SAMPLES if report.is_calibrated else "") + _FEWEST
 
 
 def _is_small(tensor: TensorReport) -> bool:

@@ -70,7 +70,7 @@ def _from_path(path: Path, inputs: Sequence[ModelInput]) -> Samples:
     if path.suffix.lower() in SUFFIXES:
         raise SamplesError(f"{path.name} is an image: give its folder, and a preprocessing")
     samples = load_arrays(path, inputs)
-    if not len(samples) and has_images(path):
+    if not len(samples) and path.is_dir() and has_images(path):
         raise SamplesError(
             f"{path.name} is a folder of images: say with a preprocessing (--preprocess, nntc.ImageFolder) "
             "how they become inputs of the model"
