@@ -16,6 +16,7 @@ _FLOATING = {
     11: ElementType.FLOAT64,
     16: ElementType.BFLOAT16,
 }
+_SHORT_FLOATS = {17, 18, 19, 20, 23, 24, 27, 28}
 _FLOAT_DTYPES = {1: "<f4", 10: "<f2", 11: "<f8"}
 _OPAQUE = {
     1: ElementType.OPAQUE1,
@@ -55,6 +56,11 @@ def element_count(dims: Iterable[int]) -> int:
 def is_floating(data_type: int) -> bool:
     """Return whether `TensorProto.DataType` is float16, bfloat16, float32 or float64."""
     return data_type in _FLOATING
+
+
+def is_any_float(data_type: int) -> bool:
+    """Return whether `TensorProto.DataType` is a floating-point type, those of 8 and 4 bits among them."""
+    return data_type in _FLOATING or data_type in _SHORT_FLOATS
 
 
 def element_width(data_type: int) -> int:

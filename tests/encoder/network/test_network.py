@@ -97,3 +97,11 @@ def test_what_cannot_run_is_refused() -> None:
         Network(unknown.SerializeToString()).session()
     with pytest.raises(ModelError, match="E_RUN"):
         Network(classifier().SerializeToString()).session().run({"image": np.ones((1, 2), np.float32)})
+
+
+def test_a_name_that_is_no_utf_8_is_an_error_in_one_line() -> None:
+    layer = helper.make_node("MatMul", ["x", "wwww"], ["y"])
+    model = model_of([layer], {"wwww": np.ones((16, 16), np.float32)}, {"x": (1, 16)}, {"y": (1, 16)})
+    data = model.SerializeToString().replace(b"wwww", b"w\xe9\xe8w")
+    with pytest.raises(ModelError, match=r"E_RUN: the model cannot be read: .*utf-8"):
+        Network(data).session()

@@ -93,6 +93,8 @@ THEN_LAYER = node("MatMul", "y v", "z")
         ([node("QuantizeLinear", "x c"), node("Gather", "t y", "z")], (4,), EXACT),
         ([AFTER_CONV, node("MatMul", "h c"), node("Sin", "y", "z")], (3, 64), WEIGHT),
         ([node("MatMul", "x c"), node("ArgMax", "y", "z")], (3, 64), WEIGHT),
+        ([node("MatMul", "x c"), node("Cast", "y", "z", to=TensorProto.FLOAT8E4M3FN)], (3, 64), WEIGHT),
+        ([node("MatMul", "x c"), node("Cast", "y", "z", to=TensorProto.STRING)], (3, 64), EXACT),
         ([node("MatMul", "x c"), node("Greater", "y t", "z")], (3, 64), WEIGHT),
         ([node("MatMul", "x c"), node("MatMul", "y w", "z"), node("Round", "z", "r")], (3, 64), WEIGHT),
         # Numbers that are no weights

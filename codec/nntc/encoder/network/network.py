@@ -216,8 +216,18 @@ class Network:
         """
         wanted = list(self.outputs if outputs is None else outputs)
         if not wanted:
-            raise ModelError("E_RUN", "the model has no output that is a tensor of numbers")
-        given, replaced = given or {}, replaced or {}
+            raise ModelError("E_RUN", "the model has no output of numbers that numpy has a type for")
+        for name, new in (replaced or {}).items():
+            old = self.constants[name]
+            if new.shape != old.shape or new.dtype != old.dtype:
+                raise ValueError(f"{name} is {old.dtype} {old.shape}, not {new.dtype} {new.shape}")
+        with _reading():
+            return Session(*self._part(wanted, given or {}, replaced or {}), wanted)
+
+    def _part(
+        self, wanted: Sequence[str], given: Mapping[str, Array], replaced: Mapping[str, Array]
+    ) -> tuple[bytes, dict[str, Any], list[str]]:
+        """Return what a session runs: a model, the values of its constants, and what it is fed."""
         nodes, used = needed_nodes(self.nodes, wanted, given)
         model = onnx.ModelProto()
         model.CopyFrom(self._model)
@@ -242,9 +252,7 @@ class Network:
         del graph.output[:]
         graph.output.extend(described)
         values = self._add_initializers(graph, used | set(wanted), replaced)
-        with _reading():
-            serialized = model.SerializeToString()
-        return Session(serialized, values, [value.name for value in kept], wanted)
+        return model.SerializeToString(), values, [value.name for value in kept]
 
     def _add_initializers(
         self, graph: onnx.GraphProto, used: set[str], replaced: Mapping[str, Array]
@@ -263,8 +271,6 @@ class Network:
             graph.initializer.append(without_data(name, array))
             new = replaced.get(name)
             if new is not None:
-                if new.shape != array.shape or new.dtype != array.dtype:
-                    raise ValueError(f"{name} is {array.dtype} {array.shape}, not {new.dtype} {new.shape}")
                 values[name] = ort_value(new)
             else:
                 if name not in self._values:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import onnx
 
 from nntc.onnx.attributes import integer
-from nntc.onnx.elements import is_floating
+from nntc.onnx.elements import is_any_float
 from nntc.onnx.operators import Operand, Trait, bodies, is_operator
 from nntc.onnx.roles.steps import FunctionKey, Step, steps_of
 
@@ -124,5 +124,5 @@ def _demands(step: Step, passed: int) -> tuple[int, ...]:
 
 
 def is_cast_to_integers(node: onnx.NodeProto) -> bool:
-    """Return whether a node makes integers, or truth values, of floating-point numbers."""
-    return is_operator(node, "Cast") and not is_floating(integer(node, "to", 1))
+    """Return whether a node makes integers, truth values or text of floating-point numbers."""
+    return is_operator(node, "Cast") and not is_any_float(integer(node, "to", 1))
