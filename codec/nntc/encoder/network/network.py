@@ -31,11 +31,7 @@ from nntc.onnx.roles import Use, find_uses
 from nntc.onnx.tensor import Path
 
 _MIN_BYTES = 256  # smaller constants stay in the graph, where shape inference needs to see them
-
-
 _NUMBERS = frozenset({1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13})  # TensorProto.DataType: numpy's, bool too
-
-
 _NUMBERS_OF_RUNTIME = re.compile(r"tensor\((float|float16|double|bool|u?int(8|16|32|64))\)")
 
 
