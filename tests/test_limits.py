@@ -44,6 +44,16 @@ def test_limits_do_not_change_and_are_not_negative() -> None:
     assert Limits.of(files=3) == Limits(None, None, 3, None, None, None)
 
 
+def test_what_are_no_limits() -> None:
+    data = coded()
+    with pytest.raises(TypeError, match="memory must be a number, not '1G'"):
+        Limits(memory="1G")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="limits must be nntc.Limits, not 5"):
+        nntc.decode_bytes(data, limits=5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="jobs must be a whole number, not '2'"):
+        nntc.decode_bytes(data, jobs="2")  # type: ignore[arg-type]
+
+
 def test_a_small_file_of_very_many_tensors_is_refused_before_they_take_memory() -> None:
     data = many(1 << 20)
     assert len(data) < 1000

@@ -34,6 +34,8 @@ class Limits:
 
     Raises
     ------
+    TypeError
+        A limit is no number.
     ValueError
         A limit is negative.
     """
@@ -48,6 +50,8 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             limit = getattr(self, field.name)
+            if limit is not None and not isinstance(limit, int | float):
+                raise TypeError(f"{field.name} must be a number, not {limit!r}")
             if limit is not None and not limit >= 0:
                 raise ValueError(f"{field.name} must not be negative")
 

@@ -122,9 +122,18 @@ def verify(
         return _decode_to(sink, file, jobs, limits, progress)
 
 
+def _check_types(jobs: object, limits: object) -> None:
+    """Raise TypeError for what are no threads or no limits."""
+    if not isinstance(jobs, int):
+        raise TypeError(f"jobs must be a whole number, not {jobs!r}")
+    if not isinstance(limits, Limits):
+        raise TypeError(f"limits must be nntc.Limits, not {limits!r}")
+
+
 def _decode_to(
     sink: Sink, source: Source, jobs: int, limits: Limits, progress: Progress | None
 ) -> DecodeResult:
+    _check_types(jobs, limits)
     deadline = Deadline(limits)
     directory = read_directory(source, limits.memory)
     graph = graph_of(source, directory)

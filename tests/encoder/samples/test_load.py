@@ -95,6 +95,7 @@ def broken(change: Callable[[Any], Any]) -> Any:
     [
         ([], "no samples"),
         ([3], "sample 0 is no dictionary"),
+        ({"image": images(3)}, "this is one dictionary, and there must be one for each sample"),
         ([{"picture": images(1)}], "expected arrays image, found picture"),
         ([{}], "expected arrays image, found none"),
         (broken(lambda a: a[:, :2]), r"expected image float32 \(\?, 3, 4, 4\), found shape \(1, 2, 4, 4\)"),
@@ -111,6 +112,12 @@ def test_faults_of_values(source: Any, message: str) -> None:
         load_samples(source, [IMAGE])
     assert raised.value.id == "E_SAMPLES"
     assert "\n" not in str(raised.value)
+
+
+def test_what_are_no_samples_at_all() -> None:
+    for source in (3, None, 2.5):
+        with pytest.raises(TypeError, match="samples are a path"):
+            load_samples(source, [IMAGE])  # type: ignore[arg-type]
 
 
 def test_labels_are_left_out_and_told(tmp_path: Path) -> None:

@@ -74,3 +74,11 @@ def test_points_do_not_depend_on_the_order_of_methods() -> None:
 def test_arguments_out_of_range(chosen: dict[str, object], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         sweep(MODEL, **{"evaluation": samples(), **chosen})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "reason"), [({"points": "7"}, "not '7'"), ({"methods": "dct"}, "not 'dct'")]
+)
+def test_arguments_of_other_types(chosen: dict[str, object], reason: str) -> None:
+    with pytest.raises(TypeError, match=reason):
+        sweep(MODEL, **{"evaluation": samples(), **chosen})  # type: ignore[arg-type]

@@ -57,8 +57,16 @@ def load_samples(
         samples = load_images(source, inputs, progress=progress)
     elif isinstance(source, (str, os.PathLike)):
         samples = _from_path(Path(source), inputs)
-    else:
+    elif isinstance(source, Mapping):
+        raise SamplesError(
+            "this is one dictionary, and there must be one for each sample: a list of them, or an .npz file"
+        )
+    elif isinstance(source, Iterable):
         samples = _from_dictionaries(source, inputs)
+    else:
+        raise TypeError(
+            f"samples are a path, nntc.ImageFolder or dictionaries of name -> array, not {source!r}"
+        )
     if not len(samples):
         raise SamplesError("there are no samples")
     return samples

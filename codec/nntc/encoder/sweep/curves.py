@@ -144,8 +144,7 @@ def sweep(
     ValueError
         Arguments out of range.
     """
-    if not 2 <= points <= MAX_POINTS:
-        raise ValueError(f"points must be 2 to {MAX_POINTS}")
+    _check_points(points)
     wanted = _check_methods(methods, is_calibrated=calibration is not None)
     if calibration is None and evaluation is None:
         raise ValueError("there must be samples to measure on: evaluation or calibration")
@@ -184,10 +183,24 @@ def sweep(
     return Curves(model.size, measuring.evaluator.measured_on, tuple(done), remarks)
 
 
+def _check_points(points: object) -> None:
+    """Raise TypeError or ValueError for what is no number of points."""
+    if not isinstance(points, int):
+        raise TypeError(f"points must be a whole number, not {points!r}")
+    if not 2 <= points <= MAX_POINTS:
+        raise ValueError(f"points must be 2 to {MAX_POINTS}")
+
+
 def _check_methods(methods: Sequence[SweepMethod | str] | None, *, is_calibrated: bool) -> list[SweepMethod]:
     """Return methods, each once; ValueError for none, or one that has not what it needs."""
     if methods is None:
         return [m for m in _DEFAULT_METHODS if is_calibrated or m is not SweepMethod.CALIBRATED]
+    if isinstance(methods, str):
+        raise TypeError(f"methods are several names, not {methods!r}")
+    known = ", ".join(SweepMethod)
+    for method in methods:
+        if method not in list(SweepMethod):
+            raise ValueError(f"methods must be of {known}, not {method!r}")
     wanted = list(dict.fromkeys(SweepMethod(method) for method in methods))
     if not wanted:
         raise ValueError("there must be a method")
