@@ -48,7 +48,7 @@ def test_what_are_no_limits() -> None:
     data = coded()
     with pytest.raises(TypeError, match="memory must be a number, not '1G'"):
         Limits(memory="1G")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="limits must be nntc.Limits, not 5"):
+    with pytest.raises(TypeError, match="limits must be"):
         nntc.decode_bytes(data, limits=5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="jobs must be a whole number, not '2'"):
         nntc.decode_bytes(data, jobs="2")  # type: ignore[arg-type]
