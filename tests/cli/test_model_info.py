@@ -77,6 +77,19 @@ def test_it_says_what_encoding_then_does(nntc: Command) -> None:
     assert {t["name"]: t["error"] > 0 for t in report["tensors"]} == {"w": True, "table": False, "ids": False}
 
 
+def test_tensors_that_are_not_listed_are_told_of(nntc: Command) -> None:
+    values = np.random.default_rng(1).normal(size=4096).astype(np.float16).view(np.uint16).tolist()
+    weights = onnx.TensorProto(name="w", dims=[64, 64], data_type=10, int32_data=values)
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g", [], [], [weights])
+    onnx.save(helper.make_model(graph), "m.onnx")
+    shown = nntc("info", "m.onnx").out
+    assert "1 tensor of floats" in shown
+    assert "held as varints (int32_data) and coded" in shown
+    assert "role" not in shown  # no tables without rows
+    assert "Tensors" not in shown
+    assert len(nntc("info", "m.onnx", "--json").json["remarks"]) == 1
+
+
 def test_files_of_other_kinds_are_still_refused(nntc: Command) -> None:
     Path("page.onnx").write_text("<html></html>")
     assert nntc("info", "page.onnx").code == 1

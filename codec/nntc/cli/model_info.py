@@ -69,8 +69,9 @@ def _show(about: ModelInfo, source: Path) -> None:
         ]
         if field == "coding":
             rows.append(["no tensor", "", f"{about.rest:,}", f"{about.rest / about.size:.1%}"])
-        show_table("", [field, "tensors", "bytes", "share"], rows)
-        say()
+        if rows:
+            show_table("", [field, "tensors", "bytes", "share"], rows)
+            say()
     heads = ["tensor", "role", "type", "shape", "coding", "bytes"]
     rows = [
         [
@@ -83,7 +84,12 @@ def _show(about: ModelInfo, source: Path) -> None:
         ]
         for tensor in about.tensors
     ]
-    show_table("Tensors, and what nntc encode would do with them", heads, rows, left=5)
+    if rows:
+        show_table("Tensors, and what nntc encode would do with them", heads, rows, left=5)
+        if about.remarks:
+            say()
+    for remark in about.remarks:
+        say(remark)
 
 
 def _coding_text(coding: str, reason: str) -> str:

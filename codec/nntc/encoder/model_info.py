@@ -13,6 +13,7 @@ import onnx
 from nntc.encoder.methods.partition import Partition, partition_tensors, with_tolerance_of_values
 from nntc.encoder.model import parse_outline
 from nntc.encoder.split import MIN_BYTES, Payload, SplitSource, open_model
+from nntc.encoder.split.varints import varint_remarks
 from nntc.encoder.tensors import Tensor, load_tensors
 from nntc.errors import ModelError
 from nntc.onnx.arrays import type_name
@@ -77,6 +78,8 @@ class ModelInfo:
         Nodes of the main graph by operator, the most frequent first.
     rest
         Bytes that are no tensor: nodes, names, shapes.
+    remarks
+        What the user should know of tensors that are not listed.
     """
 
     size: int
@@ -89,6 +92,7 @@ class ModelInfo:
     layers: dict[str, int]
     tensors: tuple[ModelTensor, ...]
     rest: int
+    remarks: tuple[str, ...] = ()
 
     def bytes_by(self, field: str) -> dict[str, tuple[int, int]]:
         """Return how many tensors there are and their bytes, by `coding` or `role`, most bytes first."""
@@ -134,6 +138,7 @@ def describe_model(source: str | os.PathLike[str], *, follow_links: bool = False
             dict(Counter(node.op_type for node in model.graph.node).most_common()),
             tuple(found),
             size - sum(tensor.bytes for tensor in found),
+            varint_remarks(split.tensors),
         )
 
 
