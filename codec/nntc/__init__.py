@@ -6,7 +6,7 @@
     nntc.verify("model.nntc", "model.onnx")     check every checksum; compare with the original
     data, report = nntc.encode_bytes(model)     encode in memory: a path, bytes or an onnx.ModelProto
     nntc.decode_bytes(data)[None]               decode in memory; external data is under its names
-    nntc.sweep("model.onnx", evaluation=...)    draw how well it answers against how small it is
+    nntc.sweep("model.onnx", evaluation=...)    draw how near its outputs stay against how small it is
     nntc.session("model.nntc")                  run it (needs onnxruntime)
 
 Names are loaded on first use: a program that only decodes never imports what encoding needs. That comes with

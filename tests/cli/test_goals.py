@@ -20,7 +20,8 @@ from tests import networks
 from tests.cli.conftest import Command
 
 DOUBT = (
-    "nntc: note: check the samples that are measured on: the model's answers to the samples hardly differ\n"
+    "nntc: note: check the samples that are measured on: "
+    "the model's outputs hardly differ from sample to sample\n"
 )
 """What is said of noise, which tells an untrained network nothing."""
 Start = Callable[..., subprocess.Popen[str]]
@@ -254,4 +255,4 @@ def test_values_that_the_model_itself_gives_and_are_not_finite_are_told(which: s
     done = nntc("encode", "m.onnx", "m.nntc", f"--{which}", "s.npz")
     assert done.code == 0
     assert re.search(r"WARNING: the model itself gives values that are not finite on (\d+) of \1 ", done.err)
-    assert "the model's answers to the samples are not finite" in done.err
+    assert "the model's outputs for the samples are not finite" in done.err

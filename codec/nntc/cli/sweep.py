@@ -93,7 +93,7 @@ def sweep(
     dask: str | None,
     as_json: bool,
 ) -> None:
-    """Draw how well MODEL.onnx still answers against how small its file is.
+    """Draw how near the outputs of MODEL.onnx stay against how small its file is.
 
     Encodes the model several times by each method, from fine to coarse, runs every result on the samples,
     and writes the curves as a table, as CSV, as JSON, and as a picture. Files of an earlier sweep are

@@ -137,7 +137,7 @@ def test_answers_that_are_all_alike_are_noticed(
     draw = np.random.default_rng(5)
     network = classifier_of(draw.normal(0, 0.005, (432, classes)).astype(np.float32))
     doubt = doubt_of_inputs(network, samples_of((PIXELS - 117)[:count] * scale))
-    assert doubt.startswith("the model answers nearly the same to all inputs") is is_noticed
+    assert doubt.startswith("the model's outputs are nearly the same for all") is is_noticed
     assert is_noticed or doubt == ""
 
 

@@ -70,7 +70,7 @@ class Quantized:
 
     Parameters
     ----------
-    white
+    base_step
         The step that white noise would have.
     segment
         Levels between restarts of the trellis.

@@ -130,8 +130,8 @@ def _doubt_of_answers(network: Network, samples: Samples, jobs: int) -> str:
     ):
         return ""
     return (
-        "the model answers nearly the same to all inputs, so they are not scaled as in training, or alike "
-        f"(mutual information {max(information)[0]:.2g} nats)"
+        "the model's outputs are nearly the same for all inputs, so these are not scaled as in training, "
+        f"or alike (mutual information {max(information)[0]:.2g} nats)"
     )
 
 

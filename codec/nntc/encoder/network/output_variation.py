@@ -41,8 +41,8 @@ def lack_of_variation(reference: Reference) -> str:
     if np.isfinite(between) and between >= least:
         return ""
     if reference.not_finite == len(outputs):
-        return "the model's answers to the samples are not finite"
-    return "the model's answers to the samples hardly differ"
+        return "the model's outputs for the samples are not finite"
+    return "the model's outputs hardly differ from sample to sample"
 
 
 def _next(shapes: Sequence[object], index: int) -> int:
