@@ -13,6 +13,8 @@ from nntc.encoder.quantize.small_lines import LOST
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from tests.networks import model_of
+
 Floats = NDArray[np.float32]
 
 
@@ -179,3 +181,42 @@ def test_methods_with_one_step_are_exact_where_many_lines_are_small_and_say_so_w
     assert report.tensors[0].note == (LOST if worst(few, decoded, axis) > 0.3 else "")
     alike = np.random.default_rng(3).normal(size=(96, 64)).astype(np.float32)
     assert coded(alike, "Gemm", **options)[1].tensors[0].note == ""
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"method": "dct"}, {"method": "quantization"}, {"method": "deep"}], ids=str
+)
+@pytest.mark.parametrize("size", [1e-6, 1e-10])
+def test_small_columns_of_a_table_survive(size: float, options: dict[str, Any]) -> None:
+    table = np.random.default_rng(3).normal(size=(300, 16)).astype(np.float32)
+    table[:, 5:] *= size
+    nodes = [helper.make_node("Gather", ["t", "i"], ["e"]), helper.make_node("MatMul", ["e", "w"], ["y"])]
+    model = model_of(nodes, {"t": table, "w": np.eye(16, dtype=np.float32)}, {"i": (1,)}, {"y": (1, 16)})
+    decoded = nntc.decode_bytes(nntc.encode_bytes(model.SerializeToString(), **options)[0])[None]
+    found = onnx.load_model_from_string(decoded).graph.initializer[0]
+    assert worst(table, numpy_helper.to_array(found), 1) < 0.3
+
+
+@pytest.mark.parametrize("hidden", [-1e4, -1e9, -3.4028235e38])
+@pytest.mark.parametrize(
+    "options", [{}, {"method": "dct"}, {"method": "quantization"}, {"method": "deep"}], ids=str
+)
+def test_distances_in_a_mask_survive_what_it_hides(hidden: float, options: dict[str, Any]) -> None:
+    places = np.arange(64, dtype=np.float32)
+    distances = -np.abs(places[:, None] - places) * 2.0 ** -np.arange(8)[:, None, None]
+    mask = np.where(places > places[:, None], hidden, distances).astype(np.float32)
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["s"]),
+        helper.make_node("Add", ["s", "mask"], ["m"]),
+        helper.make_node("Softmax", ["m"], ["p"]),
+        helper.make_node("MatMul", ["p", "v"], ["y"]),
+    ]
+    w, v = np.random.default_rng(3).normal(size=(2, 64, 64)).astype(np.float32)
+    constants = {"w": w, "v": v, "mask": mask}
+    model = model_of(nodes, constants, {"x": (8, 64, 64)}, {"y": (8, 64, 64)})
+    decoded = nntc.decode_bytes(nntc.encode_bytes(model.SerializeToString(), **options)[0])[None]
+    found = onnx.load_model_from_string(decoded).graph.initializer[2]
+    seen = mask > hidden
+    assert found.name == "mask"
+    errors = np.abs(numpy_helper.to_array(found) - mask)
+    assert (errors <= 0.1 * np.abs(mask))[seen].all()

@@ -68,6 +68,11 @@ def test_lines_that_no_step_reaches(values: Floats, elsewhere: bool, first: bool
     assert are_out_of_reach(values, VIEW, is_first=True) is first
 
 
+def test_rare_entries_of_a_table_are_not_out_of_reach_and_small_columns_are() -> None:
+    assert not are_out_of_reach(matrix(rows=16, size=1e-11), VIEW, is_first=False, is_table=True)
+    assert are_out_of_reach(matrix(channels=8, size=1e-11), VIEW, is_first=False, is_table=True)
+
+
 @pytest.mark.parametrize(
     ("count", "size", "expected"),
     [
@@ -75,7 +80,7 @@ def test_lines_that_no_step_reaches(values: Floats, elsewhere: bool, first: bool
         (15, 1e-6, False),
         (16, 1e-6, True),
         (32, 1e-2, False),
-        (32, 1e-30, False),
+        (32, 1e-30, True),
         (64, 1e-6, False),
     ],
 )

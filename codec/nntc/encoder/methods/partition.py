@@ -16,7 +16,7 @@ from nntc.encoder.options import PatternError
 from nntc.encoder.quantize.row_steps import loses_rows
 from nntc.encoder.quantize.small_lines import are_out_of_reach, many_are_small, many_elements_are_small
 from nntc.encoder.tensors import Tensor
-from nntc.format.registry import ElementType, ViewKind
+from nntc.format.registry import ElementType
 from nntc.format.view import MAX_RAGGED_OUTPUT
 from nntc.onnx.roles import InputKind, Role, Tolerance
 
@@ -95,17 +95,19 @@ def partition_tensors(tensors: Sequence[Tensor], exact: Sequence[str] = ()) -> P
 
 
 def with_tolerance_of_values(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Return tensors of which those of weights too unlike in size for any steps are as what scales."""
+    """Return tensors, those of elements too unlike in size for any steps as if they were what scales."""
     return [
         replace(tensor, tolerance=Tolerance.SCALING) if _is_unlike(tensor) else tensor for tensor in tensors
     ]
 
 
 def _is_unlike(tensor: Tensor) -> bool:
-    """Return whether weights stand only errors that are relative to each of them."""
-    is_weight = tensor.element.is_float and tensor.tolerance is Tolerance.WEIGHT
-    if not is_weight or tensor.role is Role.EMBEDDING or tensor.view.kind is ViewKind.RAGGED:
+    """Return whether weights, or what is added, stand only errors that are relative to each element."""
+    if not tensor.element.is_float or tensor.tolerance in (Tolerance.SCALING, Tolerance.EXACT):
         return False
+    if tensor.tolerance is Tolerance.ADDITIVE:  # such as a mask, with distances where it hides nothing
+        is_large = not _is_parameter(tensor)
+        return is_large and many_elements_are_small(np.nan_to_num(tensor.values()), _BITS)
     is_first = tensor.input is InputKind.RAW
     values = tensor.values()
     if not np.isfinite(values).all():
@@ -113,7 +115,8 @@ def _is_unlike(tensor: Tensor) -> bool:
     if is_first and 1 in (tensor.view.rows, tensor.view.channels * tensor.view.period):
         # One weight for each input, whose unit it has.
         return tensor.size < SMALL or many_elements_are_small(values, _BITS)
-    return are_out_of_reach(values, tensor.view, is_first=is_first)
+    is_table = tensor.role is Role.EMBEDDING
+    return are_out_of_reach(values, tensor.view, is_first=is_first, is_table=is_table)
 
 
 def _is_parameter(tensor: Tensor) -> bool:
@@ -158,8 +161,8 @@ def why_not_one_step(tensor: Tensor, bits: int | None, exact: Sequence[str] = ()
         return None
     if tensor.is_vector or tensor.tolerance is not Tolerance.WEIGHT:
         return UNEQUAL_ELEMENTS if many_elements_are_small(values, bits) else None
-    if tensor.role is Role.EMBEDDING:
-        return UNEQUAL_ROWS if loses_rows(values.reshape(tensor.view.rows, -1), bits) else None
+    if tensor.role is Role.EMBEDDING and loses_rows(values.reshape(tensor.view.rows, -1), bits):
+        return UNEQUAL_ROWS
     return UNEQUAL_LINES if many_are_small(values, tensor.view, bits) else None
 
 

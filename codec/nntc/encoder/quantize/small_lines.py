@@ -37,7 +37,7 @@ def many_are_small(values: NDArray[np.float64], view: View, bits: int) -> bool:
 
 
 def many_elements_are_small(values: NDArray[np.float64], bits: int) -> bool:
-    """Return whether one step leaves nothing of many elements of a vector: its channels have other units.
+    """Return whether one step leaves nothing of many elements, as of biases of channels of other units.
 
     Parameters
     ----------
@@ -47,10 +47,12 @@ def many_elements_are_small(values: NDArray[np.float64], bits: int) -> bool:
         2^bits levels are to hold the whole range.
     """
     limit = min(2.0 ** (-2 * bits), 2.0**-16)
-    return float(_has_power_below(values[:, None], limit).mean()) >= _MANY if values.size else False
+    return float(_has_power_below(values[:, None], limit, 0.0).mean()) >= _MANY if values.size else False
 
 
-def are_out_of_reach(values: NDArray[np.float64], view: View, *, is_first: bool) -> bool:
+def are_out_of_reach(
+    values: NDArray[np.float64], view: View, *, is_first: bool, is_table: bool = False
+) -> bool:
     """Return whether rows or channels are so small that no step for them can be coded, and not for nothing.
 
     Few such lines are those that training has left without use. But where a layer is the network's first, a
@@ -64,9 +66,11 @@ def are_out_of_reach(values: NDArray[np.float64], view: View, *, is_first: bool)
         Of the values.
     is_first
         Whether they are multiplied with inputs of the network.
+    is_table
+        Whether rows are looked up in them: those that are far smaller are rare entries.
     """
     rows, _ = _lines(values, view)
-    if _is_small(rows, _OUT_OF_REACH).mean() >= _MANY:
+    if not is_table and _is_small(rows, _OUT_OF_REACH).mean() >= _MANY:
         return True
     sizes = np.abs(rows).max(axis=1, keepdims=True)
     alike = np.divide(rows, sizes, out=np.zeros_like(rows), where=sizes > 0)
@@ -109,10 +113,12 @@ def _is_small(lines: NDArray[np.float64], below: float) -> NDArray[np.bool_]:
     return _has_power_below(lines, min(below, _SMALL))
 
 
-def _has_power_below(lines: NDArray[np.float64], limit: float) -> NDArray[np.bool_]:
+def _has_power_below(
+    lines: NDArray[np.float64], limit: float, nothing: float = _NOTHING
+) -> NDArray[np.bool_]:
     """Return which rows have less power than a share of the mean, and are not nothing."""
     largest = float(np.abs(lines).max(initial=0.0))
     if not largest:
         return np.zeros(len(lines), np.bool_)
     power = relative_power(lines, largest)
-    return (power >= _NOTHING) & (power < limit)
+    return (power >= nothing) & (power < limit)
