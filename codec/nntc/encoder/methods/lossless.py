@@ -206,7 +206,7 @@ def _in_fixed_point(
         yield uniform_record(element, view, step, levels, coder, background=0)
 
 
-_LARGE = 1e30
+_ALIKE_FROM = 1e30
 """Magnitude from which all are alike: sums of more would overflow."""
 
 
@@ -218,5 +218,5 @@ def _classes(element: ElementType, view: View, bits: NDArray[Any]) -> Classes | 
         for start in range(0, bits.size, _CONVERTED):
             part = slice(start, start + _CONVERTED)
             own = np.abs(as_float64(bits[part], element))
-            magnitudes[part] = np.where(np.isfinite(own), np.minimum(own, _LARGE), 0)
+            magnitudes[part] = np.where(np.isfinite(own), np.minimum(own, _ALIKE_FROM), 0)
     return fit_scales(magnitudes, view).classes
