@@ -6,11 +6,13 @@ Implements SPEC.md 6.1, 6.4 and 16 (R-901).
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
+from operator import attrgetter
 
 from nntc.encoder.container import CodedFile, NewFile, NewSection, graph_section
 from nntc.encoder.decoded import DecodedRecords
@@ -117,45 +119,49 @@ class Assembly:
 
     def _splice(self) -> tuple[list[NewFile], list[tuple[int, int]], bytes]:
         """Return files with the hashes of what decoding gives, splices, and the skeleton."""
-        place: dict[int, tuple[int, int]] = {}  # tensor -> record, part
+        records, parts = (array("q", bytes(8 * len(self._tensors))) for _ in range(2))  # by tensor
         for number, c in enumerate(self._decoded.coded):
-            place.update({tensor: (number, part) for part, tensor in enumerate(c.tensors)})
-        by_payload: dict[int, list[int]] = {}
-        for index, whole in enumerate(self._tensors):
-            by_payload.setdefault(whole.payload, []).append(index)
+            for part, tensor in enumerate(c.tensors):
+                records[tensor], parts[tensor] = number, part
         splices: list[tuple[int, int]] = []
-        skeleton: list[memoryview] = []
+        skeleton = bytearray()
         run = 0
         opened = 0
-        at_splice: dict[int, list[int]] = {}  # payload -> its splices
+        at_splice: dict[int, int] = {}  # where the first splice of a payload is that comes again
         files = _FileHashes(self._split)
         numbers = iter(range(len(self._split.payloads)))
         for piece in self._split.pieces():
             if isinstance(piece, memoryview):
-                skeleton.append(piece)
+                skeleton += piece
                 run += len(piece)
                 files.add(piece)
                 continue
             payload = next(numbers)
             original = self._repeats.get(payload, payload)
-            at_splice[payload] = []
-            for i, tensor in enumerate(by_payload[original]):
-                record, part = place[tensor]
+            if payload in self._copies:
+                at_splice[payload] = len(splices)
+            for i, tensor in enumerate(self._tensors_of(original)):
+                record = records[tensor]
                 if payload in self._repeats:
-                    code = 2 * (len(splices) - at_splice[original][i])
+                    code = 2 * (len(splices) - at_splice[original] - i)
                     files.add(self._decoded.again(tensor))
                 else:
                     code = 0 if record == opened else 2 * (opened - 1 - record) + 1
                     opened += record == opened
-                    files.add(self._decoded.take(record, part))
-                at_splice[payload].append(len(splices))
+                    files.add(self._decoded.take(record, parts[tensor]))
                 splices.append((run, code))
                 run = 0
-        return files.finish(), splices, b"".join(skeleton)
+        return files.finish(), splices, bytes(skeleton)
+
+    def _tensors_of(self, payload: int) -> range:
+        """Return the numbers of the tensors that a payload is coded as; they stand together."""
+        first = bisect_left(self._tensors, payload, key=attrgetter("payload"))
+        return range(first, bisect_right(self._tensors, payload, first, key=attrgetter("payload")))
 
     def _reports(self) -> list[TensorReport]:
         reports = []
         for number, c in enumerate(self._decoded.coded):
+            tool, output = c.record.tool.name.lower(), c.record.output
             for index in c.tensors:
                 tensor = self._tensors[index]
                 reports.append(
@@ -164,8 +170,8 @@ class Assembly:
                         str(tensor.role),
                         tensor.element.name.lower(),
                         tensor.size,
-                        c.record.tool.name.lower(),
-                        c.size * tensor.nbytes / c.record.output,
+                        tool,
+                        c.size * tensor.nbytes / output,
                         self._decoded.errors[index],
                         c.record.note,
                         self._decoded.details[number],

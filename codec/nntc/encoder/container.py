@@ -19,6 +19,8 @@ from nntc.format.registry import Profile, SectionType
 
 _SMALL = 1 << 20  # bytes that the highest level takes no time for
 _HIGHEST_LEVEL = 22
+_LARGE, _LEVEL_OF_LARGE = 1 << 22, 18
+"""Bytes of a graph from which the next level would take 32 MiB more, and make it no smaller."""
 _FEW = 256  # bytes of hashes and splices: more of them, mostly splices, get smaller
 
 
@@ -61,16 +63,20 @@ def graph_section(
     splices
         For each the run of skeleton bytes before it and the piece code.
     """
-    parts = [FILE_COUNT.put(len(files))]
-    parts += [FILE.write(File(file.size, file.sha256, *(file.name_at or (None, None)))) for file in files]
-    parts.append(SPLICE_COUNT.put(len(splices)))
-    parts += [SPLICE.write(Splice(run, piece)) for run, piece in splices]
-    head = b"".join(parts)
+    fields = bytearray(FILE_COUNT.put(len(files)))
+    for file in files:
+        fields += FILE.write(File(file.size, file.sha256, *(file.name_at or (None, None))))
+    fields += SPLICE_COUNT.put(len(splices))
+    for run, piece in splices:
+        fields += SPLICE.write(Splice(run, piece))
+    head = bytes(fields)
     return NewSection(SectionType.GRAPH, _squeeze(head, skeleton, level), len(head) + len(skeleton))
 
 
 def _squeeze(head: bytes, skeleton: bytes, level: int) -> bytes:
     """Return the content of GRAPH as a zstd frame."""
+    if len(skeleton) > _LARGE:
+        level = min(level, _LEVEL_OF_LARGE)
     if len(skeleton) > _SMALL:
         return zstd_after(head, skeleton, level) if len(head) <= _FEW else zstd(head + skeleton, level)
     level = max(level, _HIGHEST_LEVEL)

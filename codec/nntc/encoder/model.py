@@ -35,8 +35,6 @@ class Model:
         Where it was opened; None if it came as bytes.
     files
         Its files, and which of their bytes are payloads.
-    graph
-        The parsed model without payloads; None if the onnx library cannot read it.
     tensors
         What is coded, in the order of payloads; `original` and `data` are the same.
     repeats
@@ -45,7 +43,6 @@ class Model:
 
     path: Path | None
     files: SplitSource
-    graph: onnx.ModelProto | None
     tensors: tuple[Tensor, ...]
     repeats: Mapping[int, int]
 
@@ -113,11 +110,10 @@ def open_model(source: ModelSource, *, follow_links: bool = False) -> Model:
     source = path_or_bytes(source)
     with ExitStack() as opened:
         files = opened.enter_context(open_files(source, follow_links=follow_links))
-        graph = parse_outline(files)
-        tensors, repeats = load_tensors(files, graph)
+        tensors, repeats = load_tensors(files, parse_outline(files))
         opened.pop_all()  # from here on the model closes them
     path = None if isinstance(source, bytes) else Path(source)
-    return Model(path, files, graph, tuple(tensors), repeats)
+    return Model(path, files, tuple(tensors), repeats)
 
 
 def parse_outline(files: SplitSource) -> onnx.ModelProto | None:

@@ -148,27 +148,34 @@ def load_tensors(source: SplitSource, graph: onnx.ModelProto | None) -> tuple[li
     graph
         The parsed model; None if the onnx library cannot read it: then no use is known.
     """
-    roles = {} if graph is None else find_roles(graph)
     inputs = {} if graph is None else input_kinds(graph)
+    roles = {} if graph is None else find_roles(graph)
+    repeats = _repeats(source)
+    copies: dict[int, list[Payload]] = {}
+    for number, original in repeats.items():
+        copies.setdefault(original, []).append(source.payloads[number])
+    values = _Values(source)
+    tensors: list[Tensor] = []
+    for number, payload in enumerate(source.payloads):
+        if number not in repeats:
+            payloads = [payload, *copies.get(number, ())]
+            uses = [roles.get(path, _UNKNOWN) for payload in payloads for path in payload.paths]
+            names = tuple(name for payload in payloads for name in payload.names)
+            tensors += _pieces(payload, number, source.stretch(payload), uses, names, inputs, values)
+    return tensors, repeats
+
+
+def _repeats(source: SplitSource) -> dict[int, int]:
+    """Return for each payload that repeats an earlier one the number of that one."""
     first: dict[tuple[ElementType | None, int, bytes], int] = {}
     repeats: dict[int, int] = {}
-    sharing: dict[int, list[Payload]] = {}
     for number, payload in enumerate(source.payloads):
         element = element_type(payload.data_type)
         digest = source.stretch(payload).digest()
         original = first.setdefault((element if element.is_float else None, payload.length, digest), number)
         if original != number:
             repeats[number] = original
-        sharing.setdefault(original, []).append(payload)
-    values = _Values(source)
-    tensors: list[Tensor] = []
-    for number, payloads in sharing.items():
-        uses = [roles.get(path, _UNKNOWN) for payload in payloads for path in payload.paths]
-        tensors += _pieces(payloads[0], number, source.stretch(payloads[0]), uses, inputs, values)
-    names = {
-        number: tuple(name for p in payloads for name in p.names) for number, payloads in sharing.items()
-    }
-    return [replace(tensor, names=names[tensor.payload]) for tensor in tensors], repeats
+    return repeats
 
 
 class _Values:
@@ -176,11 +183,11 @@ class _Values:
 
     def __init__(self, source: SplitSource) -> None:
         self._source = source
-        self._payloads = {path: payload for payload in source.payloads for path in payload.paths}
+        self._numbers: dict[Path, int] | None = None
 
     def scale(self, scale: Scale | None, count: int) -> NDArray[np.float64] | None:
         """Return the size of `count` channels, None where it is not known."""
-        payload = None if scale is None else self._payloads.get(scale.path)
+        payload = None if scale is None else self._payload(scale.path)
         if scale is None or payload is None or prod(payload.dims) != count:
             return None
         element = element_type(payload.data_type)
@@ -193,12 +200,20 @@ class _Values:
             size = np.sqrt(np.maximum(values, 0) + scale.floor) if scale.is_variance else np.abs(values)
         return size if np.isfinite(size).all() else None
 
+    def _payload(self, path: Path) -> Payload | None:
+        if self._numbers is None:  # few networks ask
+            payloads = enumerate(self._source.payloads)
+            self._numbers = {path: number for number, payload in payloads for path in payload.paths}
+        number = self._numbers.get(path)
+        return None if number is None else self._source.payloads[number]
+
 
 def _pieces(
     payload: Payload,
     number: int,
     data: Stretch,
     uses: list[TensorRole],
+    names: tuple[str, ...],
     inputs: dict[Path, InputKind],
     values: _Values,
 ) -> Sequence[Tensor]:
@@ -215,7 +230,7 @@ def _pieces(
     kind = None if found.node is None or found.input == 0 else inputs.get(found.node)
     if payload.length <= MAX_PIECE:
         whole = (payload.name, role, element, view, data, data, number, payload.dims, kind)
-        return [Tensor(*whole, strict.tolerance, strict.reason, scale=scale)]
+        return [Tensor(*whole, strict.tolerance, strict.reason, names, scale)]
     # Rows of a transposed view are not contiguous: such a payload is cut as it is stored.
     if view.kind is ViewKind.TRANSPOSED:
         view = View(ViewKind.MATRIX, view.channels, view.rows, view.period)
@@ -230,5 +245,5 @@ def _pieces(
         start = row * columns * element.width
         span = data.part(start, part.size * element.width)
         whole = (payload.name, role, element, part, span, span, number, payload.dims, kind)
-        pieces.append(Tensor(*whole, strict.tolerance, strict.reason))
+        pieces.append(Tensor(*whole, strict.tolerance, strict.reason, names))
     return pieces

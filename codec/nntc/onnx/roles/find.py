@@ -252,7 +252,7 @@ class _Finder:
             return  # training graphs read the network's weights, which does not change what these stand
         use = self.classify(step, index, constant, source, scope.demand(step.outputs))
         if scope.is_run:
-            tolerance, reason, scale = use.tolerance, use.reason, scale_of(step.node, index, constants)
+            tolerance, reason, scale = use.tolerance, use.reason, scale_of(step, index, constants)
         else:
             tolerance, reason, scale = Tolerance.EXACT, NOT_RUN, None
         found = TensorRole(use.role, use.view, place, index, tolerance, reason, scale)

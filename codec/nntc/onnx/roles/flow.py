@@ -10,6 +10,7 @@ import onnx
 from nntc.onnx.attributes import real
 from nntc.onnx.operators import Operand, Operator, Trait, is_operator, operator_of
 from nntc.onnx.roles.role import Scale
+from nntc.onnx.roles.steps import Step
 from nntc.onnx.roles.uses import Source
 from nntc.onnx.roles.views import Constant
 
@@ -19,9 +20,9 @@ Constants = tuple[Constant, ...]
 """Constants that a value is made of: one as a rule, several after Concat, none if it is computed."""
 
 
-def scale_of(node: onnx.NodeProto, index: int, constants: list[Constants]) -> Scale | None:
+def scale_of(step: Step, index: int, constants: list[Constants]) -> Scale | None:
     """Return what says how large the channels are that a normalization's shift or mean is for."""
-    operands = operator_of(node).operands
+    operands = step.operator.operands
     operand = operands.get(index)
     if operand is Operand.SHIFT:
         wanted = Operand.SCALE
@@ -32,7 +33,7 @@ def scale_of(node: onnx.NodeProto, index: int, constants: list[Constants]) -> Sc
     for other, operand in operands.items():
         if operand is wanted and other < len(constants) and len(constants[other]) == 1:
             is_variance = operand is Operand.VARIANCE
-            floor = real(node, "epsilon", 1e-5) if is_variance else 0.0
+            floor = real(step.node, "epsilon", 1e-5) if is_variance else 0.0
             return Scale(constants[other][0].path, is_variance, floor)
     return None
 

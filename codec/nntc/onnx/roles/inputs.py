@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from math import prod
+from typing import Generic, TypeVar
 
 import numpy as np
 import onnx
@@ -14,6 +15,7 @@ from nntc.onnx.operators import Trait, is_operator, operator_of
 from nntc.onnx.tensor import Path
 
 _MAX_DEPTH = 40
+_Message = TypeVar("_Message")
 
 
 class InputKind(Enum):
@@ -34,30 +36,42 @@ def input_kinds(model: onnx.ModelProto) -> dict[Path, InputKind]:
     return found
 
 
+class _Named(Generic[_Message]):
+    """Messages of a graph by name; objects are made of them when they are asked for."""
+
+    def __init__(self, messages: Sequence[_Message], numbers: Iterable[tuple[str, int]]) -> None:
+        self._messages = messages
+        self._numbers = dict(numbers)
+
+    def get(self, name: str) -> _Message | None:
+        number = self._numbers.get(name)
+        return None if number is None else self._messages[number]
+
+
 def _look(graph: onnx.GraphProto, path: Path, found: dict[Path, InputKind]) -> None:
     raw = {value.name for value in graph.input} - {tensor.name for tensor in graph.initializer}
-    producers = {name: node for node in graph.node for name in node.output}
-    constants = {tensor.name: tensor for tensor in graph.initializer}
+    producers = _Named(graph.node, ((name, i) for i, n in enumerate(graph.node) for name in n.output))
+    constants = _Named(graph.initializer, ((t.name, i) for i, t in enumerate(graph.initializer)))
     known: dict[str, bool] = {}
     for index, node in enumerate(graph.node):
-        place: Path = (*path, "node", index)
-        if node.input and node.input[0] in raw:
-            found[place] = InputKind.RAW
-        elif node.input and _shares_mean(node.input[0], producers, constants, known, 0):
-            found[place] = InputKind.SHARED_MEAN
+        inputs = node.input
+        if inputs and inputs[0] in raw:
+            found[*path, "node", index] = InputKind.RAW
+        elif inputs and _shares_mean(inputs[0], producers, constants, known, 0):
+            found[*path, "node", index] = InputKind.SHARED_MEAN
         passes = operator_of(node).has(Trait.MOVES | Trait.POOLS | Trait.AFFINE)
-        first = node.input if is_operator(node, "Concat") else node.input[:1]
+        first = inputs if is_operator(node, "Concat") else inputs[:1]
         if passes and first and raw.issuperset(first):
             raw.update(node.output)
         for number, attribute in enumerate(node.attribute):
             if attribute.HasField("g"):
-                _look(attribute.g, (*place, "attribute", number, "g"), found)
+                _look(attribute.g, (*path, "node", index, "attribute", number, "g"), found)
 
 
 def _shares_mean(
     name: str,
-    producers: Mapping[str, onnx.NodeProto],
-    constants: Mapping[str, onnx.TensorProto],
+    producers: _Named[onnx.NodeProto],
+    constants: _Named[onnx.TensorProto],
     known: dict[str, bool],
     depth: int,
 ) -> bool:
@@ -87,7 +101,7 @@ def _shares_mean(
 
 
 def _least(
-    node: onnx.NodeProto, producers: Mapping[str, onnx.NodeProto], constants: Mapping[str, onnx.TensorProto]
+    node: onnx.NodeProto, producers: _Named[onnx.NodeProto], constants: _Named[onnx.TensorProto]
 ) -> float:
     """Return the lower limit of a Clip node, -infinity where it is not known."""
     for attribute in node.attribute:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import onnx
 
@@ -20,8 +20,10 @@ class Step:
     ----------
     index
         Its number in the graph.
-    node
-        The node itself.
+    nodes
+        Those of the graph.
+    shared
+        Equal strings and keys are one, this one: graphs have very many.
 
     Attributes
     ----------
@@ -33,16 +35,23 @@ class Step:
         Whether there is more to it than that.
     """
 
-    __slots__ = ("has_attributes", "index", "inputs", "key", "node", "operator", "outputs")
+    __slots__ = ("_nodes", "has_attributes", "index", "inputs", "key", "operator", "outputs")
 
-    def __init__(self, index: int, node: onnx.NodeProto) -> None:
+    def __init__(
+        self, index: int, node: onnx.NodeProto, nodes: Sequence[onnx.NodeProto], shared: _Shared
+    ) -> None:
+        self._nodes = nodes
         self.index = index
-        self.node = node
-        self.key = key_of(node)
+        self.key = shared.key(key_of(node))
         self.operator: Operator = OPERATORS.get(self.key, UNKNOWN)
-        self.inputs = tuple(node.input)
-        self.outputs = tuple(node.output)
+        self.inputs = shared.names(node.input)
+        self.outputs = shared.names(node.output)
         self.has_attributes = bool(node.attribute)
+
+    @property
+    def node(self) -> onnx.NodeProto:
+        """The node itself: an object is made of it when it is asked for."""
+        return self._nodes[self.index]
 
     @property
     def function(self) -> FunctionKey:
@@ -50,9 +59,25 @@ class Step:
         return (*self.key, self.node.overload)
 
 
+class _Shared:
+    """One object for equal names and keys."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def names(self, names: Iterable[str]) -> tuple[str, ...]:
+        one = self._names.setdefault
+        return tuple([one(name, name) for name in names])
+
+    def key(self, key: tuple[str, str]) -> tuple[str, str]:
+        return self._keys.setdefault(key, key)
+
+
 def steps_of(nodes: Sequence[onnx.NodeProto]) -> list[Step]:
     """Return nodes, each after those that compute its inputs."""
-    steps = [Step(index, node) for index, node in enumerate(nodes)]
+    shared = _Shared()
+    steps = [Step(index, node, nodes, shared) for index, node in enumerate(nodes)]
     names = ((reads(step.node) if step.has_attributes else step.inputs, step.outputs) for step in steps)
     if stand_in_order(names):
         return steps
