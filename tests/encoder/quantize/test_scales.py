@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,3 +47,18 @@ def test_alike_is_one_class() -> None:
     classes = fit_scales(magnitudes, View(ViewKind.MATRIX, 64, 64)).classes
     assert not classes.rows.any()
     assert not classes.channels.any()
+
+
+def test_classes_are_those_of_exact_sums() -> None:
+    """Means that are a billionth away from where classes meet: sums in float32, in any order, miss some."""
+    rng = np.random.default_rng(0)
+    middles = 2.0 ** ((2 * np.arange(48)[:, None] % 32 + 1) / 2 / CLASSES_PER_OCTAVE)
+    rows = np.abs(rng.standard_normal((48, 4096)))
+    rows = (rows * middles / rows.mean(axis=1, keepdims=True)).astype(np.float32)
+    means = np.array([math.fsum(row) / row.size for row in rows.astype(np.float64)])
+    assert 0 < np.abs(means / middles.ravel() - 1).max() < 1e-7
+    scales = fit_scales(rows.ravel(), View(ViewKind.MATRIX, 48, 4096))
+    expected = np.rint(CLASSES_PER_OCTAVE * np.log2(means)).astype(int)
+    assert (
+        scales.classes.rows.astype(int) - scales.classes.rows.min() + expected.min()
+    ).tolist() == expected.tolist()

@@ -7,6 +7,7 @@ distribution, and static frequency tables code them below the entropy of the who
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from nntc.format.view import View
 
 CLASSES_PER_OCTAVE = 3
 _ROUNDS = 3
+_PART = 1 << 18  # elements that are float64 at a time
 _FLOOR = 2.0**-8  # scales below this, in units of the typical one, are all alike: everything there is zero
 _LIST_BITS = 64.0  # a class list costs about this beyond the entropy of its classes
 
@@ -78,13 +80,26 @@ def _fit(cube: NDArray[np.float32], axes: tuple[int, ...]) -> list[NDArray[np.fl
             # Mean of magnitude / (the other scales), by products of matrix and vector.
             if axis == 0:
                 columns = np.outer(1 / scales[1], 1 / scales[2]).ravel() / (channels * period)
-                means = matrix @ columns.astype(np.float32)
+                means = np.concatenate([part @ columns for _, part in _parts(matrix)])
             else:
-                grid = ((1 / (scales[0] * rows)).astype(np.float32) @ matrix).reshape(channels, period)
+                shares = 1 / (scales[0] * rows)
+                summed = sum(shares[first : first + len(part)] @ part for first, part in _parts(matrix))
+                grid = np.reshape(summed, (channels, period))
                 means = grid @ (1 / scales[2]) / period if axis == 1 else (1 / scales[1]) @ grid / channels
-            scales[axis] = np.maximum(means.astype(np.float64) / level, _FLOOR)
+            scales[axis] = np.maximum(means / level, _FLOOR)
     scales[0] = scales[0] * level
     return scales
+
+
+def _parts(matrix: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield some rows at a time, and the number of the first of them, for products in float64.
+
+    Libraries add up products in an order of their own on each kind of processor: in float32 that would now
+    and then be another class, and another file.
+    """
+    rows = max(_PART // matrix.shape[1], 1)
+    for first in range(0, len(matrix), rows):
+        yield first, matrix[first : first + rows].astype(np.float64)
 
 
 def _bits(scales: list[NDArray[np.float64]], weights: list[NDArray[np.float64]]) -> float:
