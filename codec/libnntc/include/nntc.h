@@ -119,11 +119,24 @@ typedef struct nntc_coders {
 typedef struct nntc_limits {
     int has_memory, has_output;
     uint64_t max_memory, max_output;
-    int tensors_only; /* 1: GRAPH is not read; nntc_tensor works, nntc_decode_all and nntc_file do not */
+    int tensors_only; /* 1: GRAPH is not read; tensors are decoded, nntc_decode_all and nntc_get_file fail */
+    uint64_t window;  /* bytes that are read ahead of where they are needed, if the source is no span; 0: few */
     nntc_coders coders;
 } nntc_limits;
 
 typedef struct nntc nntc;
+
+/* Bytes of memory that no header or record counts: the handle, and what is kept of symbol data that is decoded side by side. */
+#ifdef NNTC_SMALL
+#define NNTC_OVERHEAD 6144
+#else
+#define NNTC_OVERHEAD 16384
+#endif
+
+/* From the header alone (errors: SPEC.md 5.1): an arena of *bytes is enough for nntc_open with tensors_only, and then for every
+ * tensor, one after another. That is working_memory, 48 bytes a section, NNTC_OVERHEAD, and the window if there is one. With a
+ * source that is no span, sections with zstd or bzip2 take the length of their longest such stream besides. */
+nntc_error nntc_arena_need(const nntc_source *source, const nntc_limits *limits, uint64_t *bytes);
 
 /* Header, directory, GRAPH and TABLES (SPEC.md 9.2, steps 1 to 4). limits may be NULL. *handle lies in kept memory;
  * there is nothing to close. The source is copied; what it points to must outlive the handle. */
@@ -163,10 +176,9 @@ typedef struct nntc_record {
     uint8_t view_kind; /* 0 matrix, 1 transposed matrix, 2 ragged */
     uint32_t rows, channels, period; /* channels and period are 0 for ragged views */
     uint32_t elements;
-    size_t scratch; /* bytes of scratch that nntc_tensor asks for */
+    size_t scratch; /* least scratch that decoding it asks for, in bytes */
 } nntc_record;
-/* What TENSOR section i in 0..tensors-1 is, after digest and syntax are checked (SPEC.md 9.3, phases 1 and 2). Asks for
- * scratch of the section's length, if the source is no span. */
+/* What TENSOR section i in 0..tensors-1 is, after digest and syntax are checked (SPEC.md 9.3, phases 1 and 2). */
 nntc_error nntc_get_record(const nntc *handle, uint32_t i, nntc_memory memory, nntc_record *record);
 
 /* Decodes the payload of TENSOR section i to out: exactly its output size of the directory, little-endian. out has
@@ -182,6 +194,10 @@ typedef struct nntc_sink {
     int (*read)(void *context, uint32_t number, uint64_t offset, void *dst, size_t length);
     void *context;
 } nntc_sink;
+
+/* The same in pieces: the bytes of the payload in order to sink->write, some hundred at a time; nothing else of sink is used.
+ * sink NULL checks only. What was written before an error is worth nothing. */
+nntc_error nntc_tensor_stream(const nntc *handle, uint32_t i, const nntc_sink *sink, nntc_memory memory);
 
 /* Decodes everything (SPEC.md 9.2, steps 5 to 9). sink NULL checks only; files with repeated pieces need a sink. */
 nntc_error nntc_decode_all(const nntc *handle, const nntc_sink *sink, nntc_memory memory);

@@ -1,22 +1,52 @@
 /* Clause 3: fields, varints, bit runs, CRC-32.. */
 #include "internal.h"
 
-NNTC_LOCAL reader nntc_reader(const u8 *data, u64 size, u64 base) {
-    reader r = {data, 0, size, base, NNTC_E_TRUNCATED, false, {NNTC_OK, 0}};
+NNTC_LOCAL reader nntc_reader(const u8 *data, u64 size, u64 base, nntc_error *error) {
+    reader r;
+    memset(&r, 0, sizeof r);
+    r.data = data;
+    r.held = r.size = size;
+    r.base = base;
+    r.short_id = NNTC_E_TRUNCATED;
+    r.error = error;
     return r;
 }
 
-NNTC_LOCAL bool nntc_fail(reader *r, nntc_id id, u64 at) {
-    r->error.id = id;
-    r->error.offset = r->fixed ? r->base : r->base + at; /* */
+NNTC_LOCAL bool nntc_fail(const reader *r, nntc_id id, u64 at) {
+    if (r->error->id == NNTC_OK) {
+        r->error->id = id;
+        r->error->offset = r->fixed ? r->base : r->base + at; /* */
+    }
     return false;
 }
 
-NNTC_LOCAL bool nntc_bytes(reader *r, u64 count, const u8 **bytes) {
+/* Moves the window so that it begins at a position. */
+NNTC_LOCAL const u8 *nntc_fill(reader *r, u64 at) {
+    u64 length = r->size - at < r->room_size ? r->size - at : r->room_size;
+    r->held = 0;
+    if (r->room == NULL || !nntc_read(r->source, r->base + at, r->room, length, r->error)) return NULL;
+    r->begin = at;
+    r->held = length;
+    return r->data = r->room;
+}
+
+NNTC_LOCAL void nntc_move_window(reader *r, u8 *block, u64 size) {
+    r->room = block;
+    r->room_size = size < UINT32_MAX ? (u32)size : UINT32_MAX;
+    r->begin = r->held = 0;
+}
+
+NNTC_LOCAL bool nntc_skip(reader *r, u64 count) {
     if (count > r->size - r->at) return nntc_fail(r, r->short_id, r->at); /* */
-    *bytes = r->data + r->at;
     r->at += count;
     return true;
+}
+
+NNTC_LOCAL bool nntc_bytes(reader *r, u32 count, const u8 **bytes) {
+    u64 at = r->at;
+    TRY(nntc_skip(r, count));
+    *bytes = nntc_look(r, at, count);
+    return *bytes != NULL;
 }
 
 NNTC_LOCAL bool nntc_u8(reader *r, u32 *value) {
@@ -41,7 +71,10 @@ NNTC_LOCAL bool nntc_varint(reader *r, u64 *value) { /* clause 3.4, R-013 */
     u64 start = r->at, sum = 0;
     for (u32 shift = 0;; shift += 7) {
         if (r->at == r->size) return nntc_fail(r, r->short_id, start);
-        u32 b = r->data[r->at++];
+        const u8 *p = nntc_look(r, r->at, 1);
+        if (p == NULL) return false;
+        u32 b = p[0];
+        r->at++;
         sum += (u64)(b & 127) << shift;
         if (b >= 128) {
             if (shift == 56) return nntc_fail(r, NNTC_E_VARINT, start);
@@ -74,23 +107,28 @@ NNTC_LOCAL bool nntc_bits(reader *r, u64 *bit, u32 count, u32 *value) {
     for (u32 i = 0; i < count; i++, (*bit)++) {
         u64 byte = *bit >> 3;
         if (byte >= r->size) return nntc_fail(r, r->short_id, byte);
-        *value |= ((u32)r->data[byte] >> (*bit & 7) & 1) << i;
+        const u8 *p = nntc_look(r, byte, 1);
+        if (p == NULL) return false;
+        *value |= ((u32)p[0] >> (*bit & 7) & 1) << i;
     }
     return true;
 }
 
-NNTC_LOCAL u32 nntc_field(const u8 *run, u64 i, u32 width) {
-    u64 bit = i * width, last = (bit + width - 1) >> 3;
-    u32 value = 0;
-    for (u64 byte = bit >> 3, shift = 0; byte <= last; byte++, shift += 8) {
-        if (shift == 0) value = (u32)run[byte] >> (bit & 7);
-        else value |= (u32)run[byte] << (shift - (bit & 7));
-    }
-    return value & (((u32)1 << width) - 1);
+NNTC_LOCAL bool nntc_field(reader *r, u64 run, u64 i, u32 width, u32 *value) {
+    u64 bit = i * width, byte = bit >> 3;
+    u32 shift = (u32)(bit & 7), bytes = (shift + width + 7) / 8;
+    const u8 *p = nntc_look(r, run + byte, bytes);
+    if (p == NULL) return false;
+    *value = (u32)p[0] >> shift;
+    for (u32 k = 1; k < bytes; k++) *value |= (u32)p[k] << (8 * k - shift);
+    *value &= ((u32)1 << width) - 1;
+    return true;
 }
 
-NNTC_LOCAL bool nntc_padded(const u8 *run, u64 bits) {
-    return (bits & 7) == 0 || run[bits >> 3] >> (bits & 7) == 0;
+NNTC_LOCAL bool nntc_padded(reader *r, u64 run, u64 bits) {
+    if ((bits & 7) == 0) return true;
+    const u8 *p = nntc_look(r, run + (bits >> 3), 1);
+    return p != NULL && p[0] >> (bits & 7) == 0;
 }
 
 /* Clause 3.8: what a byte does to the remainder. */

@@ -1,22 +1,46 @@
 /* Clause 5: header, directory, layout, section digest.. */
 #include "internal.h"
 
-NNTC_LOCAL bool nntc_get(nntc_memory memory, u64 bytes, int kind, reader *r, void **block) {
+NNTC_LOCAL bool nntc_get(nntc_memory memory, u64 bytes, int kind, nntc_error *error, void **block) {
     *block = bytes > SIZE_MAX / 2 ? NULL : memory.get(memory.context, (size_t)(bytes > 0 ? bytes : 1), kind);
     if (*block != NULL) return true;
-    r->error.id = NNTC_ARENA;
-    r->error.offset = bytes;
+    error->id = NNTC_ARENA;
+    error->offset = bytes;
     return false;
 }
 
-NNTC_LOCAL bool nntc_read(const nntc *n, u64 offset, void *dst, size_t length, reader *r) {
-    if (n->source.span != NULL) memcpy(dst, (const u8 *)n->source.span + offset, length);
-    else if (length > 0 && n->source.read_at(n->source.context, offset, dst, length) != 0) {
-        r->error.id = NNTC_SOURCE;
-        r->error.offset = offset;
+NNTC_LOCAL bool nntc_read(const nntc_source *source, u64 offset, void *dst, u64 length, nntc_error *error) {
+    if (source->span != NULL) memcpy(dst, (const u8 *)source->span + offset, (size_t)length);
+    else if (length > 0 && source->read_at(source->context, offset, dst, (size_t)length) != 0) {
+        error->id = NNTC_SOURCE;
+        error->offset = offset;
         return false;
     }
     return true;
+}
+
+NNTC_LOCAL u64 nntc_window(const nntc *n) {
+    u64 asked = n->limits.window == 0 ? WINDOW : n->limits.window;
+    return n->source.span != NULL ? 0 : asked < 1024 ? 1024 : asked;
+}
+
+NNTC_LOCAL bool nntc_stretch(const nntc *n, u64 offset, u64 length, nntc_memory memory, reader *r, nntc_error *error) {
+    void *block;
+    const u8 *span = n->source.span;
+    *r = nntc_reader(span == NULL ? NULL : span + offset, length, offset, error);
+    if (span != NULL) return true;
+    TRY(nntc_get(memory, nntc_window(n), NNTC_SCRATCH, error, &block));
+    r->source = &n->source;
+    nntc_move_window(r, block, nntc_window(n));
+    return true;
+}
+
+/* The bytes from r->at on that are at hand, at least one of those that are left; moves past them. NULL: reading has failed. */
+static const u8 *next_bytes(reader *r, u64 *count) {
+    const u8 *p = nntc_look(r, r->at, 1);
+    *count = p == NULL ? 0 : r->held - (r->at - r->begin);
+    r->at += *count;
+    return p;
 }
 
 static bool right_crc(u32 found, u32 stored) {
@@ -28,36 +52,31 @@ static bool right_crc(u32 found, u32 stored) {
 #endif
 }
 
-static bool header(nntc *n, reader *file, u64 *directory_length) {
+/* Clause 5.1. */
+NNTC_LOCAL bool nntc_header(const nntc_source *source, nntc_summary *summary, u64 *directory_length, nntc_error *error) {
     static const u8 signature[8] = {0x8E, 0x4E, 0x4E, 0x54, 0x0D, 0x0A, 0x1A, 0x0A};
     u8 bytes[28];
-    u64 size = n->source.size < 28 ? n->source.size : 28;
+    u64 size = source->size < 28 ? source->size : 28;
     const u8 *p;
     u32 major, minor, reads, profile, sections, length, memory, crc;
-    TRY(nntc_read(n, 0, bytes, (size_t)size, file));
-    reader r = nntc_reader(bytes, size, 0);
-    bool ok = nntc_bytes(&r, 8, &p); /* a file of fewer than 8 bytes is E_TRUNCATED */
-    if (ok && memcmp(p, signature, 8) != 0) ok = nntc_fail(&r, NNTC_E_SIGNATURE, 0); /* */
-    ok = ok && nntc_u8(&r, &major) && nntc_u8(&r, &minor) && nntc_u8(&r, &reads) && nntc_u8(&r, &profile) &&
-         nntc_u32(&r, &sections) && nntc_u32(&r, &length) && nntc_u32(&r, &memory) && nntc_u32(&r, &crc);
-    if (ok) {
-        if (!right_crc(nntc_crc32(0, bytes, 24), crc)) ok = nntc_fail(&r, NNTC_E_CRC, 24); /* */
-        else if (major != 1) ok = nntc_fail(&r, NNTC_E_VERSION, 8); /* */
-        else if (reads > minor) ok = nntc_fail(&r, NNTC_E_RESERVED, 10); /* */
-        else if (reads > 0) ok = nntc_fail(&r, NNTC_E_VERSION, 10); /* */
-        else if (profile > 2) ok = nntc_fail(&r, NNTC_E_PROFILE, 11); /* */
-        else if (sections < 1 || sections > 1u << 20) ok = nntc_fail(&r, NNTC_E_LIMIT, 12); /* */
-        else if (length > 1u << 25) ok = nntc_fail(&r, NNTC_E_LIMIT, 16); /* */
-    }
-    if (!ok) {
-        file->error = r.error;
-        return false;
-    }
-    n->summary.minor = (u8)minor;
-    n->summary.reader = (u8)reads;
-    n->summary.profile = (u8)profile;
-    n->summary.sections = sections;
-    n->summary.working_memory = memory;
+    TRY(nntc_read(source, 0, bytes, size, error));
+    reader r = nntc_reader(bytes, size, 0, error);
+    TRY(nntc_bytes(&r, 8, &p)); /* a file of fewer than 8 bytes is E_TRUNCATED */
+    if (memcmp(p, signature, 8) != 0) return nntc_fail(&r, NNTC_E_SIGNATURE, 0); /* */
+    TRY(nntc_u8(&r, &major) && nntc_u8(&r, &minor) && nntc_u8(&r, &reads) && nntc_u8(&r, &profile));
+    TRY(nntc_u32(&r, &sections) && nntc_u32(&r, &length) && nntc_u32(&r, &memory) && nntc_u32(&r, &crc));
+    if (!right_crc(nntc_crc32(0, bytes, 24), crc)) return nntc_fail(&r, NNTC_E_CRC, 24);   /* */
+    if (major != 1) return nntc_fail(&r, NNTC_E_VERSION, 8);                               /* */
+    if (reads > minor) return nntc_fail(&r, NNTC_E_RESERVED, 10);                          /* */
+    if (reads > 0) return nntc_fail(&r, NNTC_E_VERSION, 10);                               /* */
+    if (profile > 2) return nntc_fail(&r, NNTC_E_PROFILE, 11);                             /* */
+    if (sections < 1 || sections > 1u << 20) return nntc_fail(&r, NNTC_E_LIMIT, 12);       /* */
+    if (length > 1u << 25) return nntc_fail(&r, NNTC_E_LIMIT, 16);                         /* */
+    summary->minor = (u8)minor;
+    summary->reader = (u8)reads;
+    summary->profile = (u8)profile;
+    summary->sections = sections;
+    summary->working_memory = memory;
     *directory_length = length;
     return true;
 }
@@ -78,7 +97,7 @@ static bool entry(reader *r, u32 before, section *s) {
     if (output > 65536 * length + 65536) return nntc_fail(r, NNTC_E_EXPANSION, at); /* */
     s->type = (u8)type;
     s->length = length;
-    s->output = output;
+    s->output = (u32)output;
     s->used = 0;
     const u8 *digest;
     TRY(nntc_bytes(r, sizeof s->digest, &digest));
@@ -87,7 +106,6 @@ static bool entry(reader *r, u32 before, section *s) {
 }
 
 static bool entries(nntc *n, reader *r, u64 begin) {
-    u64 largest = 0, graph = 0, longest = 0;
     for (u32 i = 0; i < n->summary.sections; i++) {
         section *s = &n->sections[i], one;
         /* Past the table (it has room for all that fit in the directory) an entry can only fail. */
@@ -95,111 +113,83 @@ static bool entries(nntc *n, reader *r, u64 begin) {
         *s = one;
         s->offset = begin;
         begin += s->length;
-        if (s->length > longest) longest = s->length;
-        if (s->type == GRAPH) graph = s->output;
-        if (s->type == TENSOR) {
-            if (n->summary.tensors++ == 0) n->first_tensor = i;
-            if (s->output > largest) largest = s->output;
-        }
+        if (s->type == TENSOR && n->summary.tensors++ == 0) n->first_tensor = i;
     }
-    if (r->at < r->size) return nntc_fail(r, NNTC_E_DIRECTORY, r->at); /* */
-    /* Whole sections are kept here, with their tokens and payloads. */
-    n->summary.bound = ((u64)2 << 20) + 128 * (u64)n->summary.sections + 8 * largest + 4 * graph + 8 * longest +
-                       n->summary.working_memory;
-    return true;
+    return r->at == r->size || nntc_fail(r, NNTC_E_DIRECTORY, r->at); /* */
 }
 
-static bool layout(const nntc *n, reader *r) {
+static bool layout(const nntc *n, const reader *r) {
     u64 end = 0;
     for (u32 i = 0; i < n->summary.sections; i++) {
         const section *s = &n->sections[i];
         end = s->offset + s->length;
-        if (end > n->source.size) return nntc_fail(r, NNTC_E_TRUNCATED, s->offset); /* */
+        if (end > n->source.size) return nntc_fail(r, NNTC_E_TRUNCATED, s->offset - r->base); /* */
     }
-    return end == n->source.size || nntc_fail(r, NNTC_E_TRAILING, end); /* */
+    return end == n->source.size || nntc_fail(r, NNTC_E_TRAILING, end - r->base); /* */
 }
 
 /* Steps 1 and 2 of clause 9.2. */
-NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, reader *file) {
-    u64 length = 0;
+NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, nntc_error *error) {
+    u64 length = 0, count;
     void *block;
     u8 stored[4];
-    TRY(header(n, file, &length));
-    if (n->source.size - 28 < length) return nntc_fail(file, NNTC_E_TRUNCATED, 28); /* */
-    if (n->source.size - 28 - length < 4) return nntc_fail(file, NNTC_E_TRUNCATED, 28 + length);
-    TRY(nntc_read(n, 28 + length, stored, 4, file));
-    const u8 *bytes;
-    if (n->source.span != NULL) bytes = (const u8 *)n->source.span + 28;
-    else {
-        TRY(nntc_get(memory, length, NNTC_SCRATCH, file, &block));
-        TRY(nntc_read(n, 28, block, (size_t)length, file));
-        bytes = block;
-    }
-    if (!right_crc(nntc_crc32(0, bytes, (size_t)length), nntc_load32(stored)))
-        return nntc_fail(file, NNTC_E_CRC, 28 + length); /* */
+    u32 crc = 0;
+    const reader file = nntc_reader(NULL, 0, 0, error);
+    reader r;
+    TRY(nntc_header(&n->source, &n->summary, &length, error));
+    if (n->source.size - 28 < length) return nntc_fail(&file, NNTC_E_TRUNCATED, 28); /* */
+    if (n->source.size - 28 - length < 4) return nntc_fail(&file, NNTC_E_TRUNCATED, 28 + length);
+    TRY(nntc_read(&n->source, 28 + length, stored, 4, error));
     u64 fit = length / 19 + 1; /* an entry has at least 19 bytes */
     if (fit > n->summary.sections) fit = n->summary.sections;
-    /* Kept memory may begin where scratch was: an arena's scratch lies after it, so ask for scratch once more. */
-    TRY(nntc_get(memory, fit * sizeof(section), NNTC_KEEP, file, &block));
+    TRY(nntc_get(memory, fit * sizeof(section), NNTC_KEEP, error, &block));
     n->sections = block;
-    if (n->source.span == NULL) {
-        TRY(nntc_get(memory, length, NNTC_SCRATCH, file, &block));
-        TRY(nntc_read(n, 28, block, (size_t)length, file));
-        bytes = block;
+    TRY(nntc_stretch(n, 28, length, memory, &r, error));
+    while (r.at < r.size) {
+        const u8 *p = next_bytes(&r, &count);
+        if (p == NULL) return false;
+        crc = nntc_crc32(crc, p, (size_t)count);
     }
-    reader r = nntc_reader(bytes, length, 28);
+    if (!right_crc(crc, nntc_load32(stored))) return nntc_fail(&file, NNTC_E_CRC, 28 + length); /* */
+    r.at = 0;
     r.short_id = NNTC_E_DIRECTORY; /* */
-    if (!entries(n, &r, 32 + length) || !layout(n, file)) {
-        if (r.error.id != NNTC_OK) file->error = r.error;
-        return false;
-    }
-    if (n->limits.has_memory && n->summary.bound > n->limits.max_memory) return nntc_fail(file, NNTC_E_MEMORY, 28); /* */
+    TRY(entries(n, &r, 32 + length) && layout(n, &file));
+    /* Clause 11.2; of GRAPH its splices take most, 16 bytes each, where pieces are repeated. */
+    n->summary.bound = ((u64)1 << 20) + 64 * (u64)n->summary.sections + 11 * (u64)n->sections[0].output + nntc_window(n) +
+                       n->summary.working_memory;
+    if (n->limits.has_memory && n->summary.bound > n->limits.max_memory) return nntc_fail(&file, NNTC_E_MEMORY, 28); /* */
     return true;
 }
 
-typedef struct hashing {
-    u64 state[16]; /* of SHA-256, as large as nntc_coders says */
-} hashing;
-
-static void begin_digest(const nntc *n, hashing *d) { n->limits.coders.sha256_init(d->state); }
-
-static bool right_digest(const nntc *n, hashing *d, const section *s) {
+/* Clause 5.4. */
+static bool check_digest(const nntc *n, const section *s, reader *r) {
+    u64 state[16], count; /* the state is as large as nntc_coders says */
     unsigned char found[32];
-    n->limits.coders.sha256_final(d->state, found);
+    n->limits.coders.sha256_init(state);
+    while (r->at < r->size) {
+        const u8 *p = next_bytes(r, &count);
+        if (p == NULL) return false;
+        n->limits.coders.sha256_update(state, p, (size_t)count);
+    }
+    n->limits.coders.sha256_final(state, found);
+    r->at = 0;
 #ifdef NNTC_FUZZING
     (void)s;
     return true;
 #else
-    return memcmp(found, s->digest, sizeof s->digest) == 0;
+    return memcmp(found, s->digest, sizeof s->digest) == 0 || nntc_fail(r, NNTC_E_DIGEST, 0); /* */
 #endif
 }
 
-NNTC_LOCAL bool nntc_load(const nntc *n, const section *s, nntc_memory memory, int kind, reader *r) {
-    void *block;
-    *r = nntc_reader(NULL, s->length, s->offset);
-    if (n->source.span != NULL) r->data = (const u8 *)n->source.span + s->offset;
-    else {
-        TRY(nntc_get(memory, s->length, kind, r, &block));
-        TRY(nntc_read(n, s->offset, block, (size_t)s->length, r));
-        r->data = block;
-    }
-    hashing d;
-    begin_digest(n, &d);
-    n->limits.coders.sha256_update(d.state, r->data, (size_t)s->length);
-    return right_digest(n, &d, s) || nntc_fail(r, NNTC_E_DIGEST, 0); /* */
+NNTC_LOCAL bool nntc_section_reader(const nntc *n, const section *s, nntc_memory memory, reader *r, nntc_error *error) {
+    return nntc_stretch(n, s->offset, s->length, memory, r, error) && check_digest(n, s, r);
 }
 
-/* The same for a section that is not parsed. */
-NNTC_LOCAL bool nntc_check_digest(const nntc *n, const section *s, reader *r) {
-    u8 chunk[4096];
-    hashing d;
-    begin_digest(n, &d);
-    *r = nntc_reader(NULL, s->length, s->offset);
-    for (u64 at = 0; at < s->length;) {
-        size_t take = s->length - at < sizeof chunk ? (size_t)(s->length - at) : sizeof chunk;
-        TRY(nntc_read(n, s->offset + at, chunk, take, r));
-        n->limits.coders.sha256_update(d.state, chunk, take);
-        at += take;
-    }
-    return right_digest(n, &d, s) || nntc_fail(r, NNTC_E_DIGEST, 0);
+NNTC_LOCAL bool nntc_whole_section(const nntc *n, const section *s, nntc_memory memory, reader *r, nntc_error *error) {
+    void *block;
+    if (n->source.span != NULL) return nntc_section_reader(n, s, memory, r, error);
+    TRY(nntc_get(memory, s->length, NNTC_SCRATCH, error, &block));
+    TRY(nntc_read(&n->source, s->offset, block, s->length, error));
+    *r = nntc_reader(block, s->length, s->offset, error);
+    return check_digest(n, s, r);
 }

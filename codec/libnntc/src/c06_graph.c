@@ -14,12 +14,12 @@ static bool files(nntc *n, nntc_memory memory, reader *r) {
     TRY(nntc_count(r, 1, least(65536, 1024 + length / 32), NNTC_E_LIMIT, &count)); /* */
     u64 fit = (r->size - r->at) / 33 + 1; /* a file has at least 33 bytes */
     if (fit > count) fit = count;
-    TRY(nntc_get(memory, fit * sizeof(file_entry), NNTC_KEEP, r, &block));
+    TRY(nntc_get(memory, fit * sizeof(file_entry), NNTC_KEEP, r->error, &block));
     n->files = block;
     for (u32 i = 0; i < count; i++) {
         file_entry one = {0, NULL, 0, 0, i};
         TRY(nntc_count(r, 0, ((u64)1 << 48) - 1, NNTC_E_LIMIT, &one.size)); /* */
-        TRY(nntc_bytes(r, 32, &one.sha256));
+        TRY(nntc_bytes(r, 32, &one.sha256)); /* stays: the content is in memory */
         if (i > 0) {
             TRY(nntc_varint(r, &one.name_offset));
             TRY(nntc_count(r, 1, 1024, NNTC_E_FILE_NAME, &id)); /* */
@@ -149,52 +149,33 @@ static bool names(nntc *n, reader *r) {
 }
 
 /* Step 3 of clause 9.2. */
-NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, reader *file) {
+NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, nntc_error *error) {
     const section *s = &n->sections[0];
+    const u64 window = (u64)1 << (n->summary.profile == 0 ? 16 : 23); /* */
     reader r;
     void *content;
-    bool ok = nntc_get(memory, s->output, NNTC_KEEP, file, &content);
-    if (!ok) return false;
-    ok = nntc_load(n, s, memory, NNTC_SCRATCH, &r);
-    if (ok) {
-        u64 window = (u64)1 << (n->summary.profile == 0 ? 16 : 23); /* */
-        nntc_id id = nntc_zstd_frame(&n->limits.coders, r.data, s->length, content, s->output, window); /* */
-        ok = id == NNTC_OK || nntc_fail(&r, id, 0);
-    }
-    if (ok) {
-        r = nntc_reader(content, s->output, s->offset);
-        r.fixed = true; /* */
-        ok = files(n, memory, &r) && splices(n, &r) && names(n, &r);
-    }
-    if (!ok) {
-        file->error = r.error;
-        return false;
-    }
-    if (n->limits.has_output && n->summary.output > n->limits.max_output) return nntc_fail(file, NNTC_E_MEMORY, 28); /* */
-    return true;
+    TRY(nntc_get(memory, s->output, NNTC_KEEP, error, &content));
+    TRY(nntc_whole_section(n, s, memory, &r, error));
+    nntc_id id = nntc_zstd_frame(&n->limits.coders, r.data, s->length, content, s->output, window); /* */
+    if (id != NNTC_OK) return nntc_fail(&r, id, 0);
+    r = nntc_reader(content, s->output, s->offset, error);
+    r.fixed = true; /* */
+    TRY(files(n, memory, &r) && splices(n, &r) && names(n, &r));
+    const reader file = nntc_reader(NULL, 0, 0, error);
+    return !n->limits.has_output || n->summary.output <= n->limits.max_output || nntc_fail(&file, NNTC_E_MEMORY, 28); /* */
 }
 
 /* Step 4 of clause 9.2. */
-NNTC_LOCAL bool nntc_shared_tables(nntc *n, nntc_memory memory, reader *file) {
+NNTC_LOCAL bool nntc_shared_tables(nntc *n, nntc_memory memory, nntc_error *error) {
     for (u32 i = 1; i < n->summary.sections && n->sections[i].type <= TABLES; i++) {
         reader r;
         u64 count;
-        void *block = NULL;
-        bool ok = nntc_load(n, &n->sections[i], memory, NNTC_KEEP, &r) &&
-                  nntc_count(&r, 1, 1024, NNTC_E_LIMIT, &count) && /* */
-                  nntc_get(memory, count * sizeof(u64), NNTC_KEEP, &r, &block);
-        if (ok) {
-            n->table_at = block;
-            n->table_count = (u32)count;
-            ok = nntc_table_run(&r, (u32)count, n->table_at);
-        }
-        if (ok && r.at < r.size) ok = nntc_fail(&r, NNTC_E_TRAILING, r.at); /* */
-        if (!ok) {
-            file->error = r.error;
-            return false;
-        }
-        n->tables = r.data;
-        n->tables_size = r.size;
+        TRY(nntc_section_reader(n, &n->sections[i], memory, &r, error));
+        TRY(nntc_count(&r, 1, 1024, NNTC_E_LIMIT, &count)); /* */
+        n->tables = i;
+        n->table_count = (u32)count;
+        TRY(nntc_table_run(&r, (u32)count, n->table_at));
+        if (r.at < r.size) return nntc_fail(&r, NNTC_E_TRAILING, r.at); /* */
     }
     return true;
 }

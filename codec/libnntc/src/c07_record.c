@@ -2,7 +2,6 @@
 #include "internal.h"
 
 static const u8 widths[16] = {1, 2, 4, 8, 16, 0, 0, 0, 2, 2, 4, 8, 0, 0, 0, 0};
-enum { PLANES, CODEBOOK, UNIFORM, RAGGED = 2 };
 
 static bool matrix_view(reader *r, nntc_record *head, u64 *elements, u32 *columns) {
     u64 rows, channels, period, most = INT32_MAX;
@@ -42,39 +41,46 @@ static bool planes(record *rec, reader *r) { /* clause 7.3 */
         at = r->at;
         TRY(nntc_u8(r, &rec->common_count));
         if (rec->common_count == 0) return nntc_fail(r, NNTC_E_LIMIT, at); /* */
-        at = r->at;
-        TRY(nntc_bytes(r, (u64)entry * rec->common_count, &rec->common));
-        for (u32 i = 1; i < rec->common_count; i++)
-            if (rec->common[i * entry] <= rec->common[(i - 1) * entry]) return nntc_fail(r, NNTC_E_CODEBOOK, at); /* */
+        const u8 *one;
+        u32 before = 0;
+        at = rec->common = r->at;
+        TRY(nntc_skip(r, (u64)entry * rec->common_count));
+        for (u32 i = 0; i < rec->common_count; i++) {
+            if ((one = nntc_look(r, at + i * entry, 1)) == NULL) return false;
+            if (i > 0 && one[0] <= before) return nntc_fail(r, NNTC_E_CODEBOOK, at); /* */
+            before = one[0];
+        }
         u64 count;
         rec->count_at = r->at;
         TRY(nntc_count(r, 1, rec->head.elements, NNTC_E_LIMIT, &count)); /* */
         rec->other = (u32)count;
         rec->need += (u64)rec->common_count * width;
     }
-    for (u32 k = 0; k < width; k++)
-        TRY(nntc_parse_block(rec, r, k == 0 ? rec->head.elements : rec->other, k == 0 || (flags & 2) == 0, &rec->planes[k]));
+    for (u32 k = 0; k < width; k++) {
+        rec->planes[k] = r->at;
+        TRY(nntc_symbol_block(rec, r, k == 0 ? rec->head.elements : rec->other, k == 0 || (flags & 2) == 0, NULL));
+    }
     return true;
 }
 
-static u64 entry_value(const record *rec, u32 i) {
-    u64 value = 0;
-    for (u32 k = rec->entry_width; k-- > 0;) value = value << 8 | rec->entries[i * rec->entry_width + k];
-    return value;
-}
-
 static bool codebook(record *rec, reader *r) { /* clause 7.4 */
-    u64 at = r->at, count;
+    u64 at = r->at, count, before = 0;
     u32 width;
     TRY(nntc_u8(r, &width));
     if (width < 1 || width > rec->head.width) return nntc_fail(r, NNTC_E_CODEBOOK, at); /* */
     TRY(nntc_count(r, 1, 65536, NNTC_E_LIMIT, &count)); /* */
     rec->entry_width = (u8)width;
     rec->entry_count = (u32)count;
-    at = r->at;
-    TRY(nntc_bytes(r, width * count, &rec->entries));
-    for (u32 i = 1; i < count; i++)
-        if (entry_value(rec, i) <= entry_value(rec, i - 1)) return nntc_fail(r, NNTC_E_CODEBOOK, at); /* */
+    at = rec->entries = r->at;
+    TRY(nntc_skip(r, width * count));
+    for (u64 i = 0; i < count; i++) {
+        const u8 *entry = nntc_look(r, at + i * width, width);
+        u64 value = 0;
+        if (entry == NULL) return false;
+        for (u32 k = width; k-- > 0;) value = value << 8 | entry[k];
+        if (i > 0 && value <= before) return nntc_fail(r, NNTC_E_CODEBOOK, at); /* */
+        before = value;
+    }
     rec->need += count * rec->head.width;
     return nntc_parse_integers(rec, r, false);
 }
@@ -123,8 +129,10 @@ static bool uniform(record *rec, reader *r) { /* clause 7.5 */
     }
     if ((rec->flags & ROW_CODES) != 0) rec->need += rec->head.rows;
     if ((rec->flags & COLUMN_CODES) != 0) rec->need += rec->columns;
-    if ((rec->flags & ROW_CODES) != 0) TRY(nntc_parse_block(rec, r, rec->head.rows, false, &rec->row_codes));
-    if ((rec->flags & COLUMN_CODES) != 0) TRY(nntc_parse_block(rec, r, rec->columns, false, &rec->column_codes));
+    rec->row_codes = r->at;
+    if ((rec->flags & ROW_CODES) != 0) TRY(nntc_symbol_block(rec, r, rec->head.rows, false, NULL));
+    rec->column_codes = r->at;
+    if ((rec->flags & COLUMN_CODES) != 0) TRY(nntc_symbol_block(rec, r, rec->columns, false, NULL));
     rec->row_bases = r->at;
     if ((rec->flags & ROW_BASES) != 0)
         for (u32 i = 0; i < rec->head.rows; i++) TRY(nntc_svarint(r, &base)); /* */
@@ -138,7 +146,6 @@ NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, re
     u64 elements = 0;
     memset(rec, 0, sizeof *rec);
     rec->nntc = n;
-    rec->profile = n->summary.profile;
     rec->need = 1024;
     TRY(nntc_u8(r, &byte));
     u32 tool = byte >> 4, type = byte & 15;
@@ -158,7 +165,8 @@ NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, re
     rec->head.elements = (u32)elements;
     TRY(tool == PLANES ? planes(rec, r) : tool == CODEBOOK ? codebook(rec, r) : uniform(rec, r));
     if (r->at != r->size) return nntc_fail(r, NNTC_E_TRAILING, r->at); /* */
+    rec->streams = tool == PLANES ? rec->head.width : (rec->integers.flags & SPARSE) != 0 ? 2 : 1;
     if (kind == RAGGED) rec->need += 8 * (u64)rec->head.rows;
-    if (kind == 1) rec->need += s->output;
+    if (kind == TRANSPOSED) rec->need += s->output;
     return rec->need <= n->summary.working_memory || nntc_fail(r, NNTC_E_LIMIT, 0); /* */
 }

@@ -1,137 +1,280 @@
-/* Clause 8: integer blocks, symbol blocks, symbol data (syntax).. */
+/* Clause 8: integer blocks, symbol blocks, symbol data. R-399 to R-451.
+ *
+ * Symbol data is read twice. Phase 2 checks the syntax of a whole section and adds up what memory it takes. Phase 3 reads the
+ * same fields again, with a stream to be made ready: then tables are built, and class lists decoded, where they stand. */
 #include "internal.h"
-
-enum { PACKED, RANS, HUFFMAN, BZIP2, ZSTD };
 
 static u64 rounded_up(u64 a, u64 b) { return (a + b - 1) / b; }
 
-static bool huffman(record *rec, reader *r, plain *p) { /* clause 8.5 */
-    u64 at = r->at, lanes, sum = 0, length;
-    u32 first, last, kraft = 0, code;
-    const u8 *lengths;
+static void needs(record *rec, const stream *s, u64 bytes) {
+    if (s == NULL) rec->need += bytes;
+}
+
+/* Memory for a stream. The section asked for enough, unless the file has changed since it was checked. */
+static bool take(record *rec, const reader *r, u64 bytes, void *pointer) {
+    void *block = nntc_take(&rec->room, bytes);
+    memcpy(pointer, &block, sizeof block);
+    return block != NULL || nntc_fail(r, NNTC_SOURCE, 0);
+}
+
+static bool lane_lengths(const record *rec, reader *r, stream *s, u64 lanes, u64 *sum) {
+    u64 length = 0;
+    for (u64 l = 0; l < lanes; l++) {
+        TRY(nntc_varint(r, &length));
+        if (s != NULL) {
+            huffman_lane lane = {*sum, 0, (u16)(length < 65535 ? length : 65535), 0, 0};
+            s->huffman[l] = lane;
+        }
+        if (*sum <= r->size) *sum += length; /* saturates */
+    }
+    if (s == NULL) return true;
+    for (u64 l = 0; l < lanes; l++) s->huffman[l].next += r->at;
+    if (r->source == NULL) return true;
+    u64 bytes = rec->window_size / lanes; /* the stream's window is shared by all lanes */
+    s->lane_window = (u8)(bytes < 255 ? bytes : 255);
+    return true;
+}
+
+static bool huffman(record *rec, reader *r, u32 n, stream *s) { /* clause 8.5 */
+    u64 at = r->at, lanes, sum = 0, lengths;
+    u32 first, last, kraft = 0, code = 0, lone = 0;
     TRY(nntc_u8(r, &first));
     TRY(nntc_u8(r, &last));
-    TRY(nntc_bytes(r, last / 2 + 1, &lengths));
+    lengths = r->at;
+    TRY(nntc_skip(r, last / 2 + 1));
     if (first + last > 255) return nntc_fail(r, NNTC_E_TABLE, at);                            /* */
-    if (last % 2 == 0 && lengths[last / 2] > 15) return nntc_fail(r, NNTC_E_TABLE, at);       /* */
+    if (!nntc_padded(r, lengths, 4 * ((u64)last + 1))) return nntc_fail(r, NNTC_E_TABLE, at); /* */
     for (u32 i = 0; i <= last; i++) {
-        code = nntc_field(lengths, i, 4);
+        TRY(nntc_field(r, lengths, i, 4, &code));
+        if (i == 0) lone = code;
         if (code == 0 && (i == 0 || i == last)) return nntc_fail(r, NNTC_E_TABLE, at);        /* */
         kraft += code == 0 ? 0 : 1u << (15 - code);
     }
-    if (last == 0 ? (lengths[0] & 15) != 1 : kraft != 1u << 15) return nntc_fail(r, NNTC_E_TABLE, at); /* */
-    p->first = (u8)first;
-    p->last = (u8)last;
+    if (last == 0 ? lone != 1 : kraft != 1u << 15) return nntc_fail(r, NNTC_E_TABLE, at);     /* */
     at = r->at;
-    TRY(nntc_count(r, 1, p->n < 65536 ? p->n : 65536, NNTC_E_LIMIT, &lanes)); /* */
-    if (p->n > 8192 * lanes) return nntc_fail(r, NNTC_E_LIMIT, at);
-    p->lanes = (u32)lanes;
-    p->lane_lengths = r->at;
-    for (u64 l = 0; l < lanes; l++) {
-        TRY(nntc_varint(r, &length));
-        if (sum <= r->size) sum += length; /* saturates */
+    TRY(nntc_count(r, 1, n < 65536 ? n : 65536, NNTC_E_LIMIT, &lanes)); /* */
+    if (n > 8192 * lanes) return nntc_fail(r, NNTC_E_LIMIT, at);
+    needs(rec, s, 1024 + 16 * lanes);
+    if (s != NULL) {
+        s->lanes = (u32)lanes;
+        TRY(take(rec, r, sizeof *s->codes, &s->codes));
+        TRY(take(rec, r, lanes * sizeof *s->huffman, &s->huffman));
+        TRY(nntc_huffman_codes(s, r, lengths, first, last));
     }
-    p->size = sum;
-    rec->need += 1024 + 16 * lanes;
-    return nntc_bytes(r, sum, &p->data);
+    TRY(lane_lengths(rec, r, s, lanes, &sum));
+    return nntc_skip(r, sum);
 }
 
-static bool plain_block(record *rec, reader *r, u32 n, plain *p);
-
-static bool classes(record *rec, reader *r, u32 count, class_list *list) {
-    u32 present;
-    list->at = r->at;
-    list->count = count;
-    TRY(nntc_u8(r, &present));
-    if (present > 1) return nntc_fail(r, NNTC_E_RESERVED, list->at); /* */
-    list->present = present == 1;
-    if (!list->present) return true;
-    rec->need += count;
-    return plain_block(rec, r, count, &list->tokens);
+/* What a class list leaves: of rows the classes themselves, of columns the sums of both, one byte each. */
+static void add_class(stream *s, u32 k, u32 i, u8 class) {
+    const u32 channels = s->rec->head.channels, period = s->rec->head.period;
+    u8 *sums = k == 0 ? s->row_classes : s->columns_end - s->rec->columns;
+    if (k == 0) sums[i] = class;
+    if (k == 1) memset(sums + (size_t)i * period, class, period);
+    for (u32 c = 0; k == 2 && c < channels; c++) sums[(size_t)c * period + i] = (u8)(sums[(size_t)c * period + i] + class);
 }
 
-/* lists: where class lists go; NULL if this is no block of the view. */
-static bool rans(record *rec, reader *r, plain *p, class_list *lists) { /* clause 8.6 */
-    u64 at = r->at, value, segments = rounded_up(p->n, p->segment);
-    u32 mode;
-    TRY(nntc_u8(r, &mode));
-    if (mode > 3) return nntc_fail(r, NNTC_E_RESERVED, at);                                /* */
-    if ((mode & 1) != 0 && lists == NULL) return nntc_fail(r, NNTC_E_VIEW, at);            /* */
-    p->mode = (u8)mode;
-    p->contexts = 1;
-    if ((mode & 1) != 0 && lists != NULL) {
-        TRY(nntc_count(r, 2, 64, NNTC_E_LIMIT, &value)); /* */
-        p->contexts = (u32)value;
-        TRY(classes(rec, r, rec->head.rows, &lists[0]));
-        if (rec->head.view_kind != 2) {
-            TRY(classes(rec, r, rec->head.channels, &lists[1]));
-            TRY(classes(rec, r, rec->head.period, &lists[2]));
+static bool add_classes(stream *s, stream *list, u32 k, u64 at) {
+    bool small = true;
+    u8 some[64];
+    for (u32 i = 0, count; i < list->n; i += count) {
+        count = list->n - i < sizeof some ? list->n - i : (u32)sizeof some;
+        if (!nntc_tokens(list, some, count)) break;
+        for (u32 j = 0; j < count; j++) {
+            small = small && some[j] < 64;
+            if (small) add_class(s, k, i + j, some[j]);
         }
     }
-    p->tables = p->trellis ? 2 * p->contexts : p->contexts;
-    if ((mode & 2) != 0) {
-        at = r->at;
-        TRY(nntc_varint(r, &p->base));
-        if (p->base + p->tables > rec->nntc->table_count) return nntc_fail(r, NNTC_E_TABLE, at); /* */
-    } else {
-        p->run = r->at;
-        TRY(nntc_table_run(r, p->tables, NULL));
-    }
-    at = r->at;
-    TRY(nntc_count(r, 1, segments < 65536 ? segments : 65536, NNTC_E_LIMIT, &value)); /* */
-    if (p->segment * rounded_up(segments, value) > 8192) return nntc_fail(r, NNTC_E_LIMIT, at);
-    p->lanes = (u32)value;
-    rec->need += 576 * (u64)p->tables + value * (16 + (p->segment < p->n ? p->segment : p->n));
-    TRY(nntc_varint(r, &p->word_count));
-    at = r->at;
-    TRY(nntc_bytes(r, 4 * (u64)p->lanes, &p->states));
-    for (u32 l = 0; l < p->lanes; l++)
-        if (nntc_load32(p->states + 4 * (size_t)l) < 65536) return nntc_fail(r, NNTC_E_ENTROPY, at); /* */
-    return nntc_bytes(r, p->word_count < r->size ? 2 * p->word_count : r->size + 1, &p->words);
+    bool ended = nntc_finish(list);
+    s->failed = ended ? small ? NNTC_OK : NNTC_E_RANGE : list->failed; /* */
+    s->failed_at = ended ? at : list->failed_at;
+    return ended && small;
 }
 
-static bool data(record *rec, reader *r, plain *p, class_list *lists) { /* clause 8.3 */
-    u32 width;
+/* Class list k: of rows, channels or positions. */
+static bool classes(record *rec, reader *r, u32 k, u32 count, stream *s) {
     u64 at = r->at;
-    p->at = r->at;
-    switch (p->coder) {
+    u32 present;
+    u8 *sums;
+    TRY(nntc_u8(r, &present));
+    if (present > 1) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
+    if (present == 0) return true;
+    needs(rec, s, count);
+    if (s == NULL) return nntc_symbol_block(rec, r, count, false, NULL);
+    if (k == 0) TRY(take(rec, r, count, &s->row_classes));
+    else if (s->columns_end == NULL) {
+        TRY(take(rec, r, rec->columns + 3u, &sums)); /* kernels read up to 3 bytes more */
+        memset(sums, 0, rec->columns);
+        s->columns_end = sums + rec->columns;
+    }
+    stream list;
+    const space before = rec->room;
+    const u32 windows = rec->windows_used;
+    bool ok = nntc_symbol_block(rec, r, count, false, &list) && add_classes(s, &list, k, at);
+    rec->room = before; /* what the list needed is free again */
+    rec->windows_used = windows;
+    return ok;
+}
+
+/* The tables of a stream, own ones at r or shared ones from number base on. */
+static bool build_tables(record *rec, reader *r, stream *s, u32 count, bool shared, u64 base) {
+    const nntc *n = rec->nntc;
+    reader run = *r;
+    const u32 windows = rec->windows_used;
+    u64 begin = r->at, bit = r->at * 8, before = shared ? base % BETWEEN_MARKS : 0;
+    frequencies freq;
+    TRY(take(rec, r, count * (rec->spare ? sizeof(fast_table) : sizeof(small_table)), rec->spare ? (void *)&s->fast : (void *)&s->tables));
+    if (shared) {
+        const section *tables = &n->sections[n->tables];
+        const u8 *span = n->source.span;
+        run = nntc_reader(span == NULL ? NULL : span + tables->offset, tables->length, tables->offset, r->error);
+        run.source = r->source;
+        TRY(nntc_window_of(rec, &run));
+        begin = 0;
+        bit = n->table_at[base / BETWEEN_MARKS];
+    }
+    for (u64 t = 0; t < before + count; t++) {
+        TRY(nntc_frequencies(&run, begin, &bit, freq));
+        if (t < before) continue;
+        if (rec->spare) nntc_fast_table(freq, &s->fast[t - before]);
+        else nntc_small_table(freq, &s->tables[t - before]);
+    }
+    rec->windows_used = windows;
+    if (!shared) r->at = (bit + 7) / 8;
+    return true;
+}
+
+static bool take_lanes(record *rec, const reader *r, stream *s) {
+    u32 places = s->trellis != 0 ? s->lanes : 1, *lanes;
+    TRY(take(rec, r, 4 * (u64)s->lanes + 10 * (u64)places, &lanes));
+    s->x = lanes;
+    s->row = s->x + s->lanes;
+    s->left = s->row + places;
+    s->state = (u8 *)(s->left + places);
+    s->row_class = s->state + places;
+    return s->trellis == 0 || take(rec, r, (u64)s->lanes * s->segment, &s->tokens);
+}
+
+static bool rans(record *rec, reader *r, u32 n, bool of_view, bool trellis, stream *s) { /* clause 8.6 */
+    u64 at = r->at, value = 1, base = 0, segment = trellis ? rec->segment : 1, segments = rounded_up(n, segment), words;
+    u32 mode, contexts, x;
+    TRY(nntc_u8(r, &mode));
+    if (mode > 3) return nntc_fail(r, NNTC_E_RESERVED, at);                /* */
+    if ((mode & 1) != 0 && !of_view) return nntc_fail(r, NNTC_E_VIEW, at); /* */
+    if ((mode & 1) != 0) {
+        TRY(nntc_count(r, 2, 64, NNTC_E_LIMIT, &value)); /* */
+        TRY(classes(rec, r, 0, rec->head.rows, s));
+        if (rec->head.view_kind != RAGGED) {
+            TRY(classes(rec, r, 1, rec->head.channels, s));
+            TRY(classes(rec, r, 2, rec->head.period, s));
+        }
+    }
+    contexts = (u32)value;
+    u32 tables = trellis ? 2 * contexts : contexts;
+    bool shared = (mode & 2) != 0;
+    if (shared) {
+        at = r->at;
+        TRY(nntc_varint(r, &base));
+        if (base + tables > rec->nntc->table_count) return nntc_fail(r, NNTC_E_TABLE, at); /* */
+    }
+    if (s != NULL) TRY(build_tables(rec, r, s, tables, shared, base));
+    else if (!shared) TRY(nntc_table_run(r, tables, NULL));
+    at = r->at;
+    TRY(nntc_count(r, 1, segments < 65536 ? segments : 65536, NNTC_E_LIMIT, &value)); /* */
+    if (segment * rounded_up(segments, value) > 8192) return nntc_fail(r, NNTC_E_LIMIT, at);
+    if (segment > n) segment = n;
+    needs(rec, s, TABLE_NEED * (u64)tables + value * (16 + segment));
+    if (s == NULL) rec->faster += (sizeof(fast_table) - TABLE_NEED) * tables;
+    if (s != NULL) {
+        s->contexts = contexts;
+        s->lanes = (u32)value;
+        s->segment = (u32)segment;
+        s->trellis = trellis ? rec->flags & 3u : 0;
+        TRY(take_lanes(rec, r, s));
+    }
+    TRY(nntc_varint(r, &words));
+    at = r->at;
+    if (4 * value > r->size - at) return nntc_fail(r, NNTC_E_TRUNCATED, at);
+    for (u32 l = 0; l < value; l++) {
+        TRY(nntc_u32(r, &x));
+        if (x < 65536) return nntc_fail(r, NNTC_E_ENTROPY, at); /* */
+        if (s != NULL) s->x[l] = x;
+    }
+    if (s != NULL) s->in.at = r->at;
+    TRY(nntc_skip(r, words < r->size ? 2 * words : r->size + 1));
+    if (s != NULL) s->end = r->at;
+    return true;
+}
+
+/* Clause 8.3, bzip2 and zstd: the tokens themselves are kept. */
+static bool compressed(record *rec, reader *r, u32 n, stream *s) {
+    u64 length;
+    const bool zstd = s != NULL && s->coder == ZSTD;
+    TRY(nntc_varint(r, &length));
+    u64 at = r->at;
+    TRY(nntc_skip(r, length));
+    if (s == NULL) {
+        if (r->source != NULL && length > rec->stored) rec->stored = length;
+        return true;
+    }
+    const nntc_coders *coders = &rec->nntc->limits.coders;
+    const u8 *src = r->data + (at - r->begin);
+    TRY(take(rec, r, n, &s->tokens));
+    if (r->source != NULL) { /* their coders want all bytes at once */
+        if (length > rec->stored) return nntc_fail(r, NNTC_SOURCE, 0);
+        TRY(nntc_read(r->source, r->base + at, rec->stored_bytes, length, r->error));
+        src = rec->stored_bytes;
+    }
+    s->failed = zstd ? nntc_zstd_frame(coders, src, length, s->tokens, n, (u64)1 << 23)
+                     : nntc_bzip2_stream(coders, src, length, s->tokens, n); /* */
+    return true;
+}
+
+static bool symbol_data(record *rec, reader *r, u32 n, u32 coder, bool of_view, bool trellis, stream *s) { /* clause 8.3 */
+    u64 at = r->at;
+    u32 width;
+    if (s != NULL) {
+        memset(s, 0, sizeof *s);
+        s->rec = rec;
+        s->in = *r;
+        s->at = s->failed_at = at;
+        s->n = n;
+        s->coder = (u8)coder;
+        TRY(nntc_window_of(rec, &s->in));
+    }
+    switch (coder) {
     case PACKED: /* clause 8.4 */
         TRY(nntc_u8(r, &width));
         if (width < 1 || width > 8) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
-        p->width = (u8)width;
-        return nntc_bytes(r, rounded_up((u64)p->n * width, 8), &p->data);
-    case RANS: return rans(rec, r, p, lists);
-    case HUFFMAN: return huffman(rec, r, p);
+        if (s != NULL) {
+            s->width = (u8)width;
+            s->in.at = r->at;
+        }
+        return nntc_skip(r, rounded_up((u64)n * width, 8));
+    case RANS: return rans(rec, r, n, of_view, trellis, s);
+    case HUFFMAN: return huffman(rec, r, n, s);
     default:
-        rec->need += p->n + (p->coder == ZSTD ? 262144u : 4194304u);
-        TRY(nntc_varint(r, &p->size));
-        return nntc_bytes(r, p->size, &p->data);
+        needs(rec, s, n + (coder == ZSTD ? 262144u : 4194304u));
+        return compressed(rec, r, n, s);
     }
 }
 
 /* Clause 13: the first profile that has a coder. */
 static const u8 profile_of[] = {0, 0, 0, 2, 1};
 
-static bool coder(const record *rec, reader *r, plain *p) {
+NNTC_LOCAL bool nntc_symbol_block(record *rec, reader *r, u32 n, bool of_view, stream *s) {
     u64 at = r->at;
-    u32 value;
-    TRY(nntc_u8(r, &value));
-    if (value > ZSTD) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
-    if (profile_of[value] > rec->profile) return nntc_fail(r, NNTC_E_PROFILE, at); /* */
-    p->coder = (u8)value;
-    return true;
+    u32 coder;
+    TRY(nntc_u8(r, &coder));
+    if (coder > ZSTD) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
+    if (profile_of[coder] > rec->nntc->summary.profile) return nntc_fail(r, NNTC_E_PROFILE, at); /* */
+    return symbol_data(rec, r, n, coder, of_view, false, s);
 }
 
-static bool plain_block(record *rec, reader *r, u32 n, plain *p) {
-    p->n = n;
-    p->segment = 1;
-    return coder(rec, r, p) && data(rec, r, p, NULL);
-}
-
-NNTC_LOCAL bool nntc_parse_block(record *rec, reader *r, u32 n, bool of_view, symbols *block) {
-    block->main.n = n;
-    block->main.segment = 1;
-    return coder(rec, r, &block->main) && data(rec, r, &block->main, of_view ? block->classes : NULL);
+NNTC_LOCAL bool nntc_integer_tokens(record *rec, reader *r, stream *s) {
+    const integers *b = &rec->integers;
+    bool trellis = rec->head.tool == UNIFORM && (rec->flags & 3) != 0;
+    return symbol_data(rec, r, b->n, b->flags & 7u, (b->flags & SPARSE) == 0, trellis, s);
 }
 
 NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis) { /* clause 8.1 */
@@ -140,10 +283,10 @@ NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis) { /* c
     u64 at = r->at, count;
     i64 escape;
     b->at = at;
-    b->count = b->n = elements;
+    b->n = elements;
     TRY(nntc_u8(r, &flags));
-    if (flags > 63 || (flags & 7) > ZSTD) return nntc_fail(r, NNTC_E_RESERVED, at);                        /* */
-    if (profile_of[flags & 7] > rec->profile) return nntc_fail(r, NNTC_E_PROFILE, at); /* */
+    if (flags > 63 || (flags & 7) > ZSTD) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
+    if (profile_of[flags & 7] > rec->nntc->summary.profile) return nntc_fail(r, NNTC_E_PROFILE, at); /* */
     if (trellis && ((flags & 7) != RANS || (flags & (LOW | SPARSE)) != 0)) return nntc_fail(r, NNTC_E_TRELLIS, at); /* */
     b->flags = (u8)flags;
     at = r->at;
@@ -170,12 +313,10 @@ NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis) { /* c
         TRY(nntc_count(r, 1, elements, NNTC_E_LIMIT, &count)); /* */
         b->n = (u32)count;
     }
-    if ((flags & LOW) != 0) TRY(nntc_bytes(r, rounded_up((u64)b->n * b->low_bits, 8), &b->low));
-    if ((flags & SPARSE) != 0) TRY(nntc_parse_block(rec, r, b->n, false, &b->gaps));
-    plain *p = &b->tokens.main;
-    p->n = b->n;
-    p->coder = (u8)(flags & 7);
-    p->trellis = trellis;
-    p->segment = trellis ? rec->segment : 1;
-    return data(rec, r, p, (flags & SPARSE) == 0 ? b->tokens.classes : NULL);
+    b->low = r->at;
+    if ((flags & LOW) != 0) TRY(nntc_skip(r, rounded_up((u64)b->n * b->low_bits, 8)));
+    b->gaps = r->at;
+    if ((flags & SPARSE) != 0) TRY(nntc_symbol_block(rec, r, b->n, false, NULL));
+    b->tokens = r->at;
+    return nntc_integer_tokens(rec, r, NULL);
 }

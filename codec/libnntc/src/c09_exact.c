@@ -1,100 +1,107 @@
-/* Clauses 9.5 and 9.6: integers; tools planes and codebook.. */
+/* Clause 9.6: tools planes and codebook.. */
 #include "internal.h"
 
-NNTC_LOCAL bool nntc_check_integers(const integers *block, const u8 *tokens, reader *r) {
-    if ((block->flags & ESCAPE) != 0) {
-        u64 count = 0;
-        for (u32 i = 0; i < block->n; i++) count += tokens[i] == 255;
-        if (count != block->escape_count) return nntc_fail(r, NNTC_E_ESCAPE, block->at); /* */
+/* u is rotated to the right by one bit. */
+static inline void rotate(u8 *p, u32 width) {
+    u64 u = 0;
+    for (u32 k = 0; k < width; k++) u |= (u64)p[k] << (8 * k);
+    u = u >> 1 | (u & 1) << (8 * width - 1);
+    for (u32 k = 0; k < width; k++) p[k] = (u8)(u >> (8 * k));
+}
+
+static void rotate_all(u8 *p, u32 width, u32 count) {
+    for (u32 i = 0; i < count; i++, p += width) {
+        if (width == 4) rotate(p, 4); /* widths that are known are fast */
+        else if (width == 2) rotate(p, 2);
+        else rotate(p, 8);
     }
-    if ((block->flags & LOW) != 0 && !nntc_padded(block->low, (u64)block->n * block->low_bits))
-        return nntc_fail(r, NNTC_E_PADDING, block->at);
-    return true;
 }
 
-NNTC_LOCAL void nntc_levels(level_source *l, const integers *block, const buffers *b, const reader *r) {
-    l->block = block;
-    l->tokens = b->tokens;
-    l->gaps = b->gaps;
-    l->escapes = *r;
-    l->escapes.at = block->escapes;
-    l->i = 0;
-    l->at = 0;
-    l->next = b->gaps == NULL ? 0 : b->gaps[0];
-}
-
-/* The next integer of the block; false: out of range. */
-NNTC_LOCAL bool nntc_level(level_source *l, i64 *value) {
-    const integers *block = l->block;
-    if (l->gaps != NULL && l->at++ < l->next) {
-        *value = block->background;
-        return true;
-    }
-    i64 v = block->lo + l->tokens[l->i];
-    if ((block->flags & ESCAPE) != 0 && l->tokens[l->i] == 255) TRY(nntc_svarint(&l->escapes, &v));
-    if ((block->flags & LOW) != 0) v = v * ((i64)1 << block->low_bits) + nntc_field(block->low, l->i, block->low_bits);
-    l->i++;
-    if (l->gaps != NULL) l->next = l->i < block->n ? l->next + l->gaps[l->i] + 1 : INT64_MAX;
-    *value = v;
-    return v <= INT32_MAX && v >= -(i64)INT32_MAX;
-}
-
-/* After the last element: whether all tokens were used, that is, all positions are elements. */
-NNTC_LOCAL bool nntc_levels_end(const level_source *l) { return l->i == l->block->n; }
-
-static u64 place_of(const nntc_record *head, u64 i) { /* clause 7.2 */
-    if (head->view_kind != 1) return i;
-    u64 columns = (u64)head->channels * head->period, r = i / columns, j = i % columns;
-    return (j / head->period * head->rows + r) * head->period + j % head->period;
-}
-
-static bool decode_planes(const record *rec, const buffers *b, reader *r, u8 *out) {
-    u32 width = rec->head.width, other = 0;
-    bool rotate = (rec->flags & 1) != 0;
-    u16 entry[256];
-    memset(entry, 0, sizeof entry);
-    for (u32 i = 0; i < rec->common_count; i++) entry[rec->common[(size_t)i * (1 + width)]] = (u16)(i + 1);
-    if (rec->common_count > 0) {
-        u64 count = 0;
-        for (u32 i = 0; i < rec->head.elements; i++) count += entry[b->planes[0][i]] == 0;
-        if (count != rec->other) return nntc_fail(r, NNTC_E_RANGE, rec->count_at); /* */
-    }
-    for (u32 i = 0; i < rec->head.elements; i++) {
-        u8 *p = out + place_of(&rec->head, i) * width;
-        u32 first = b->planes[0][i];
-        if (entry[first] != 0) {
-            memcpy(p, rec->common + (size_t)(entry[first] - 1u) * (1 + width) + 1, width);
-            continue;
-        }
-        for (u32 k = 0; k < width; k++) p[width - 1 - k] = k == 0 ? (u8)first : b->planes[k][other];
-        other++;
-        if (rotate) {
-            u32 carry = p[0] & 1u;
-            for (u32 k = width; k-- > 0;) {
-                u32 low = p[k] & 1u;
-                p[k] = (u8)(p[k] >> 1 | carry << 7);
-                carry = low;
-            }
-        }
+/* Elements of common, and for each token which of them it stands for: 1 for the first, 0 for none. */
+static bool read_common(decoding *d, u8 **elements, u8 which[256]) {
+    const record *rec = d->rec;
+    const u32 width = rec->head.width;
+    memset(which, 0, 256);
+    if (rec->common_count == 0) return true;
+    TRY(nntc_take_for(d, (u64)rec->common_count * width, elements));
+    for (u32 i = 0; i < rec->common_count; i++) {
+        const u8 *one = nntc_look(&d->r, rec->common + i * (1 + width), 1 + width);
+        if (one == NULL) return false;
+        which[one[0]] = (u8)(i + 1);
+        memcpy(*elements + (size_t)i * width, one + 1, width);
     }
     return true;
 }
 
-static bool decode_codebook(const record *rec, const buffers *b, reader *r, u8 *out) {
-    u32 width = rec->head.width, stored = rec->entry_width;
-    level_source levels;
-    i64 index;
-    nntc_levels(&levels, &rec->integers, b, r);
-    for (u32 i = 0; i < rec->head.elements; i++) {
-        if (!nntc_level(&levels, &index) || index < 0 || index >= (i64)rec->entry_count)
-            return nntc_fail(r, NNTC_E_RANGE, rec->integers.at); /* */
-        u8 *p = out + place_of(&rec->head, i) * width;
-        memset(p, 0, width - stored);
-        memcpy(p + (width - stored), rec->entries + (u64)index * stored, stored);
+NNTC_LOCAL bool nntc_decode_planes(decoding *d) {
+    const record *rec = d->rec;
+    const u32 width = rec->head.width;
+    const bool turned = (rec->flags & 1) != 0;
+    u8 which[256], first[SOME], plane[SOME], *common = NULL;
+    u32 other = 0; /* elements so far that are not common ones */
+    TRY(read_common(d, &common, which));
+    for (u32 done = 0, count; done < rec->head.elements; done += count) {
+        u32 others = 0;
+        u8 *out = nntc_room(d->out);
+        count = rec->head.elements - done < SOME ? rec->head.elements - done : SOME;
+        TRY(nntc_tokens(&d->streams[0], first, count));
+        for (u32 i = 0; i < count; i++) others += which[first[i]] == 0;
+        if (others > rec->other - other) return false; /* */
+        other += others;
+        for (u32 i = 0; i < count; i++) out[i * width + width - 1] = first[i];
+        for (u32 k = 1; k < width; k++) {
+            u8 *to = out + width - 1 - k;
+            TRY(nntc_tokens(&d->streams[k], plane, others));
+            if (others == count)
+                for (u32 i = 0; i < count; i++) to[i * width] = plane[i];
+            else
+                for (u32 i = 0, j = 0; i < count; i++)
+                    if (which[first[i]] == 0) to[i * width] = plane[j++];
+        }
+        if (turned) rotate_all(out, width, count);
+        for (u32 i = 0; i < count && others < count; i++)
+            if (which[first[i]] != 0) memcpy(out + i * width, common + (size_t)(which[first[i]] - 1u) * width, width);
+        TRY(nntc_put(d->out, count));
     }
-    return nntc_levels_end(&levels) || nntc_fail(r, NNTC_E_RANGE, rec->integers.at);
+    return other == rec->other;
 }
 
-NNTC_LOCAL bool nntc_exact(const record *rec, const buffers *b, reader *r, u8 *out) {
-    return rec->head.tool == 0 ? decode_planes(rec, b, r, out) : decode_codebook(rec, b, r, out);
+/* Entries in the width of elements. */
+static bool read_entries(decoding *d, u8 **entries) {
+    const record *rec = d->rec;
+    const u32 width = rec->head.width, stored = rec->entry_width;
+    TRY(nntc_take_for(d, (u64)rec->entry_count * width, entries));
+    for (u64 i = 0; i < rec->entry_count; i++) {
+        const u8 *entry = nntc_look(&d->r, rec->entries + i * stored, stored);
+        if (entry == NULL) return false;
+        memset(*entries + i * width, 0, width - stored);
+        memcpy(*entries + i * width + (width - stored), entry, stored);
+    }
+    return true;
+}
+
+static inline bool look_up(const u8 *entries, u32 entry_count, u32 width, const i64 *index, u32 count, u8 *out) {
+    for (u32 i = 0; i < count; i++) {
+        if (index[i] < 0 || index[i] >= entry_count) return false; /* */
+        memcpy(out + i * width, entries + (size_t)index[i] * width, width);
+    }
+    return true;
+}
+
+NNTC_LOCAL bool nntc_decode_codebook(decoding *d) {
+    const record *rec = d->rec;
+    i64 index[SOME];
+    u8 *entries;
+    bool plain;
+    TRY(read_entries(d, &entries));
+    for (u32 done = 0, count; done < rec->head.elements; done += count) {
+        u8 *out = nntc_room(d->out);
+        count = rec->head.elements - done < SOME ? rec->head.elements - done : SOME;
+        TRY(nntc_levels(&d->levels, count, index, &plain));
+        for (u32 i = 0; i < count && plain; i++) index[i] = rec->integers.lo + d->levels.some[i];
+        TRY(rec->head.width == 4 ? look_up(entries, rec->entry_count, 4, index, count, out)
+                                 : look_up(entries, rec->entry_count, rec->head.width, index, count, out));
+        TRY(nntc_put(d->out, count));
+    }
+    return nntc_levels_end(&d->levels); /* */
 }

@@ -1,123 +1,23 @@
-/* Clause 9.2: the file; the functions of nntc.h.. */
-#include "../kernels/kernels.h"
+/* Clause 9.2, steps 5 to 9: the output files.. */
+#include "internal.h"
 
-static const nntc_error none = {NNTC_OK, 0};
-
-static nntc_error caller(void) {
-    nntc_error e = {NNTC_CALLER, 0};
-    return e;
-}
-
-nntc_error nntc_open(const nntc_source *source, const nntc_limits *limits, nntc_memory memory, nntc **handle) {
-    reader r = nntc_reader(NULL, 0, 0);
-    void *block;
-    *handle = NULL;
-    if (source->span == NULL && source->read_at == NULL && source->size > 0) return caller();
-    if (!nntc_get(memory, sizeof(nntc), NNTC_KEEP, &r, &block)) return r.error;
-    nntc *n = block;
-    memset(n, 0, sizeof *n);
-    n->source = *source;
-    if (limits != NULL) n->limits = *limits;
-    nntc_default_coders(&n->limits.coders);
-    n->trellis_step = nntc_choose_trellis_step();
-    bool ok = nntc_directory(n, memory, &r) && (n->limits.tensors_only || nntc_graph(n, memory, &r)) &&
-              nntc_shared_tables(n, memory, &r);
-    if (!ok) return r.error;
-    *handle = n;
-    return none;
-}
-
-nntc_summary nntc_summarize(const nntc *n) { return n->summary; }
-
-nntc_error nntc_get_section(const nntc *n, uint32_t i, nntc_section *out) {
-    if (i >= n->summary.sections) return caller();
-    const section *s = &n->sections[i];
-    out->type = s->type;
-    out->offset = s->offset;
-    out->length = s->length;
-    out->output = s->output;
-    return none;
-}
-
-nntc_error nntc_get_file(const nntc *n, uint32_t i, nntc_file *out) {
-    if (i >= n->summary.files) return caller();
-    const file_entry *f = &n->files[i];
-    out->size = f->size;
-    out->sha256 = f->sha256;
-    out->name = i == 0 ? NULL : (const char *)n->graph + f->name_offset;
-    out->name_length = f->name_length;
-    return none;
-}
-
-/* Phases 1 and 2. With a source that is no span, the section's bytes are at the beginning of scratch. */
-static bool parse(const nntc *n, const section *s, nntc_memory memory, reader *r, record *rec, u64 *scratch) {
-    buffers b;
-    TRY(nntc_load(n, s, memory, NNTC_SCRATCH, r));
-    TRY(nntc_parse_record(n, s, r, rec));
-    u64 need = nntc_layout(rec, NULL, &b) + 16;
-    *scratch = n->source.span == NULL ? need + ((s->length + 15) & ~(u64)15) : need;
-    return true;
-}
-
-/* All phases; out NULL: the payload comes after the buffers in scratch, and *payload says where. keep: ragged payloads
- * go to kept memory instead. */
-static bool decode(const nntc *n, const section *s, nntc_memory memory, u8 *out, bool keep, reader *r, record *rec, const u8 **payload) {
-    u64 scratch, stored = n->source.span == NULL ? (s->length + 15) & ~(u64)15 : 0;
-    void *block;
-    buffers b;
-    TRY(parse(n, s, memory, r, rec, &scratch));
-    if (keep && rec->head.view_kind == 2) {
-        TRY(nntc_get(memory, s->output, NNTC_KEEP, r, &block));
-        out = block;
-    }
-    TRY(nntc_get(memory, scratch + (out == NULL ? s->output : 0), NNTC_SCRATCH, r, &block));
-    if (stored > 0) { /* scratch has moved: read the section again, and parse it at its new place */
-        TRY(nntc_read(n, s->offset, block, (size_t)s->length, r));
-        *r = nntc_reader(block, s->length, s->offset);
-        TRY(nntc_parse_record(n, s, r, rec));
-    }
-    u8 *base = (u8 *)block + stored;
-    u64 used = nntc_layout(rec, base, &b);
-    if (out == NULL) out = base + used;
-    *payload = out;
-    return nntc_section_payload(rec, &b, r, out);
-}
-
-nntc_error nntc_get_record(const nntc *n, uint32_t i, nntc_memory memory, nntc_record *out) {
-    reader r;
-    record rec;
-    u64 scratch;
-    if (i >= n->summary.tensors) return caller();
-    if (!parse(n, &n->sections[n->first_tensor + i], memory, &r, &rec, &scratch)) return r.error;
-    *out = rec.head;
-    out->scratch = (size_t)scratch;
-    return none;
-}
-
-nntc_error nntc_tensor(const nntc *n, uint32_t i, void *out, size_t out_size, nntc_memory memory) {
-    reader r;
-    record rec;
+typedef struct parts { /* of a ragged view that has been opened, those that are not yet used */
     const u8 *payload;
-    if (i >= n->summary.tensors) return caller();
-    const section *s = &n->sections[n->first_tensor + i];
-    if (out == NULL || out_size != s->output) return caller();
-    return decode(n, s, memory, out, false, &r, &rec, &payload) ? none : r.error;
-}
-
-/* Steps 5 to 9. */
-typedef struct part_state { /* of a TENSOR section that has been opened */
-    const u8 *payload;      /* kept; NULL for a matrix view */
-    const u8 *lengths;      /* row lengths, 4 bytes each */
-    u64 offset;             /* of the next part */
-    u32 part;
-} part_state;
+    u64 length_at;     /* position in the section of the next row length */
+    u32 width;
+} parts;
 typedef struct repeated { /* where the piece of a splice went */
-    u64 at, size;
+    u64 at;
+    u32 size;
 } repeated;
 typedef struct output {
     const nntc *n;
     const nntc_sink *sink;
-    reader *r;
+    nntc_memory memory;
+    const reader *graph; /* where what concerns several sections is reported */
+    nntc_error *error;
+    parts **opened;      /* for each TENSOR section; NULL for a matrix view */
+    u64 ragged;          /* bytes of kept payloads */
     u32 file;    /* output file that is being written; files = none is left */
     u64 end;     /* of this file, counted from the beginning of output file 0 */
     u64 at;
@@ -126,8 +26,7 @@ typedef struct output {
 } output;
 
 static bool sink_failed(output *o) {
-    o->r->error.id = NNTC_SINK;
-    o->r->error.offset = 0;
+    if (o->error->id == NNTC_OK) o->error->id = NNTC_SINK;
     return false;
 }
 
@@ -192,112 +91,123 @@ static bool repeat(output *o, const repeated *from) {
     return true;
 }
 
-/* Step 6b to 6d: opens section number `opened`; its part 0 is *data, *size. */
-static bool open_section(const nntc *n, nntc_memory memory, u32 opened, part_state *state, u64 *ragged, const u8 **data, u64 *size, reader *r) {
+/* A piece that comes in pieces: what nntc_sink.write is for. */
+static int put_some(void *context, const void *data, size_t size) { return put(context, data, size) ? 0 : 1; }
+
+/* Steps 6b to 6e for piece 0 of TENSOR section number `opened`. A matrix view goes straight to its output file. */
+static bool open_section(output *o, u32 opened) {
+    const nntc *n = o->n;
     const section *s = &n->sections[n->first_tensor + opened];
+    reader r;
     record rec;
+    payload p;
     void *block;
-    u32 parts = 1;
-    TRY(decode(n, s, memory, NULL, true, r, &rec, data));
-    *size = s->output;
-    if (rec.head.view_kind == 2) {
-        reader lengths = *r;
-        u64 length = 0;
-        parts = rec.head.rows;
-        *ragged += s->output;
-        if (*ragged > 1u << 24) return nntc_fail(r, NNTC_E_LIMIT, 0); /* */
-        if (*ragged + rec.need > n->summary.working_memory) return nntc_fail(r, NNTC_E_LIMIT, 0); /* */
-        if (s->used != parts) return nntc_fail(r, NNTC_E_SPLICE, 0);  /* */
-        /* kept blocks may come to lie where scratch is, with the section's bytes: the lengths are read again there */
-        TRY(nntc_get(memory, 4 * (u64)parts, NNTC_KEEP, r, &block));
-        if (n->source.span == NULL) {
-            void *again;
-            TRY(nntc_get(memory, s->length, NNTC_SCRATCH, r, &again));
-            TRY(nntc_read(n, s->offset, again, (size_t)s->length, r));
-            lengths.data = again;
-        }
-        u32 *row = block;
-        lengths.at = rec.row_lengths;
-        for (u32 i = 0; i < parts; i++) {
-            TRY(nntc_varint(&lengths, &length));
-            row[i] = (u32)length * rec.head.width;
-        }
-        state->payload = *data;
-        state->lengths = block;
-        state->part = 1;
-        state->offset = *size = row[0];
-        return true;
+    memset(&p, 0, offsetof(payload, some));
+    TRY(nntc_open_section(n, s, o->memory, &r, &rec, o->error));
+    const bool ragged = rec.head.view_kind == RAGGED, fit = ragged || fits(o, s->output);
+    if (ragged) {
+        TRY(nntc_get(o->memory, sizeof(parts) + s->output, NNTC_KEEP, o->error, &block));
+        parts all = {(u8 *)block + sizeof(parts), rec.row_lengths, rec.head.width};
+        p.whole = (u8 *)block + sizeof(parts);
+        o->opened[opened] = memcpy(block, &all, sizeof all);
+        o->ragged += s->output;
+    } else if (fit) {
+        while (o->at == o->end) TRY(next_file(o));
+        p.write = put_some;
+        p.context = o;
     }
-    if (*ragged + rec.need > n->summary.working_memory) return nntc_fail(r, NNTC_E_LIMIT, 0); /* */
-    return s->used == parts || nntc_fail(r, NNTC_E_SPLICE, 0);
+    TRY(nntc_decode_section(n, o->memory, &r, &rec, &p));
+    if (o->ragged > 1u << 24) return nntc_fail(&r, NNTC_E_LIMIT, 0); /* */
+    if (o->ragged + rec.need > n->summary.working_memory) return nntc_fail(&r, NNTC_E_LIMIT, 0); /* */
+    if (s->used != (ragged ? rec.head.rows : 1)) return nntc_fail(&r, NNTC_E_SPLICE, 0); /* */
+    return fit || nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* */
 }
 
-static bool follow(const nntc *n, output *o, nntc_memory memory, reader *graph) {
-    void *block;
-    part_state *states;
+/* The next part of a section, of those that splices use. */
+static bool next_part(output *o, u32 opened, const u8 **data, u32 *size) {
+    const section *s = &o->n->sections[o->n->first_tensor + opened];
+    parts *all = o->opened[opened];
+    u8 window[LOOK];
+    u64 length = 0;
+    const u8 *span = o->n->source.span;
+    reader r = nntc_reader(span == NULL ? NULL : span + s->offset, s->length, s->offset, o->error);
+    if (span == NULL) {
+        r.source = &o->n->source;
+        nntc_move_window(&r, window, sizeof window);
+    }
+    r.at = all->length_at;
+    TRY(nntc_count(&r, 1, INT32_MAX, NNTC_SOURCE, &length));
+    all->length_at = r.at;
+    *size = (u32)length * all->width;
+    *data = all->payload;
+    all->payload += *size;
+    return true;
+}
+
+/* Step 6 for a splice, after its graph bytes. */
+static bool insert(output *o, u32 i, u64 piece, u32 *opened, repeated *places) {
+    const u8 *data = NULL;
+    repeated here = {o->at, 0};
+    if (piece == 0) {
+        TRY(open_section(o, *opened));
+        if (o->opened[*opened] == NULL) here.size = o->n->sections[o->n->first_tensor + *opened].output;
+        else TRY(next_part(o, *opened, &data, &here.size));
+        ++*opened;
+    } else if ((piece & 1) != 0) TRY(next_part(o, *opened - (u32)(piece / 2 + 1), &data, &here.size));
+    else here.size = places[i - piece / 2].size;
+    if (data != NULL || (piece > 0 && (piece & 1) == 0)) {
+        if (!fits(o, here.size)) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* */
+        while (o->at == o->end) TRY(next_file(o));
+        TRY(data != NULL ? put(o, data, here.size) : repeat(o, &places[i - piece / 2]));
+    }
+    if (places != NULL) places[i] = here;
+    return true;
+}
+
+static bool follow(output *o) {
+    const nntc *n = o->n;
     repeated *places = NULL;
-    reader splices = nntc_reader(n->splices, n->splices_size, 0), tensor;
-    u64 used = 0, ragged = 0, run = 0, piece = 0, size = 0, total = n->summary.output;
+    void *block;
+    reader splices = nntc_reader(n->splices, n->splices_size, 0, o->error), ignorable;
+    u64 used = 0, run = 0, piece = 0, total = n->summary.output;
     u32 opened = 0;
-    TRY(nntc_get(memory, (u64)n->summary.tensors * sizeof *states, NNTC_KEEP, graph, &block));
-    states = block;
-    memset(states, 0, n->summary.tensors * sizeof *states);
+    TRY(nntc_get(o->memory, n->summary.tensors * sizeof *o->opened, NNTC_KEEP, o->error, &block));
+    o->opened = block;
+    memset(o->opened, 0, n->summary.tensors * sizeof *o->opened);
     if (n->summary.repeats) {
-        TRY(nntc_get(memory, (u64)n->summary.splices * sizeof *places, NNTC_KEEP, graph, &block));
+        TRY(nntc_get(o->memory, n->summary.splices * sizeof *places, NNTC_KEEP, o->error, &block));
         places = block;
     }
     TRY(begin(o));
     for (u32 i = 0; i < n->summary.splices; i++) {
-        const u8 *data = NULL;
         TRY(nntc_varint(&splices, &run));
         TRY(nntc_varint(&splices, &piece));
-        if (run > total - o->at) return nntc_fail(graph, NNTC_E_SPLICE, 0); /* step 6a */
+        if (run > total - o->at) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* step 6a */
         TRY(put(o, n->graph + used, run));
         used += run;
-        if (piece == 0) {
-            if (!open_section(n, memory, opened, &states[opened], &ragged, &data, &size, &tensor)) {
-                graph->error = tensor.error;
-                return false;
-            }
-            opened++;
-        } else if ((piece & 1) != 0) {
-            part_state *s = &states[opened - (piece / 2 + 1)];
-            u32 length;
-            memcpy(&length, s->lengths + 4 * (size_t)s->part++, sizeof length);
-            data = s->payload + s->offset;
-            s->offset += length;
-            size = length;
-        } else size = places[i - piece / 2].size;
-        if (!fits(o, size)) return nntc_fail(graph, NNTC_E_SPLICE, 0); /* step 6e */
-        while (o->at == o->end) TRY(next_file(o));
-        repeated here = {o->at, size};
-        if (data == NULL) TRY(repeat(o, &places[i - piece / 2]));
-        else TRY(put(o, data, size));
-        if (places != NULL) places[i] = here;
+        TRY(insert(o, i, piece, &opened, places));
     }
-    if (n->graph_size - used != total - o->at) return nntc_fail(graph, NNTC_E_SPLICE, 0); /* step 7 */
+    if (n->graph_size - used != total - o->at) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* step 7, R-215 */
     TRY(put(o, n->graph + used, n->graph_size - used));
     while (o->file < n->summary.files) TRY(next_file(o));
     for (u32 i = n->first_tensor + n->summary.tensors; i < n->summary.sections; i++) /* step 8 */
-        if (n->sections[i].type >= 128 && !nntc_check_digest(n, &n->sections[i], &tensor)) {
-            graph->error = tensor.error;
-            return false;
-        }
-    if (o->wrong) {
-        graph->error.id = NNTC_E_HASH; /* step 9, R-502 */
-        graph->error.offset = 0;
-    }
-    return !o->wrong;
+        if (n->sections[i].type >= 128) TRY(nntc_section_reader(n, &n->sections[i], o->memory, &ignorable, o->error));
+    const reader file = nntc_reader(NULL, 0, 0, o->error);
+    return !o->wrong || nntc_fail(&file, NNTC_E_HASH, 0); /* step 9, R-502 */
 }
 
 nntc_error nntc_decode_all(const nntc *n, const nntc_sink *sink, nntc_memory memory) {
-    reader graph = nntc_reader(NULL, 0, n->sections[0].offset);
+    nntc_error error = {NNTC_OK, 0}, caller = {NNTC_CALLER, 0};
+    reader graph = nntc_reader(NULL, 0, n->sections[0].offset, &error);
     output o;
-    if (n->limits.tensors_only) return caller();
+    if (n->limits.tensors_only) return caller;
     memset(&o, 0, sizeof o);
     graph.fixed = true;
     o.n = n;
     o.sink = sink;
-    o.r = &graph;
-    return follow(n, &o, memory, &graph) ? none : graph.error;
+    o.memory = memory;
+    o.graph = &graph;
+    o.error = &error;
+    follow(&o);
+    return error;
 }

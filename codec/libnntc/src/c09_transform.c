@@ -16,22 +16,24 @@ static void mix(int32_t *x, u32 planes, u32 size) {
         }
 }
 
-/* One plane. Inline, so that sizes which are known shape the loops. */
+/* One plane: rows to y, then columns in place. Inline, so that sizes which are known shape the loops. */
 static inline void plane(const int32_t *x, u32 height, u32 breadth, nntc_sum *y) {
     const int16_t *down = basis(height), *across = basis(breadth);
-    nntc_sum z[256];
+    nntc_sum column[16];
     for (u32 u = 0; u < height; u++)
         for (u32 i = 0; i < breadth; i++) {
             nntc_sum sum = 0;
             for (u32 v = 0; v < breadth; v++) sum += (nntc_sum)x[u * breadth + v] * across[v * breadth + i];
-            z[u * breadth + i] = sum;
+            y[u * breadth + i] = sum;
         }
-    for (u32 j = 0; j < height; j++)
-        for (u32 i = 0; i < breadth; i++) {
+    for (u32 i = 0; i < breadth; i++) {
+        for (u32 u = 0; u < height; u++) column[u] = y[u * breadth + i];
+        for (u32 j = 0; j < height; j++) {
             nntc_sum sum = 0;
-            for (u32 u = 0; u < height; u++) sum += z[u * breadth + i] * down[u * height + j];
+            for (u32 u = 0; u < height; u++) sum += column[u] * down[u * height + j];
             y[j * breadth + i] = sum;
         }
+    }
 }
 
 NNTC_LOCAL void nntc_inverse_transform(int32_t *x, u32 planes, u32 height, u32 breadth, nntc_sum *y) {

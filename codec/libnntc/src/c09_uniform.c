@@ -1,162 +1,191 @@
 /* Clause 9.7: tool uniform, values.. Compile with -ffp-contract=off. */
 #include "internal.h"
 
+/* What each step code stands for: (8 + (b & 7)) * 2^(b >> 3). */
+#define OCTAVE(e) 8.0 * (1u << (e)), 9.0 * (1u << (e)), 10.0 * (1u << (e)), 11.0 * (1u << (e)), \
+                  12.0 * (1u << (e)), 13.0 * (1u << (e)), 14.0 * (1u << (e)), 15.0 * (1u << (e))
+#define OCTAVES(e) OCTAVE(e), OCTAVE((e) + 1), OCTAVE((e) + 2), OCTAVE((e) + 3)
+static const double steps[256] = {OCTAVES(0),  OCTAVES(4),  OCTAVES(8),  OCTAVES(12),
+                                  OCTAVES(16), OCTAVES(20), OCTAVES(24), OCTAVES(28)};
+
 typedef struct values {
-    const record *rec;
-    const buffers *b;
-    level_source levels;
-    u32 kind, state, left; /* trellis: tokens left in the segment */
-    i64 base;              /* row base */
-    bool plain;            /* integers are tokens and a constant, but for escapes, and far from any limit */
-    double steps[256];     /* what each step code stands for */
+    decoding *d;
+    reader bases;
+    i64 base;                /* row base */
+    u32 row, row_left;       /* row of the next element, and elements of it that are left */
+    u32 state, segment_left; /* trellis */
+    double factor;           /* of the row; offset of all */
+    u32 held;
+    double out[SOME];        /* values that are not yet put */
+    int32_t *x;              /* block of the transform, its sums, and how many of the block there are */
+    nntc_sum *y;
+    u32 in_block;
 } values;
 
-static double step_code(u32 code) { return (double)((u64)(8 + (code & 7)) << (code >> 3)); }
-
-/* Steps 1 and 2 for one integer; false: out of range. */
-static bool scaled_level(values *s, i64 *x) {
-    i64 k;
-    u32 parity = s->kind == 0 ? 0 : s->levels.tokens[s->levels.i] & 1u;
-    TRY(nntc_level(&s->levels, &k));
-    k += s->base;
-    if (k > INT32_MAX || k < -(i64)INT32_MAX) return false; /* step 1 */
-    if (s->kind != 0) {
-        if (s->left == 0) {
-            s->state = 0;
-            s->left = s->rec->segment;
-        }
-        i64 q = nntc_q[s->kind - 1][s->state];
-        k = 2 * k - (k > 0 ? q : k < 0 ? -q : 0); /* step 2 */
-        s->state = nntc_next[s->kind - 1][s->state][parity];
-        s->left--;
-    }
-    *x = k;
-    return true;
+static bool begin_row(values *v) {
+    const record *rec = v->d->rec;
+    v->row_left = rec->row_start != NULL ? rec->row_start[v->row + 1] - rec->row_start[v->row] : rec->columns;
+    v->factor = (double)rec->step * (v->d->row_codes == NULL ? 1 : steps[v->d->row_codes[v->row]]); /* step 5 */
+    if ((rec->flags & TRANSFORM) != 0) v->factor *= 0x1p-24;
+    return (rec->flags & ROW_BASES) == 0 || nntc_svarint(&v->bases, &v->base);
 }
 
-/* The same for count of them, where nothing can go out of range. */
-static void plain_levels(values *s, u32 count, i64 *x) {
-    const u8 *tokens = s->levels.tokens + s->levels.i;
-    i64 lo = s->rec->integers.lo + s->base;
-    s->levels.i += count;
-    if (s->kind == 0) {
-        for (u32 i = 0; i < count; i++) x[i] = lo + tokens[i];
+/* Step 2: of levels lo + tokens, where nothing can go out of range. */
+static void small_levels(values *v, const u8 *restrict tokens, int32_t lo, u32 count, double *restrict x) {
+    const u32 kind = v->d->rec->flags & 3u;
+    if (kind == 0) {
+        for (u32 i = 0; i < count; i++) x[i] = (double)(lo + tokens[i]);
         return;
     }
-    const u8(*next)[2] = nntc_next[s->kind - 1], *quantizer = nntc_q[s->kind - 1];
-    u32 state = s->state, left = s->left;
+    const u8(*next)[2] = nntc_next[kind - 1], *quantizer = nntc_q[kind - 1];
+    u32 state = v->state, left = v->segment_left;
     for (u32 i = 0; i < count; i++) {
         if (left == 0) {
             state = 0;
-            left = s->rec->segment;
+            left = v->d->rec->segment;
         }
-        i64 k = lo + tokens[i], q = quantizer[state];
-        x[i] = 2 * k - q * ((k > 0) - (k < 0));
+        int32_t k = lo + tokens[i], q = quantizer[state];
+        x[i] = (double)(2 * k - q * ((k > 0) - (k < 0)));
         state = next[state][tokens[i] & 1u];
         left--;
     }
-    s->state = state;
-    s->left = left;
+    v->state = state;
+    v->segment_left = left;
 }
 
-/* Steps 1 to 3 for the next count elements, at most SOME; column: of the first. */
-enum { SOME = 256 };
-static bool scaled(values *s, u32 column, u32 count, double *x) {
-    i64 levels[SOME];
-    const u8 *codes = s->b->column_codes;
-    if (s->plain && ((s->rec->integers.flags & ESCAPE) == 0 || memchr(s->levels.tokens + s->levels.i, 255, count) == NULL))
-        plain_levels(s, count, levels);
-    else
-        for (u32 i = 0; i < count; i++) TRY(scaled_level(s, &levels[i]));
-    if (codes == NULL) {
-        for (u32 i = 0; i < count; i++) x[i] = (double)levels[i];
-        return true; /* far below 2^52 */
+/* Steps 1 and 2 of one integer; false: out of range. */
+static bool one_level(values *v, i64 k, u32 token, double *x) {
+    const u32 kind = v->d->rec->flags & 3u;
+    k += v->base;
+    if (k > INT32_MAX || k < -(i64)INT32_MAX) return false; /* step 1 */
+    if (kind != 0) {
+        if (v->segment_left == 0) {
+            v->state = 0;
+            v->segment_left = v->d->rec->segment;
+        }
+        i64 q = nntc_q[kind - 1][v->state];
+        k = 2 * k - (k > 0 ? q : k < 0 ? -q : 0);
+        v->state = nntc_next[kind - 1][v->state][token & 1];
+        v->segment_left--;
     }
-    bool small = true;
+    *x = (double)k;
+    return true;
+}
+
+/* Steps 1 and 2 for the next count elements, which have the same row base. */
+static bool fine_levels(values *v, u32 count, double *x) {
+    i64 k[SOME];
+    bool plain;
+    levels *l = &v->d->levels;
+    const i64 lo = l->block->lo + v->base;
+    TRY(nntc_levels(l, count, k, &plain));
+    if (plain && lo > -(1 << 29) && lo < 1 << 29) {
+        small_levels(v, l->some, (int32_t)lo, count, x);
+        return true;
+    }
+    for (u32 i = 0; i < count; i++) TRY(one_level(v, plain ? l->block->lo + l->some[i] : k[i], l->some[i], &x[i]));
+    return true;
+}
+
+/* Step 3 for elements of a row from a column on. */
+static bool column_steps(const values *v, u32 column, u32 count, double *x) {
+    const u8 *codes = v->d->column_codes;
+    bool small = true; /* without codes far below 2^52 */
+    if (codes == NULL) return true;
     for (u32 i = 0; i < count; i++) {
-        x[i] = (double)levels[i] * s->steps[codes[column + i]]; /* step 3 */
+        x[i] *= steps[codes[column + i]];
         small &= x[i] < 0x1p52 && x[i] > -0x1p52;
     }
     return small;
 }
 
-/* Steps 6 to 8, in place. */
-static bool finish(const record *rec, double *x, u32 count, double factor, u8 *out) {
-    for (u32 i = 0; i < count; i++) x[i] *= factor; /* an x of 0 is +0 */
+/* Step 8 for what is held. */
+static bool flush(values *v) {
+    const u32 count = v->held;
+    if (count == 0) return true;
+    v->held = 0;
+    TRY(nntc_store(v->out, count, v->d->rec->head.element, nntc_room(v->d->out)));
+    return nntc_put(v->d->out, count);
+}
+
+/* Steps 6 and 7. */
+static void finish(const values *v, double *x, u32 count) {
+    const record *rec = v->d->rec;
+    for (u32 i = 0; i < count; i++) x[i] *= v->factor; /* an x of 0 is +0 */
     if ((rec->flags & OFFSET) != 0)
         for (u32 i = 0; i < count; i++) x[i] += (double)rec->offset;
-    return nntc_store(x, count, rec->head.element, out);
 }
 
-/* Elements of a row that stand one after another in the payload. */
-static bool stretch(values *s, u32 column, u32 count, double factor, u8 *out) {
-    double x[SOME];
-    for (u32 done = 0, take; done < count; done += take) {
-        take = count - done < SOME ? count - done : SOME;
-        TRY(scaled(s, column + done, take, x));
-        TRY(finish(s->rec, x, take, factor, out + (size_t)done * s->rec->head.width));
+/* Step 4 for the next elements of a block; the whole block's values are held when it is complete. */
+static bool transformed(values *v, const double *x, u32 count) {
+    const record *rec = v->d->rec;
+    const double most = (double)(1u << (23 - rec->mix));
+    for (u32 i = 0; i < count; i++) {
+        if (x[i] > most || x[i] < -most) return false;
+        v->x[v->in_block + i] = (int32_t)x[i];
+    }
+    if ((v->in_block += count) < rec->head.period) return true;
+    v->in_block = 0;
+    nntc_inverse_transform(v->x, 1u << rec->mix, rec->height, rec->breadth, v->y);
+    for (u32 done = 0, some; done < rec->head.period; done += some) {
+        if (v->held == SOME) TRY(flush(v));
+        some = rec->head.period - done < SOME - v->held ? rec->head.period - done : SOME - v->held;
+        for (u32 i = 0; i < some; i++) v->out[v->held + i] = (double)v->y[done + i];
+        finish(v, v->out + v->held, some);
+        v->held += some;
     }
     return true;
 }
 
-/* One channel of a row, a block of the transform. */
-static bool block(values *s, u32 column, double factor, u8 *out) {
-    const record *rec = s->rec;
-    const buffers *b = s->b;
-    u32 period = rec->head.period;
-    double x[SOME], most = (double)(1u << (23 - rec->mix));
-    for (u32 done = 0, take; done < period; done += take) {
-        take = period - done < SOME ? period - done : SOME;
-        TRY(scaled(s, column + done, take, x));
-        for (u32 i = 0; i < take; i++) {
-            if (x[i] > most || x[i] < -most) return false; /* step 4 */
-            b->x[done + i] = (int32_t)x[i];
-        }
+/* What stands in one row, or in one block if there is a transform, of elements whose steps 1 and 2 are made. */
+static bool part_of_row(values *v, double *x, u32 count, u32 *taken) {
+    const record *rec = v->d->rec;
+    const bool transform = (rec->flags & TRANSFORM) != 0;
+    if (v->row_left == 0) {
+        v->row++;
+        TRY(begin_row(v));
     }
-    nntc_inverse_transform(b->x, 1u << rec->mix, rec->height, rec->breadth, b->y);
-    for (u32 done = 0, take; done < period; done += take) {
-        take = period - done < SOME ? period - done : SOME;
-        for (u32 i = 0; i < take; i++) x[i] = (double)b->y[done + i];
-        TRY(finish(rec, x, take, factor, out + (size_t)done * rec->head.width));
-    }
+    *taken = v->row_left < count ? v->row_left : count;
+    if (transform && *taken > rec->head.period - v->in_block) *taken = rec->head.period - v->in_block;
+    TRY(column_steps(v, rec->columns - v->row_left, *taken, x));
+    v->row_left -= *taken;
+    if (transform) return transformed(v, x, *taken);
+    finish(v, x, *taken);
     return true;
 }
 
-static bool all_values(values *s, reader *r, u8 *out) {
-    const record *rec = s->rec;
-    const nntc_record *head = &rec->head;
-    const integers *coded = &rec->integers;
-    bool transform = (rec->flags & TRANSFORM) != 0;
-    reader bases = *r;
-    bases.at = rec->row_bases;
-    for (u32 row = 0; row < head->rows; row++) {
-        double factor = (double)rec->step * (s->b->row_codes == NULL ? 1 : s->steps[s->b->row_codes[row]]); /* step 5 */
-        if (transform) factor *= 0x1p-24;
-        if ((rec->flags & ROW_BASES) != 0) TRY(nntc_svarint(&bases, &s->base));
-        i64 lowest = coded->lo + s->base;
-        s->plain = (coded->flags & (LOW | SPARSE)) == 0 && coded->lo < 1 << 30 && lowest > -(1 << 30) && lowest < 1 << 30;
-        if (head->view_kind == 2) {
-            u32 begin = s->b->row_start[row];
-            TRY(stretch(s, 0, s->b->row_start[row + 1] - begin, factor, out + (u64)begin * head->width));
-        } else if (head->view_kind == 0 && !transform) {
-            TRY(stretch(s, 0, rec->columns, factor, out + (u64)row * rec->columns * head->width));
-        } else
-            for (u32 c = 0; c < head->channels; c++) {
-                u64 place = head->view_kind == 1 ? (u64)c * head->rows + row : (u64)row * head->channels + c;
-                u8 *to = out + place * head->period * head->width;
-                TRY(transform ? block(s, c * head->period, factor, to) : stretch(s, c * head->period, head->period, factor, to));
+static bool all_values(values *v) {
+    const record *rec = v->d->rec;
+    const bool transform = (rec->flags & TRANSFORM) != 0;
+    double some[SOME], *x = transform ? some : v->out;
+    TRY(begin_row(v));
+    for (u32 done = 0, count, taken; done < rec->head.elements; done += count) {
+        count = rec->head.elements - done < SOME ? rec->head.elements - done : SOME;
+        if ((rec->flags & ROW_BASES) != 0) {
+            if (v->row_left == 0) {
+                v->row++;
+                TRY(begin_row(v));
             }
+            if (count > v->row_left) count = v->row_left;
+        }
+        TRY(fine_levels(v, count, x));
+        for (u32 i = 0; i < count; i += taken) TRY(part_of_row(v, x + i, count - i, &taken));
+        if (transform) continue;
+        v->held = count;
+        TRY(flush(v));
     }
-    return nntc_levels_end(&s->levels);
+    return flush(v) && nntc_levels_end(&v->d->levels);
 }
 
-NNTC_LOCAL bool nntc_uniform(const record *rec, const buffers *b, reader *r, u8 *out) {
-    values s;
-    memset(&s, 0, sizeof s);
-    s.rec = rec;
-    s.b = b;
-    s.kind = rec->flags & 3u;
-    for (u32 code = 0; code < 256; code++) s.steps[code] = step_code(code);
-    nntc_levels(&s.levels, &rec->integers, b, r);
-    return all_values(&s, r, out) || nntc_fail(r, NNTC_E_RANGE, rec->integers.at); /* */
+NNTC_LOCAL bool nntc_decode_uniform(decoding *d) {
+    record *rec = d->rec;
+    values v;
+    memset(&v, 0, sizeof v);
+    v.d = d;
+    v.bases = d->r;
+    v.bases.at = rec->row_bases;
+    if ((rec->flags & ROW_BASES) != 0) TRY(nntc_window_of(rec, &v.bases));
+    if ((rec->flags & TRANSFORM) != 0)
+        TRY(nntc_take_for(d, sizeof *v.x * (u64)rec->head.period, &v.x) && nntc_take_for(d, sizeof *v.y * (u64)rec->head.period, &v.y));
+    return all_values(&v); /* false, if no stream is at fault: R-542 */
 }

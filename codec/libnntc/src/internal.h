@@ -1,5 +1,4 @@
-/* Types and functions that the clauses share. A function that can fail returns false and sets the error of its
- * reader (or of its section's reader). */
+/* Types and functions that the clauses share. A function that can fail returns false and sets the error of its reader. */
 #ifndef NNTC_INTERNAL_H
 #define NNTC_INTERNAL_H
 
@@ -19,29 +18,51 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t i64;
 
-/* Clause 3.3: a stretch of the file that is read field by field. */
+/* How much is read and computed at a time. */
+#ifdef NNTC_SMALL
+enum { SOME = 64, WINDOW = 1024, ALIGN = 8 };
+#else
+enum { SOME = 512, WINDOW = 4096, ALIGN = 64 };
+#endif
+enum { LOOK = 32 }; /* most that is looked at at once */
+
+/* Clause 3.3: a stretch of the file that is read field by field. All of it is at hand, or a window of it, which moves. */
 typedef struct reader {
-    const u8 *data;
-    u64 at, size;   /* position and number of bytes of the stretch */
-    u64 base;       /* offset of its first byte in the file */
+    const u8 *data;   /* bytes begin to begin + held of the stretch */
+    u64 begin, held;
+    u64 at, size;     /* position of the next field, and number of bytes of the stretch */
+    u64 base;         /* offset of its first byte in the file */
+    const nntc_source *source; /* where a window is read from */
+    u8 *room;
+    u32 room_size;    /* at least LOOK */
     nntc_id short_id; /* E_TRUNCATED, in the directory E_DIRECTORY */
-    bool fixed;     /* all errors are reported at base */
-    nntc_error error;
+    bool fixed;       /* all errors are reported at base */
+    nntc_error *error; /* the first one stays */
 } reader;
 
-NNTC_LOCAL reader nntc_reader(const u8 *data, u64 size, u64 base);
-NNTC_LOCAL bool nntc_fail(reader *r, nntc_id id, u64 at); /* at: position in the stretch; returns false */
+NNTC_LOCAL reader nntc_reader(const u8 *data, u64 size, u64 base, nntc_error *error);
+NNTC_LOCAL bool nntc_fail(const reader *r, nntc_id id, u64 at); /* at: position in the stretch; returns false */
+NNTC_LOCAL const u8 *nntc_fill(reader *r, u64 at);
+NNTC_LOCAL void nntc_move_window(reader *r, u8 *block, u64 size); /* of a reader that has one */
+NNTC_LOCAL bool nntc_skip(reader *r, u64 count);
+NNTC_LOCAL bool nntc_bytes(reader *r, u32 count, const u8 **bytes); /* at most LOOK, until the next call */
 NNTC_LOCAL bool nntc_u8(reader *r, u32 *value);
 NNTC_LOCAL bool nntc_u32(reader *r, u32 *value);
-NNTC_LOCAL bool nntc_bytes(reader *r, u64 count, const u8 **bytes);
 NNTC_LOCAL bool nntc_varint(reader *r, u64 *value);
 NNTC_LOCAL bool nntc_count(reader *r, u64 least, u64 most, nntc_id id, u64 *value); /* varint in a range */
 NNTC_LOCAL bool nntc_svarint(reader *r, i64 *value);                                /* magnitude below 2^31 */
 NNTC_LOCAL bool nntc_bits(reader *r, u64 *bit, u32 count, u32 *value);              /* each byte is a field */
-NNTC_LOCAL u32 nntc_field(const u8 *run, u64 i, u32 width);                         /* field i of a checked run */
-NNTC_LOCAL bool nntc_padded(const u8 *run, u64 bits);                               /* */
+NNTC_LOCAL bool nntc_field(reader *r, u64 run, u64 i, u32 width, u32 *value); /* field i of a run that fits */
+NNTC_LOCAL bool nntc_padded(reader *r, u64 run, u64 bits);                    /* */
 NNTC_LOCAL u32 nntc_load32(const u8 *p);
 NNTC_LOCAL u32 nntc_crc32(u32 crc, const u8 *data, size_t length);
+
+/* The next count bytes at a position, which the stretch has; at most LOOK. NULL: reading has failed. */
+static inline const u8 *nntc_look(reader *r, u64 at, u32 count) {
+    u64 from = at - r->begin;
+    if (from <= r->held && count <= r->held - from) return r->data + from;
+    return nntc_fill(r, at);
+}
 
 /* Clauses 3.6, 3.7: NNTC_OK, NNTC_E_ZSTD, NNTC_E_BZIP2 or NNTC_CODER. */
 NNTC_LOCAL nntc_id nntc_zstd_frame(const nntc_coders *coders, const u8 *src, u64 length, u8 *dst, u64 n,
@@ -55,9 +76,10 @@ NNTC_LOCAL void nntc_sha256_final(void *state, unsigned char digest[32]);
 
 /* Clause 5: section of the directory. */
 typedef struct section {
-    u64 offset, length, output;
-    u8 digest[16];
+    u64 offset, length;
+    u32 output;
     u32 used; /* clause 6.2: parts that splices use */
+    u8 digest[16];
     u8 type;
 } section;
 enum { GRAPH = 1, TABLES = 3, TENSOR = 4 };
@@ -70,14 +92,13 @@ typedef struct file_entry {
     u32 order; /* scratch of the check of names */
 } file_entry;
 
-struct record;
-struct buffers;
-struct plain;
-/* A step of lanes 0 to active - 1 under a trellis, clause 9.4: a token of each to tokens; words for all of them are left.
- * Returns where the words go on. */
-typedef const u8 *nntc_trellis_step(const struct record *rec, const struct buffers *b, const struct plain *p, const u8 *words,
-                                    const u8 *end, u32 active, u8 *tokens);
+struct stream;
+/* A step of lanes 0 to active - 1 under a trellis, clause 9.4: a token of each, number k of the tile at tokens; words for all
+ * of them are left. Returns where the words go on. */
+typedef const u8 *nntc_trellis_step(struct stream *s, const u8 *words, const u8 *end, u32 active, u8 *tile, u32 k);
 
+enum { TABLE_NEED = 576 }; /* clause 11.2: bytes that a table counts */
+enum { MARKS = 64, BETWEEN_MARKS = 16 };
 struct nntc {
     nntc_source source;
     nntc_limits limits;
@@ -89,94 +110,207 @@ struct nntc {
     u64 splices_size;
     const u8 *graph;
     u64 graph_size;
-    const u8 *tables;   /* bit run of the shared tables */
-    u64 tables_size;
-    u64 *table_at;      /* bit at which each begins */
-    u32 table_count;
+    u32 tables, table_count; /* section TABLES, and how many there are */
+    u64 table_at[MARKS];     /* bit at which every sixteenth begins */
     nntc_trellis_step *trellis_step; /* of this processor; NULL: portable code */
 };
 
-NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, reader *r);
-NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, reader *r);
-NNTC_LOCAL bool nntc_shared_tables(nntc *n, nntc_memory memory, reader *r);
-/* Makes r read the section, after its digest is checked. kind: memory that is taken if the source is no span. */
-NNTC_LOCAL bool nntc_load(const nntc *n, const section *s, nntc_memory memory, int kind, reader *r);
-NNTC_LOCAL bool nntc_check_digest(const nntc *n, const section *s, reader *r);
-NNTC_LOCAL bool nntc_get(nntc_memory memory, u64 bytes, int kind, reader *r, void **block);
-NNTC_LOCAL bool nntc_read(const nntc *n, u64 offset, void *dst, size_t length, reader *r);
+NNTC_LOCAL bool nntc_header(const nntc_source *source, nntc_summary *summary, u64 *directory_length, nntc_error *error);
+NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, nntc_error *error);
+NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, nntc_error *error);
+NNTC_LOCAL bool nntc_shared_tables(nntc *n, nntc_memory memory, nntc_error *error);
+/* A reader of a stretch of the file, with a window in scratch if the source is no span. */
+NNTC_LOCAL bool nntc_stretch(const nntc *n, u64 offset, u64 length, nntc_memory memory, reader *r, nntc_error *error);
+/* Makes r read the section, after its digest is checked. */
+NNTC_LOCAL bool nntc_section_reader(const nntc *n, const section *s, nntc_memory memory, reader *r, nntc_error *error);
+/* The same with all its bytes at hand, in scratch if the source is no span. */
+NNTC_LOCAL bool nntc_whole_section(const nntc *n, const section *s, nntc_memory memory, reader *r, nntc_error *error);
+NNTC_LOCAL u64 nntc_window(const nntc *n); /* size of all windows together; 0 if the source is a span */
+NNTC_LOCAL bool nntc_get(nntc_memory memory, u64 bytes, int kind, nntc_error *error, void **block);
+NNTC_LOCAL bool nntc_read(const nntc_source *source, u64 offset, void *dst, u64 length, nntc_error *error);
 
-/* Clause 8: symbol data. */
-typedef struct plain {
-    u32 n;
-    u64 at; /* position of the symbol data in the section */
-    u8 coder, width, first, last, mode;
-    u32 lanes, tables, contexts, segment; /* segment: T of clause 8.6 */
-    bool trellis;
-    u64 base;            /* of shared tables */
-    u64 run;             /* position of own tables */
-    const u8 *data;      /* packed, compressed or lane bytes; code lengths are at at + 2 */
-    u64 size;            /* of data */
-    u64 lane_lengths;    /* position of the first lane_length */
-    const u8 *states, *words;
-    u64 word_count;
-} plain;
-typedef struct class_list {
-    bool present;
-    u64 at;
-    u32 count;
-    plain tokens;
-} class_list;
-typedef struct symbols {
-    plain main;
-    class_list classes[3]; /* rows, channels, positions; used if bit 0 of mode is set */
-} symbols;
-
+/* Clause 8: an integer block. Numbers that are only needed in order stay where they are stored. */
 typedef struct integers {
     u64 at; /* of flags */
     u8 flags, low_bits;
     i64 lo, background;
-    u64 escape_count, escapes; /* position of the first */
-    u32 count;                 /* M */
+    u64 escape_count;
+    u64 escapes, low, gaps, tokens; /* where they begin */
     u32 n;
-    const u8 *low;
-    symbols gaps, tokens;
 } integers;
 enum { ESCAPE = 8, LOW = 16, SPARSE = 32 };
+
+/* Memory of a section, which it takes from the beginning on. With base NULL it is counted alone. */
+typedef struct space {
+    u8 *base;
+    u64 used, size;
+} space;
+NNTC_LOCAL void *nntc_take(space *m, u64 bytes); /* NULL if it is used up */
 
 /* Clause 7: a record. */
 typedef struct record {
     nntc_record head;
-    u8 profile;
-    u64 need; /* clause 11.2, summed up as fields are read */
     const nntc *nntc;
+    u64 need;  /* clause 11.2, summed up as fields are read */
+    u64 faster; /* how much more is taken where there is memory to spare */
+    u32 streams; /* symbol data that is decoded side by side */
+    space room;
+    bool spare; /* there is */
+    u64 stored; /* if the source is no span: most bytes of a zstd frame or bzip2 stream, and where they go */
+    u8 *stored_bytes;
+    u8 *windows; /* if the source is no span: windows of one size for all that is read side by side */
+    u32 window_size, windows_used;
     u64 view_at, row_lengths;
-    u32 columns;
+    u32 columns, *row_start; /* ragged: rows + 1 sums of row lengths */
     u8 flags;
     /* planes */
     u32 common_count, other; /* other: number of elements that are not common ones */
-    const u8 *common;
-    u64 count_at;
-    symbols planes[16];
+    u64 common, count_at, planes[16];
     /* codebook */
     u8 entry_width;
     u32 entry_count;
-    const u8 *entries;
+    u64 entries;
     /* uniform */
     float step, offset;
     u32 height, breadth, mix, segment;
-    symbols row_codes, column_codes;
-    u64 row_bases;
+    u64 row_codes, column_codes, row_bases;
     integers integers;
 } record;
+enum { PLANES, CODEBOOK, UNIFORM };
+enum { PACKED, RANS, HUFFMAN, BZIP2, ZSTD };
+enum { TRANSPOSED = 1, RAGGED = 2 };
 enum { TRANSFORM = 4, ROW_CODES = 8, COLUMN_CODES = 16, OFFSET = 32, ROW_BASES = 64 };
 
 NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, record *rec);
 NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis);
-NNTC_LOCAL bool nntc_parse_block(record *rec, reader *r, u32 n, bool of_view, symbols *block);
 
-/* Clause 8.7. freq and start have 256 entries; either may be NULL together with the other. */
-NNTC_LOCAL bool nntc_frequencies(reader *r, u64 run, u64 *bit, u32 freq[256]);
-NNTC_LOCAL bool nntc_table_run(reader *r, u32 count, u64 *bits_at);
+/* Clause 8.7: a frequency table as it is stored, and two forms to decode by. */
+typedef u16 frequencies[256];
+typedef struct small_table {
+    u16 end[256];  /* sum of the frequencies of a token and of those below it */
+    u8 first[64];  /* token of slot 64 * i */
+} small_table;
+typedef struct fast_table {
+    u8 token[4096];
+    u32 packed[256]; /* frequency | start << 16 */
+} fast_table;
+NNTC_LOCAL bool nntc_frequencies(reader *r, u64 run, u64 *bit, frequencies freq);
+NNTC_LOCAL bool nntc_table_run(reader *r, u32 count, u64 *marks); /* marks: NULL, or where every sixteenth begins */
+NNTC_LOCAL void nntc_small_table(const frequencies freq, small_table *table);
+NNTC_LOCAL void nntc_fast_table(const frequencies freq, fast_table *table);
+
+/* Clauses 8.3 to 8.6, 9.4: symbol data that is being decoded. */
+typedef struct huffman_codes {
+    u16 limit[16];  /* codes of this length are below it, in 15 bits */
+    u16 before[16]; /* tokens that have shorter codes */
+    u8 token[256];  /* by length, then ascending */
+    u16 quick[256]; /* for the first 8 bits: token << 4 | length, 0 for longer codes */
+} huffman_codes;
+typedef struct huffman_lane {
+    u64 next;         /* position of the byte that comes after those that are ready */
+    u32 bits;         /* the low `held` of them come next */
+    u16 left;         /* bytes; 65535 are more than any lane needs */
+    u8 held, ready;   /* ready: bytes of the lane's window that are not yet taken */
+} huffman_lane;
+_Static_assert(sizeof(small_table) == 576 && sizeof(huffman_codes) <= 1024 && sizeof(huffman_lane) == 16, "clause 11.2");
+
+typedef struct stream {
+    const record *rec;
+    reader in;      /* packed tokens, lane data, words */
+    u64 at;         /* position of the symbol data, where its errors are reported */
+    u64 run, end;   /* positions at which packed tokens begin, and words end */
+    u64 failed_at;
+    nntc_id failed; /* what is wrong in phase 3, or NNTC_OK */
+    u32 n, taken;   /* tokens in all, and those that were taken */
+    u32 escapes;    /* tokens 255 among them, if they are counted */
+    u32 lanes, lane;
+    u32 contexts, segment, trellis; /* trellis: 0 none, 1 four states, 2 eight */
+    u32 batch, steps;         /* trellis: lanes of this batch, tokens of each in a tile */
+    u32 at_lane, at_token;    /* trellis: which token of the batch is taken next */
+    u8 coder, width, lane_window;
+    bool counts;
+    u8 *tokens; /* trellis: of a batch, in tiles; bzip2 and zstd: all */
+    small_table *tables;
+    fast_table *fast; /* in place of tables */
+    /* Of each lane; of the first alone for row, left and row_class without trellis. left: elements of the row */
+    u32 *x, *row, *left;
+    u8 *state, *row_class;
+    u8 *row_classes, *columns_end; /* classes of rows; end of the sums of classes of columns; NULL: all are 0 */
+    huffman_codes *codes;
+    huffman_lane *huffman;
+    u8 *lane_bytes;
+} stream;
+/* s NULL: it is only checked. Else false comes with an error, or with s->failed alone if a class list is at fault. */
+NNTC_LOCAL bool nntc_symbol_block(record *rec, reader *r, u32 n, bool of_view, stream *s);
+NNTC_LOCAL bool nntc_integer_tokens(record *rec, reader *r, stream *s); /* r: at rec->integers.tokens */
+NNTC_LOCAL bool nntc_window_of(record *rec, reader *r); /* gives a reader a window of its own */
+
+/* Phase 3. */
+NNTC_LOCAL bool nntc_huffman_codes(stream *s, reader *r, u64 lengths, u32 first, u32 last);
+NNTC_LOCAL bool nntc_tokens(stream *s, u8 *out, u32 count);
+NNTC_LOCAL bool nntc_rans_tokens(stream *s, u8 *out, u32 count);
+NNTC_LOCAL bool nntc_rans_ended(const stream *s);
+NNTC_LOCAL bool nntc_finish(stream *s);
+
+extern const u8 nntc_next[2][8][2]; /* trellis of clause 9.7: of four states, of eight */
+extern const u8 nntc_q[2][8];
+NNTC_LOCAL void nntc_enter_row(stream *s, u32 lane);
+
+/* Phase 4, clause 9.5: the integers one after another. */
+typedef struct feed { /* some tokens of a stream ahead */
+    stream *from;
+    u32 at, count;
+    u8 held[32];
+} feed;
+typedef struct levels {
+    const integers *block;
+    stream *tokens;
+    reader escapes, low;
+    feed coded, gaps; /* sparse */
+    i64 next, at;     /* sparse: position of the next coded element, elements given */
+    u64 i, escaped;   /* tokens and escapes taken */
+    u8 some[SOME];    /* not sparse: the tokens of the integers given last */
+} levels;
+/* At most SOME; false: one is out of range, or a stream failed. plain: they are lo + l->some[i], far from any limit, and have
+ * not been written. */
+NNTC_LOCAL bool nntc_levels(levels *l, u32 count, i64 *out, bool *plain);
+NNTC_LOCAL bool nntc_levels_end(const levels *l);
+
+/* Where a payload goes: to one block of memory, or piece by piece to a sink. */
+typedef struct payload {
+    u8 *whole;
+    int (*write)(void *context, const void *data, size_t length); /* NULL: nowhere */
+    void *context;
+    nntc_error *error;
+    bool moved;      /* a transposed view: elements come in another order than they stand in whole */
+    u32 row, channel, position; /* of the next element, if moved */
+    u64 at;
+    const nntc_record *head;
+    u8 some[16 * SOME];
+} payload;
+/* Where the next count elements are to be written, at most SOME, in coded order; then they are put. */
+static inline u8 *nntc_room(payload *p) { return p->whole != NULL && !p->moved ? p->whole + p->at : p->some; }
+NNTC_LOCAL bool nntc_put(payload *p, u32 count);
+
+/* Clause 9.3. A section that is being decoded. */
+typedef struct decoding {
+    record *rec;
+    reader r;
+    payload *out;
+    nntc_error *error;
+    u32 count;       /* of streams, in stored order */
+    stream *streams;
+    u8 *row_codes, *column_codes;
+    bool wrong;      /* a number of phase 5 is out of range */
+    levels levels;
+} decoding;
+NNTC_LOCAL u64 nntc_scratch(const record *rec, bool spare);
+NNTC_LOCAL bool nntc_open_section(const nntc *n, const section *s, nntc_memory memory, reader *r, record *rec, nntc_error *error);
+NNTC_LOCAL bool nntc_decode_section(const nntc *n, nntc_memory memory, const reader *r, record *rec, payload *out);
+NNTC_LOCAL bool nntc_take_for(decoding *d, u64 bytes, void *pointer);
+NNTC_LOCAL bool nntc_decode_planes(decoding *d);
+NNTC_LOCAL bool nntc_decode_codebook(decoding *d);
+NNTC_LOCAL bool nntc_decode_uniform(decoding *d);
 
 /* Integers below 2^51 (clause 9.8): binary64 has them exactly, and processors with it take several at a time. */
 #ifdef NNTC_SMALL
@@ -184,51 +318,6 @@ typedef i64 nntc_sum;
 #else
 typedef double nntc_sum;
 #endif
-
-/* Clause 9.3: buffers of a section, laid out in scratch. */
-typedef struct decoding_table {
-    u8 token[4096];
-    u32 packed[256]; /* frequency | start << 16 */
-} decoding_table;
-typedef struct lane_arrays { /* number l of each array belongs to lane l; a multiple of 16 of them have room */
-    u32 *x, *state;
-    u32 *row, *column, *size, *row_class; /* where a lane is, with contexts; size: columns of its row */
-} lane_arrays;
-typedef struct buffers {
-    u32 *row_start; /* ragged: rows + 1 */
-    u8 *planes[16];
-    u8 *tokens, *gaps, *row_codes, *column_codes;
-    u8 *classes[3];
-    u8 *column_class;
-    decoding_table *tables;
-    lane_arrays lanes;
-    u8 *staging; /* 16 tokens of each lane */
-    u16 *codes;  /* Huffman: 2^15 entries */
-    int32_t *x;
-    nntc_sum *y;
-} buffers;
-NNTC_LOCAL u64 nntc_layout(const record *rec, u8 *base, buffers *b);
-NNTC_LOCAL bool nntc_tokens(const record *rec, const buffers *b, reader *r, const symbols *block, u8 *out);
-extern const u8 nntc_next[2][8][2]; /* trellis of clause 9.7: of four states, of eight */
-extern const u8 nntc_q[2][8];
-NNTC_LOCAL void nntc_enter_row(const record *rec, const buffers *b, u32 lane, u32 row);
-NNTC_LOCAL bool nntc_exact(const record *rec, const buffers *b, reader *r, u8 *out);
-NNTC_LOCAL bool nntc_uniform(const record *rec, const buffers *b, reader *r, u8 *out);
-NNTC_LOCAL bool nntc_section_payload(const record *rec, const buffers *b, reader *r, u8 *out);
-
-/* Clause 9.5: the integers one after another, once nntc_check_integers has passed. */
-typedef struct level_source {
-    const integers *block;
-    const u8 *tokens, *gaps;
-    reader escapes;
-    i64 next; /* sparse: position of the next coded element, or -1 */
-    u64 i;    /* tokens taken */
-    i64 at;   /* elements given */
-} level_source;
-NNTC_LOCAL bool nntc_check_integers(const integers *block, const u8 *tokens, reader *r);
-NNTC_LOCAL void nntc_levels(level_source *l, const integers *block, const buffers *b, const reader *r);
-NNTC_LOCAL bool nntc_level(level_source *l, i64 *value);
-NNTC_LOCAL bool nntc_levels_end(const level_source *l);
 
 /* Clause 9.7: rounds each once; false if one is infinite. */
 NNTC_LOCAL bool nntc_store(const double *values, u32 count, u32 element, u8 *out);
