@@ -88,21 +88,53 @@ static const u8 *words_at_hand(stream *s, u64 bytes) {
 
 static void words_taken(stream *s, const u8 *words) { s->in.at = s->in.begin + (u64)(words - s->in.data); }
 
-static inline bool plain_tokens(stream *s, bool fast, const void *tables, u8 *restrict out, u32 count) {
-    u32 *const states = s->x, lanes = s->lanes, lane = s->lane;
-    const bool contexts = s->contexts > 1;
-    const u8 *words = words_at_hand(s, 2 * (u64)count);
-    if (contexts && s->taken == 0) place_lane(s, 0, 0);
+/* Tokens of lanes in turn, as words are at hand for all of them; classes: of the columns, or NULL if the context is the same. */
+static inline const u8 *run_of_tokens(stream *s, bool fast, const u8 *words, u32 class, const u8 *classes, u8 *restrict out, u32 count) {
+    const void *const tables = fast ? (const void *)s->fast : s->tables;
+    u32 *const states = s->x, lanes = s->lanes, most = s->contexts - 1, lane = s->lane;
     for (u32 i = 0; i < count; i++) {
-        u32 x = states[lane];
-        out[i] = (u8)token_of(fast, tables, contexts ? context(s, 0) : 0, &x);
-        if (words != NULL) words = renew(&x, words);
-        else TRY(renew_if_left(s, &x));
+        u32 x = states[lane], sum = classes == NULL ? class : class + classes[i];
+        out[i] = (u8)token_of(fast, tables, sum < most ? sum : most, &x);
+        words = renew(&x, words);
         states[lane] = x;
         if (++lane == lanes) lane = 0;
     }
     s->lane = lane;
-    if (words != NULL) words_taken(s, words);
+    return words;
+}
+
+static bool one_token(stream *s, u32 table, u32 *x, u8 *token) {
+    *token = (u8)(s->fast != NULL ? token_of(true, s->fast, table, x) : token_of(false, s->tables, table, x));
+    return renew_if_left(s, x);
+}
+
+/* Without trellis: count tokens, all in the row of lane 0. */
+static bool tokens_of_row(stream *s, u8 *out, u32 count) {
+    const u8 *words = words_at_hand(s, 2 * (u64)count), *classes = s->columns_end == NULL ? NULL : s->columns_end - s->left[0];
+    const u32 class = s->row_class[0], most = s->contexts - 1;
+    if (words != NULL) {
+        if (s->fast == NULL) words = run_of_tokens(s, false, words, class, classes, out, count);
+        else if (classes == NULL) words = run_of_tokens(s, true, words, class, NULL, out, count);
+        else words = run_of_tokens(s, true, words, class, classes, out, count);
+        words_taken(s, words);
+        return true;
+    }
+    for (u32 i = 0; i < count; i++) {
+        u32 sum = classes == NULL ? class : class + classes[i];
+        TRY(one_token(s, sum < most ? sum : most, &s->x[s->lane], &out[i]));
+        if (++s->lane == s->lanes) s->lane = 0;
+    }
+    return true;
+}
+
+static bool plain_tokens(stream *s, u8 *out, u32 count) {
+    if (s->contexts == 1) return tokens_of_row(s, out, count);
+    if (s->taken == 0) place_lane(s, 0, 0);
+    for (u32 done = 0, some; done < count; done += some) {
+        some = s->left[0] < count - done ? s->left[0] : count - done;
+        TRY(tokens_of_row(s, out + done, some));
+        if ((s->left[0] -= some) == 0) nntc_enter_row(s, 0);
+    }
     return true;
 }
 
@@ -188,8 +220,7 @@ static bool trellis_tokens(stream *s, u8 *out, u32 count) {
 }
 
 NNTC_LOCAL bool nntc_rans_tokens(stream *s, u8 *out, u32 count) {
-    if (s->trellis != 0) return trellis_tokens(s, out, count);
-    return s->fast != NULL ? plain_tokens(s, true, s->fast, out, count) : plain_tokens(s, false, s->tables, out, count);
+    return s->trellis != 0 ? trellis_tokens(s, out, count) : plain_tokens(s, out, count);
 }
 
 NNTC_LOCAL bool nntc_rans_ended(const stream *s) { /* step 4 */

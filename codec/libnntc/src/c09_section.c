@@ -188,16 +188,22 @@ NNTC_LOCAL bool nntc_open_section(const nntc *n, const section *s, nntc_memory m
     return nntc_section_reader(n, s, memory, r, error) && nntc_parse_record(n, s, r, rec);
 }
 
+static bool has_spare(const nntc *n, u64 bytes) {
+#ifdef NNTC_SMALL
+    (void)n, (void)bytes;
+    return false;
+#else
+    return !n->limits.has_memory || n->limits.max_memory - n->summary.bound >= bytes;
+#endif
+}
+
 /* Phases 3 to 5, with tables that are looked up at once where that much memory is given, else with small ones. */
 NNTC_LOCAL bool nntc_decode_section(const nntc *n, nntc_memory memory, const reader *r, record *rec, payload *out) {
     u64 least = nntc_scratch(rec, false), most = nntc_scratch(rec, true);
     void *block = NULL;
-#ifdef NNTC_SMALL
-    most = least;
-#endif
-    rec->spare = rec->faster > 0 && most > least && most < SIZE_MAX / 2 && (!n->limits.has_memory || n->limits.max_memory - n->summary.bound >= rec->faster);
-    if (rec->spare) block = memory.get(memory.context, (size_t)most, NNTC_SCRATCH);
-    rec->spare = rec->spare && block != NULL;
+    rec->spare = has_spare(n, rec->faster);
+    if (rec->spare && most < SIZE_MAX / 2) block = memory.get(memory.context, (size_t)most, NNTC_SCRATCH);
+    rec->spare = block != NULL;
     if (!rec->spare) TRY(nntc_get(memory, least, NNTC_SCRATCH, r->error, &block));
     return section_payload(rec, r, block, rec->spare ? most : least, out);
 }
