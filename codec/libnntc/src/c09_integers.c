@@ -61,8 +61,17 @@ NNTC_LOCAL bool nntc_levels(levels *l, u32 count, i64 *out, bool *plain) {
     *plain = false;
     if ((b->flags & SPARSE) != 0) return sparse(l, count, out);
     TRY(nntc_tokens(l->tokens, l->some, count));
-    *plain = (b->flags & LOW) == 0 && b->lo < 1 << 30 && ((b->flags & ESCAPE) == 0 || memchr(l->some, 255, count) == NULL);
-    for (u32 i = 0; i < count && !*plain; i++) TRY(integer(l, l->some[i], &out[i]));
+    const bool near = (b->flags & LOW) == 0 && b->lo < 1 << 30; /* to 0, but for escapes */
+    const u8 *escape = (b->flags & ESCAPE) == 0 ? NULL : memchr(l->some, 255, count);
+    *plain = near && escape == NULL;
+    if (*plain) return true;
+    if (near) {
+        for (u32 i = 0; i < count; i++) out[i] = b->lo + l->some[i];
+        for (; escape != NULL; escape = memchr(escape + 1, 255, (size_t)(l->some + count - escape - 1)))
+            TRY(integer(l, 255, &out[escape - l->some]));
+        return true;
+    }
+    for (u32 i = 0; i < count; i++) TRY(integer(l, l->some[i], &out[i]));
     return true;
 }
 

@@ -8,12 +8,18 @@
 static const double steps[256] = {OCTAVES(0),  OCTAVES(4),  OCTAVES(8),  OCTAVES(12),
                                   OCTAVES(16), OCTAVES(20), OCTAVES(24), OCTAVES(28)};
 
+/* What four tokens of given parities do to a state of the trellis: it comes to next, and q is that of each. */
+typedef struct walk {
+    u8 next[8][16], q[8][16][4];
+} walk;
+
 typedef struct values {
     decoding *d;
     reader bases;
     i64 base;                /* row base */
     u32 row, row_left;       /* row of the next element, and elements of it that are left */
-    u32 state, segment_left; /* trellis */
+    u32 state, segment_left; /* trellis: state before the next token, and tokens of the segment that are left */
+    walk walk;
     double factor;           /* of the row; offset of all */
     u32 held;
     double out[SOME];        /* values that are not yet put */
@@ -30,61 +36,70 @@ static bool begin_row(values *v) {
     return (rec->flags & ROW_BASES) == 0 || nntc_svarint(&v->bases, &v->base);
 }
 
-/* Step 2: of levels lo + tokens, where nothing can go out of range. */
-static void small_levels(values *v, const u8 *restrict tokens, int32_t lo, u32 count, double *restrict x) {
-    const u32 kind = v->d->rec->flags & 3u;
-    if (kind == 0) {
-        for (u32 i = 0; i < count; i++) x[i] = (double)(lo + tokens[i]);
-        return;
-    }
-    const u8(*next)[2] = nntc_next[kind - 1], *quantizer = nntc_q[kind - 1];
-    u32 state = v->state, left = v->segment_left;
-    for (u32 i = 0; i < count; i++) {
-        if (left == 0) {
-            state = 0;
-            left = v->d->rec->segment;
+static void make_walk(walk *w, u32 kind) {
+    for (u32 state = 0; state < (kind == 1 ? 4 : 8); state++)
+        for (u32 parities = 0; parities < 16; parities++) {
+            u32 s = state;
+            for (u32 i = 0; i < 4; i++) {
+                w->q[state][parities][i] = nntc_q[kind - 1][s];
+                s = nntc_next[kind - 1][s][parities >> i & 1];
+            }
+            w->next[state][parities] = (u8)s;
         }
-        int32_t k = lo + tokens[i], q = quantizer[state];
-        x[i] = (double)(2 * k - q * ((k > 0) - (k < 0)));
-        state = next[state][tokens[i] & 1u];
-        left--;
-    }
-    v->state = state;
-    v->segment_left = left;
 }
 
-/* Steps 1 and 2 of one integer; false: out of range. */
-static bool one_level(values *v, i64 k, u32 token, double *x) {
+/* Quantizer bits of the next count tokens. */
+static void quantizers(values *v, const u8 *restrict tokens, u32 count, u8 *restrict q) {
     const u32 kind = v->d->rec->flags & 3u;
-    k += v->base;
-    if (k > INT32_MAX || k < -(i64)INT32_MAX) return false; /* step 1 */
-    if (kind != 0) {
+    for (u32 i = 0, run; i < count; i += run) {
         if (v->segment_left == 0) {
             v->state = 0;
             v->segment_left = v->d->rec->segment;
         }
-        i64 q = nntc_q[kind - 1][v->state];
-        k = 2 * k - (k > 0 ? q : k < 0 ? -q : 0);
-        v->state = nntc_next[kind - 1][v->state][token & 1];
-        v->segment_left--;
+        run = v->segment_left < count - i ? v->segment_left : count - i;
+        const u8 *t = tokens + i;
+        u32 state = v->state, k = 0;
+        for (; k + 4 <= run; k += 4) {
+            u32 parities = (t[k] & 1u) | (t[k + 1] & 1u) << 1 | (t[k + 2] & 1u) << 2 | (t[k + 3] & 1u) << 3;
+            memcpy(q + i + k, v->walk.q[state][parities], 4);
+            state = v->walk.next[state][parities];
+        }
+        for (; k < run; k++) {
+            q[i + k] = nntc_q[kind - 1][state];
+            state = nntc_next[kind - 1][state][t[k] & 1];
+        }
+        v->state = state;
+        v->segment_left -= run;
     }
-    *x = (double)k;
-    return true;
 }
 
 /* Steps 1 and 2 for the next count elements, which have the same row base. */
-static bool fine_levels(values *v, u32 count, double *x) {
+static bool fine_levels(values *v, u32 count, double *restrict x) {
+    const bool trellis = (v->d->rec->flags & 3) != 0;
     i64 k[SOME];
-    bool plain;
+    u8 q[SOME];
+    bool plain, inside = true;
     levels *l = &v->d->levels;
     const i64 lo = l->block->lo + v->base;
     TRY(nntc_levels(l, count, k, &plain));
-    if (plain && lo > -(1 << 29) && lo < 1 << 29) {
-        small_levels(v, l->some, (int32_t)lo, count, x);
+    if (trellis) quantizers(v, l->some, count, q);
+    if (plain && lo > -(1 << 29) && lo < 1 << 29) { /* nothing can go out of range */
+        const int32_t least = (int32_t)lo;
+        if (!trellis)
+            for (u32 i = 0; i < count; i++) x[i] = (double)(least + l->some[i]);
+        else
+            for (u32 i = 0; i < count; i++) {
+                int32_t level = least + l->some[i];
+                x[i] = (double)(2 * level - q[i] * ((level > 0) - (level < 0)));
+            }
         return true;
     }
-    for (u32 i = 0; i < count; i++) TRY(one_level(v, plain ? l->block->lo + l->some[i] : k[i], l->some[i], &x[i]));
-    return true;
+    for (u32 i = 0; i < count; i++) {
+        i64 level = plain ? lo + l->some[i] : k[i] + v->base;
+        inside &= level <= INT32_MAX && level >= -(i64)INT32_MAX; /* step 1 */
+        x[i] = (double)(trellis ? 2 * level - q[i] * ((level > 0) - (level < 0)) : level);
+    }
+    return inside;
 }
 
 /* Step 3 for elements of a row from a column on. */
@@ -184,6 +199,7 @@ NNTC_LOCAL bool nntc_decode_uniform(decoding *d) {
     v.d = d;
     v.bases = d->r;
     v.bases.at = rec->row_bases;
+    if ((rec->flags & 3) != 0) make_walk(&v.walk, rec->flags & 3u);
     if ((rec->flags & ROW_BASES) != 0) TRY(nntc_window_of(rec, &v.bases));
     if ((rec->flags & TRANSFORM) != 0)
         TRY(nntc_take_for(d, sizeof *v.x * (u64)rec->head.period, &v.x) && nntc_take_for(d, sizeof *v.y * (u64)rec->head.period, &v.y));
