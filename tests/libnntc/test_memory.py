@@ -9,10 +9,15 @@ import pytest
 
 from tests.conformance.vectors import CONFORMANCE, VECTORS
 
-from .building import CODERS, LIBRARY, LINKED, PROGRAMS, build, compiles, core, missing, require_coders
+from .building import CODERS, LIBRARY, LINKED, PROGRAMS, ROOT, build, compiles, core, missing, require_coders
 
 FILES = sorted(str(path.relative_to(CONFORMANCE)) for path in (CONFORMANCE / "vectors").rglob("*.nntc"))
+NETWORKS = sorted(
+    str(path) for folder in ("codec/nntc/demo", "reference_models/trained") for path in (ROOT / folder).glob("*.nntc")
+)
 SANITIZED = ("-O1", "-g", "-fsanitize=thread")
+CHECKLESS = "-DNNTC_FUZZING"
+"""A byte that changes gets past checksums."""
 
 
 def run(command: Path, files: list[str]) -> list[list[str]]:
@@ -23,15 +28,23 @@ def run(command: Path, files: list[str]) -> list[list[str]]:
     return [line.split() for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("optimization", ["-O3", "-Os"])
-def test_nothing_outside_input_memory_and_output_is_touched_and_spans_and_reads_give_the_same(
-    tmp_path: Path, optimization: str
+@pytest.mark.parametrize("options", [["-O3"], ["-Os"], ["-O2", "-DNNTC_SMALL"]], ids="".join)
+def test_nothing_outside_input_stated_memory_and_output_is_touched_and_spans_reads_and_streams_give_the_same(
+    tmp_path: Path, options: list[str]
 ) -> None:
     require_coders()
-    command = build([*core(), PROGRAMS / "guarded.c"], tmp_path / "guarded", optimization, *CODERS, *LINKED)
+    command = build([*core(), PROGRAMS / "guarded.c"], tmp_path / "guarded", *options, *CODERS, *LINKED)
     found = {Path(name).stem: (error, int(offset)) for name, error, offset in run(command, FILES)}
     promised = {name: vector.get("error", {"id": "OK", "offset": 0}) for name, vector in VECTORS.items()}
     assert found == {name: (error["id"], error["offset"]) for name, error in promised.items()}
+    assert [error for _, error, _ in run(command, NETWORKS)] == ["OK"] * len(NETWORKS)
+
+
+def test_a_file_that_changes_while_it_is_read_leads_nowhere_else(tmp_path: Path) -> None:
+    require_coders()
+    command = build([*core(), PROGRAMS / "changing.c"], tmp_path / "changing", "-O1", CHECKLESS, *CODERS, *LINKED)
+    found = run(command, [name for name in FILES if "/valid/" in name])
+    assert sum(int(decodings) for _, decodings in found) > len(found)
 
 
 def test_an_arena_that_lacks_a_byte_and_calls_that_fail_are_told(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ typedef struct nntc nntc;
 
 /* Bytes of memory that no header or record counts: the handle, and what is kept of symbol data that is decoded side by side. */
 #ifdef NNTC_SMALL
-#define NNTC_OVERHEAD 6144
+#define NNTC_OVERHEAD 8192
 #else
 #define NNTC_OVERHEAD 16384
 #endif

@@ -29,28 +29,45 @@ static nntc_error run(const guarded *file, attempt *a) {
     return e;
 }
 
-/* The same in an arena, which ends at a no-access page but for the bytes that alignment needs. */
-static nntc_error run_in_arena(const guarded *file, int is_span, size_t size, size_t *most) {
+/* The same without tables that are larger than they must be, in an arena, which ends at a no-access page but for the bytes that alignment needs. */
+static nntc_error run_in_arena(const guarded *file, int is_span, uint64_t bound, size_t size, size_t *most) {
     store s = {file, 0, 0};
     nntc_source source = {is_span ? file->at : NULL, is_span ? NULL : read_at, &s, file->size};
     guarded block = take(size, 16, 0);
     nntc_arena arena;
+    nntc_limits limits;
     nntc *n;
     uint64_t sum;
+    memset(&limits, 0, sizeof limits);
+    limits.has_memory = 1;
+    limits.max_memory = bound;
     nntc_arena_init(&arena, block.at, size);
-    nntc_error e = nntc_open(&source, NULL, nntc_arena_memory(&arena), &n);
+    nntc_error e = nntc_open(&source, &limits, nntc_arena_memory(&arena), &n);
     if (e.id == NNTC_OK) e = decode_all(n, nntc_arena_memory(&arena), 0, NULL, &sum);
     *most = arena.most;
     drop(&block);
     return e;
 }
 
+static uint64_t bound_of(const guarded *file, int is_span) {
+    pool p;
+    store s = {file, 0, 0};
+    nntc *n;
+    nntc_source source = {is_span ? file->at : NULL, is_span ? NULL : read_at, &s, file->size};
+    nntc_memory memory = {get, &p};
+    memset(&p, 0, sizeof p);
+    uint64_t bound = nntc_open(&source, NULL, memory, &n).id == NNTC_OK ? nntc_summarize(n).bound : UINT64_MAX;
+    release(&p);
+    return bound;
+}
+
 static size_t arenas(const guarded *file, int is_span, nntc_error right) {
     size_t need, most;
-    if (!same(run_in_arena(file, is_span, (size_t)1 << 30, &need), right)) return 0;
-    if (!same(run_in_arena(file, is_span, need, &most), right) || most != need) return 0;
+    uint64_t bound = bound_of(file, is_span);
+    if (!same(run_in_arena(file, is_span, bound, (size_t)1 << 30, &need), right) || need > bound) return 0;
+    if (!same(run_in_arena(file, is_span, bound, need, &most), right) || most != need) return 0;
     for (size_t less = 1; less <= need; less = 2 * less + (less > 8))
-        if (run_in_arena(file, is_span, need - less, &most).id != NNTC_ARENA || most > need - less) return 0;
+        if (run_in_arena(file, is_span, bound, need - less, &most).id != NNTC_ARENA || most > need - less) return 0;
     return need;
 }
 

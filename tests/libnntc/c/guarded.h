@@ -55,7 +55,7 @@ static inline guarded load(const char *name, int before) {
     return g;
 }
 
-typedef struct pool { /* every block is a mapping of its own; refused: number of the request that gets nothing, or 0 */
+typedef struct pool { /* every block is a mapping of its own; from request number refused on there is nothing, if it is not 0 */
     guarded *kept, scratch;
     size_t count, room, requests, refused;
     int before;
@@ -63,7 +63,7 @@ typedef struct pool { /* every block is a mapping of its own; refused: number of
 
 static inline void *get(void *context, size_t bytes, int kind) {
     pool *p = context;
-    if (++p->requests == p->refused) return NULL;
+    if (++p->requests >= p->refused && p->refused != 0) return NULL;
     if (kind == NNTC_SCRATCH) { /* its content need not be kept, so it never is */
         drop(&p->scratch);
         p->scratch = take(bytes, 8, p->before);
@@ -165,6 +165,24 @@ static inline nntc_error decode_each(const nntc *n, nntc_memory memory, int befo
         e = nntc_tensor(n, tensor++, out.at, out.size, memory);
         if (e.id == NNTC_OK) *sum = mixed(*sum, out.at, out.size);
         drop(&out);
+    }
+    return e;
+}
+
+static inline int put_sum(void *context, const void *data, size_t length) {
+    uint64_t *sum = context;
+    *sum = mixed(*sum, data, length);
+    return 0;
+}
+
+/* Every tensor alone, as a stream. */
+static inline nntc_error stream_each(const nntc *n, nntc_memory memory, uint64_t *sum) {
+    nntc_error e = {NNTC_OK, 0};
+    nntc_sink sink = {NULL, put_sum, NULL, sum};
+    for (uint32_t i = 0; i < nntc_summarize(n).tensors && e.id == NNTC_OK; i++) {
+        uint64_t before = *sum;
+        e = nntc_tensor_stream(n, i, &sink, memory);
+        if (e.id != NNTC_OK) *sum = before;
     }
     return e;
 }
