@@ -9,7 +9,7 @@
 const u8 nntc_next[2][8][2] = {{{0, 2}, {2, 0}, {1, 3}, {3, 1}}, {{0, 2}, {5, 7}, {1, 3}, {6, 4}, {2, 0}, {4, 6}, {3, 1}, {7, 5}}};
 const u8 nntc_q[2][8] = {{0, 0, 1, 1}, {0, 1, 0, 1, 0, 1, 0, 1}};
 
-static void begin_row(stream *s, u32 lane, u32 row, u32 column) {
+static void put_lane(stream *s, u32 lane, u32 row, u32 column) {
     const record *rec = s->rec;
     s->row[lane] = row;
     s->left[lane] = (rec->row_start != NULL ? rec->row_start[row + 1] - rec->row_start[row] : rec->columns) - column;
@@ -17,14 +17,14 @@ static void begin_row(stream *s, u32 lane, u32 row, u32 column) {
 }
 
 NNTC_LOCAL void nntc_enter_row(stream *s, u32 lane) {
-    if (s->row[lane] + 1 < s->rec->head.rows) begin_row(s, lane, s->row[lane] + 1, 0); /* else after the last element */
+    if (s->row[lane] + 1 < s->rec->head.rows) put_lane(s, lane, s->row[lane] + 1, 0); /* else after the last element */
 }
 
 /* Puts a lane at element i. */
 static void place_lane(stream *s, u32 lane, u32 i) {
     const record *rec = s->rec;
     if (rec->row_start == NULL) {
-        begin_row(s, lane, i / rec->columns, i % rec->columns);
+        put_lane(s, lane, i / rec->columns, i % rec->columns);
         return;
     }
     u32 low = 0, high = rec->head.rows; /* row_start[low] <= i < row_start[high] */
@@ -33,7 +33,7 @@ static void place_lane(stream *s, u32 lane, u32 i) {
         if (rec->row_start[middle] <= i) low = middle;
         else high = middle;
     }
-    begin_row(s, lane, low, i - rec->row_start[low]);
+    put_lane(s, lane, low, i - rec->row_start[low]);
 }
 
 /* Context of the element at which a lane is; moves it to the next. */

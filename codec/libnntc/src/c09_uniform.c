@@ -5,7 +5,7 @@
 #define OCTAVE(e) 8.0 * (1u << (e)), 9.0 * (1u << (e)), 10.0 * (1u << (e)), 11.0 * (1u << (e)), \
                   12.0 * (1u << (e)), 13.0 * (1u << (e)), 14.0 * (1u << (e)), 15.0 * (1u << (e))
 #define OCTAVES(e) OCTAVE(e), OCTAVE((e) + 1), OCTAVE((e) + 2), OCTAVE((e) + 3)
-static const double steps[256] = {OCTAVES(0),  OCTAVES(4),  OCTAVES(8),  OCTAVES(12),
+static const double step_codes[256] = {OCTAVES(0),  OCTAVES(4),  OCTAVES(8),  OCTAVES(12),
                                   OCTAVES(16), OCTAVES(20), OCTAVES(24), OCTAVES(28)};
 
 /* What four tokens of given parities do to a state of the trellis: it comes to next, and q is that of each. */
@@ -28,10 +28,10 @@ typedef struct values {
     u32 in_block;
 } values;
 
-static bool begin_row(values *v) {
+static bool enter_row(values *v) {
     const record *rec = v->d->rec;
     v->row_left = rec->row_start != NULL ? rec->row_start[v->row + 1] - rec->row_start[v->row] : rec->columns;
-    v->factor = (double)rec->step * (v->d->row_codes == NULL ? 1 : steps[v->d->row_codes[v->row]]); /* step 5 */
+    v->factor = (double)rec->step * (v->d->row_codes == NULL ? 1 : step_codes[v->d->row_codes[v->row]]); /* step 5 */
     if ((rec->flags & TRANSFORM) != 0) v->factor *= 0x1p-24;
     return (rec->flags & ROW_BASES) == 0 || nntc_svarint(&v->bases, &v->base);
 }
@@ -108,7 +108,7 @@ static bool column_steps(const values *v, u32 column, u32 count, double *x) {
     bool small = true; /* without codes far below 2^52 */
     if (codes == NULL) return true;
     for (u32 i = 0; i < count; i++) {
-        x[i] *= steps[codes[column + i]];
+        x[i] *= step_codes[codes[column + i]];
         small &= x[i] < 0x1p52 && x[i] > -0x1p52;
     }
     return small;
@@ -158,7 +158,7 @@ static bool part_of_row(values *v, double *x, u32 count, u32 *taken) {
     const bool transform = (rec->flags & TRANSFORM) != 0;
     if (v->row_left == 0) {
         v->row++;
-        TRY(begin_row(v));
+        TRY(enter_row(v));
     }
     *taken = v->row_left < count ? v->row_left : count;
     if (transform && *taken > rec->head.period - v->in_block) *taken = rec->head.period - v->in_block;
@@ -173,13 +173,13 @@ static bool all_values(values *v) {
     const record *rec = v->d->rec;
     const bool transform = (rec->flags & TRANSFORM) != 0;
     double some[SOME], *x = transform ? some : v->out;
-    TRY(begin_row(v));
+    TRY(enter_row(v));
     for (u32 done = 0, count, taken; done < rec->head.elements; done += count) {
         count = rec->head.elements - done < SOME ? rec->head.elements - done : SOME;
         if ((rec->flags & ROW_BASES) != 0) {
             if (v->row_left == 0) {
                 v->row++;
-                TRY(begin_row(v));
+                TRY(enter_row(v));
             }
             if (count > v->row_left) count = v->row_left;
         }
