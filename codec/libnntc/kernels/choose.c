@@ -11,11 +11,15 @@ static bool has_sha(void) {
 }
 #endif
 
+NNTC_LOCAL nntc_sha256_blocks *nntc_choose_sha256(void) {
 #if defined(NNTC_X86)
-NNTC_LOCAL nntc_sha256_blocks *nntc_choose_sha256(void) { return has_sha() ? nntc_sha256_x86 : nntc_sha256_portable; }
+    return has_sha() ? nntc_sha256_x86 : nntc_sha256_portable;
 #elif defined(NNTC_ARM_SHA)
-NNTC_LOCAL nntc_sha256_blocks *nntc_choose_sha256(void) { return nntc_sha256_arm; }
+    return nntc_sha256_arm;
+#else
+    return nntc_sha256_portable;
 #endif
+}
 
 #ifdef NNTC_AVX512
 /* AVX-512 with F, BW, VL and VBMI2, and a system that keeps its registers. */

@@ -21,9 +21,7 @@ NNTC_LOCAL nntc_sha256_blocks nntc_sha256_x86;
 #ifdef NNTC_ARM_SHA
 NNTC_LOCAL nntc_sha256_blocks nntc_sha256_arm;
 #endif
-#if defined(NNTC_X86) || defined(NNTC_ARM_SHA)
 NNTC_LOCAL nntc_sha256_blocks *nntc_choose_sha256(void);
-#endif
 
 #if defined(NNTC_X86) && defined(__x86_64__)
 #define NNTC_AVX512 1
