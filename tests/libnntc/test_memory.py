@@ -43,7 +43,7 @@ def test_nothing_outside_input_stated_memory_and_output_is_touched_and_spans_rea
 def test_a_file_that_changes_while_it_is_read_leads_nowhere_else(tmp_path: Path) -> None:
     require_coders()
     command = build([*core(), PROGRAMS / "changing.c"], tmp_path / "changing", "-O1", CHECKLESS, *CODERS, *LINKED)
-    found = run(command, [name for name in FILES if "/valid/" in name])
+    found = run(command, [name for name in FILES if "/valid/" in name][::3])
     assert sum(int(decodings) for _, decodings in found) > len(found)
 
 

@@ -104,6 +104,7 @@ int main(int count, char **arguments) {
     int replace = 0, found = 0, descriptor = -1;
     memset(&limits, 0, sizeof limits);
     memset(&heap, 0, sizeof heap);
+    limits.window = 1 << 18;
     if (count == 2 && strcmp(arguments[1], "--version") == 0) return printf("nntc-c %s\n", NNTC_VERSION) < 0;
     const char *command = count > 1 ? arguments[1] : "";
     int decodes = strcmp(command, "decode") == 0, verifies = strcmp(command, "verify") == 0;

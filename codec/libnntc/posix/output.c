@@ -13,9 +13,18 @@ int nntc_refuse(nntc_output *o, const char *format, ...) {
     return 1;
 }
 
+/* Elements come some hundred at a time. */
+static int write_held(nntc_output *o) {
+    size_t held = o->held;
+    o->held = 0;
+    if (held == 0 || nntc_write_whole(o->descriptor, o->ahead, held) == 0) return 0;
+    return nntc_refuse(o, "%s: %s", o->base, strerror(errno));
+}
+
 static int close_file(nntc_output *o) {
     int failed = 0;
     if (o->descriptor < 0) return 0;
+    if (write_held(o) != 0) return 1;
     if (fsync(o->descriptor) != 0 && errno != EINVAL) failed = errno; /* forced to storage */
     if (close(o->descriptor) != 0) failed = errno;
     o->descriptor = -1;
@@ -41,6 +50,12 @@ static int begin(void *context, uint32_t number, uint64_t size) {
 
 static int put(void *context, const void *data, size_t length) {
     nntc_output *o = context;
+    if (length > NNTC_HELD - o->held && write_held(o) != 0) return 1;
+    if (length <= NNTC_HELD) {
+        memcpy(o->ahead + o->held, data, length);
+        o->held += length;
+        return 0;
+    }
     return nntc_write_whole(o->descriptor, data, length) == 0 ? 0 : nntc_refuse(o, "%s: %s", o->base, strerror(errno));
 }
 
@@ -48,6 +63,7 @@ static int get(void *context, uint32_t number, uint64_t offset, void *dst, size_
     nntc_output *o = context;
     char name[NNTC_SHORT], *p = dst;
     int from = o->descriptor;
+    if (write_held(o) != 0) return 1;
     if (number != o->current) {
         nntc_staged(number, "part", name);
         from = openat(o->staging, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -98,7 +114,7 @@ nntc_error nntc_decode_to(const nntc *handle, const char *path, int replace, nnt
     nntc_output o;
     nntc_error error = {NNTC_SINK, 0};
     const char *slash = strrchr(path, '/');
-    memset(&o, 0, sizeof o);
+    memset(&o, 0, offsetof(nntc_output, ahead));
     o.handle = handle;
     o.count = nntc_summarize(handle).files;
     o.replace = replace != 0;

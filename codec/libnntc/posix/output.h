@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NNTC_NAME = 1100, NNTC_SHORT = 32 };
+enum { NNTC_NAME = 1100, NNTC_SHORT = 32, NNTC_HELD = 65536 };
 
 typedef struct nntc_written { /* an output file */
     bool begun, replaces, placed;
@@ -43,10 +43,12 @@ typedef struct nntc_output {
     nntc_written *files;
     int descriptor;   /* of the file that is being written */
     uint32_t current; /* its number */
+    size_t held;      /* bytes of it that are not yet written, in ahead */
     bool replace;
     nntc_text made; /* directories made, each ended by 0 */
     char *message;
     size_t message_size;
+    char ahead[NNTC_HELD];
 } nntc_output;
 
 int nntc_refuse(nntc_output *o, const char *format, ...); /* sets the message; returns 1 */

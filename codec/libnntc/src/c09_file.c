@@ -4,7 +4,7 @@
 typedef struct parts { /* of a ragged view that has been opened, those that are not yet used */
     const u8 *payload;
     u64 length_at;     /* position in the section of the next row length */
-    u32 width;
+    u32 width, left;   /* left: bytes */
 } parts;
 typedef struct repeated { /* where the piece of a splice went */
     u64 at;
@@ -107,7 +107,7 @@ static bool open_section(output *o, u32 opened) {
     const bool ragged = rec.head.view_kind == RAGGED, fit = ragged || fits(o, s->output);
     if (ragged) {
         TRY(nntc_get(o->memory, sizeof(parts) + s->output, NNTC_KEEP, o->error, &block));
-        parts all = {(u8 *)block + sizeof(parts), rec.row_lengths, rec.head.width};
+        parts all = {(u8 *)block + sizeof(parts), rec.row_lengths, rec.head.width, s->output};
         p.whole = (u8 *)block + sizeof(parts);
         o->opened[opened] = memcpy(block, &all, sizeof all);
         o->ragged += s->output;
@@ -136,11 +136,12 @@ static bool next_part(output *o, u32 opened, const u8 **data, u32 *size) {
         nntc_move_window(&r, window, sizeof window);
     }
     r.at = all->length_at;
-    TRY(nntc_count(&r, 1, INT32_MAX, NNTC_SOURCE, &length));
+    TRY(nntc_count(&r, 1, all->left / all->width, NNTC_SOURCE, &length)); /* more only if the file has changed */
     all->length_at = r.at;
     *size = (u32)length * all->width;
     *data = all->payload;
     all->payload += *size;
+    all->left -= *size;
     return true;
 }
 
