@@ -12,9 +12,8 @@ from tests.conformance.vectors import CONFORMANCE, VECTORS
 from .building import CODERS, LIBRARY, LINKED, PROGRAMS, ROOT, build, compiles, core, missing, require_coders
 
 FILES = sorted(str(path.relative_to(CONFORMANCE)) for path in (CONFORMANCE / "vectors").rglob("*.nntc"))
-NETWORKS = sorted(
-    str(path) for folder in ("codec/nntc/demo", "reference_models/trained") for path in (ROOT / folder).glob("*.nntc")
-)
+FOLDERS = ("codec/nntc/demo", "reference_models/trained")
+NETWORKS = sorted(str(path) for folder in FOLDERS for path in (ROOT / folder).glob("*.nntc"))
 SANITIZED = ("-O1", "-g", "-fsanitize=thread")
 CHECKLESS = "-DNNTC_FUZZING"
 """A byte that changes gets past checksums."""
@@ -42,7 +41,8 @@ def test_nothing_outside_input_stated_memory_and_output_is_touched_and_spans_rea
 
 def test_a_file_that_changes_while_it_is_read_leads_nowhere_else(tmp_path: Path) -> None:
     require_coders()
-    command = build([*core(), PROGRAMS / "changing.c"], tmp_path / "changing", "-O1", CHECKLESS, *CODERS, *LINKED)
+    sources = [*core(), PROGRAMS / "changing.c"]
+    command = build(sources, tmp_path / "changing", "-O1", CHECKLESS, *CODERS, *LINKED)
     found = run(command, [name for name in FILES if "/valid/" in name][::3])
     assert sum(int(decodings) for _, decodings in found) > len(found)
 
