@@ -1,0 +1,3 @@
+@ The file, as it is, in flash.
+    .section .model, "a"
+    .incbin MODEL
