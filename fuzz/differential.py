@@ -41,7 +41,8 @@ class Native:
 
     def __init__(self, folder: Path, compiler: str = "cc") -> None:
         path = folder / "libnntc.so"
-        sources = [*core(), str(LIBRARY / "posix" / "heap.c"), str(HERE / "differential.c")]
+        around = [LIBRARY / "posix" / "heap.c", LIBRARY / "posix" / "block.c", HERE / "differential.c"]
+        sources = [*core(), *map(str, around)]
         options = ["-std=c11", "-O2", "-fPIC", "-shared", "-ffp-contract=off", *CODERS, *INCLUDES]
         subprocess.run([compiler, *options, *sources, "-o", str(path), *LINKED], check=True)
         self._function = ctypes.CDLL(str(path)).decode_in_memory

@@ -43,7 +43,8 @@ ACTIONS = ("decode", "tensors", "exact", "zstd", "memcpy", "sha256")
 def clock(folder: Path, *files: Path) -> Iterator[Callable[[str], float]]:
     """Build and start the program in C; give a function that has it do something and returns CPU seconds."""
     sources = [str(path) for part in ("src", "kernels") for path in sorted((LIBRARY / part).glob("*.c"))]
-    sources += [str(LIBRARY / "posix" / "heap.c"), str(Path(__file__).parent / "clock.c")]
+    sources += [str(LIBRARY / "posix" / name) for name in ("heap.c", "block.c")]
+    sources.append(str(Path(__file__).parent / "clock.c"))
     options = [
         f"-I{LIBRARY / 'include'}",
         f"-I{LIBRARY / 'src'}",

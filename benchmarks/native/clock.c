@@ -34,49 +34,24 @@ static bytes load(const char *name) {
     return b;
 }
 
-typedef struct output {
-    unsigned char *data;
-    size_t size, starts[64];
-} output;
-
-static int begin(void *context, uint32_t number, uint64_t size) {
-    output *o = context;
-    (void)size;
-    if (number >= 64) return 1;
-    o->starts[number] = o->size;
-    return 0;
-}
-
-static int put(void *context, const void *data, size_t length) {
-    output *o = context;
-    memcpy(o->data + o->size, data, length);
-    o->size += length;
-    return 0;
-}
-
-static int back(void *context, uint32_t number, uint64_t offset, void *dst, size_t length) {
-    const output *o = context;
-    memcpy(dst, o->data + o->starts[number] + offset, length);
-    return 0;
-}
-
 static void require(int holds) {
     if (!holds) exit(3);
 }
 
 /* part: 0 open, 1 all, 2 each tensor. */
-static void decode(bytes file, unsigned char *room, int part, nntc_heap *heap) {
+static void decode(bytes file, bytes room, int part, nntc_heap *heap) {
     nntc_source source = {file.data, NULL, NULL, file.size};
     nntc_memory memory = nntc_heap_memory(heap);
-    output o = {room, 0, {0}};
-    nntc_sink sink = {begin, put, back, &o};
+    nntc_block block = {NULL, room.data, room.size, 0};
+    nntc_sink sink = nntc_block_sink(&block);
     nntc *n;
     nntc_section section;
     require(nntc_open(&source, NULL, memory, &n).id == NNTC_OK);
+    block.handle = n;
     if (part == 1) require(nntc_decode_all(n, &sink, memory).id == NNTC_OK);
     for (uint32_t i = 0, tensor = 0; part == 2 && i < nntc_summarize(n).sections; i++) {
         require(nntc_get_section(n, i, &section).id == NNTC_OK);
-        if (section.type == TENSOR) require(nntc_tensor(n, tensor++, room, (size_t)section.output, memory).id == NNTC_OK);
+        if (section.type == TENSOR) require(nntc_tensor(n, tensor++, room.data, (size_t)section.output, memory).id == NNTC_OK);
     }
 }
 
@@ -86,11 +61,11 @@ int main(int count, char **names) {
     unsigned char digest[32];
     if (count != 4) return 2;
     bytes coded = load(names[1]), exact = load(names[2]), model = load(names[3]), packed;
-    unsigned char *room = malloc(model.size + 64);
+    bytes room = {malloc(model.size + 64), model.size + 64};
     packed.data = malloc(ZSTD_compressBound(model.size));
-    require(room != NULL && packed.data != NULL);
+    require(room.data != NULL && packed.data != NULL);
     packed.size = ZSTD_compress(packed.data, ZSTD_compressBound(model.size), model.data, model.size, 19);
-    memset(room, 0, model.size + 64);
+    memset(room.data, 0, room.size);
     while (fgets(line, sizeof line, stdin) != NULL) {
         struct timespec a, b;
         nntc_heap heap;
@@ -101,8 +76,8 @@ int main(int count, char **names) {
         else if (strcmp(line, "decode") == 0) decode(coded, room, 1, &heap);
         else if (strcmp(line, "tensors") == 0) decode(coded, room, 2, &heap);
         else if (strcmp(line, "exact") == 0) decode(exact, room, 1, &heap);
-        else if (strcmp(line, "zstd") == 0) require(ZSTD_decompress(room, model.size, packed.data, packed.size) == model.size);
-        else if (strcmp(line, "memcpy") == 0) memcpy(room, model.data, model.size);
+        else if (strcmp(line, "zstd") == 0) require(ZSTD_decompress(room.data, model.size, packed.data, packed.size) == model.size);
+        else if (strcmp(line, "memcpy") == 0) memcpy(room.data, model.data, model.size);
         else if (strcmp(line, "sha256") == 0) {
             nntc_sha256_choose()(state);
             nntc_sha256_update(state, model.data, model.size);

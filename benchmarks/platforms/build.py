@@ -100,7 +100,7 @@ def build(platform: Platform, sources: Path, folder: Path) -> None:
     _compile(platform, libraries, folder / "libraries", "-w", "-O2", "-DZSTD_DISABLE_ASM", *options)
     own = core()
     if platform.is_wasm:
-        own += [LIBRARY / "posix" / "heap.c", HERE / "plain.c"]
+        own += [LIBRARY / "posix" / "heap.c", LIBRARY / "posix" / "block.c", HERE / "plain.c"]
     else:
         own += [*sorted((LIBRARY / "posix").glob("*.c")), LIBRARY / "cli" / "nntc.c"]
     _compile(platform, own, folder / "own", "-O2", *STRICT, *CODERS, *options)

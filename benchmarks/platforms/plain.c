@@ -8,40 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-typedef struct kept {
-    unsigned char *data;
-    size_t *starts, size, room;
-} kept;
+enum { MOST = 1 << 26 };
 
-static int begin(void *context, uint32_t number, uint64_t size) {
-    kept *k = context;
-    (void)size;
-    k->starts[number] = k->size;
-    k->starts[number + 1] = k->size;
-    return 0;
-}
-
-static int put(void *context, const void *data, size_t length) {
-    kept *k = context;
-    if (length > k->room - k->size) {
-        size_t room = 2 * k->room + length;
-        unsigned char *larger = realloc(k->data, room);
-        if (larger == NULL) return 1;
-        k->data = larger;
-        k->room = room;
-    }
-    memcpy(k->data + k->size, data, length);
-    k->size += length;
-    return 0;
-}
-
-static int back(void *context, uint32_t number, uint64_t offset, void *dst, size_t length) {
-    const kept *k = context;
-    memcpy(dst, k->data + k->starts[number] + offset, length);
-    return 0;
-}
-
-static int save(const nntc *n, const kept *k, const char *output) {
+static int save(const nntc *n, const unsigned char *data, const char *output) {
     nntc_summary s = nntc_summarize(n);
     nntc_file file;
     char path[4096];
@@ -56,7 +25,7 @@ static int save(const nntc *n, const kept *k, const char *output) {
             *p = '/';
         }
         FILE *f = fopen(path, "wb");
-        if (f == NULL || fwrite(k->data + k->starts[i], 1, (size_t)file.size, f) != file.size || fclose(f) != 0) return 2;
+        if (f == NULL || fwrite(data + file.start, 1, (size_t)file.size, f) != file.size || fclose(f) != 0) return 2;
     }
     return 0;
 }
@@ -79,11 +48,13 @@ int main(int count, char **arguments) {
     if (found != 2 || nntc_file_source(paths[0], &descriptor, &source) != 0) return 2;
     nntc_error e = nntc_open(&source, &limits, memory, &n);
     if (e.id == NNTC_OK) {
-        kept k = {malloc(1), calloc(nntc_summarize(n).files + 2u, sizeof(size_t)), 0, 1};
-        nntc_sink sink = {begin, put, back, &k};
-        if (k.data == NULL || k.starts == NULL) return 2;
+        uint64_t output = nntc_summarize(n).output;
+        size_t size = output < MOST ? (size_t)output : MOST; /* some state far more than they have */
+        nntc_block block = {n, malloc(size + 1), size, 0};
+        nntc_sink sink = nntc_block_sink(&block);
+        if (block.data == NULL) return 2;
         e = nntc_decode_all(n, &sink, memory);
-        if (e.id == NNTC_OK) return save(n, &k, paths[1]);
+        if (e.id == NNTC_OK) return save(n, block.data, paths[1]);
     }
     fprintf(stderr, "%s @ %" PRIu64 "\n", nntc_error_name(e.id), e.offset);
     return e.id >= NNTC_CALLER ? 2 : nntc_error_unsupported(e.id) ? 3 : 1;

@@ -161,7 +161,7 @@ typedef struct nntc_section {
 nntc_error nntc_get_section(const nntc *handle, uint32_t i, nntc_section *section);
 
 typedef struct nntc_file {
-    uint64_t size;
+    uint64_t size, start;        /* start: sum of the sizes of those before it */
     const unsigned char *sha256; /* 32 bytes */
     const char *name;            /* NULL for output file 0; name_length bytes of UTF-8 without a zero at the end */
     size_t name_length;

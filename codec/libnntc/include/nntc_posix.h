@@ -19,6 +19,15 @@ void nntc_heap_free(nntc_heap *heap);
 /* A file on disk as a source. Returns 0 and the open descriptor in *descriptor (the caller closes it), or errno. */
 int nntc_file_source(const char *path, int *descriptor, nntc_source *source);
 
+/* All output files one after another in a block of the caller's: data, of nntc_summarize(handle).output bytes or more. at
+ * begins as 0 and is how many are there. The file number begins at start of nntc_get_file. */
+typedef struct nntc_block {
+    const nntc *handle;
+    unsigned char *data;
+    size_t size, at;
+} nntc_block;
+nntc_sink nntc_block_sink(nntc_block *block); /* the block must outlive what this returns */
+
 /* Decodes everything to path and the external data files beside it (SPEC.md, clause 10): temporary names in the
  * directory of path, fsync, rename, output file 0 last; after a failure nothing is left. replace: existing files may be
  * replaced and existing directories used. message (size bytes, may be NULL) says in one line why NNTC_SINK came. */

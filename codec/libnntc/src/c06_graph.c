@@ -17,7 +17,7 @@ static bool files(nntc *n, nntc_memory memory, reader *r) {
     TRY(nntc_get(memory, fit * sizeof(file_entry), NNTC_KEEP, r->error, &block));
     n->files = block;
     for (u32 i = 0; i < count; i++) {
-        file_entry one = {0, NULL, 0, 0, i};
+        file_entry one = {0, sum, NULL, 0, 0, i};
         TRY(nntc_count(r, 0, ((u64)1 << 48) - 1, NNTC_E_LIMIT, &one.size)); /* */
         TRY(nntc_bytes(r, 32, &one.sha256)); /* stays: the content is in memory */
         if (i > 0) {

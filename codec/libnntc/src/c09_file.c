@@ -76,14 +76,19 @@ static bool fits(const output *o, u64 size) {
 }
 
 static bool repeat(output *o, const repeated *from) {
-    u8 chunk[4096];
-    u32 file = 0;
-    u64 start = 0, size = from->size, at = from->at;
+    u8 chunk[SOME];
+    const file_entry *files = o->n->files;
+    u32 file = 0, after = o->n->summary.files; /* the last file that begins at or before it */
+    u64 size = from->size, at = from->at;
     if (o->sink == NULL || o->sink->read == NULL) return sink_failed(o);
-    while (start + o->n->files[file].size <= at) start += o->n->files[file++].size;
+    while (after - file > 1) {
+        u32 middle = file + (after - file) / 2;
+        if (files[middle].start <= at) file = middle;
+        else after = middle;
+    }
     while (size > 0) {
         size_t take = size < sizeof chunk ? (size_t)size : sizeof chunk;
-        if (o->sink->read(o->sink->context, file, at - start, chunk, take) != 0) return sink_failed(o);
+        if (o->sink->read(o->sink->context, file, at - files[file].start, chunk, take) != 0) return sink_failed(o);
         TRY(put(o, chunk, take));
         at += take;
         size -= take;

@@ -58,6 +58,7 @@ nntc_error nntc_get_file(const nntc *n, uint32_t i, nntc_file *out) {
     if (i >= n->summary.files) return caller;
     const file_entry *f = &n->files[i];
     out->size = f->size;
+    out->start = f->start;
     out->sha256 = f->sha256;
     out->name = i == 0 ? NULL : (const char *)n->graph + f->name_offset;
     out->name_length = f->name_length;

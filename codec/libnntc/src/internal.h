@@ -85,7 +85,7 @@ typedef struct section {
 enum { GRAPH = 1, TABLES = 3, TENSOR = 4 };
 
 typedef struct file_entry {
-    u64 size;
+    u64 size, start; /* start: sum of the sizes of those before it */
     const u8 *sha256;
     u64 name_offset;
     u32 name_length;
