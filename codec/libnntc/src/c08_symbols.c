@@ -86,9 +86,10 @@ static bool add_classes(stream *s, stream *list, u32 k, u64 at) {
         }
     }
     bool ended = nntc_finish(list);
-    s->failed = ended ? small ? NNTC_OK : NNTC_E_RANGE : list->failed; /* */
+    if (ended && small) return true;
+    s->failed = ended ? NNTC_E_RANGE : list->failed; /* */
     s->failed_at = ended ? at : list->failed_at;
-    return ended && small;
+    return false;
 }
 
 /* Class list k: of rows, channels or positions. */
