@@ -1,4 +1,4 @@
-"""A bare-metal Cortex-M4, emulated, decodes trained networks from its flash in the memory that their headers state."""
+"""An emulated Cortex-M4 decodes trained networks from its flash in the memory that their headers state."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def digests(data: bytes) -> list[str]:
 def run(folder: Path, data: bytes, *options: str) -> tuple[list[str], dict[str, int]]:
     """Digests of all tensors, and what the firmware says of memory and instructions."""
     if not all(map(shutil.which, TOOLS)):
-        missing(f"one of {', '.join(TOOLS)} (Debian: make gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)")
+        missing("no Arm tools (Debian: make gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)")
     (folder / "model.nntc").write_bytes(data)
     command = ["make", "-s", "run", f"MODEL={folder / 'model.nntc'}", f"BUILD={folder / 'build'}", *options]
     done = subprocess.run(
