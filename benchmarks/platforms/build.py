@@ -41,12 +41,15 @@ class Platform:
         Width of pointers in bits and order of bytes.
     compiler
         Command of another compiler than Zig, which takes no target.
+    options
+        What else the compiler is told, such as which instructions it may use.
     """
 
     target: str
     emulator: tuple[str, ...]
     words: str
     compiler: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def is_wasm(self) -> bool:
@@ -56,7 +59,7 @@ class Platform:
     @property
     def compile_command(self) -> tuple[str, ...]:
         """The compiler and what chooses the target."""
-        return self.compiler or (*ZIG, "-target", self.target)
+        return (*(self.compiler or (*ZIG, "-target", self.target)), *self.options)
 
     def command(self, folder: Path) -> str:
         """Return the decoder's command line, without input and output."""
@@ -69,6 +72,9 @@ PLATFORMS = {
     "x86-64, gcc": Platform("", (), "64 little", ("gcc",)),
     "x86-64, clang": Platform("", (), "64 little", ("clang",)),
     "aarch64": Platform("aarch64-linux-musl", ("qemu-aarch64",), "64 little"),
+    "aarch64, SHA": Platform(
+        "aarch64-linux-musl", ("qemu-aarch64",), "64 little", options=("-mcpu=generic+sha2",)
+    ),
     "armv7": Platform("arm-linux-musleabihf", ("qemu-arm",), "32 little"),
     "riscv64": Platform("riscv64-linux-musl", ("qemu-riscv64",), "64 little"),
     "s390x": Platform("s390x-linux-musl", ("qemu-s390x",), "64 big"),

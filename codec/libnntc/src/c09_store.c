@@ -41,16 +41,15 @@ static bool store_short(const double *values, u32 count, u32 fraction, u32 expon
 }
 
 static bool store_single(const double *values, u32 count, u8 *out) {
-    bool finite = true; /* one test at the end lets compilers take several at a time */
-    for (u32 i = 0; i < count; i++) finite &= values[i] < 0x1.ffffffp127 && values[i] > -0x1.ffffffp127;
-    if (!finite) return false;
+    u32 infinite = 0; /* one test at the end lets compilers take several at a time */
     for (u32 i = 0; i < count; i++) {
         float single = (float)values[i];
         u32 pattern;
         memcpy(&pattern, &single, sizeof pattern);
+        infinite |= (pattern & 0x7F800000) == 0x7F800000;
         for (u32 k = 0; k < 4; k++) out[4 * (size_t)i + k] = (u8)(pattern >> (8 * k));
     }
-    return true;
+    return infinite == 0;
 }
 
 NNTC_LOCAL bool nntc_store(const double *values, u32 count, u32 element, u8 *out) {
