@@ -11,7 +11,7 @@ bool nntc_is_below(const char *name) {
 }
 
 void nntc_name_of(const nntc_output *o, uint32_t number, char name[NNTC_NAME]) {
-    nntc_file file = {0, NULL, NULL, 0};
+    nntc_file file = {0, 0, NULL, NULL, 0};
     if (nntc_get_file(o->handle, number, &file).id != NNTC_OK || file.name == NULL || file.name_length >= NNTC_NAME) {
         snprintf(name, NNTC_NAME, "%s", o->base);
         return;
