@@ -131,6 +131,7 @@ static PyObject *search_feedback(PyObject *self, PyObject *arguments) {
     u64 rows = count / length, groups = elements(weights, 4 * (size_t)length), stop = start + BLOCK < length ? start + BLOCK : length;
     bool same = elements(contexts, 2) == count && elements(levels, 4) == count && elements(quantizers, 1) == count;
     same &= elements(settled, 8) == count && elements(state, sizeof(feedback_row)) == rows;
+    same &= (uintptr_t)state->buf % sizeof(floats) == 0;
     same &= groups >= 1 && rows % groups == 0 && elements(filters, 8) == groups * length * length;
     if (!require(same && (zeros->buf == NULL || elements(zeros, 1) == count), "sizes differ")) goto end;
     if (!require(kind <= 1 && survivors >= 1 && survivors <= MOST_SURVIVORS, "no such trellis")) goto end;

@@ -15,6 +15,8 @@ from nntc.kernels.native import _native
 from nntc.kernels.native.tables import frequencies_of
 from nntc.kernels.sequences import BLOCK, Floats, Sequences
 
+_ALIGNMENT = 64
+
 
 def encode_rans(streams: Sequence[EncoderStream]) -> list[EncodedStream]:
     """Encode streams one after the other; as `nntc.kernels.encoding.encode_rans`."""
@@ -82,7 +84,7 @@ def search_feedback(
     filters = np.ascontiguousarray(sequences.filters, np.float64)
     levels, quantizers = np.empty((rows, length), np.int32), np.empty((rows, length), np.uint8)
     settled = np.empty((rows, length))
-    state = np.empty(rows * _native.FEEDBACK_ROW, np.uint8)
+    state = _aligned(rows * _native.FEEDBACK_ROW)
     given = (
         np.ascontiguousarray(sequences.x, np.float32),
         filters,
@@ -107,3 +109,10 @@ def search_feedback(
 
 def _optional(array: NDArray[Any] | None, kind: type[np.generic]) -> NDArray[Any] | None:
     return None if array is None else np.ascontiguousarray(array, kind)
+
+
+def _aligned(size: int) -> NDArray[np.uint8]:
+    """Return bytes that begin where vectors may."""
+    block = np.empty(size + _ALIGNMENT, np.uint8)
+    begin = -block.ctypes.data % _ALIGNMENT
+    return block[begin : begin + size]

@@ -1,22 +1,22 @@
 /* Trellis search with error feedback, as ../numpy/feedback_search.py does it: per-survivor processing, a block of columns at a
- * time. Paths are survivors of states: number state * survivors + rank. */
+ * time. Paths are survivors of states: number state * survivors + rank; they stand side by side in vectors. */
 #ifndef NNTC_FEEDBACK_SEARCH_H
 #define NNTC_FEEDBACK_SEARCH_H
 
-#include "kernels.h"
+#include "vectors.h"
 
-enum { BLOCK = 32, INNER = 8, MOST_SURVIVORS = 8, MOST_PATHS = 8 * MOST_SURVIVORS };
+enum { BLOCK = 32, INNER = 8, MOST_SURVIVORS = 8, MOST_VECTORS = 8 * MOST_SURVIVORS / LANES };
 
 /* What the paths of a row decided in a block that is not settled yet. */
 typedef struct past {
-    float errors[MOST_PATHS][BLOCK];
-    i32 levels[MOST_PATHS][BLOCK];
-    u8 quantizers[MOST_PATHS][BLOCK];
+    floats errors[BLOCK][MOST_VECTORS];
+    ints levels[BLOCK][MOST_VECTORS];
+    ints quantizers[BLOCK][MOST_VECTORS];
 } past;
 
 /* A row between two blocks. */
 typedef struct feedback_row {
-    float cost[MOST_PATHS];
+    floats cost[MOST_VECTORS];
     past undecided;
 } feedback_row;
 
