@@ -183,10 +183,11 @@ def _effect(
         name = network.names[path]
         unit[name] = _unit_noise(network.constants[name], statistics.tensors.get(path), path)
     for attempt in range(_RETRIES + 1):
-        replaced = {
-            name: (network.constants[name] + np.sqrt(noise) * added).astype(network.constants[name].dtype)
-            for name, added in unit.items()
-        }
+        with np.errstate(over="ignore"):  # a mask may hold the lowest number that there is
+            replaced = {
+                name: (network.constants[name] + np.sqrt(noise) * added).astype(network.constants[name].dtype)
+                for name, added in unit.items()
+            }
         divergence = reference.compare(checkpoint.run(replaced=replaced)).divergence
         if divergence <= MAX_DIVERGENCE or attempt == _RETRIES:
             break
