@@ -76,12 +76,17 @@ def test_what_cannot_be_reached_leaves_everything_as_it_was(tmp_path: Path) -> N
     draw = np.random.default_rng(0)
     model = networks.model_of(
         [
-            helper.make_node("MatMul", ["x", "w"], ["h"]),
+            helper.make_node("MatMul", ["x", "v"], ["first"]),
+            helper.make_node("MatMul", ["first", "w"], ["h"]),
             helper.make_node("Mul", ["h", "much"], ["turns"]),
             helper.make_node("Sin", ["turns"], ["chaos"]),
             helper.make_node("Softmax", ["chaos"], ["y"]),
         ],
-        {"w": draw.normal(size=(16, 64)).astype(np.float32), "much": np.array(1e6, np.float32)},
+        {
+            "v": np.eye(16, dtype=np.float32),
+            "w": draw.normal(size=(16, 64)).astype(np.float32),
+            "much": np.array(1e6, np.float32),
+        },
         {"x": [1, 16]},
         {"y": [1, 64]},
     )

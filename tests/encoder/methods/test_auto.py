@@ -123,10 +123,20 @@ def test_a_target_larger_than_needed_gives_the_best_quality() -> None:
     assert report.error < 1e-3
 
 
-@pytest.mark.parametrize("goal", [{"target_size": 100}, {"ratio": 1000}, {"bits": 0.1}])
-def test_goals_out_of_reach_are_refused(goal: dict[str, float], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "goal",
+    [
+        {"target_size": 100},
+        {"ratio": 1000},
+        {"bits": 0.1},
+        {"ratio": 6, "exact": "*"},
+        {"target_size": 3000, "exact": "*"},
+        {"bits": 2, "exact": "*"},
+    ],
+)
+def test_goals_out_of_reach_are_refused(goal: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="smaller") as raised:
-        nntc.encode(CLASSIFIER, tmp_path / "x.nntc", **goal)  # type: ignore[arg-type]
+        nntc.encode(CLASSIFIER, tmp_path / "x.nntc", **goal)
     assert raised.value.id == "E_GOAL"
     assert not list(tmp_path.iterdir())
 

@@ -182,8 +182,8 @@ def _search(plan_at: Callable[[float], Plan], target: int, weights: int, overhea
             low, best = (quality, size), plan
         else:
             high = quality, size
-            if quality == _LOWEST:
-                raise ModelError("E_GOAL", f"cannot be made smaller than about {size} bytes")
+            if quality == _LOWEST or not weights:
+                raise ModelError("E_GOAL", f"cannot be made smaller than about {size:,} bytes")
         if (low and (low[1] >= _CLOSE * target or low[0] == _HIGHEST)) or not weights:
             break
         if low and high:
@@ -193,7 +193,12 @@ def _search(plan_at: Callable[[float], Plan], target: int, weights: int, overhea
             quality = low[0] + (high[0] - low[0]) * min(max(share, 0.02), 0.98)
         else:
             quality = min(max(quality + (_CLOSER * target - size) / slope, _LOWEST), _HIGHEST)
-    return best or plan_at(_LOWEST)
+    if best is not None:
+        return best
+    least = plan_at(_LOWEST)
+    if (size := _size(least, overhead)) > target:
+        raise ModelError("E_GOAL", f"cannot be made smaller than about {size:,} bytes")
+    return least
 
 
 def _size(plan: Plan, overhead: Overhead) -> int:
