@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from nntc.decoder.directory import Directory, Section, read_section
 from nntc.decoder.entropy.runs import ParseContext
+from nntc.decoder.entropy.tables import read_tables
 from nntc.decoder.tensor.record import Payload, TensorRecord, WorkingMemory, decode_records, read_tensor
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
-from nntc.format.tables import TABLE_COUNT, FrequencyTable, read_tables
+from nntc.format.tables import TABLE_COUNT, FrequencyTable
 from nntc.format.view import MAX_RAGGED_OUTPUT
 from nntc.sources.source import Source
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.decoder.entropy.streams import DependentTokens, RansStream
+from nntc.format.tables import FrequencyTable
 from nntc.kernels.choice import chosen
 
 
@@ -25,6 +26,11 @@ class DecodingKernels(Protocol):
         self, count: int, lengths: NDArray[np.uint8], lane_sizes: NDArray[np.int64], data: bytes
     ) -> NDArray[np.uint8] | None:
         """See `decode_huffman`."""
+
+    def parse_tables(
+        self, data: memoryview, begin: int, count: int
+    ) -> tuple[list[FrequencyTable], int] | None:
+        """See `parse_tables`."""
 
     def look_up(self, table: NDArray[Any], indices: NDArray[Any]) -> NDArray[Any]:
         """See `look_up`."""
@@ -71,6 +77,24 @@ def decode_huffman(
     uint8 [count], or None if a lane's bits do not end as they must.
     """
     return _kernels().decode_huffman(count, lengths, lane_sizes, data)
+
+
+def parse_tables(data: memoryview, begin: int, count: int) -> tuple[list[FrequencyTable], int] | None:
+    """Parse a bit run of frequency tables.
+
+    Parameters
+    ----------
+    data, begin
+        Bytes, and where among them the run begins.
+    count
+        Number of tables, at most 1024.
+
+    Returns
+    -------
+    The tables and the bytes that they take. None leaves it to `nntc.format.tables.read_tables`: the run is
+    not valid, which that says exactly, or these kernels are no faster.
+    """
+    return _kernels().parse_tables(data, begin, count)
 
 
 def look_up(table: NDArray[Any], indices: NDArray[Any]) -> NDArray[Any]:

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from nntc.decoder.entropy.runs import ByteRun, RunRequest, Tokens, plain
 from nntc.decoder.entropy.streams import RansStream
+from nntc.decoder.entropy.tables import read_tables
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.memory import rans_memory
 from nntc.format.rans import CLASS_PRESENT, MAX_CONTEXTS, RANS_HEAD, RANS_LANES, SHARED_BASE, RansMode
 from nntc.format.registry import Coder, ViewKind
-from nntc.format.tables import read_tables
 from nntc.format.view import View
 
 

@@ -2,6 +2,7 @@
 #include "huffman_decode.h"
 #include "module.h"
 #include "rans_decode.h"
+#include "table_run.h"
 #include "values.h"
 
 /* Tables and lanes of a stream, in one block. */
@@ -115,9 +116,26 @@ end:
     Py_RETURN_NONE;
 }
 
+static PyObject *read_tables(PyObject *self, PyObject *arguments) {
+    (void)self;
+    arrays a = {0};
+    Py_buffer *data = &a.of[0], *firsts = &a.of[1], *lasts = &a.of[2], *frequencies = &a.of[3];
+    unsigned long long begin;
+    i64 used = -1;
+    if (!PyArg_ParseTuple(arguments, "y*Kw*w*w*", data, &begin, firsts, lasts, frequencies)) goto end;
+    u64 count = elements(firsts, 1), size = elements(data, 1);
+    if (!require(count <= 1024 && elements(lasts, 1) == count && elements(frequencies, 512) == count && begin <= size, "sizes differ"))
+        goto end;
+    used = read_table_run((const u8 *)data->buf + begin, size - begin, (u32)count, firsts->buf, lasts->buf, frequencies->buf);
+end:
+    release(&a);
+    return PyErr_Occurred() ? NULL : PyLong_FromLongLong(used);
+}
+
 PyMethodDef kernels_decoding[] = {
     {"decode_rans", decode_rans, METH_VARARGS, "frequencies, contexts, states, words, segment, trellis, out: whether it is valid"},
     {"decode_huffman", decode_huffman, METH_VARARGS, "lengths, lane sizes, data, out: whether it is valid"},
+    {"read_tables", read_tables, METH_VARARGS, "data, where it begins, first and last tokens, frequencies: bytes read, or -1"},
     {"look_up", look_up_elements, METH_VARARGS, "table, width, indices, width of an index, out"},
     {NULL, NULL, 0, NULL},
 };
