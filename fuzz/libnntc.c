@@ -2,7 +2,7 @@
  * a file. Built with -DNNTC_FUZZING, so that checksums and digests keep no input out; README.md has the whole command.
  *
  * Besides what sanitizers see it stops where the library breaks a promise: source, sink or memory asked for what is not
- * allowed, other results from reads than from a span, other bytes from a tensor alone. */
+ * allowed, other results from reads than from a span, other bytes from a tensor alone or as a stream. */
 #include "nntc.h"
 
 #include <stdint.h>
@@ -93,6 +93,17 @@ static void is_set(const unsigned char *data, size_t size) {
         if (data[i] == 0) zeros++;
 }
 
+/* As a stream, which is compared with the whole. */
+static void stream(const nntc *n, uint32_t tensor, const unsigned char *whole, size_t size, nntc_error right, nntc_memory memory) {
+    output o = {malloc(OUTPUT), {0}, 0};
+    nntc_sink sink = {NULL, put, NULL, &o};
+    require(o.data != NULL);
+    nntc_error e = nntc_tensor_stream(n, tensor, &sink, memory);
+    require(e.id == right.id && e.offset == right.offset);
+    require(e.id != NNTC_OK || (o.size == size && memcmp(o.data, whole, size) == 0));
+    free(o.data);
+}
+
 static void each(const nntc *n, nntc_memory memory) {
     nntc_section section;
     nntc_record record;
@@ -103,7 +114,9 @@ static void each(const nntc *n, nntc_memory memory) {
         if (section.output <= OUTPUT && nntc_get_record(n, tensor, memory, &record).id == NNTC_OK) {
             unsigned char *out = malloc((size_t)section.output);
             require(out != NULL && (uint64_t)record.elements * record.width == section.output);
-            if (nntc_tensor(n, tensor, out, (size_t)section.output, memory).id == NNTC_OK) is_set(out, (size_t)section.output);
+            nntc_error e = nntc_tensor(n, tensor, out, (size_t)section.output, memory);
+            if (e.id == NNTC_OK) is_set(out, (size_t)section.output);
+            stream(n, tensor, out, (size_t)section.output, e, memory);
             free(out);
         }
         tensor++;
