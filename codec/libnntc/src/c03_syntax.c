@@ -31,7 +31,7 @@ NNTC_LOCAL const u8 *nntc_fill(reader *r, u64 at) {
 }
 
 NNTC_LOCAL void nntc_move_window(reader *r, u8 *block, u64 size) {
-    r->room = block;
+    r->data = r->room = block;
     r->room_size = size < UINT32_MAX ? (u32)size : UINT32_MAX;
     r->begin = r->held = 0;
 }

@@ -49,13 +49,13 @@ static inline u32 huffman_token(const huffman_codes *c, u32 window, u32 *length)
 /* The next byte of a lane, which has one. Where a window is shared, each lane reads a few bytes ahead into its part. */
 static inline bool lane_byte(stream *s, u32 l, u32 *byte) {
     huffman_lane *lane = &s->huffman[l];
-    u8 *ahead = s->in.room + (size_t)l * s->lane_window;
     if (s->in.source == NULL) *byte = s->in.data[lane->next++];
     else if (s->lane_window == 0) {
         u8 one;
         TRY(nntc_read(s->in.source, s->in.base + lane->next++, &one, 1, s->in.error));
         *byte = one;
     } else {
+        u8 *ahead = s->in.room + (size_t)l * s->lane_window;
         if (lane->ready == 0) {
             lane->ready = (u8)(lane->left < s->lane_window ? lane->left : s->lane_window);
             TRY(nntc_read(s->in.source, s->in.base + lane->next, ahead + (s->lane_window - lane->ready), lane->ready, s->in.error));
