@@ -65,13 +65,13 @@ static bool huffman(record *rec, reader *r, u32 n, stream *s) { /* clause 8.5 */
     return nntc_skip(r, sum);
 }
 
-/* What a class list leaves: of rows the classes themselves, of columns the sums of both, one byte each. */
 static void add_class(stream *s, u32 k, u32 i, u8 class) {
     const u32 channels = s->rec->head.channels, period = s->rec->head.period;
-    u8 *sums = k == 0 ? s->row_classes : s->columns_end - s->rec->columns;
-    if (k == 0) sums[i] = class;
-    if (k == 1) memset(sums + (size_t)i * period, class, period);
-    for (u32 c = 0; k == 2 && c < channels; c++) sums[(size_t)c * period + i] = (u8)(sums[(size_t)c * period + i] + class);
+    u8 *sums = s->columns_end - s->rec->columns;
+    if (s->classes[k] != NULL) s->classes[k][i] = class;
+    else if (k == 1) memset(sums + (size_t)i * period, class, period);
+    else
+        for (u32 c = 0; c < channels; c++) sums[(size_t)c * period + i] = (u8)(sums[(size_t)c * period + i] + class);
 }
 
 static bool add_classes(stream *s, stream *list, u32 k, u64 at) {
@@ -101,8 +101,9 @@ static bool classes(record *rec, reader *r, u32 k, u32 count, stream *s) {
     if (present > 1) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
     if (present == 0) return true;
     needs(rec, s, count);
+    if (s == NULL && k > 0) rec->faster += (u64)rec->columns + 3;
     if (s == NULL) return nntc_symbol_block(rec, r, count, false, NULL);
-    if (k == 0) TRY(take(rec, r, count, &s->row_classes));
+    if (k == 0 || !rec->spare) TRY(take(rec, r, count, &s->classes[k]));
     else if (s->columns_end == NULL) {
         TRY(take(rec, r, rec->columns + 3u, &sums)); /* kernels read up to 3 bytes more */
         memset(sums, 0, rec->columns);

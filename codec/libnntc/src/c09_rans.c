@@ -13,7 +13,7 @@ static void put_lane(stream *s, u32 lane, u32 row, u32 column) {
     const record *rec = s->rec;
     s->row[lane] = row;
     s->left[lane] = (rec->row_start != NULL ? rec->row_start[row + 1] - rec->row_start[row] : rec->columns) - column;
-    s->row_class[lane] = s->row_classes == NULL ? 0 : s->row_classes[row];
+    s->row_class[lane] = s->classes[0] == NULL ? 0 : s->classes[0][row];
 }
 
 NNTC_LOCAL void nntc_enter_row(stream *s, u32 lane) {
@@ -36,10 +36,17 @@ static void place_lane(stream *s, u32 lane, u32 i) {
     put_lane(s, lane, low, i - rec->row_start[low]);
 }
 
+static u32 column_class(const stream *s, u32 column) {
+    const u32 period = s->rec->head.period;
+    u32 class = s->classes[1] == NULL ? 0 : s->classes[1][column / period];
+    return s->classes[2] == NULL ? class : class + s->classes[2][column % period];
+}
+
 /* Context of the element at which a lane is; moves it to the next. */
 static inline u32 context(stream *s, u32 lane) {
     u32 sum = s->row_class[lane];
     if (s->columns_end != NULL) sum += s->columns_end[-(ptrdiff_t)s->left[lane]];
+    else if (s->classes[1] != NULL || s->classes[2] != NULL) sum += column_class(s, s->rec->columns - s->left[lane]);
     if (--s->left[lane] == 0) nntc_enter_row(s, lane);
     return sum < s->contexts - 1 ? sum : s->contexts - 1;
 }
@@ -108,10 +115,10 @@ static bool one_token(stream *s, u32 table, u32 *x, u8 *token) {
     return renew_if_left(s, x);
 }
 
-/* Without trellis: count tokens, all in the row of lane 0. */
-static bool tokens_of_row(stream *s, u8 *out, u32 count) {
-    const u8 *words = words_at_hand(s, 2 * (u64)count), *classes = s->columns_end == NULL ? NULL : s->columns_end - s->left[0];
-    const u32 class = s->row_class[0], most = s->contexts - 1;
+/* Without trellis: count tokens whose contexts are class, and classes one after another. */
+static bool some_tokens(stream *s, u32 class, const u8 *classes, u8 *out, u32 count) {
+    const u8 *words = words_at_hand(s, 2 * (u64)count);
+    const u32 most = s->contexts - 1;
     if (words != NULL) {
         if (s->fast == NULL) words = run_of_tokens(s, false, words, class, classes, out, count);
         else if (classes == NULL) words = run_of_tokens(s, true, words, class, NULL, out, count);
@@ -127,13 +134,29 @@ static bool tokens_of_row(stream *s, u8 *out, u32 count) {
     return true;
 }
 
+/* The same for the next ones of the row of lane 0: all that are left of it, or of a channel; at most *count. */
+static bool tokens_of_row(stream *s, u8 *out, u32 *count) {
+    const record *rec = s->rec;
+    u32 class = s->row_class[0], column = rec->columns - s->left[0], position;
+    const u8 *classes = s->columns_end == NULL ? NULL : s->columns_end - s->left[0];
+    if (*count > s->left[0]) *count = s->left[0];
+    if (classes == NULL && (s->classes[1] != NULL || s->classes[2] != NULL)) {
+        position = column % rec->head.period;
+        if (*count > rec->head.period - position) *count = rec->head.period - position;
+        if (s->classes[1] != NULL) class += s->classes[1][column / rec->head.period];
+        if (s->classes[2] != NULL) classes = s->classes[2] + position;
+    }
+    TRY(some_tokens(s, class, classes, out, *count));
+    if ((s->left[0] -= *count) == 0) nntc_enter_row(s, 0);
+    return true;
+}
+
 static bool plain_tokens(stream *s, u8 *out, u32 count) {
-    if (s->contexts == 1) return tokens_of_row(s, out, count);
+    if (s->contexts == 1) return some_tokens(s, 0, NULL, out, count);
     if (s->taken == 0) place_lane(s, 0, 0);
     for (u32 done = 0, some; done < count; done += some) {
-        some = s->left[0] < count - done ? s->left[0] : count - done;
-        TRY(tokens_of_row(s, out + done, some));
-        if ((s->left[0] -= some) == 0) nntc_enter_row(s, 0);
+        some = count - done;
+        TRY(tokens_of_row(s, out + done, &some));
     }
     return true;
 }

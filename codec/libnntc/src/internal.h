@@ -235,7 +235,8 @@ typedef struct stream {
     /* Of each lane; of the first alone for row, left and row_class without trellis. left: elements of the row */
     u32 *x, *row, *left;
     u8 *state, *row_class;
-    u8 *row_classes, *columns_end; /* classes of rows; end of the sums of classes of columns; NULL: all are 0 */
+    u8 *classes[3];  /* of rows, channels and positions; NULL: all are 0 */
+    u8 *columns_end; /* in place of the last two, where there is memory to spare: end of their sums, one for each column */
     huffman_codes *codes;
     huffman_lane *huffman;
     u8 *lane_bytes;
