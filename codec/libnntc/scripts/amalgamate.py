@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-HEADERS = ("internal.h", "../src/internal.h", "kernels.h", "../kernels/kernels.h")
+HEADERS = ("internal.h", "decoding.h", "../src/internal.h", "kernels.h", "../kernels/kernels.h")
 OWN = tuple(f'#include "{name}"\n' for name in HEADERS)
 TABLES = (
     "const int16_t nntc_basis[1496]",
@@ -31,6 +31,7 @@ def amalgamated() -> str:
     """Return the text of the file: headers, then the clauses in order, then kernels; tables are static."""
     files = [
         ROOT / "src" / "internal.h",
+        ROOT / "src" / "decoding.h",
         ROOT / "kernels" / "kernels.h",
         *sorted((ROOT / "src").glob("*.c")),
         *sorted((ROOT / "kernels").glob("*.c")),

@@ -1,17 +1,11 @@
-/* Clause 8: integer blocks, symbol blocks, symbol data. R-399 to R-451.
+/* Clause 8: integer blocks, symbol blocks, symbol data other than rANS. R-399 to R-434.
  *
  * Symbol data is read twice. Phase 2 checks the syntax of a whole section and adds up what memory it takes. Phase 3 reads the
  * same fields again, with a stream to be made ready: then tables are built, and class lists decoded, where they stand. */
 #include "internal.h"
 
-static u64 rounded_up(u64 a, u64 b) { return (a + b - 1) / b; }
-
-static void needs(record *rec, const stream *s, u64 bytes) {
-    if (s == NULL) rec->need += bytes;
-}
-
 /* Memory for a stream. The section asked for enough, unless the file has changed since it was checked. */
-static bool take(record *rec, const reader *r, u64 bytes, void *pointer) {
+NNTC_LOCAL bool nntc_take_stream(record *rec, const reader *r, u64 bytes, void *pointer) {
     void *block = nntc_take(&rec->room, bytes);
     memcpy(pointer, &block, sizeof block);
     return block != NULL || nntc_fail(r, NNTC_SOURCE, 0);
@@ -54,158 +48,15 @@ static bool huffman(record *rec, reader *r, u32 n, stream *s) { /* clause 8.5 */
     at = r->at;
     TRY(nntc_count(r, 1, n < 65536 ? n : 65536, NNTC_E_LIMIT, &lanes)); /* */
     if (n > 8192 * lanes) return nntc_fail(r, NNTC_E_LIMIT, at);
-    needs(rec, s, 1024 + 16 * lanes);
+    nntc_needs(rec, s, 1024 + 16 * lanes);
     if (s != NULL) {
         s->lanes = (u32)lanes;
-        TRY(take(rec, r, sizeof *s->codes, &s->codes));
-        TRY(take(rec, r, lanes * sizeof *s->huffman, &s->huffman));
+        TRY(nntc_take_stream(rec, r, sizeof *s->codes, &s->codes));
+        TRY(nntc_take_stream(rec, r, lanes * sizeof *s->huffman, &s->huffman));
         TRY(nntc_huffman_codes(s, r, lengths, first, last));
     }
     TRY(lane_lengths(rec, r, s, lanes, &sum));
     return nntc_skip(r, sum);
-}
-
-static void add_class(stream *s, u32 k, u32 i, u8 class) {
-    const u32 channels = s->rec->head.channels, period = s->rec->head.period;
-    u8 *sums = s->columns_end - s->rec->columns;
-    if (s->classes[k] != NULL) s->classes[k][i] = class;
-    else if (k == 1) memset(sums + (size_t)i * period, class, period);
-    else
-        for (u32 c = 0; c < channels; c++) sums[(size_t)c * period + i] = (u8)(sums[(size_t)c * period + i] + class);
-}
-
-static bool add_classes(stream *s, stream *list, u32 k, u64 at) {
-    bool small = true;
-    u8 some[64];
-    for (u32 i = 0, count; i < list->n; i += count) {
-        count = list->n - i < sizeof some ? list->n - i : (u32)sizeof some;
-        if (!nntc_tokens(list, some, count)) break;
-        for (u32 j = 0; j < count; j++) {
-            small = small && some[j] < 64;
-            if (small) add_class(s, k, i + j, some[j]);
-        }
-    }
-    bool ended = nntc_finish(list);
-    if (ended && small) return true;
-    s->failed = ended ? NNTC_E_RANGE : list->failed; /* */
-    s->failed_at = ended ? at : list->failed_at;
-    return false;
-}
-
-/* Class list k: of rows, channels or positions. */
-static bool classes(record *rec, reader *r, u32 k, u32 count, stream *s) {
-    u64 at = r->at;
-    u32 present;
-    u8 *sums;
-    TRY(nntc_u8(r, &present));
-    if (present > 1) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
-    if (present == 0) return true;
-    needs(rec, s, count);
-    if (s == NULL && k > 0) rec->faster += (u64)rec->columns + 3;
-    if (s == NULL) return nntc_symbol_block(rec, r, count, false, NULL);
-    if (k == 0 || !rec->spare) TRY(take(rec, r, count, &s->classes[k]));
-    else if (s->columns_end == NULL) {
-        TRY(take(rec, r, rec->columns + 3u, &sums)); /* kernels read up to 3 bytes more */
-        memset(sums, 0, rec->columns);
-        s->columns_end = sums + rec->columns;
-    }
-    stream list;
-    const space before = rec->room;
-    const u32 windows = rec->windows_used;
-    bool ok = nntc_symbol_block(rec, r, count, false, &list) && add_classes(s, &list, k, at);
-    rec->room = before; /* what the list needed is free again */
-    rec->windows_used = windows;
-    return ok;
-}
-
-/* The tables of a stream, own ones at r or shared ones from number base on. */
-static bool build_tables(record *rec, reader *r, stream *s, u32 count, bool shared, u64 base) {
-    const nntc *n = rec->nntc;
-    reader run = *r;
-    const u32 windows = rec->windows_used;
-    u64 begin = r->at, bit = r->at * 8, before = shared ? base % BETWEEN_MARKS : 0;
-    frequencies freq;
-    TRY(take(rec, r, count * (rec->spare ? sizeof(fast_table) : sizeof(small_table)), rec->spare ? (void *)&s->fast : (void *)&s->tables));
-    if (shared) {
-        const section *tables = &n->sections[n->tables];
-        const u8 *span = n->source.span;
-        run = nntc_reader(span == NULL ? NULL : span + tables->offset, tables->length, tables->offset, r->error);
-        run.source = r->source;
-        TRY(nntc_window_of(rec, &run));
-        begin = 0;
-        bit = n->table_at[base / BETWEEN_MARKS];
-    }
-    for (u64 t = 0; t < before + count; t++) {
-        TRY(nntc_frequencies(&run, begin, &bit, freq));
-        if (t < before) continue;
-        if (rec->spare) nntc_fast_table(freq, &s->fast[t - before]);
-        else nntc_small_table(freq, &s->tables[t - before]);
-    }
-    rec->windows_used = windows;
-    if (!shared) r->at = (bit + 7) / 8;
-    return true;
-}
-
-static bool take_lanes(record *rec, const reader *r, stream *s) {
-    u32 places = s->trellis != 0 ? s->lanes : 1, *lanes;
-    TRY(take(rec, r, 4 * (u64)s->lanes + 10 * (u64)places, &lanes));
-    s->x = lanes;
-    s->row = s->x + s->lanes;
-    s->left = s->row + places;
-    s->state = (u8 *)(s->left + places);
-    s->row_class = s->state + places;
-    return s->trellis == 0 || take(rec, r, (u64)s->lanes * s->segment, &s->tokens);
-}
-
-static bool rans(record *rec, reader *r, u32 n, bool of_view, bool trellis, stream *s) { /* clause 8.6 */
-    u64 at = r->at, value = 1, base = 0, segment = trellis ? rec->segment : 1, segments = rounded_up(n, segment), words;
-    u32 mode, contexts, x;
-    TRY(nntc_u8(r, &mode));
-    if (mode > 3) return nntc_fail(r, NNTC_E_RESERVED, at);                /* */
-    if ((mode & 1) != 0 && !of_view) return nntc_fail(r, NNTC_E_VIEW, at); /* */
-    if ((mode & 1) != 0) {
-        TRY(nntc_count(r, 2, 64, NNTC_E_LIMIT, &value)); /* */
-        TRY(classes(rec, r, 0, rec->head.rows, s));
-        if (rec->head.view_kind != RAGGED) {
-            TRY(classes(rec, r, 1, rec->head.channels, s));
-            TRY(classes(rec, r, 2, rec->head.period, s));
-        }
-    }
-    contexts = (u32)value;
-    u32 tables = trellis ? 2 * contexts : contexts;
-    bool shared = (mode & 2) != 0;
-    if (shared) {
-        at = r->at;
-        TRY(nntc_varint(r, &base));
-        if (base + tables > rec->nntc->table_count) return nntc_fail(r, NNTC_E_TABLE, at); /* */
-    }
-    if (s != NULL) TRY(build_tables(rec, r, s, tables, shared, base));
-    else if (!shared) TRY(nntc_table_run(r, tables, NULL));
-    at = r->at;
-    TRY(nntc_count(r, 1, segments < 65536 ? segments : 65536, NNTC_E_LIMIT, &value)); /* */
-    if (segment * rounded_up(segments, value) > 8192) return nntc_fail(r, NNTC_E_LIMIT, at);
-    if (segment > n) segment = n;
-    needs(rec, s, TABLE_NEED * (u64)tables + value * (16 + segment));
-    if (s == NULL) rec->faster += (sizeof(fast_table) - TABLE_NEED) * tables;
-    if (s != NULL) {
-        s->contexts = contexts;
-        s->lanes = (u32)value;
-        s->segment = (u32)segment;
-        s->trellis = trellis ? rec->flags & 3u : 0;
-        TRY(take_lanes(rec, r, s));
-    }
-    TRY(nntc_varint(r, &words));
-    at = r->at;
-    if (4 * value > r->size - at) return nntc_fail(r, NNTC_E_TRUNCATED, at);
-    for (u32 l = 0; l < value; l++) {
-        TRY(nntc_u32(r, &x));
-        if (x < 65536) return nntc_fail(r, NNTC_E_ENTROPY, at); /* */
-        if (s != NULL) s->x[l] = x;
-    }
-    if (s != NULL) s->in.at = r->at;
-    TRY(nntc_skip(r, words < r->size ? 2 * words : r->size + 1));
-    if (s != NULL) s->end = r->at;
-    return true;
 }
 
 /* Clause 8.3, bzip2 and zstd: the tokens themselves are kept. */
@@ -221,7 +72,7 @@ static bool compressed(record *rec, reader *r, u32 n, stream *s) {
     }
     const nntc_coders *coders = &rec->nntc->limits.coders;
     const u8 *src = r->data + (at - r->begin);
-    TRY(take(rec, r, n, &s->tokens));
+    TRY(nntc_take_stream(rec, r, n, &s->tokens));
     if (r->source != NULL) { /* their coders want all bytes at once */
         if (length > rec->stored) return nntc_fail(r, NNTC_SOURCE, 0);
         TRY(nntc_read(r->source, r->base + at, rec->stored_bytes, length, r->error));
@@ -252,11 +103,11 @@ static bool symbol_data(record *rec, reader *r, u32 n, u32 coder, bool of_view, 
             s->width = (u8)width;
             s->in.at = r->at;
         }
-        return nntc_skip(r, rounded_up((u64)n * width, 8));
-    case RANS: return rans(rec, r, n, of_view, trellis, s);
+        return nntc_skip(r, nntc_rounded_up((u64)n * width, 8));
+    case RANS: return nntc_rans_data(rec, r, n, of_view, trellis, s);
     case HUFFMAN: return huffman(rec, r, n, s);
     default:
-        needs(rec, s, n + (coder == ZSTD ? 262144u : 4194304u));
+        nntc_needs(rec, s, n + (coder == ZSTD ? 262144u : 4194304u));
         return compressed(rec, r, n, s);
     }
 }
@@ -316,7 +167,7 @@ NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis) { /* c
         b->n = (u32)count;
     }
     b->low = r->at;
-    if ((flags & LOW) != 0) TRY(nntc_skip(r, rounded_up((u64)b->n * b->low_bits, 8)));
+    if ((flags & LOW) != 0) TRY(nntc_skip(r, nntc_rounded_up((u64)b->n * b->low_bits, 8)));
     b->gaps = r->at;
     if ((flags & SPARSE) != 0) TRY(nntc_symbol_block(rec, r, b->n, false, NULL));
     b->tokens = r->at;
