@@ -2,12 +2,14 @@
 #include "internal.h"
 
 static void add_class(stream *s, u32 k, u32 i, u8 class) {
+    if (s->classes[k] != NULL) {
+        s->classes[k][i] = class;
+        return;
+    }
     const u32 channels = s->rec->head.channels, period = s->rec->head.period;
     u8 *sums = s->columns_end - s->rec->columns;
-    if (s->classes[k] != NULL) s->classes[k][i] = class;
-    else if (k == 1) memset(sums + (size_t)i * period, class, period);
-    else
-        for (u32 c = 0; c < channels; c++) sums[(size_t)c * period + i] = (u8)(sums[(size_t)c * period + i] + class);
+    if (k == 1) memset(sums + (size_t)i * period, class, period);
+    for (u32 c = 0; k == 2 && c < channels; c++) sums[(size_t)c * period + i] = (u8)(sums[(size_t)c * period + i] + class);
 }
 
 static bool add_classes(stream *s, stream *list, u32 k, u64 at) {
