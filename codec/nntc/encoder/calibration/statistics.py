@@ -129,9 +129,7 @@ class TensorStatistics:
     def output_power(self, matrix: Matrix) -> float:
         """Return the mean square of the outputs of a matrix, trace(W H W^T) / rows, perhaps infinite."""
         with np.errstate(over="ignore", invalid="ignore"):
-            by_row = self._powers(np.asarray(matrix, np.float32), self.moment)
-            if not np.isfinite(by_row).all():  # float32 reaches less far, and is twice as fast
-                by_row = self._powers(np.asarray(matrix, np.float64), self.moment.astype(np.float64))
+            by_row = self._powers(np.asarray(matrix, np.float64), self.moment.astype(np.float64))
             if self.row_weights is not None:
                 by_row *= self.row_weights
             power = float(by_row.sum()) / self.view.rows
