@@ -94,3 +94,22 @@ def test_info_shows_outputs_first(
     outputs = head.partition("outputs, measured by the encoder: ")[2]
     assert outputs.startswith(f"{report.fidelity.measure} ")
     assert outputs.endswith(f"on {report.fidelity.samples} {report.fidelity.measured_on} samples")
+
+
+def test_external_data_elsewhere_is_followed_only_if_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    original, coded, _ = write(folder, "auto")
+    (folder / "weights").rename(tmp_path / "blob")
+    (folder / "weights").symlink_to(tmp_path / "blob")
+    with pytest.raises(nntc.ModelError, match=r"E_EXTERNAL.* is a link"):
+        check(coded, original)
+    assert check(coded, original, follow_links=True).findings == ()
+    words = ["conformance", "check", str(coded), "--original", str(original)]
+    for more, code in (([], 1), (["--follow-links"], 0)):
+        with pytest.raises(SystemExit) as ended:
+            main([*words, *more])
+        assert ended.value.code == code
+    assert "E_EXTERNAL" in capsys.readouterr().err

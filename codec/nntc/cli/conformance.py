@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntc.cli.arguments import Parser, input_file, source_file
+from nntc.cli.arguments import FOLLOW_LINKS, Parser, input_file, source_file
 from nntc.cli.output import say, show_json
 from nntc.printable import printable, write
 
@@ -64,12 +64,13 @@ def _check(words: Sequence[str], prog: str) -> int:
     parser.operand("source", "FILE.nntc", source_file)
     text = "Compare the errors that are noted with those to the model it was made from."
     parser.option("--original", metavar="MODEL", check=input_file, text=text)
+    parser.flag("--follow-links", "follow_links", FOLLOW_LINKS)
     parser.json()
     chosen = parser.parse(words)
 
     from nntc.conformance.check import check
 
-    result = check(chosen.source, chosen.original)
+    result = check(chosen.source, chosen.original, follow_links=chosen.follow_links)
     if chosen.as_json:
         show_json({"file": str(chosen.source), "conforms": result.conforms, **asdict(result)})
     else:

@@ -73,7 +73,9 @@ class CheckResult:
         return all(finding.level != "error" for finding in self.findings)
 
 
-def check(source: SourceLike, original: str | os.PathLike[str] | None = None) -> CheckResult:
+def check(
+    source: SourceLike, original: str | os.PathLike[str] | None = None, *, follow_links: bool = False
+) -> CheckResult:
     """Decode a whole `.nntc` file, keeping nothing, and say what is wrong with it.
 
     Parameters
@@ -82,6 +84,8 @@ def check(source: SourceLike, original: str | os.PathLike[str] | None = None) ->
         The file.
     original
         Path of the model that it was made from: the errors in NOTES are compared with the true ones then.
+    follow_links
+        Whether links may lead to external data of the original that is not in its folder.
 
     Raises
     ------
@@ -94,7 +98,8 @@ def check(source: SourceLike, original: str | os.PathLike[str] | None = None) ->
         result = _check(file)
         if original is None or not result.conforms:
             return result
-        wrong = (Finding("error", text, "R-272") for text in wrong_errors(file, original))
+        errors = wrong_errors(file, original, follow_links=follow_links)
+        wrong = (Finding("error", text, "R-272") for text in errors)
         return replace(result, findings=(*result.findings, *wrong))
 
 

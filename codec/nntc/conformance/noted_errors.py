@@ -19,7 +19,9 @@ _PRECISION = 2.0**-10  # of a binary16, with what summing in another order makes
 _LEAST = 2.0**-24  # what any error that is smaller is noted as
 
 
-def wrong_errors(source: SourceLike, original: str | os.PathLike[str]) -> Iterator[str]:
+def wrong_errors(
+    source: SourceLike, original: str | os.PathLike[str], *, follow_links: bool = False
+) -> Iterator[str]:
     """Yield what is wrong with the errors that a valid file's encoder has noted.
 
     Parameters
@@ -28,11 +30,14 @@ def wrong_errors(source: SourceLike, original: str | os.PathLike[str]) -> Iterat
         A file that decodes.
     original
         Path of the model that it was made from, external data beside it.
+    follow_links
+        Whether links may lead to external data that is not in the model's folder.
 
     Raises
     ------
     ModelError
-        E_EXTERNAL: external data of the original is missing. E_PROTOBUF: it is no ONNX model.
+        E_EXTERNAL: external data of the original is missing, or a link out of its folder.
+        E_PROTOBUF: it is no ONNX model.
     OSError
         It cannot be read.
     """
@@ -42,9 +47,13 @@ def wrong_errors(source: SourceLike, original: str | os.PathLike[str]) -> Iterat
         if container.notes is None:
             return
         decode(source, folder / UNUSED_NAME)
-        models = Path(original), folder / UNUSED_NAME
-        names = [file.name for file in container.files]
-        pairs = {n: [stack.enter_context(closing(open_file(m, n))) for m in models] for n in names}
+        pairs = {}
+        for file in container.files:
+            theirs = open_file(Path(original), file.name, follow_links=follow_links)
+            pairs[file.name] = (
+                stack.enter_context(closing(theirs)),
+                stack.enter_context(closing(open_file(folder / UNUSED_NAME, file.name))),
+            )
         seen: set[tuple[int, int]] = set()
         for tensor in container.tensors.values():
             place = place_of(tensor.wire)
