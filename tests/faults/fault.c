@@ -61,6 +61,7 @@ ON_PATH(int, -1, fstatat64, (int folder, const char *restrict path, struct stat6
 ON_PATH(DIR *, NULL, opendir, (const char *path), (path))
 ON_PATH(DIR *, NULL, fdopendir, (int folder), (folder))
 ON_FILE(ssize_t, read, (int file, void *data, size_t size), (file, data, size))
+ON_FILE(ssize_t, pread64, (int file, void *data, size_t size, off64_t offset), (file, data, size, offset))
 ON_FILE(ssize_t, write, (int file, const void *data, size_t size), (file, data, size))
 ON_FILE(off64_t, lseek64, (int file, off64_t offset, int whence), (file, offset, whence))
 ON_FILE(int, fstat64, (int file, struct stat64 *found), (file, found))

@@ -16,6 +16,7 @@ from nntc.decoder.entropy.runs import Tokens
 from nntc.decoder.payloads import BATCH_COST, BATCH_SECTIONS
 from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records
 from nntc.errors import FormatError
+from nntc.forks import tell_after_fork
 
 KEPT_BYTES = 32 << 20
 """Payload bytes of sections that several tensors share, kept until others need the place."""
@@ -49,12 +50,21 @@ class Payloads:
         prefetch: Callable[[Iterable[tuple[int, int]]], None] | None,
     ) -> None:
         self._sections, self._parts, self._read, self._prefetch = sections, parts, read, prefetch
+        self._begin()
+        tell_after_fork(self)
+        self._is_small = prefetch is None and sum(s.output for s in sections) <= SMALL_FILE
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._shared: OrderedDict[int, Payload] = OrderedDict()
         self._shared_bytes = 0
         self._ahead: dict[int, _Decoded] = {}
         self._next = -1  # the section after the last that was asked for
-        self._is_small = prefetch is None and sum(s.output for s in sections) <= SMALL_FILE
+
+    def after_fork(self) -> None:
+        """Forget what a thread that is no more was changing."""
+        if self._lock.locked():
+            self._begin()
 
     def get(self, number: int) -> Payload:
         """Return the payload of a section; what it holds is not to be changed.

@@ -12,6 +12,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Protocol
 
+from nntc.forks import tell_after_fork
+
 BLOCK = 1 << 16
 CAPACITY = 512
 """Blocks that are kept: 32 MiB."""
@@ -49,9 +51,8 @@ class CachedSource:
 
     def __init__(self, ranges: Ranges) -> None:
         self._ranges = ranges
-        self._lock = threading.Lock()
-        self._blocks: OrderedDict[int, bytes] = OrderedDict()
-        self._next, self._ahead = 1, 0  # block after the last fetch, and how many more it has fetched
+        self._begin()
+        tell_after_fork(self)
         try:
             first = ranges.start(BLOCK)
         except BaseException:
@@ -60,6 +61,16 @@ class CachedSource:
         self.size = ranges.size
         if first:
             self._blocks[0] = first
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._next, self._ahead = 1, 0  # block after the last fetch, and how many more it has fetched
+
+    def after_fork(self) -> None:
+        """Forget what a thread that is no more was changing."""
+        if self._lock.locked():
+            self._begin()
 
     def read(self, offset: int, length: int) -> bytes:
         """Return the bytes offset..offset + length, fewer only past the end.

@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import RawIOBase
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -44,7 +45,7 @@ class BytesSource:
 
 
 class FileSource:
-    """A file on disk, which several threads may read.
+    """A file on disk, which several threads may read, and processes that were forked since.
 
     Parameters
     ----------
@@ -57,9 +58,8 @@ class FileSource:
         kind = os.stat(path).st_mode  # noqa: PTH116 - of whatever is given
         if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # opening a pipe would wait for its writer
             raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
-        self._file = Path(path).open("rb")  # noqa: SIM115 - closed by `close`
+        self._file = Path(path).open("rb", buffering=0)  # noqa: SIM115 - closed by `close`
         weakref.finalize(self, self._file.close)  # or by whoever forgets that, as one forgets bytes
-        self._lock = threading.Lock()
         self.size = os.fstat(self._file.fileno()).st_size
 
     def read(self, offset: int, length: int) -> bytes:
@@ -72,9 +72,7 @@ class FileSource:
         """
         wanted = max(min(length, self.size - offset), 0)
         try:
-            with self._lock:
-                self._file.seek(offset)
-                data = self._file.read(wanted)
+            data = _read_at(self._file, offset, wanted)
         except OSError as e:
             raise SourceError("E_SOURCE", f"cannot read {self._path}: {reason(e)}") from e
         if len(data) != wanted:
@@ -89,6 +87,33 @@ class FileSource:
         """Close the file; all that was asked for has been read."""
         with suppress(OSError):
             self._file.close()
+
+
+_MOST_AT_ONCE = 1 << 30
+"""Bytes that are asked for in one call: no system gives more than 2 GiB."""
+_POSITION = threading.Lock()
+
+
+def _read_at(file: RawIOBase, offset: int, length: int) -> bytes:
+    """Return bytes of a file, fewer only at its end.
+
+    Where the system can read at a place, the file has no position that threads, or forked processes, could
+    take from each other.
+    """
+    found = []
+    while length:
+        wanted = min(length, _MOST_AT_ONCE)
+        if hasattr(os, "pread"):
+            part = os.pread(file.fileno(), wanted, offset)
+        else:
+            with _POSITION:
+                file.seek(offset)
+                part = file.read(wanted) or b""
+        if not part:
+            break
+        found.append(part)
+        offset, length = offset + len(part), length - len(part)
+    return found[0] if len(found) == 1 else b"".join(found)
 
 
 SourceLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Source
