@@ -1,6 +1,6 @@
 """Valid files that cost as much for each byte as the format allows, one for each stage of decoding.
 
-    python -m benchmarks.bombs [NAME ...]
+    OPENBLAS_NUM_THREADS=1 python -m benchmarks.bombs [NAME ...]
 
 Each is made of the parts that encoders write. `tests/whole/test_bombs.py` checks that they are valid, and do
 no more work for a byte than is stated there.
@@ -19,11 +19,13 @@ import numpy as np
 from nntc.decoder.model import decode
 from nntc.encoder.container import CodedFile, NewFile, NewSection, graph_section
 from nntc.encoder.entropy.fragments import assemble
+from nntc.encoder.entropy.symbols import symbol_data
 from nntc.encoder.quantize.trellis import TrellisLevels
+from nntc.encoder.tensor.codebook import codebook_record, make_codebook
 from nntc.encoder.tensor.planes import bytes_record
-from nntc.encoder.tensor.record import Record
+from nntc.encoder.tensor.record import Record, record_head
 from nntc.encoder.tensor.uniform import UniformParameters, trellis_record, uniform_record
-from nntc.format.registry import Coder, ElementType, Profile, SectionType, ViewKind
+from nntc.format.registry import Coder, ElementType, Profile, SectionType, Tool, ViewKind
 from nntc.format.tables import MAX_TABLES, TABLE_COUNT, FrequencyTable, write_tables
 from nntc.format.transform import Transform
 from nntc.format.trellis import EIGHT_STATES
@@ -59,19 +61,54 @@ def repeats(count: int = 3_400) -> Bomb:
 
 def constant() -> Bomb:
     """Return a file that is one byte again and again."""
-    record = bytes_record(View(ViewKind.MATRIX, 1, 2**21), bytes(2**21))
-    return Bomb(_file([record], [(0, 0)], 2**21), 2**21, "output bytes")
+    size = 2 << 20
+    record = bytes_record(View(ViewKind.MATRIX, 1, size), bytes(size))
+    return _several(record, size, "output bytes", size)
 
 
 def transform() -> Bomb:
     """Return a file of blocks whose coefficients are all zero but one, with the largest transform."""
     block = Transform(16, 16, 6)
-    view = View(ViewKind.MATRIX, 1, 32, block.period)
+    view = View(ViewKind.MATRIX, 1, 80, block.period)
     levels = np.zeros(view.size, np.int64)
     levels[5] = 1
     parameters = UniformParameters(0.5, transform=block)
-    record = uniform_record(ElementType.FLOAT32, view, parameters, levels, Coder.RANS, background=0)
-    return Bomb(_file([record], [(0, 0)], 4 * view.size), view.size, "elements transformed")
+    record = uniform_record(ElementType.FLOAT16, view, parameters, levels, Coder.RANS, background=0)
+    return _several(record, 2 * view.size, "elements transformed", view.size)
+
+
+def values() -> Bomb:
+    """Return a file of values that are all zero but one, with a step of its own for each column."""
+    view = View(ViewKind.MATRIX, 6500, 256)
+    levels = np.zeros(view.size, np.int64)
+    levels[5] = 1
+    parameters = UniformParameters(0.5, column_codes=np.zeros(view.columns, np.uint8))
+    record = uniform_record(ElementType.FLOAT16, view, parameters, levels, Coder.RANS, background=0)
+    return _several(record, 2 * view.size, "values", view.size)
+
+
+def codebook() -> Bomb:
+    """Return a file of indices that are all zero but one."""
+    view = View(ViewKind.MATRIX, 1, 1_200_000)
+    bits = np.zeros(view.size, np.uint16)
+    bits[5] = 1
+    record = codebook_record(ElementType.FLOAT16, view, make_codebook(bits), Coder.RANS, sparse=True)
+    return _several(record, 2 * view.size, "indices", view.size)
+
+
+def tokens(coder: Coder = Coder.BZIP2) -> Bomb:
+    """Return a file of a plane of one token again and again."""
+    view = View(ViewKind.MATRIX, 1, 3 << 20)
+    zeros = np.zeros(view.size, np.uint8)
+    head = record_head(Tool.PLANES, ElementType.OPAQUE1, view) + bytes([0, coder])
+    record = Record([head, *symbol_data(zeros, coder)], ElementType.OPAQUE1, Tool.PLANES, view)
+    return _several(record, view.size, "tokens", view.size, Profile.FULL)
+
+
+def sections(count: int = 4000) -> Bomb:
+    """Return a file of sections of one byte each."""
+    record = bytes_record(View(ViewKind.MATRIX, 1, 1), bytes(1))
+    return Bomb(_file([record] * count, [(0, 0)] * count, count), count, "sections")
 
 
 def segments() -> Bomb:
@@ -107,8 +144,30 @@ def files(count: int = 1_090) -> Bomb:
 _ANY_MEMORY = 2**32 - 1
 
 BOMBS: dict[str, Callable[[], Bomb]] = {
-    made.__name__: made for made in (repeats, constant, transform, segments, tables, files)
+    made.__name__: made
+    for made in (
+        repeats,
+        constant,
+        transform,
+        values,
+        codebook,
+        tokens,
+        segments,
+        sections,
+        tables,
+        files,
+    )
 }
+
+
+_AGAIN = 8
+"""Sections that are the same: what there is once in a file counts for little then."""
+
+
+def _several(record: Record, size: int, unit: str, work: int, profile: Profile = Profile.MAIN) -> Bomb:
+    """Return a file of some sections that are one record."""
+    data = _file([record] * _AGAIN, [(0, 0)] * _AGAIN, _AGAIN * size, profile)
+    return Bomb(data, _AGAIN * work, unit)
 
 
 def _file(
@@ -136,7 +195,7 @@ def _digest(records: Sequence[Record], bodies: Sequence[bytes], size: int) -> by
 
     if not records:
         return hashlib.sha256().digest()
-    parsed = read_tensor(bodies[0], 0, records[0].output, ParseContext(Profile.MAIN, []))
+    parsed = read_tensor(bodies[0], 0, records[0].output, ParseContext(Profile.FULL, []))
     data = parsed.payload(decode_records([parsed])[0]).tobytes()
     return hashlib.sha256(data * (size // len(data))).digest()
 

@@ -12,8 +12,12 @@ from benchmarks.bombs import BOMBS, files, repeats
 WORST = {
     "repeats": 16 + 1024 / 150,  # splices, of which 1,024 are free
     "constant": MAX_EXPANSION,  # output bytes
-    "transform": MAX_EXPANSION // 4,  # elements of four bytes
+    "transform": MAX_EXPANSION // 2,  # elements of two bytes
+    "values": MAX_EXPANSION // 2,
+    "codebook": MAX_EXPANSION // 2,
+    "tokens": MAX_EXPANSION,
     "segments": MAX_EXPANSION // 4 // 2,  # of two elements
+    "sections": 1 / 37,
     "tables": 1_171,  # slots: 4,096 from 28 bits
     "files": 1 / 32 + 1024 / 2200,  # of which 1,024 are free
 }
