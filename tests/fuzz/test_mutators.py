@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import onnx
+import zstandard
 from nntc.errors import FormatError
 from nntc.reader.container import open as open_container
 
+from conformance.proof import samples
 from fuzz import LARGEST, mutators, seeds
 
 
@@ -41,3 +43,12 @@ def test_most_changed_models_are_models() -> None:
     for one in fitting[:20]:
         onnx.ModelProto().ParseFromString(one)
     assert len(fitting) > 60
+
+
+def test_a_graph_that_claims_to_be_large_is_not_believed() -> None:
+    content = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(100))
+    claim = content[:4] + b"\xe0" + (1 << 60).to_bytes(8, "little") + content[6:]
+    assert zstandard.frame_content_size(claim) == 1 << 60
+    data = samples.container(1, [(samples.GRAPH, claim, 1 << 20)])
+    for seed in range(40):
+        assert mutators.change_file(data, 1 << 16, seed, plain)
