@@ -115,11 +115,11 @@ def build(platform: Platform, sources: Path, folder: Path) -> None:
 
 
 def core_size(platform: Platform, folder: Path) -> tuple[int, int]:
-    """Return code and constants of the core in bytes, compiled for size, without zstd and bzip2."""
+    """Return code and constants in bytes of the core for small devices, without zstd and bzip2."""
     target = folder / "small"
     target.mkdir()
     options = ["-Os", "-fno-stack-protector", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"]
-    options += [*STRICT, f"-I{LIBRARY / 'include'}", f"-I{LIBRARY / 'src'}"]
+    options += ["-DNNTC_SMALL", *STRICT, f"-I{LIBRARY / 'include'}", f"-I{LIBRARY / 'src'}"]
     _compile(platform, core(), target, *options)
     code = constants = 0
     for path in target.glob("*.o"):
