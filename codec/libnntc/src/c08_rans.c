@@ -41,7 +41,7 @@ static bool classes(record *rec, reader *r, u32 k, u32 count, stream *s) {
     nntc_needs(rec, s, count);
     if (s == NULL && k > 0) rec->faster += (u64)rec->columns + 3;
     if (s == NULL) return nntc_symbol_block(rec, r, count, false, NULL);
-    if (k == 0 || !rec->spare) TRY(nntc_take_stream(rec, r, count, &s->classes[k]));
+    if (!FAST || k == 0 || !rec->spare) TRY(nntc_take_stream(rec, r, count, &s->classes[k]));
     else if (s->columns_end == NULL) {
         TRY(nntc_take_stream(rec, r, rec->columns + 3u, &sums)); /* kernels read up to 3 bytes more */
         memset(sums, 0, rec->columns);
@@ -63,7 +63,8 @@ static bool build_tables(record *rec, reader *r, stream *s, u32 count, bool shar
     const u32 windows = rec->windows_used;
     u64 begin = r->at, bit = r->at * 8, before = shared ? base % BETWEEN_MARKS : 0;
     frequencies freq;
-    TRY(nntc_take_stream(rec, r, count * (rec->spare ? sizeof(fast_table) : sizeof(small_table)), rec->spare ? (void *)&s->fast : (void *)&s->tables));
+    if (FAST && rec->spare) TRY(nntc_take_stream(rec, r, count * sizeof(fast_table), &s->fast));
+    else TRY(nntc_take_stream(rec, r, count * sizeof(small_table), &s->tables));
     if (shared) {
         const section *tables = &n->sections[n->tables];
         const u8 *span = n->source.span;
@@ -76,7 +77,7 @@ static bool build_tables(record *rec, reader *r, stream *s, u32 count, bool shar
     for (u64 t = 0; t < before + count; t++) {
         TRY(nntc_frequencies(&run, begin, &bit, freq));
         if (t < before) continue;
-        if (rec->spare) nntc_fast_table(freq, &s->fast[t - before]);
+        if (FAST && rec->spare) nntc_fast_table(freq, &s->fast[t - before]);
         else nntc_small_table(freq, &s->tables[t - before]);
     }
     rec->windows_used = windows;

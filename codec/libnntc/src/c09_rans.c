@@ -45,11 +45,13 @@ static u32 column_class(const stream *s, u32 column) {
 /* Context of the element at which a lane is; moves it to the next. */
 static inline u32 context(stream *s, u32 lane) {
     u32 sum = s->row_class[lane];
-    if (s->columns_end != NULL) sum += s->columns_end[-(ptrdiff_t)s->left[lane]];
+    if (FAST && s->columns_end != NULL) sum += s->columns_end[-(ptrdiff_t)s->left[lane]];
     else if (s->classes[1] != NULL || s->classes[2] != NULL) sum += column_class(s, s->rec->columns - s->left[lane]);
     if (--s->left[lane] == 0) nntc_enter_row(s, lane);
     return sum < s->contexts - 1 ? sum : s->contexts - 1;
 }
+
+static inline bool is_fast(const stream *s) { return FAST && s->fast != NULL; }
 
 /* Step c: the token of a lane's state, which it leaves. */
 static inline u32 token_of(bool fast, const void *tables, u32 table, u32 *x) {
@@ -111,7 +113,7 @@ static inline const u8 *run_of_tokens(stream *s, bool fast, const u8 *words, u32
 }
 
 static bool one_token(stream *s, u32 table, u32 *x, u8 *token) {
-    *token = (u8)(s->fast != NULL ? token_of(true, s->fast, table, x) : token_of(false, s->tables, table, x));
+    *token = (u8)(is_fast(s) ? token_of(true, s->fast, table, x) : token_of(false, s->tables, table, x));
     return renew_if_left(s, x);
 }
 
@@ -120,7 +122,7 @@ static bool some_tokens(stream *s, u32 class, const u8 *classes, u8 *out, u32 co
     const u8 *words = words_at_hand(s, 2 * (u64)count);
     const u32 most = s->contexts - 1;
     if (words != NULL) {
-        if (s->fast == NULL) words = run_of_tokens(s, false, words, class, classes, out, count);
+        if (!is_fast(s)) words = run_of_tokens(s, false, words, class, classes, out, count);
         else if (classes == NULL) words = run_of_tokens(s, true, words, class, NULL, out, count);
         else words = run_of_tokens(s, true, words, class, classes, out, count);
         words_taken(s, words);
@@ -138,7 +140,7 @@ static bool some_tokens(stream *s, u32 class, const u8 *classes, u8 *out, u32 co
 static bool tokens_of_row(stream *s, u8 *out, u32 *count) {
     const record *rec = s->rec;
     u32 class = s->row_class[0], column = rec->columns - s->left[0], position;
-    const u8 *classes = s->columns_end == NULL ? NULL : s->columns_end - s->left[0];
+    const u8 *classes = !FAST || s->columns_end == NULL ? NULL : s->columns_end - s->left[0];
     if (*count > s->left[0]) *count = s->left[0];
     if (classes == NULL && (s->classes[1] != NULL || s->classes[2] != NULL)) {
         position = column % rec->head.period;
@@ -185,7 +187,7 @@ static inline bool trellis_step(stream *s, bool fast, const void *tables, const 
 
 static bool any_step(stream *s, u32 active, u8 *tile, u32 k) {
     const u8 *words = words_at_hand(s, 2 * (u64)active);
-    if (s->fast == NULL) return trellis_step(s, false, s->tables, words, active, tile, k);
+    if (!is_fast(s)) return trellis_step(s, false, s->tables, words, active, tile, k);
     if (words == NULL || s->rec->nntc->trellis_step == NULL) return trellis_step(s, true, s->fast, words, active, tile, k);
     const u64 left = s->in.held - (u64)(words - s->in.data); /* at hand */
     words_taken(s, s->rec->nntc->trellis_step(s, words, words + (left < s->end - s->in.at ? left : s->end - s->in.at), active, tile, k));

@@ -189,12 +189,7 @@ NNTC_LOCAL bool nntc_open_section(const nntc *n, const section *s, nntc_memory m
 }
 
 static bool has_spare(const nntc *n, u64 bytes) {
-#ifdef NNTC_SMALL
-    (void)n, (void)bytes;
-    return false;
-#else
-    return !n->limits.has_memory || n->limits.max_memory - n->summary.bound >= bytes;
-#endif
+    return FAST && (!n->limits.has_memory || n->limits.max_memory - n->summary.bound >= bytes);
 }
 
 /* Phases 3 to 5, with tables that are looked up at once where that much memory is given, else with small ones. */

@@ -20,9 +20,9 @@ typedef int64_t i64;
 
 /* How much is read and computed at a time. */
 #ifdef NNTC_SMALL
-enum { SOME = 64, WINDOW = 1024, ALIGN = 8 };
+enum { SOME = 64, WINDOW = 1024, ALIGN = 8, FAST = 0 };
 #else
-enum { SOME = 512, WINDOW = 4096, ALIGN = 64 };
+enum { SOME = 512, WINDOW = 4096, ALIGN = 64, FAST = 1 }; /* FAST: there may be memory to spare */
 #endif
 enum { LOOK = 32 }; /* most that is looked at at once */
 
