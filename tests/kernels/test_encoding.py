@@ -13,7 +13,7 @@ from nntc.encoder.quantize.feedback import search_with_feedback
 from nntc.encoder.quantize.trellis import TrellisLevels, search
 from nntc.format.trellis import EIGHT_STATES, FOUR_STATES, Machine
 from nntc.kernels.encoding import encode_huffman, encode_rans
-from nntc.kernels.sequences import Sequences
+from nntc.kernels.sequences import BLOCK, Sequences
 
 from .building import require_native, results
 
@@ -102,6 +102,7 @@ def test_a_search_with_feedback_decides_alike(
         rng.exponential(1, (groups, length)).astype(np.float32),
         rng.integers(0, 3, (count, length)).astype(np.uint16),
         rng.random((count, length)) < 0.3 if rng.random() < 0.5 else None,
+        BLOCK * int(rng.integers(1, 4)) if rng.random() < 0.5 else None,
     )
     bits, weight = rates(rng, 3), float(rng.choice((0, 0.1, 1)))
     assert_alike(results(lambda: search_with_feedback(sequences, bits, weight, survivors, machine)))

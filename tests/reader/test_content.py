@@ -6,7 +6,7 @@ import nntc
 import numpy as np
 import onnx
 import pytest
-from nntc.encoder.tensors import MAX_PIECE
+from nntc.encoder.device import MAX_PIECE
 from nntc.errors import FormatError
 from nntc.format.registry import SectionType
 from nntc.reader.container import GRAPH_TOOL
@@ -17,7 +17,7 @@ from tests.reader.containers import RecordingSource, coded, model_of, opened, ra
 
 def test_a_large_tensor_in_several_sections(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_PIECE > 10_000
-    monkeypatch.setattr("nntc.encoder.tensors.MAX_PIECE", 10_000)
+    monkeypatch.setattr("nntc.encoder.device.MAX_PIECE", 10_000)
     values = random_values(100, 100)
     container = opened(numpy_helper.from_array(values, "t"))
     sections = [section for section in container.sections if section.type == SectionType.TENSOR]

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from nntc.decoder.model import decode_bytes
-from nntc.encoder import tensors
+from nntc.encoder import device
 from nntc.encoder.encode import encode_bytes
 from nntc.encoder.report import EncodeReport
 from onnx import TensorProto, helper, numpy_helper
@@ -50,7 +50,7 @@ def test_large_payloads_are_cut(limit: int, monkeypatch: pytest.MonkeyPatch) -> 
     for name in ("conv", "dense", "bn1.var", "bn2.bias"):
         whole.graph.initializer.append(numpy_helper.from_array(weights[name], f"again.{name}"))
     before = len(encode_bytes(whole.SerializeToString())[1].tensors)
-    monkeypatch.setattr(tensors, "MAX_PIECE", limit)
+    monkeypatch.setattr(device, "MAX_PIECE", limit)
     model, report, _ = check(whole)
     assert len(report.tensors) > before
     decoded = arrays(model)

@@ -10,8 +10,9 @@ import onnx
 import pytest
 from google.protobuf.message import DecodeError
 from nntc.decoder.model import decode_bytes
+from nntc.encoder import device
 from nntc.encoder.encode import encode_bytes
-from nntc.encoder.methods import exact, partition
+from nntc.encoder.methods import partition
 from nntc.encoder.report import EncodeReport
 from nntc.format.registry import SectionType
 from onnx import TensorProto, helper, numpy_helper
@@ -219,7 +220,7 @@ def test_models_that_onnx_cannot_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_more_small_tensors_than_one_file_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (exact, partition):
+    for module in (device, partition):
         monkeypatch.setattr(module, "MAX_TOGETHER", 3000)
     small = {f"w{i}": networks.heavy(RNG, 8, 2 + i) for i in range(12)}
     integers = {f"i{i}": RNG.integers(0, 1 << 40, 20 + i) for i in range(30)}

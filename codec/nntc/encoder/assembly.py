@@ -16,6 +16,7 @@ from operator import attrgetter
 
 from nntc.encoder.container import CodedFile, NewFile, NewSection, graph_section
 from nntc.encoder.decoded import DecodedRecords
+from nntc.encoder.device import Device
 from nntc.encoder.methods import Plan
 from nntc.encoder.model import Model
 from nntc.encoder.notes import notes_section
@@ -66,32 +67,37 @@ class Assembly:
         The model.
     plan
         Records for all its tensors.
+    options
+        What was asked for.
     store
         Where decoded tensors that the model has several times wait for their next place.
     """
 
-    def __init__(self, model: Model, plan: Plan, store: Store) -> None:
-        self._model, self._plan = model, plan
+    def __init__(self, model: Model, plan: Plan, options: Options, store: Store) -> None:
+        self._model, self._plan, self._options = model, plan, options
+        self._device = Device(options.device_memory)
         self._split, self._tensors, self._repeats = model.files, model.tensors, model.repeats
         self._copies = Counter(model.repeats.values())
-        self._decoded = DecodedRecords(plan, model.tensors, self._copies, store)
+        self._decoded = DecodedRecords(plan, model.tensors, self._copies, store, self._device)
 
-    def finish(self, options: Options) -> tuple[CodedFile, EncodeReport]:
+    def finish(self) -> tuple[CodedFile, EncodeReport]:
         """Return the file and its report.
 
         Raises
         ------
+        ModelError
+            E_GOAL: the device that it is for has not the memory.
         NntcError
             E_INTERNAL: the records of a lossless file do not give the model back.
         """
         files, splices, skeleton = self._splice()
-        if options.is_lossless:
+        if self._options.is_lossless:
             originals = [digest_of(file.data) for file in self._split.files]
             if [file.sha256 for file in files] != originals:
                 raise NntcError(
                     "E_INTERNAL", "lossless coding did not give the model back; please report this"
                 )
-        graph = graph_section(files, splices, skeleton)
+        graph = graph_section(files, splices, skeleton, window=self._device.window)
         head = [graph]
         if self._plan.tables:
             body = TABLE_COUNT.put(len(self._plan.tables)) + write_tables(self._plan.tables)
@@ -99,7 +105,7 @@ class Assembly:
         coded = self._decoded.coded
         sections = [NewSection(SectionType.TENSOR, c.body, c.record.output) for c in coded]
         reports = self._reports()
-        notes = [notes_section(reports)] if coded and not options.is_lossless else []
+        notes = [notes_section(reports)] if coded and not self._options.is_lossless else []
         file = CodedFile(self._decoded.profile, self._decoded.memory, [*head, *sections, *notes])
         original = self._model.size
         stages: tuple[Stage, ...] = ()
@@ -114,7 +120,7 @@ class Assembly:
             tuple(reports),
             remarks,
             stages=stages,
-            unknown_use=0 if options.is_lossless else _unknown_use(self._tensors),
+            unknown_use=0 if self._options.is_lossless else _unknown_use(self._tensors),
         )
 
     def _splice(self) -> tuple[list[NewFile], list[tuple[int, int]], bytes]:

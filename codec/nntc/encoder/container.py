@@ -13,7 +13,7 @@ from nntc.encoder.entropy.general import zstd, zstd_after
 from nntc.encoder.store import Joined, Stored
 from nntc.format.container import ENTRY, HEADER, MAJOR, MINOR, SIGNATURE, Entry, Header, digest_of
 from nntc.format.fields import u32
-from nntc.format.frames import frame_window, profile_of_window
+from nntc.format.frames import MAX_WINDOW, frame_window, profile_of_window
 from nntc.format.graph import FILE, FILE_COUNT, SPLICE, SPLICE_COUNT, File, Splice
 from nntc.format.registry import Profile, SectionType
 
@@ -54,7 +54,11 @@ class NewFile:
 
 
 def graph_section(
-    files: Sequence[NewFile], splices: Sequence[tuple[int, int]], skeleton: bytes, level: int = 19
+    files: Sequence[NewFile],
+    splices: Sequence[tuple[int, int]],
+    skeleton: bytes,
+    level: int = 19,
+    window: int = MAX_WINDOW,
 ) -> NewSection:
     """Return the GRAPH section.
 
@@ -62,6 +66,8 @@ def graph_section(
     ----------
     splices
         For each the run of skeleton bytes before it and the piece code.
+    level, window
+        Of zstd; the window is in bytes, a power of two.
     """
     fields = bytearray(FILE_COUNT.put(len(files)))
     for file in files:
@@ -70,18 +76,20 @@ def graph_section(
     for run, piece in splices:
         fields += SPLICE.write(Splice(run, piece))
     head = bytes(fields)
-    return NewSection(SectionType.GRAPH, _squeeze(head, skeleton, level), len(head) + len(skeleton))
+    return NewSection(SectionType.GRAPH, _squeeze(head, skeleton, level, window), len(head) + len(skeleton))
 
 
-def _squeeze(head: bytes, skeleton: bytes, level: int) -> bytes:
+def _squeeze(head: bytes, skeleton: bytes, level: int, window: int) -> bytes:
     """Return the content of GRAPH as a zstd frame."""
     if len(skeleton) > _LARGE:
         level = min(level, _LEVEL_OF_LARGE)
     if len(skeleton) > _SMALL:
-        return zstd_after(head, skeleton, level) if len(head) <= _FEW else zstd(head + skeleton, level)
+        if len(head) <= _FEW:
+            return zstd_after(head, skeleton, level, window)
+        return zstd(head + skeleton, level, window)
     level = max(level, _HIGHEST_LEVEL)
-    apart = zstd_after(head, skeleton, level)
-    return apart if len(head) <= _FEW else min(apart, zstd(head + skeleton, level), key=len)
+    apart = zstd_after(head, skeleton, level, window)
+    return apart if len(head) <= _FEW else min(apart, zstd(head + skeleton, level, window), key=len)
 
 
 class CodedFile(Joined):

@@ -11,10 +11,12 @@ from nntc.decoder.directory import Section
 from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.payloads import decode_sections
 from nntc.decoder.tensor.record import Payload, WorkingMemory
+from nntc.encoder.device import Device
 from nntc.encoder.methods import Plan
 from nntc.encoder.store import Joined, Store, Stored
 from nntc.encoder.tensor.detail import tool_detail
 from nntc.encoder.tensors import Tensor, as_float64
+from nntc.errors import ModelError
 from nntc.format.registry import Profile, SectionType
 from nntc.format.tables import FrequencyTable
 
@@ -32,10 +34,17 @@ class DecodedRecords:
         By payload, how often the model has it again.
     store
         Where parts wait that it has again.
+    device
+        What must have the memory to decode them.
     """
 
     def __init__(
-        self, plan: Plan, tensors: Sequence[Tensor], copies: Mapping[int, int], store: Store
+        self,
+        plan: Plan,
+        tensors: Sequence[Tensor],
+        copies: Mapping[int, int],
+        store: Store,
+        device: Device,
     ) -> None:
         self.coded = sorted(plan.coded, key=lambda c: min(c.tensors))
         """Records by the first payload they hold."""
@@ -46,7 +55,7 @@ class DecodedRecords:
         self.profile = Profile.DEVICE
         """The first that has the coders of all records taken so far."""
         self._memory = WorkingMemory()
-        self._tensors, self._copies, self._store = tensors, copies, store
+        self._tensors, self._copies, self._store, self._device = tensors, copies, store, device
         self._kept: dict[int, tuple[Payload, NDArray[np.int64]]] = {}  # records of which parts are left
         self._again: dict[int, Stored] = {}
         self._payloads = self._decode([table for table, _ in plan.tables])
@@ -64,8 +73,19 @@ class DecodedRecords:
             self.details.append(tool_detail(record))
             self.profile = max(self.profile, record.profile)
             self._memory.add(record)
+            self._check_memory(len(self.details) - 1)
             yield payload, record.part_ends()
             del record, payload  # nothing here keeps them while the next is decoded
+
+    def _check_memory(self, record: int) -> None:
+        """Raise E_GOAL if a device has not the memory to decode what there is so far."""
+        if self._device.memory is not None and self._memory.most > self._device.memory:
+            name = self._tensors[self.coded[record].tensors[0]].name
+            raise ModelError(
+                "E_GOAL",
+                f"{name!r} cannot be coded for {self._device.memory:,} bytes of working memory: "
+                f"it takes {self._memory.most:,}",
+            )
 
     @property
     def memory(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from nntc.decoder.output_set import OutputSet
+from nntc.encoder.device import Device
 from nntc.encoder.encoding import encode_model
 from nntc.encoder.model import open_model
 from nntc.encoder.options import ChosenOptions, check_options
@@ -82,7 +83,9 @@ def encode(
     with ExitStack() as stack:
         # The model is closed, and found unchanged, before anything is put in its place.
         outputs = stack.enter_context(OutputSet(paths))
-        model = stack.enter_context(open_model(source, follow_links=follow_links))
+        model = stack.enter_context(
+            open_model(source, follow_links=follow_links, device=Device(checked.device_memory))
+        )
         workers = stack.enter_context(
             Workers(checked.jobs, progress, dask=checked.dask, folder=Path(target).parent)
         )
@@ -122,7 +125,7 @@ def encode_bytes(
     """
     checked = check_options(**options)
     with (
-        open_model(source, follow_links=follow_links) as model,
+        open_model(source, follow_links=follow_links, device=Device(checked.device_memory)) as model,
         Workers(checked.jobs, progress, dask=checked.dask) as workers,
     ):
         file, outcome = encode_model(model, checked, workers, tried)

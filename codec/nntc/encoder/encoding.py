@@ -63,9 +63,10 @@ def build(model: Model, prepared: PreparedTensors, options: Options, workers: Wo
     if options.method is not Method.LOSSLESS:
         plan = replace(plan, remarks=(*plan.remarks, *varint_remarks(model.files.tensors)))
     Steps(workers.progress, Phase.ASSEMBLING)
-    file, report = Assembly(model, plan, workers.store()).finish(options)
+    file, report = Assembly(model, plan, options, workers.store()).finish()
     report = replace(report, is_calibrated=prepared.calibration is not None and report.error > 0)
-    if options.method is Method.LOSSLESS:
+    # A device decodes sections one by one; of a graph it may have no use, and no memory for it.
+    if options.method is Method.LOSSLESS and options.device_memory is None:
         return without_sections(model.files, file, report)
     return file, report
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import onnx
 from google.protobuf.message import DecodeError
 
+from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.network.network import Network
 from nntc.encoder.split import SplitSource
 from nntc.encoder.split import open_model as open_files
@@ -97,8 +98,8 @@ class Model:
                 raise OutputError("E_OUTPUT_EXISTS", f"{target} is part of the model")
 
 
-def open_model(source: ModelSource, *, follow_links: bool = False) -> Model:
-    """Open a model; `follow_links` as in `nntc.encoder.split.open_model`.
+def open_model(source: ModelSource, *, follow_links: bool = False, device: Device = ANY_DEVICE) -> Model:
+    """Open a model for a decoder; `follow_links` as in `nntc.encoder.split.open_model`.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def open_model(source: ModelSource, *, follow_links: bool = False) -> Model:
     source = path_or_bytes(source)
     with ExitStack() as opened:
         files = opened.enter_context(open_files(source, follow_links=follow_links))
-        tensors, repeats = load_tensors(files, parse_outline(files))
+        tensors, repeats = load_tensors(files, parse_outline(files), device)
         opened.pop_all()  # from here on the model closes them
     path = None if isinstance(source, bytes) else Path(source)
     return Model(path, files, tuple(tensors), repeats)

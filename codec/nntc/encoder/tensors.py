@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.split import Payload, SplitSource, element_type
 from nntc.encoder.split.content import Stretch
 from nntc.format.container import MAX_SECTION_OUTPUT
@@ -30,8 +31,6 @@ from nntc.onnx.roles import (
 from nntc.onnx.tensor import Path
 
 _UNKNOWN = TensorRole(Role.OTHER, View(ViewKind.MATRIX, 1, 0), reason=UNKNOWN_USE)
-MAX_PIECE = 1 << 24
-"""A payload above this many bytes is coded in pieces of whole rows: bounds memory, here and in decoders."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +134,9 @@ def as_float64(bits: NDArray[Any], element: ElementType) -> NDArray[np.float64]:
     return bits.view(f"<f{element.width}").astype(np.float64)
 
 
-def load_tensors(source: SplitSource, graph: onnx.ModelProto | None) -> tuple[list[Tensor], dict[int, int]]:
+def load_tensors(
+    source: SplitSource, graph: onnx.ModelProto | None, device: Device = ANY_DEVICE
+) -> tuple[list[Tensor], dict[int, int]]:
     """Return the tensors to code, and for each payload that repeats an earlier one that one's number.
 
     Bytes that are floating-point numbers here and something else there are coded twice; those that are the
@@ -147,6 +148,8 @@ def load_tensors(source: SplitSource, graph: onnx.ModelProto | None) -> tuple[li
         The model's files.
     graph
         The parsed model; None if the onnx library cannot read it: then no use is known.
+    device
+        A payload that is too large for one section of it is coded in pieces of whole rows.
     """
     inputs = {} if graph is None else input_kinds(graph)
     roles = {} if graph is None else find_roles(graph)
@@ -161,7 +164,7 @@ def load_tensors(source: SplitSource, graph: onnx.ModelProto | None) -> tuple[li
             payloads = [payload, *copies.get(number, ())]
             uses = [roles.get(path, _UNKNOWN) for payload in payloads for path in payload.paths]
             names = tuple(name for payload in payloads for name in payload.names)
-            tensors += _pieces(payload, number, source.stretch(payload), uses, names, inputs, values)
+            tensors += _pieces(payload, number, source.stretch(payload), uses, names, inputs, values, device)
     return tensors, repeats
 
 
@@ -216,6 +219,7 @@ def _pieces(
     names: tuple[str, ...],
     inputs: dict[Path, InputKind],
     values: _Values,
+    device: Device,
 ) -> Sequence[Tensor]:
     found = uses[0]
     # A copy that nothing uses asks for nothing, where another one is used.
@@ -228,17 +232,22 @@ def _pieces(
         role, view = found.role, found.view
     scale = values.scale(strict.scale, count)
     kind = None if found.node is None or found.input == 0 else inputs.get(found.node)
-    if payload.length <= MAX_PIECE:
+    most = device.section(element.width)
+    is_moved = view.kind is ViewKind.TRANSPOSED and payload.length > device.moved
+    if payload.length <= most and view.columns <= device.columns and not is_moved:
         whole = (payload.name, role, element, view, data, data, number, payload.dims, kind)
         return [Tensor(*whole, strict.tolerance, strict.reason, names, scale)]
-    # Rows of a transposed view are not contiguous: such a payload is cut as it is stored.
+    # Rows of a transposed view are not contiguous: such a payload is coded, and cut, as it is stored.
     if view.kind is ViewKind.TRANSPOSED:
         view = View(ViewKind.MATRIX, view.channels, view.rows, view.period)
     columns = view.columns
-    if columns * element.width > MAX_SECTION_OUTPUT // 2:
-        view = View(ViewKind.MATRIX, count, 1)
-        columns = 1
-    rows = max(1, MAX_PIECE // (columns * element.width))
+    longest = min(MAX_SECTION_OUTPUT // 2, most, device.columns * element.width) // element.width
+    if columns > longest:
+        columns = next(
+            columns // n for n in range(2, columns + 1) if columns % n == 0 and columns // n <= longest
+        )
+        view = View(ViewKind.MATRIX, count // columns, columns)
+    rows = max(1, most // (columns * element.width))
     pieces = []
     for row in range(0, view.rows, rows):
         part = View(view.kind, min(rows, view.rows - row), view.channels, view.period)

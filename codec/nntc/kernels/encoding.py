@@ -108,7 +108,7 @@ def search_trellis(
 
 
 def search_feedback(sequences: Sequences, costs: Floats, survivors: int, machine: Machine) -> Levels:
-    """Find levels of low output error + cost; the trellis starts anew in every sequence.
+    """Find levels of low output error + cost; the trellis starts anew in every sequence, or segment of one.
 
     Parameters
     ----------

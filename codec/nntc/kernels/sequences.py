@@ -30,6 +30,8 @@ class Sequences:
         uint16 [sequences, length]: context of each weight.
     zeros
         bool [sequences, length]: weights that must be level 0.
+    segment
+        Columns between restarts of the trellis, a multiple of `BLOCK`; None for none.
     """
 
     x: Floats
@@ -37,3 +39,8 @@ class Sequences:
     weights: Floats
     contexts: NDArray[np.uint16]
     zeros: NDArray[np.bool_] | None = None
+    segment: int | None = None
+
+    def starts_anew(self, column: int) -> bool:
+        """Return whether the trellis starts anew before a column, at the beginning of a block."""
+        return column % (self.segment or self.x.shape[1]) == 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nntc.encoder.methods import exact
+from nntc.encoder import device
 from nntc.encoder.methods.exact import plan_exact, plan_lossless
 from nntc.encoder.methods.partition import SMALL
 from nntc.encoder.methods.plan import Overhead, PlannedRecord, PlanRequest
@@ -74,8 +74,7 @@ def test_the_plan_of_method_lossless_is_exact() -> None:
 
 
 def test_of_method_lossless_all_room_for_small_tensors_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exact, "MAX_RAGGED_OUTPUT", 10_000)
-    monkeypatch.setattr(exact, "MAX_TOGETHER", 5_000)
+    monkeypatch.setattr(device, "MAX_TOGETHER", 5_000)
     tensors = [tensor_of(normal(100, seed=n), Role.BIAS) for n in range(26)]
     with Workers(1) as workers:
         plan = plan_lossless(PlanRequest(tensors, check_options(method="lossless"), _Nothing(), workers))

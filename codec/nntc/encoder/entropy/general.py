@@ -10,32 +10,31 @@ from nntc.format.frames import MAX_WINDOW
 
 _MAX_BLOCK = 1 << 17
 _SHORT_SIZE = (1 << 16) + (1 << 8)
-_LARGEST_WINDOW = bytes([(MAX_WINDOW.bit_length() - 1 - 10) << 3])
 
 
-def zstd(data: bytes, level: int = 19) -> bytes:
-    """Return one zstd frame that declares its size, with a window of at most 8 MiB."""
+def zstd(data: bytes, level: int = 19, window: int = MAX_WINDOW) -> bytes:
+    """Return one zstd frame that declares its size, its window at most so many bytes, a power of two."""
     chosen = zstandard.ZstdCompressionParameters.from_level(level, source_size=len(data))
-    window = min(chosen.window_log, MAX_WINDOW.bit_length() - 1)
+    most = min(chosen.window_log, window.bit_length() - 1)
     parameters = zstandard.ZstdCompressionParameters.from_level(
-        level, source_size=len(data), window_log=window, write_content_size=True, write_checksum=False
+        level, source_size=len(data), window_log=most, write_content_size=True, write_checksum=False
     )
     return zstandard.ZstdCompressor(compression_params=parameters).compress(data)
 
 
-def zstd_after(head: bytes, data: bytes, level: int = 19) -> bytes:
+def zstd_after(head: bytes, data: bytes, level: int = 19, window: int = MAX_WINDOW) -> bytes:
     """Return one zstd frame of two parts, the first of them, at most 128 KiB, a block as it is.
 
     What cannot be made smaller, such as hashes, does not spoil the statistics of the rest so.
     """
     if not data or len(head) > _MAX_BLOCK:
-        return zstd(head + data, level)
-    frame = zstd(data, level)
+        return zstd(head + data, level, window)
+    frame = zstd(data, level, window)
     size = len(head) + len(data)
-    single = size <= MAX_WINDOW
-    window = b"" if single or not frame[4] & 0x20 else _LARGEST_WINDOW
-    if not single and not window:
-        window = frame[5:6]
+    single = size <= window
+    stated_window = b"" if single or not frame[4] & 0x20 else bytes([(window.bit_length() - 1 - 10) << 3])
+    if not single and not stated_window:
+        stated_window = frame[5:6]
     code = 0 if size < 1 << 8 else 1 if size < _SHORT_SIZE else 2 if size < 1 << 32 else 3
     width = max(1, code * 2 if code < 3 else 8)
     if not single:
@@ -45,7 +44,7 @@ def zstd_after(head: bytes, data: bytes, level: int = 19) -> bytes:
         [
             frame[:4],
             bytes([code << 6 | single << 5]),
-            window,
+            stated_window,
             stated.to_bytes(width, "little"),
             (len(head) << 3).to_bytes(3, "little"),
             head,

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.format.memory import rans_memory
 from nntc.format.rans import MAX_LANES, MAX_STEPS
 from nntc.format.tables import FrequencyTable
 
 TOKENS_PER_LANE = 2048
 """A lane costs about three bytes: this keeps that below half a percent and still gives many lanes."""
+LANE_MEMORY = 1 << 15
+"""Bytes that a decoder should need for the lanes of a run at most: more of them make it hardly faster."""
+_VECTOR = 16
+"""Lanes that a vector instruction decodes together, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,9 +59,16 @@ class EncodedStream:
     words: NDArray[np.uint16]
 
 
-def choose_lanes(count: int, segment: int = 1) -> int:
-    """Return a lane count for `count` tokens in segments of `segment`."""
+def choose_lanes(count: int, segment: int = 1, memory: int = LANE_MEMORY) -> int:
+    """Return a lane count for `count` tokens in segments of `segment`: if there are many, they fill vectors.
+
+    No more of them are chosen than go into `memory` bytes of a decoder, unless there must be.
+    """
     segments = -(-count // segment)
     least = -(-segments // (MAX_STEPS // segment))
     rounds = max(1, round(TOKENS_PER_LANE / segment))
-    return min(max(least, -(-segments // rounds)), MAX_LANES)
+    most = memory // rans_memory(0, 1, segment, count)
+    lanes = max(least, min(-(-segments // rounds), most))
+    if lanes > _VECTOR:
+        lanes = min(_VECTOR * max(-(-least // _VECTOR), round(lanes / _VECTOR)), segments)
+    return min(lanes, MAX_LANES)

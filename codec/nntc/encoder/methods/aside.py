@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from zstandard import ZstdCompressor, ZstdDecompressor
 
-from nntc.encoder.entropy.fragments import assemble
-from nntc.encoder.entropy.rans import EncoderStream
+from nntc.encoder.device import ANY_DEVICE, Device
+from nntc.encoder.entropy.fragments import Fragment, assemble
+from nntc.encoder.entropy.rans import EncoderStream, choose_lanes
 from nntc.encoder.methods.plan import PlannedRecord
 from nntc.encoder.methods.weights import Quantized, Scalar
 from nntc.encoder.quantize.trellis import TrellisLevels
@@ -23,8 +24,10 @@ _RECORDS = 1 << 14
 _LEVEL = 1  # of zstd, for what is read again in a moment
 
 
-def put_aside(planned: Iterable[PlannedRecord], store: Store) -> list[PlannedRecord]:
-    """Return planned records whose bytes are made and put aside; what `planned` yields is not kept."""
+def put_aside(
+    planned: Iterable[PlannedRecord], store: Store, device: Device = ANY_DEVICE
+) -> list[PlannedRecord]:
+    """Return planned records, their bytes made for a device and put aside; nothing of `planned` is kept."""
     done: list[PlannedRecord] = []
     batch: list[PlannedRecord] = []
     tokens = 0
@@ -32,22 +35,29 @@ def put_aside(planned: Iterable[PlannedRecord], store: Store) -> list[PlannedRec
         batch.append(record)
         tokens += _tokens(record)
         if tokens >= _TOGETHER or len(batch) == _RECORDS:
-            done += _stored(batch, store)
+            done += _stored(batch, store, device)
             batch, tokens = [], 0
         del record  # nothing here keeps it while the next is made
-    return done + _stored(batch, store)
+    return done + _stored(batch, store, device)
 
 
 def _tokens(planned: PlannedRecord) -> int:
     return sum(f.tokens.size if isinstance(f, EncoderStream) else len(f) for f in planned.record.fragments)
 
 
-def _stored(batch: list[PlannedRecord], store: Store) -> list[PlannedRecord]:
-    bodies = assemble([planned.record.fragments for planned in batch])
+def _stored(batch: list[PlannedRecord], store: Store, device: Device) -> list[PlannedRecord]:
+    bodies = assemble([[_within(f, device) for f in planned.record.fragments] for planned in batch])
     return [
         replace(planned, record=replace(planned.record, fragments=[store.put(body)]))
         for planned, body in zip(batch, bodies, strict=True)
     ]
+
+
+def _within(fragment: Fragment, device: Device) -> Fragment:
+    """Return a fragment whose lanes there is room for."""
+    if not isinstance(fragment, EncoderStream) or device.memory is None:
+        return fragment
+    return replace(fragment, lanes=choose_lanes(fragment.tokens.size, fragment.segment, device.lanes))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,11 +70,13 @@ class StoredLevels:
     quantizers: Stored | None
 
     @classmethod
-    def put(cls, quantized: Quantized | Scalar, store: Store) -> StoredLevels:
-        """Put levels aside."""
+    def put(cls, quantized: Quantized | Scalar, store: Store, device: Device = ANY_DEVICE) -> StoredLevels:
+        """Put levels aside, to be coded with no more contexts than a device has room for."""
         if isinstance(quantized, Scalar):
             levels, type_ = _packed(quantized.levels, store)
             return cls(replace(quantized, levels=np.zeros(0, np.int64)), levels, type_, None)
+        classes = device.within(quantized.scales.classes, 2)
+        quantized = replace(quantized, scales=replace(quantized.scales, classes=classes))
         levels, type_ = _packed(quantized.found.levels, store)
         quantizers = store.put(np.packbits(quantized.found.quantizers).tobytes())
         nothing = TrellisLevels(np.zeros(0, np.int32), np.zeros(0, np.uint8))

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain, count
 
-import numpy as np
-
 from nntc.encoder.allocate import allocate_noise, equal_noise
+from nntc.encoder.device import Device
 from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.exact import plan_exact
@@ -23,6 +22,7 @@ from nntc.encoder.methods.recognize import CodedBefore, find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_tensors
 from nntc.encoder.methods.weight_record import weight_record
 from nntc.encoder.methods.weights import SharedSet, quantize, shared_tables
+from nntc.encoder.methods.wholes import Wholes
 from nntc.encoder.options import DEFAULT_QUALITY, Objective, Options
 from nntc.encoder.quantize.shaping import equal_steps, shapings
 from nntc.encoder.tensors import Tensor
@@ -52,7 +52,7 @@ def plan_auto(request: PlanRequest) -> Plan:
     tensors = with_tolerance_of_values(request.tensors)
     overhead = request.overhead
     partition = partition_tensors(tensors, options.exact)
-    before = find_coded_before(tensors, partition, workers)
+    before = find_coded_before(tensors, partition, workers, Device(options.device_memory))
     target = _target_size(tensors, options, overhead)
     again: Plan | None = None
     if before.records or before.is_model:
@@ -61,12 +61,14 @@ def plan_auto(request: PlanRequest) -> Plan:
         if is_small:
             return again
         partition = _with_levels_to_lose(partition, before, tensors)
-    exact = plan_exact(tensors, {i: partition.notes[i] for i in partition.exact}, workers)
+    exact = plan_exact(
+        tensors, {i: partition.notes[i] for i in partition.exact}, workers, Device(options.device_memory)
+    )
 
     def plan_at(quality: float) -> Plan:
         if request.calibration is not None:
-            return plan_calibrated(tensors, partition, exact, quality, workers, request.calibration)
-        return _plan_at(tensors, partition, exact, options.objective, quality, workers)
+            return plan_calibrated(tensors, partition, exact, quality, request, request.calibration)
+        return _plan_at(tensors, partition, exact, options, quality, workers)
 
     def attempt(quality: float) -> Plan:
         with workers.during(ProgressEvent(Phase.SEARCHING, number=next(numbers))):
@@ -100,12 +102,12 @@ def _plan_again(
     if before.is_model:
         notes |= dict.fromkeys(parameters, "")
         parameters = []
-    records = [*before.records, *plan_exact(tensors, notes, workers)]
+    records = [*before.records, *plan_exact(tensors, notes, workers, Device(options.device_memory))]
     rest = replace(partition, weights=[i for i in partition.weights if i not in again], parameters=parameters)
     if not rest.lossy:
         return Plan(records, before.tables.tables)
     quality = DEFAULT_QUALITY if options.quality is None else options.quality
-    return _plan_at(tensors, rest, records, options.objective, quality, workers, before.tables)
+    return _plan_at(tensors, rest, records, options, quality, workers, before.tables)
 
 
 def _with_levels_to_lose(partition: Partition, before: CodedBefore, tensors: Sequence[Tensor]) -> Partition:
@@ -133,35 +135,34 @@ def _plan_at(
     tensors: Sequence[Tensor],
     partition: Partition,
     exact: list[PlannedRecord],
-    objective: Objective,
+    options: Options,
     quality: float,
     workers: Workers,
     others: SharedSet | None = None,
 ) -> Plan:
     """Return records at a quality in dB; `others` are tables of records that there are."""
-    sizes = [tensors[i].size for i in partition.weights]
-    if objective is Objective.WEIGHTS:
-        powers = [float(np.mean(np.square(tensors[i].values()))) for i in partition.weights]
-        noise, parameter_noise = equal_noise(sizes, powers, len(partition.parameters), quality)
+    wholes = Wholes(tensors, partition.weights)
+    if options.objective is Objective.WEIGHTS:
+        noise, parameter_noise = equal_noise(wholes.sizes, wholes.powers, len(partition.parameters), quality)
         candidates = equal_steps
     else:
         parameters = [tensors[i].size for i in partition.parameters]
-        noise, parameter_noise = allocate_noise(sizes, parameters, quality)
+        noise, parameter_noise = allocate_noise(wholes.sizes, parameters, quality)
         candidates = shapings
-    by_row = objective is not Objective.WEIGHTS
-    items = (
-        (candidates(tensors[i]), tensors[i].values(), own, by_row)
-        for i, own in zip(partition.weights, noise.tolist(), strict=True)
-    )
-    store = workers.store()
-    quantized = [StoredLevels.put(q, store) for q in workers.map(quantize, items, len(sizes))]
+    by_row = options.objective is not Objective.WEIGHTS
+    allowed = wholes.noise(noise)
+    items = ((candidates(tensors[i]), tensors[i].values(), allowed[i], by_row) for i in partition.weights)
+    store, device = workers.store(), Device(options.device_memory)
+    quantized = [
+        StoredLevels.put(q, store, device) for q in workers.map(quantize, items, len(partition.weights))
+    ]
     tables = shared_tables((stored.get() for stored in quantized), others)
     coded = (
-        PlannedRecord(weight_record(tensors[i], stored.get(), tables), (i,))
+        PlannedRecord(weight_record(tensors[i], stored.get(), tables, device), (i,))
         for i, stored in zip(partition.weights, quantized, strict=True)
     )
-    grouped = code_small_tensors(tensors, partition.parameters, parameter_noise.tolist())
-    return Plan([*exact, *put_aside(chain(coded, grouped), workers.store())], tables[0])
+    grouped = code_small_tensors(tensors, partition.parameters, parameter_noise.tolist(), device)
+    return Plan([*exact, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0])
 
 
 def _search(plan_at: Callable[[float], Plan], target: int, weights: int, overhead: Overhead) -> Plan:

@@ -16,13 +16,12 @@ from nntc.encoder.calibration.statistics import TensorStatistics
 from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated_weights import CalibratedLevels, quantize_calibrated
 from nntc.encoder.methods.partition import Partition
-from nntc.encoder.methods.plan import Plan, PlannedRecord
+from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.small_tensors import code_small_tensors
 from nntc.encoder.methods.weight_record import weight_record
 from nntc.encoder.methods.weights import quantize, shared_tables
 from nntc.encoder.quantize.shaping import shapings
 from nntc.encoder.tensors import Tensor
-from nntc.encoder.workers import Workers
 from nntc.format.rounding import round_to_element
 from nntc.format.view import View
 from nntc.onnx.roles import Tolerance
@@ -38,10 +37,11 @@ def plan_calibrated(
     partition: Partition,
     exact: list[PlannedRecord],
     quality: float,
-    workers: Workers,
+    request: PlanRequest,
     data: CalibrationData,
 ) -> Plan:
     """Return records at a quality in dB: the signal-to-noise ratio of layers' outputs, on average."""
+    workers, device = request.workers, request.device
     # Small matrices have a layer's outputs as large ones have; a model may have no others.
     weights = [i for i in partition.lossy if i in data.statistics or i in set(partition.weights)]
     noise = allocate_by_sensitivity(
@@ -61,13 +61,13 @@ def plan_calibrated(
     changed = {}
     results = workers.map(_quantize, items, len(partition.weights))
     for i, (levels, note) in zip(partition.weights, results, strict=True):
-        found.append((StoredLevels.put(levels.quantized, store), note))
+        found.append((StoredLevels.put(levels.quantized, store, device), note))
         if levels.shift is not None:
             number, sign = data.output_biases[i]
             changed[number] = _shifted(tensors[number], sign * levels.shift)
     tables = shared_tables(stored.get() for stored, _ in found)
     coded = (
-        PlannedRecord(replace(weight_record(tensors[i], stored.get(), tables), note=note), (i,))
+        PlannedRecord(replace(weight_record(tensors[i], stored.get(), tables, device), note=note), (i,))
         for i, (stored, note) in zip(partition.weights, found, strict=True)
     )
     shifted = [changed.get(i, tensor) for i, tensor in enumerate(tensors)]
@@ -80,8 +80,8 @@ def plan_calibrated(
         min(noise[i] * float(tensors[i].values().var()) / variances[i], MAX_OUTPUT_NOISE)
         for i in partition.parameters
     ]
-    grouped = code_small_tensors(shifted, partition.parameters, allowed)
-    return Plan([*exact, *put_aside(chain(coded, grouped), workers.store())], tables[0])
+    grouped = code_small_tensors(shifted, partition.parameters, allowed, device)
+    return Plan([*exact, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0])
 
 
 def _quantize(

@@ -32,12 +32,14 @@ from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping
 from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
 from nntc.format.steps import STEP_CODES
-from nntc.kernels.sequences import Sequences
+from nntc.kernels.sequences import BLOCK, Sequences
 
 LAGRANGIAN = 0.2
 """Squared steps per bit: less than without feedback, as errors make later values larger."""
 _LEAST_LENGTH = 96
 """Rows shorter than this are chained: a trellis takes some columns to get going."""
+_LONGEST = 512
+"""A decoder keeps a segment of each lane: the trellis starts anew after so many columns."""
 _MANTISSAS = UniformQuantizer(2.0**-12)
 """Of base steps."""
 _CODES_PER_ROW = 800.0
@@ -231,8 +233,14 @@ def _search(candidate: _Candidate) -> Quantized:
         chain = 1
     diagonals = np.einsum("gii->gi", factors)
     weights = diagonals**2 / np.mean(diagonals**2)
+    segment = _segment(chain * size)
     sequences = Sequences(
-        x.astype(np.float32), factors / diagonals[:, None, :], weights.astype(np.float32), contexts, zeros
+        x.astype(np.float32),
+        factors / diagonals[:, None, :],
+        weights.astype(np.float32),
+        contexts,
+        zeros,
+        segment,
     )
     found = search_with_feedback(sequences, pruned_bits(candidate.family), LAGRANGIAN)
     if candidate.metric.along is Along.COLUMNS:
@@ -248,10 +256,16 @@ def _search(candidate: _Candidate) -> Quantized:
         candidate.shaping,
         scales,
         found,
-        chain * size,
+        segment,
         candidate.family,
         candidate.row_steps,
     )
+
+
+def _segment(length: int) -> int:
+    """Return after how many columns the trellis starts anew: equal runs of whole blocks of a long row."""
+    runs = (n for n in range(BLOCK, _LONGEST + 1, BLOCK) if length % n == 0)
+    return length if length <= _LONGEST else max(runs, default=length)
 
 
 def _chain(rows: int, groups: int, size: int) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.entropy.contexts import Classes
 from nntc.encoder.entropy.general import zstd
 from nntc.encoder.quantize.pruning import ZEROS_FROM
@@ -54,6 +55,7 @@ def lossless_record(
     view: View,
     bits: NDArray[Any],
     note: str = "",
+    device: Device = ANY_DEVICE,
     *,
     coder: Coder = Coder.RANS,
     sparse: bool | None = None,
@@ -66,13 +68,15 @@ def lossless_record(
         Bit patterns in coded order, rank 1; see `Tensor.bits`.
     note
         For the report.
+    device
+        The decoder that it is for.
     coder
         Of codebook indices and sparse rows; planes choose their own.
     sparse
         Code all that can be as sparse rows, or nothing; None for what is smaller.
     """
-    codebook = _codebook(element, bits)
-    classes = _classes(element, view, bits)
+    codebook = _codebook(element, bits, device)
+    classes = _classes(element, view, bits, device)
     records = [] if codebook is None else list(_indexed(element, view, codebook, coder, classes, sparse))
     if not all(record.is_long_enough for record in records) and codebook is not None:
         records = [codebook_record(element, view, codebook, Coder.RANS)]
@@ -80,9 +84,9 @@ def lossless_record(
         records += _in_fixed_point(element, view, bits, coder, forced=bool(sparse))
     is_plain = codebook is not None and codebook.entries.size <= min(FEW_VALUES, bits.size // 4)
     if not records or not (is_plain or sparse):
-        records.append(planes_record(element, view, bits, classes))
+        records.append(planes_record(element, view, bits, classes, device))
     best = records[0] if len(records) == 1 else min(records, key=lambda record: record.expected_size)
-    if sparse is None and coder is Coder.RANS:
+    if sparse is None and coder is Coder.RANS and device.has(Coder.ZSTD):
         best = _as_bytes(view, bits, best)
     return replace(best, note=note)
 
@@ -120,7 +124,7 @@ def _has_zeros(bits: NDArray[Any]) -> bool:
     return bool(np.mean(bits == 0) >= ZEROS_FROM)
 
 
-def _codebook(element: ElementType, bits: NDArray[Any]) -> Codebook | None:
+def _codebook(element: ElementType, bits: NDArray[Any], device: Device) -> Codebook | None:
     """Return the codebook if it is smaller than the elements themselves."""
     if element.width not in (2, 4, 8):
         return None
@@ -130,7 +134,8 @@ def _codebook(element: ElementType, bits: NDArray[Any]) -> Codebook | None:
         return None
     codebook = make_codebook(bits)
     entries = codebook.entries.size
-    return codebook if entries <= MAX_CODEBOOK and codebook_pays(element, bits.size, entries) else None
+    fits = entries <= MAX_CODEBOOK and device.codebook(entries, element.width)
+    return codebook if fits and codebook_pays(element, bits.size, entries) else None
 
 
 def _indexed(
@@ -210,7 +215,7 @@ _ALIKE_FROM = 1e30
 """Magnitude from which all are alike: sums of more would overflow."""
 
 
-def _classes(element: ElementType, view: View, bits: NDArray[Any]) -> Classes | None:
+def _classes(element: ElementType, view: View, bits: NDArray[Any], device: Device) -> Classes | None:
     if not element.is_float or view.size < _CONTEXTS_FROM:
         return None
     magnitudes = np.empty(bits.size, np.float32)
@@ -219,4 +224,4 @@ def _classes(element: ElementType, view: View, bits: NDArray[Any]) -> Classes | 
             part = slice(start, start + _CONVERTED)
             own = np.abs(as_float64(bits[part], element))
             magnitudes[part] = np.where(np.isfinite(own), np.minimum(own, _ALIKE_FROM), 0)
-    return fit_scales(magnitudes, view).classes
+    return device.within(fit_scales(magnitudes, view).classes, 1)

@@ -11,20 +11,18 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
+from nntc.encoder.device import MAX_TOGETHER
 from nntc.encoder.methods.lossless import FEW_VALUES
 from nntc.encoder.options import PatternError
 from nntc.encoder.quantize.row_steps import loses_rows
 from nntc.encoder.quantize.small_lines import are_out_of_reach, many_are_small, many_elements_are_small
 from nntc.encoder.tensors import Tensor
 from nntc.format.registry import ElementType
-from nntc.format.view import MAX_RAGGED_OUTPUT
 from nntc.onnx.roles import InputKind, Role, Tolerance
 
 FEW_DISTINCT = "has few distinct values"
 SMALL = 1 << 11
 """Tensors of fewer elements are coded together."""
-MAX_TOGETHER = MAX_RAGGED_OUTPUT // 2
-"""Bytes of all small tensors coded exactly together, and of all others: the format limits their sum."""
 UNEQUAL_ROWS = "has rows that one step for all would leave nothing of"
 UNEQUAL_LINES = "has many rows or columns that one step for all would leave nothing of"
 UNEQUAL_ELEMENTS = "has many elements that one step for all would leave nothing of"

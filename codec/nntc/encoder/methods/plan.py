@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nntc.encoder.calibration.calibration_data import CalibrationData
+from nntc.encoder.device import Device
 from nntc.encoder.options import Options
 from nntc.encoder.stages import TensorSizes
 from nntc.encoder.store import Stored
@@ -53,6 +54,11 @@ class PlanRequest:
     overhead: Overhead
     workers: Workers
     calibration: CalibrationData | None = None
+
+    @property
+    def device(self) -> Device:
+        """The decoder that the file is for."""
+        return Device(self.options.device_memory)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

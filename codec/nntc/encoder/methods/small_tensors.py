@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntc.encoder.allocate import MAX_NOISE
+from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.plan import PlannedRecord
 from nntc.encoder.quantize.row_steps import ROW_NOISE, find_column_codes
 from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
 from nntc.encoder.tensor.ragged import ragged_record, ragged_view
 from nntc.encoder.tensor.record import Record
+from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
 from nntc.encoder.tensors import Tensor
-from nntc.format.registry import ElementType
+from nntc.format.registry import Coder, ElementType
 from nntc.format.rounding import round_to_element
 from nntc.format.steps import STEP_CODES
 from nntc.onnx.roles import Tolerance
@@ -40,7 +43,7 @@ _MAX_BITS = 29  # of levels: these, and their distances from a base, have 31
 
 
 def code_small_exactly(
-    tensors: Sequence[Tensor], numbers: Sequence[int], notes: Mapping[int, str]
+    tensors: Sequence[Tensor], numbers: Sequence[int], notes: Mapping[int, str], device: Device = ANY_DEVICE
 ) -> list[PlannedRecord]:
     """Return exact records of small tensors, those of one element type together."""
     tensors = [tensor.flat() for tensor in tensors]
@@ -49,12 +52,14 @@ def code_small_exactly(
         view = ragged_view([tensors[i].size for i in group])
         bits = np.concatenate([tensors[i].bits() for i in group])
         reasons = sorted({notes[i] for i in group if notes[i]})
-        coded.append(PlannedRecord(lossless_record(element, view, bits, "; ".join(reasons)), tuple(group)))
+        coded.append(
+            PlannedRecord(lossless_record(element, view, bits, "; ".join(reasons), device), tuple(group))
+        )
     return coded
 
 
 def code_small_tensors(
-    tensors: Sequence[Tensor], numbers: Sequence[int], noise: Sequence[float]
+    tensors: Sequence[Tensor], numbers: Sequence[int], noise: Sequence[float], device: Device = ANY_DEVICE
 ) -> list[PlannedRecord]:
     """Return records of biases, normalizations and other small tensors.
 
@@ -64,6 +69,8 @@ def code_small_tensors(
     ----------
     noise
         Noise power to allow each, relative to its variance; of what scales, relative to each element.
+    device
+        What it has no room for together with others, the largest, is coded alone.
     """
     chosen = set(numbers)
     tensors = [_with_line_scale(tensor).flat() if i in chosen else tensor for i, tensor in enumerate(tensors)]
@@ -74,19 +81,36 @@ def code_small_tensors(
     least = max(steps.values(), default=0.0) / _MAX_SPREAD
     wide = [i for i in numbers if steps[i] < least or _is_wide(tensors[i], steps[i], limits[i])]
     narrow = [i for i in numbers if i not in set(wide)]
+    alone = _too_many(tensors, numbers, device)
     coded = []
-    for element, group in _groups(tensors, narrow):
-        record = _uniform_group(tensors, group, [steps[i] for i in group], element)
+    for element, group in _groups(tensors, narrow, alone):
+        if group[0] in alone:
+            record = _uniform_alone(tensors[group[0]], steps[group[0]])
+        else:
+            record = _uniform_group(tensors, group, [steps[i] for i in group], element)
         coded.append(PlannedRecord(record, tuple(group)))
-    for element, group in _groups(tensors, wide):
-        view = ragged_view([tensors[i].size for i in group])
+    for element, group in _groups(tensors, wide, alone):
+        view = tensors[group[0]].view if group[0] in alone else ragged_view([tensors[i].size for i in group])
         bits = np.concatenate([_rounded(tensors[i], allowed[i], steps[i], limits[i]) for i in group])
-        coded.append(PlannedRecord(lossless_record(element, view, bits), tuple(group)))
+        coded.append(PlannedRecord(lossless_record(element, view, bits, device=device), tuple(group)))
     return coded
 
 
-def _groups(tensors: Sequence[Tensor], numbers: Sequence[int]) -> Iterator[tuple[ElementType, list[int]]]:
-    """Yield tensors of one element type, at most `_MAX_OUTPUT` bytes together."""
+def _too_many(tensors: Sequence[Tensor], numbers: Sequence[int], device: Device) -> set[int]:
+    """Return the tensors, the largest of all, that a device has no room for together."""
+    by_size = sorted(numbers, key=lambda i: tensors[i].nbytes)
+    ends = accumulate(tensors[i].nbytes for i in by_size)
+    return {i for i, end in zip(by_size, ends, strict=True) if end > device.together}
+
+
+def _groups(
+    tensors: Sequence[Tensor], numbers: Sequence[int], alone: Collection[int] = ()
+) -> Iterator[tuple[ElementType, list[int]]]:
+    """Yield tensors of one element type, at most `_MAX_OUTPUT` bytes together, and those that are alone."""
+    for i in numbers:
+        if i in alone:
+            yield tensors[i].element, [i]
+    numbers = [i for i in numbers if i not in alone]
     for element in sorted({tensors[i].element for i in numbers}):
         group: list[int] = []
         output = 0
@@ -172,6 +196,13 @@ def _wanted_step(tensor: Tensor, noise: float) -> float:
     """Return the step for a noise relative to the variance, or the least that levels allow."""
     values = tensor.values()
     return max(float(np.sqrt(12 * noise * values.var())), float(np.abs(values).max()) * 2.0**-_MAX_BITS)
+
+
+def _uniform_alone(tensor: Tensor, step: float) -> Record:
+    """Return the uniform record of one tensor, which a decoder need not keep as it keeps groups."""
+    quantizer = UniformQuantizer(float(np.float32(step)))
+    levels = quantizer.levels(tensor.values())
+    return uniform_record(tensor.element, tensor.view, UniformParameters.of(quantizer), levels, Coder.RANS)
 
 
 def _uniform_group(

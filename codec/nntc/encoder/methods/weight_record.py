@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.entropy.contexts import SharedTables
 from nntc.encoder.methods.weights import SCALAR_STEP, Quantized, Scalar, SharedSet
 from nntc.encoder.quantize.pruning import pruned_zeros
@@ -17,15 +18,17 @@ from nntc.format.registry import Coder
 from nntc.format.trellis import EIGHT_STATES
 
 
-def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> Record:
-    """Return the record of a quantized tensor."""
+def weight_record(
+    tensor: Tensor, q: Quantized | Scalar, shared: SharedSet, device: Device = ANY_DEVICE
+) -> Record:
+    """Return the record of a quantized tensor for a device."""
     step = q.base_step * q.candidate.unit
     if q.candidate.transform is not None:
         step /= 2 ** (q.candidate.transform.mix / 2)
     if q.row_steps is not None:
         step /= q.row_steps.largest
     if isinstance(q, Scalar):
-        return _scalar_record(tensor, q, _parameters(q, step * SCALAR_STEP))
+        return _scalar_record(tensor, q, _parameters(q, step * SCALAR_STEP), device)
     classes, tables = q.scales.classes, None
     if q.family in shared.families:
         start, pairs, first = shared.families[q.family]
@@ -45,9 +48,9 @@ def weight_record(tensor: Tensor, q: Quantized | Scalar, shared: SharedSet) -> R
     )
 
 
-def _scalar_record(tensor: Tensor, q: Scalar, parameters: UniformParameters) -> Record:
+def _scalar_record(tensor: Tensor, q: Scalar, parameters: UniformParameters, device: Device) -> Record:
     view = q.candidate.view
-    classes = fit_scales(np.abs(q.levels).astype(np.float32), view).classes
+    classes = device.within(fit_scales(np.abs(q.levels).astype(np.float32), view).classes, 1)
     dense = uniform_record(tensor.element, view, parameters, q.levels, Coder.RANS, classes)
     if pruned_zeros(q.levels) is None:
         return dense

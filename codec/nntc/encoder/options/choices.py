@@ -56,3 +56,6 @@ class Centroids(StrEnum):
 
 PAPER_METHODS = (Method.QUANTIZATION, Method.CLUSTERING, Method.DCT)
 """Those of Laude et al."""
+
+LEAST_DEVICE_MEMORY = 1 << 14
+"""Bytes of working memory: with fewer, hardly anything can be coded well."""

@@ -39,7 +39,7 @@ def search_with_feedback(
     survivors: int = SURVIVORS,
     machine: Machine = EIGHT_STATES,
 ) -> TrellisLevels:
-    """Find levels of low output error + lagrangian * rate; the trellis starts anew in every sequence.
+    """Find levels of low output error + lagrangian * rate; the trellis starts anew as sequences say.
 
     Parameters
     ----------
@@ -69,6 +69,7 @@ def search_with_feedback(
             sequences.weights[groups],
             sequences.contexts[rows],
             None if sequences.zeros is None else sequences.zeros[rows],
+            sequences.segment,
         )
         levels[rows], quantizers[rows] = search_feedback(part, costs, survivors, machine)
     return TrellisLevels(levels.ravel(), quantizers.ravel())

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.entropy.compressed import write_zstd
 from nntc.encoder.entropy.contexts import Classes, Model
 from nntc.encoder.entropy.fragments import Fragment, count_tokens
@@ -80,7 +81,11 @@ class _Plane:
 
 
 def planes_record(
-    element: ElementType, view: View, bits: NDArray[Any], classes: Classes | None = None
+    element: ElementType,
+    view: View,
+    bits: NDArray[Any],
+    classes: Classes | None = None,
+    device: Device = ANY_DEVICE,
 ) -> Record:
     """Return an exact record.
 
@@ -90,6 +95,8 @@ def planes_record(
         Unsigned integers of the element's width, or 16-byte voids; rank 1, in coded order.
     classes
         Contexts to try on the most significant plane.
+    device
+        The decoder that it is for.
     """
     rotated = bits
     if element.is_float:
@@ -97,11 +104,11 @@ def planes_record(
         rotated = bits << kind(1) | bits >> kind(8 * element.width - 1)
     memory = np.ascontiguousarray(rotated).view(np.uint8).reshape(-1, element.width)
     common = _find_common(bits, memory[:, -1]) if 1 < element.width <= 8 else None
-    planes = _planes(memory, memory[:, -1], view, classes)
+    planes = _planes(memory, memory[:, -1], view, classes, device)
     flags = PlanesFlags.ROTATE if element.is_float else PlanesFlags(0)
     head = PLANES_HEAD.write(PlanesHead(flags))
     if common is not None:
-        fewer = _planes(memory[common.others], common.plane, view, classes)
+        fewer = _planes(memory[common.others], common.plane, view, classes, device)
         shorter = PLANES_HEAD.write(common.head(flags))
         if _bits(fewer) + 8 * (len(shorter) - len(head)) < _bits(planes):
             planes, head = fewer, shorter
@@ -146,19 +153,22 @@ def _find_common(bits: NDArray[Any], first: NDArray[np.uint8]) -> _Common | None
 
 
 def _planes(
-    memory: NDArray[np.uint8], first: NDArray[np.uint8], view: View, classes: Classes | None
+    memory: NDArray[np.uint8], first: NDArray[np.uint8], view: View, classes: Classes | None, device: Device
 ) -> list[_Plane]:
     """Return plane 0 and the others, from the bytes, uint8 [elements, width], of what is in the others."""
     width = memory.shape[1]
-    rest = [_choose(np.ascontiguousarray(memory[:, width - 1 - place]), view) for place in range(1, width)]
-    return [_choose(np.ascontiguousarray(first), view, classes), *rest]
+    rest = [np.ascontiguousarray(memory[:, width - 1 - place]) for place in range(1, width)]
+    return [
+        _choose(np.ascontiguousarray(first), view, device, classes),
+        *(_choose(plane, view, device) for plane in rest),
+    ]
 
 
 def _bits(planes: Sequence[_Plane]) -> float:
     return sum(plane.bits for plane in planes)
 
 
-def _choose(tokens: NDArray[np.uint8], view: View, classes: Classes | None = None) -> _Plane:
+def _choose(tokens: NDArray[np.uint8], view: View, device: Device, classes: Classes | None = None) -> _Plane:
     """Return a plane under the coder that makes it smallest, with contexts where these do."""
     counts = count_tokens(tokens, None, 1)[0]
     width = max(int(tokens.max()).bit_length(), 1)
@@ -170,6 +180,8 @@ def _choose(tokens: NDArray[np.uint8], view: View, classes: Classes | None = Non
         bits = 72 + lists + sum(_TABLE_BITS + _coded_bits(row) for row in split if row.any())
         choices.append(_Plane(tokens, Coder.RANS, classes, bits))
     best = min(choices, key=lambda plane: plane.bits)
+    if not device.has(Coder.ZSTD):
+        return best
     middle = max(0, tokens.size - _SAMPLE) // 2
     sample = tokens[middle : middle + _SAMPLE]
     expected = best.bits / 8 * sample.size / tokens.size

@@ -55,4 +55,5 @@ def search_feedback(
     length: int,
     start: int,
     /,
+    anew: bool,
 ) -> None: ...

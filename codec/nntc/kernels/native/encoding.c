@@ -123,8 +123,9 @@ static PyObject *search_feedback(PyObject *self, PyObject *arguments) {
     Py_buffer *levels = &a.of[6], *quantizers = &a.of[7], *settled = &a.of[8], *state = &a.of[9], *common = &a.of[10];
     unsigned int kind, survivors;
     unsigned long long length, start;
-    if (!PyArg_ParseTuple(arguments, "y*y*y*y*z*y*w*w*w*w*z*IIKK", x, filters, weights, contexts, zeros, costs, levels, quantizers,
-                          settled, state, common, &kind, &survivors, &length, &start))
+    int anew;
+    if (!PyArg_ParseTuple(arguments, "y*y*y*y*z*y*w*w*w*w*z*IIKKp", x, filters, weights, contexts, zeros, costs, levels, quantizers,
+                          settled, state, common, &kind, &survivors, &length, &start, &anew))
         goto end;
     u64 count = elements(x, 4);
     if (!require(length >= 1 && length <= UINT32_MAX && count >= length && count % length == 0, "no rows")) goto end;
@@ -136,6 +137,7 @@ static PyObject *search_feedback(PyObject *self, PyObject *arguments) {
     if (!require(same && (zeros->buf == NULL || elements(zeros, 1) == count), "sizes differ")) goto end;
     if (!require(kind <= 1 && survivors >= 1 && survivors <= MOST_SURVIVORS, "no such trellis")) goto end;
     if (!require(start < length && start % BLOCK == 0, "no such block")) goto end;
+    if (!require(start > 0 || anew || common->buf == NULL, "rows begin anew")) goto end;
     if (!require(common->buf == NULL || elements(common, 8) == rows * (stop - start), "sizes differ")) goto end;
     if (!require(have_costs(contexts, costs), "no costs of a context")) goto end;
     feedback_search s = {kind, survivors, rows, length, rows / groups, x->buf, filters->buf, weights->buf, contexts->buf, zeros->buf,
@@ -143,8 +145,8 @@ static PyObject *search_feedback(PyObject *self, PyObject *arguments) {
     Py_BEGIN_ALLOW_THREADS;
     if (common->buf == NULL) feedback_finish(&s, start);
     else {
-        if (start == 0) feedback_start(&s);
-        feedback_block(&s, start, stop, common->buf);
+        if (anew) feedback_start(&s);
+        feedback_block(&s, start, stop, anew, common->buf);
     }
     Py_END_ALLOW_THREADS;
 end:

@@ -99,11 +99,14 @@ def search_feedback(
     )
     kind = machine.trellis - 1
     for start in range(0, length, BLOCK):
-        span, before = slice(start, min(start + BLOCK, length)), slice(0, max(start - BLOCK, 0))
+        anew = sequences.starts_anew(start)
+        if anew and start:
+            _native.search_feedback(*given, None, kind, survivors, length, start - BLOCK, anew)
+        span, before = slice(start, min(start + BLOCK, length)), slice(0, start if anew else start - BLOCK)
         errors = settled[:, before].reshape(len(filters), rows // len(filters), before.stop)
         common = (errors @ filters[:, before, span]).reshape(rows, -1) + sequences.x[:, span]
-        _native.search_feedback(*given, np.ascontiguousarray(common), kind, survivors, length, start)
-    _native.search_feedback(*given, None, kind, survivors, length, (length - 1) // BLOCK * BLOCK)
+        _native.search_feedback(*given, np.ascontiguousarray(common), kind, survivors, length, start, anew)
+    _native.search_feedback(*given, None, kind, survivors, length, (length - 1) // BLOCK * BLOCK, False)
     return levels, quantizers
 
 

@@ -146,24 +146,24 @@ ALWAYS_INLINE void settle(const feedback_search *s, const layout *l, u32 vectors
 }
 
 ALWAYS_INLINE void search_row(const feedback_search *s, const layout *l, u32 states, u32 survivors, u32 vectors, u64 row, u64 start,
-                              u32 count, const double *common, block_filters *f) {
+                              u32 count, bool anew, const double *common, block_filters *f) {
     feedback_row *before = &s->state[row];
     block_state b;
     ints at[BLOCK][MOST_VECTORS], ancestors[MOST_VECTORS];
     for (u32 v = 0; v < vectors; v++) {
         doubles errors[BLOCK];
-        if (start > 0)
+        if (!anew)
             for (u32 i = 0; i < BLOCK; i++) errors[i] = doubles_of(before->undecided.errors[i][v]);
         for (u32 j = 0; j < count; j += SPREAD) {
             doubles sums[SPREAD] = {{0}};
-            if (start > 0) spread(errors, BLOCK, f->before, j, sums);
+            if (!anew) spread(errors, BLOCK, f->before, j, sums);
             for (u32 k = 0; k < SPREAD && j + k < count; k++) b.targets[j + k][v] = floats_of_doubles(common[j + k] + sums[k]);
         }
         b.cost[v] = before->cost[v];
     }
     search_block(s, l, states, survivors, vectors, row, start, count, f, &b);
     follow(&b, vectors, 0, count, at, ancestors);
-    if (start > 0) settle(s, l, vectors, row, start - BLOCK, BLOCK, &before->undecided, ancestors, b.cost);
+    if (!anew) settle(s, l, vectors, row, start - BLOCK, BLOCK, &before->undecided, ancestors, b.cost);
     for (u32 v = 0; v < vectors; v++) {
         before->cost[v] = b.cost[v];
         for (u32 i = 0; i < count; i++) {
@@ -175,21 +175,22 @@ ALWAYS_INLINE void search_row(const feedback_search *s, const layout *l, u32 sta
     }
 }
 
-ALWAYS_INLINE void feedback_block_body(const feedback_search *s, u64 start, u64 stop, const double *common) {
+ALWAYS_INLINE void feedback_block_body(const feedback_search *s, u64 start, u64 stop, bool anew, const double *common) {
     const layout l = layout_of(s->kind, s->survivors);
     const u32 count = (u32)(stop - start), states = l.m.states;
     block_filters f;
     memset(&f, 0, sizeof f);
     for (u64 row = 0; row < s->rows; row++, common += count) {
         if (row % s->rows_per_group == 0) block_filters_of(s, row / s->rows_per_group, start, count, &f);
-        if (states == 8 && s->survivors == 2) search_row(s, &l, 8, 2, 1, row, start, count, common, &f);
-        else if (l.paths <= LANES) search_row(s, &l, states, s->survivors, 1, row, start, count, common, &f);
-        else if (l.paths <= 2 * LANES) search_row(s, &l, states, s->survivors, 2, row, start, count, common, &f);
-        else search_row(s, &l, states, s->survivors, 4, row, start, count, common, &f);
+        if (states == 8 && s->survivors == 2) search_row(s, &l, 8, 2, 1, row, start, count, anew, common, &f);
+        else if (l.paths <= LANES) search_row(s, &l, states, s->survivors, 1, row, start, count, anew, common, &f);
+        else if (l.paths <= 2 * LANES) search_row(s, &l, states, s->survivors, 2, row, start, count, anew, common, &f);
+        else search_row(s, &l, states, s->survivors, 4, row, start, count, anew, common, &f);
     }
 }
 
-VARIANTS(feedback_block, (const feedback_search *s, u64 start, u64 stop, const double *common), (s, start, stop, common))
+VARIANTS(feedback_block, (const feedback_search *s, u64 start, u64 stop, bool anew, const double *common),
+         (s, start, stop, anew, common))
 
 void feedback_start(const feedback_search *s) {
     for (u64 row = 0; row < s->rows; row++)
@@ -198,8 +199,9 @@ void feedback_start(const feedback_search *s) {
 
 void feedback_finish(const feedback_search *s, u64 start) {
     const layout l = layout_of(s->kind, s->survivors);
+    const u32 count = s->length - start < BLOCK ? (u32)(s->length - start) : BLOCK;
     ints same[MOST_VECTORS];
     for (u32 v = 0; v < MOST_VECTORS; v++) same[v] = numbered((i32)(v * LANES));
     for (u64 row = 0; row < s->rows; row++)
-        settle(s, &l, (l.paths + LANES - 1) / LANES, row, start, (u32)(s->length - start), &s->state[row].undecided, same, s->state[row].cost);
+        settle(s, &l, (l.paths + LANES - 1) / LANES, row, start, count, &s->state[row].undecided, same, s->state[row].cost);
 }

@@ -35,12 +35,12 @@ typedef struct feedback_search {
     feedback_row *state;     /* [rows] */
 } feedback_search;
 
-/* Puts all rows before their first column. */
+/* Puts all rows before a column at which the trellis starts anew: all before it is decided. */
 void feedback_start(const feedback_search *s);
-/* Searches columns start to stop of all rows, and decides the block before. common: [rows][stop - start], what is to be
- * quantized but for errors since that block. */
-void feedback_block(const feedback_search *s, u64 start, u64 stop, const double *common);
-/* Decides the last block, which begins at column start. */
+/* Searches columns start to stop of all rows, and decides the block before, which is decided where the trellis starts anew.
+ * common: [rows][stop - start], what is to be quantized but for errors since that block. */
+void feedback_block(const feedback_search *s, u64 start, u64 stop, bool anew, const double *common);
+/* Decides the block searched last, which begins at column start. */
 void feedback_finish(const feedback_search *s, u64 start);
 
 #endif

@@ -26,6 +26,7 @@ class _Search:
 
     def __init__(self, sequences: Sequences, costs: Floats, survivors: int, machine: Machine) -> None:
         self._x, self._filters, self._zeros = sequences.x, sequences.filters, sequences.zeros
+        self._starts_anew = sequences.starts_anew
         self._costs = costs
         filters, weights, contexts = sequences.filters, sequences.weights, sequences.contexts
         self._rows, self._length = self._x.shape
@@ -50,11 +51,14 @@ class _Search:
         levels = np.empty((self._rows, self._length), np.int32)
         quantizers = np.empty((self._rows, self._length), np.uint8)
         settled = np.zeros((self._rows, self._length))
-        cost = np.full((self._paths, self._rows), FAR, np.float32)
-        cost[0] = 0
+        cost = anew = np.full((self._paths, self._rows), FAR, np.float32)
+        anew[0] = 0
         past: Past | None = None
         for start in range(0, self._length, BLOCK):
             span = slice(start, min(start + BLOCK, self._length))
+            if past is not None and self._starts_anew(start):
+                self._settle(cost, past, settled, levels, quantizers)
+                cost, past = anew, None
             cost, ancestors, block = self._block(cost, self._targets(settled, past, span), span)
             if past is not None:
                 cost = self._settle(cost, past.of(ancestors), settled, levels, quantizers)

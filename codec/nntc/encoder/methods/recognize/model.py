@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.partition import FEW_DISTINCT, SMALL, Partition
@@ -51,8 +52,10 @@ class CodedBefore:
         return {i for planned in self.records for i in planned.tensors}
 
 
-def find_coded_before(tensors: Sequence[Tensor], partition: Partition, workers: Workers) -> CodedBefore:
-    """Find tensors that were coded before."""
+def find_coded_before(
+    tensors: Sequence[Tensor], partition: Partition, workers: Workers, device: Device = ANY_DEVICE
+) -> CodedBefore:
+    """Find tensors that were coded before, and code them again for a device."""
     few = {i for i in partition.exact if partition.notes[i] == FEW_DISTINCT}
     large = {i for i in few if tensors[i].size >= SMALL and not tensors[i].is_vector}
     weights = sorted({*partition.weights, *large})
@@ -60,7 +63,7 @@ def find_coded_before(tensors: Sequence[Tensor], partition: Partition, workers: 
     store = workers.store()
     results = workers.map(recognize_values, (recognizable(tensors[i]) for i in weights), len(weights))
     found = {
-        i: StoredLevels.put(result.quantized, store)
+        i: StoredLevels.put(result.quantized, store, device)
         for i, result in zip(weights, results, strict=True)
         if result is not None
     }
@@ -68,43 +71,47 @@ def find_coded_before(tensors: Sequence[Tensor], partition: Partition, workers: 
     known = sum(tensors[i].size for i in {*found, *large})
     is_model = bool(known) and known >= _MOST * size
     tables = shared_tables(stored.get() for stored in found.values())
-    coded = (_record(tensors[i], stored.get(), tables, is_few=i in few) for i, stored in found.items())
+    coded = (
+        _record(tensors[i], stored.get(), tables, device, is_few=i in few) for i, stored in found.items()
+    )
     planned = (PlannedRecord(record, (i,)) for i, record in zip(found, coded, strict=True))
-    records = put_aside(planned, workers.store())
+    records = put_aside(planned, workers.store(), device)
     more = []
     left = set(small) if is_model else set()
     # Few numbers tell little by themselves: only where weights were coded before, small tensors were, too.
     for element in sorted({tensors[i].element for i in small}) if is_model else ():
         own = [i for i in small if tensors[i].element is element]
-        if sum(tensors[i].nbytes for i in own) > _MAX_TOGETHER:
+        if sum(tensors[i].nbytes for i in own) > min(_MAX_TOGETHER, device.together // 2):
             continue
         again = recognize_small(tensors, own, element)
         if again is not None:
             more.append(PlannedRecord(replace(again.record, note=NOTE), tuple(again.numbers)))
             left -= set(again.numbers)
     for i in sorted(left):
-        single = _single(tensors[i])
+        single = _single(tensors[i], device)
         if single is not None:
             more.append(PlannedRecord(replace(single, note=NOTE), (i,)))
-    return CodedBefore([*records, *put_aside(more, workers.store())], tables, is_model)
+    return CodedBefore([*records, *put_aside(more, workers.store(), device)], tables, is_model)
 
 
-def _record(tensor: Tensor, quantized: Quantized | Scalar, tables: SharedSet, *, is_few: bool) -> Record:
+def _record(
+    tensor: Tensor, quantized: Quantized | Scalar, tables: SharedSet, device: Device, *, is_few: bool
+) -> Record:
     """Return the record of levels that were found, or a codebook where that is smaller."""
-    record = replace(weight_record(tensor, quantized, tables), note=NOTE)
+    record = replace(weight_record(tensor, quantized, tables, device), note=NOTE)
     if is_few and isinstance(quantized, Scalar):
-        codebook = lossless_record(tensor.element, tensor.view, tensor.bits(), FEW_DISTINCT)
+        codebook = lossless_record(tensor.element, tensor.view, tensor.bits(), FEW_DISTINCT, device)
         record = min(record, codebook, key=lambda one: one.expected_size)
     return record
 
 
-def _single(tensor: Tensor) -> Record | None:
+def _single(tensor: Tensor, device: Device) -> Record | None:
     """Return the record of a small weight tensor by itself, where it was coded so and that is smaller."""
     if tensor.is_vector or tensor.size < _LEAST_SINGLE:
         return None
     result = recognize_weights(tensor)
     if result is None:
         return None
-    record = weight_record(tensor, result.quantized, SharedSet([], {}))
-    exact = lossless_record(tensor.element, tensor.view, tensor.bits())
+    record = weight_record(tensor, result.quantized, SharedSet([], {}), device)
+    exact = lossless_record(tensor.element, tensor.view, tensor.bits(), device=device)
     return record if record.expected_size < exact.expected_size else None

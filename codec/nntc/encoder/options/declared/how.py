@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nntc.encoder.options.choices import PAPER_METHODS, Entropy, Method, Objective
+from nntc.encoder.options.choices import LEAST_DEVICE_MEMORY, PAPER_METHODS, Entropy, Method, Objective
 from nntc.encoder.options.declaration import Group, declare
 
 _AUTO = (Method.AUTO,)
@@ -31,4 +31,14 @@ EXACT = declare(
     Group.HOW,
     "Code tensors with such names exactly, as with 'head.*'; may be given several times.",
     metavar="GLOB",
+)
+DEVICE_MEMORY = declare(
+    Group.HOW,
+    "Write a file for a device that has so much working memory to decode with, such as 128k.",
+    methods=(Method.AUTO, Method.LOSSLESS),
+    kind=int,
+    valid=lambda value: value >= LEAST_DEVICE_MEMORY,
+    range=f"at least {LEAST_DEVICE_MEMORY} bytes",
+    metavar="SIZE",
+    is_size=True,
 )
