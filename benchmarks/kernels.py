@@ -72,7 +72,7 @@ def rows(name: str, model: Path, python: Path, turns: int) -> list[list[str]]:
 def main() -> None:
     """Print the table."""
     parser = arguments.parser(__doc__)
-    parser.add_argument("networks", nargs="*", default=sorted(QP), choices=sorted(QP))
+    parser.add_argument("networks", nargs="*", default=list(QP), metavar="NETWORK")
     parser.add_argument("--peer-python", type=Path, help="interpreter (default: NNTC_PEER_PYTHON)")
     parser.add_argument("--turns", type=int, default=9, help="times to decode; encoding a third as often")
     options = parser.parse_args()
