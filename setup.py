@@ -65,7 +65,7 @@ class BuildKernels(build_ext):
         if self.compiler.compiler_type == "msvc":
             extension.extra_compile_args = ["/O2", "/std:c11", "/fp:precise"]
         else:
-            extension.extra_compile_args = ["-std=c11", "-O3", "-g0", "-ffp-contract=off"]
+            extension.extra_compile_args = ["-std=gnu11", "-O3", "-g0", "-ffp-contract=off"]
             # All functions that take vectors are inline.
             extension.extra_compile_args += ["-fvisibility=hidden", "-Wno-psabi"]
         try:

@@ -4,6 +4,10 @@
 
 #include "kernels.h"
 
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0
+#error "binary32 must be computed as such; without these kernels numpy does"
+#endif
+
 enum { LANES = 16 };
 typedef float floats __attribute__((vector_size(4 * LANES)));
 typedef i32 ints __attribute__((vector_size(4 * LANES)));
