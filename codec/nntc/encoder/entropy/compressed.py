@@ -11,13 +11,14 @@ from nntc.format.symbols import LENGTH
 
 def write_zstd(tokens: NDArray[np.uint8]) -> bytes:
     """Serialize tokens, uint8, rank 1, under zstd."""
-    return _with_length(zstd(tokens.tobytes()))
+    return with_length(zstd(tokens.tobytes()))
 
 
 def write_bzip2(tokens: NDArray[np.uint8]) -> bytes:
     """Serialize tokens, uint8, rank 1, under bzip2."""
-    return _with_length(bzip2(tokens.tobytes()))
+    return with_length(bzip2(tokens.tobytes()))
 
 
-def _with_length(data: bytes) -> bytes:
+def with_length(data: bytes) -> bytes:
+    """Return a frame or stream as symbol data has it."""
     return LENGTH.put(len(data)) + data

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.encoder.device import ANY_DEVICE, Device
-from nntc.encoder.entropy.compressed import write_zstd
+from nntc.encoder.entropy.compressed import with_length, write_zstd
 from nntc.encoder.entropy.contexts import Classes, Model
 from nntc.encoder.entropy.fragments import Fragment, count_tokens
 from nntc.encoder.entropy.general import zstd
@@ -65,15 +65,18 @@ class _Common:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plane:
-    """Tokens of a plane, the coder for them, and about how many bits it takes."""
+    """Tokens of a plane, the coder for them, and about how many bits it takes; coded where that is known."""
 
     tokens: NDArray[np.uint8]
     coder: Coder
     classes: Classes | None
     bits: float
+    coded: bytes | None = None
 
     def fragments(self, view: View) -> list[Fragment]:
         """Return the plane as a symbol block."""
+        if self.coded is not None:
+            return [CODER.put(self.coder) + self.coded]
         return [
             CODER.put(self.coder),
             *symbol_data(self.tokens, self.coder, Model(view, self.classes)),
@@ -189,9 +192,10 @@ def _choose(tokens: NDArray[np.uint8], view: View, device: Device, classes: Clas
     if len(zstd(sample.tobytes(), 9)) < 1.02 * expected + 32 and (
         sample.size == tokens.size or len(zstd(tokens.tobytes(), _QUICK_LEVEL)) < tokens.size
     ):
-        size = len(zstd(tokens.tobytes())) + 4
+        frame = zstd(tokens.tobytes())
+        size = len(frame) + 4
         if size < best.bits / 8:
-            return _Plane(tokens, Coder.ZSTD, None, 8.0 * size)
+            return _Plane(tokens, Coder.ZSTD, None, 8.0 * size, with_length(frame))
     return best
 
 
