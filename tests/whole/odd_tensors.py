@@ -22,6 +22,12 @@ def with_one(values: networks.Array, value: float) -> networks.Array:
     return values
 
 
+def with_bits(values: networks.Array, bits: int) -> networks.Array:
+    values = values.copy()
+    values.ravel().view(f"<u{values.itemsize}")[17] = bits
+    return values
+
+
 def filled_to(values: networks.Array, largest: float) -> networks.Array:
     filled: networks.Array = (values / np.abs(values).max() * largest).astype(values.dtype)
     return filled
@@ -33,6 +39,7 @@ def hostile(*shape: int) -> dict[str, networks.Array]:
     f4 = np.float32
     return {
         "nan": with_one(weights, np.nan),
+        "signalling nan": with_bits(weights, 0x7FA0_0001),
         "all nan": np.full(shape, np.nan, f4),
         "inf": with_one(weights, np.inf),
         "minus inf": with_one(weights, -np.inf),

@@ -130,8 +130,11 @@ def _restore(values: dict[str, Any]) -> Tensor:
 def as_float64(bits: NDArray[Any], element: ElementType) -> NDArray[np.float64]:
     """Return bit patterns of a floating-point type as float64."""
     if element is ElementType.BFLOAT16:
-        return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32).astype(np.float64)
-    return bits.view(f"<f{element.width}").astype(np.float64)
+        values = (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    else:
+        values = bits.view(f"<f{element.width}")
+    with np.errstate(invalid="ignore"):  # NaNs that signal stay NaNs
+        return values.astype(np.float64)
 
 
 def load_tensors(
