@@ -7,6 +7,7 @@ import shutil
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from operator import gt
 from typing import TextIO
 
@@ -123,8 +124,9 @@ def _lines(cells: Sequence[Sequence[str]], widths: Sequence[int], left: int) -> 
             yield line
 
 
+@lru_cache(64)
 def _wrap(text: str, width: int) -> list[str]:
-    """Return the lines of a text, broken at spaces, or anywhere in longer words."""
+    """Return the lines of a text, broken at spaces, or anywhere in longer words; many rows say the same."""
     if _width(text) <= width:
         return [text]
     if text.isascii():

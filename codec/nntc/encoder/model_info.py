@@ -12,7 +12,7 @@ import onnx
 
 from nntc.encoder.methods.partition import Partition, partition_tensors, with_tolerance_of_values
 from nntc.encoder.model import parse_outline
-from nntc.encoder.split import MIN_BYTES, Payload, SplitSource, open_model
+from nntc.encoder.split import MIN_BYTES, Payload, SplitSource, find_payloads, open_model
 from nntc.encoder.split.varints import varint_remarks
 from nntc.encoder.tensors import Tensor, load_tensors
 from nntc.errors import ModelError
@@ -122,8 +122,8 @@ def describe_model(source: str | os.PathLike[str], *, follow_links: bool = False
             raise ModelError("E_PROTOBUF", "the model cannot be read", 0)
         tensors, repeats = load_tensors(split, model)
         found = _tensors(split, tensors, repeats, partition_tensors(with_tolerance_of_values(tensors)))
-        with open_model(source, min_bytes=1, follow_links=follow_links) as whole:
-            found += [_in_graph(payload) for payload in whole.payloads if payload.length < MIN_BYTES]
+        everything = find_payloads(split.tensors, split.files, 1)
+        found += [_in_graph(payload) for payload in everything if payload.length < MIN_BYTES]
         size = sum(file.size for file in split.files)
         given = {tensor.name for tensor in model.graph.initializer}
         producer = f"{model.producer_name} {model.producer_version}".strip()
