@@ -150,6 +150,7 @@ ALWAYS_INLINE void search_row(const feedback_search *s, const layout *l, u32 sta
     feedback_row *before = &s->state[row];
     block_state b;
     ints at[BLOCK][MOST_VECTORS], ancestors[MOST_VECTORS];
+    b.cost[0] = before->cost[0];
     for (u32 v = 0; v < vectors; v++) {
         doubles errors[BLOCK];
         if (!anew)
@@ -175,22 +176,32 @@ ALWAYS_INLINE void search_row(const feedback_search *s, const layout *l, u32 sta
     }
 }
 
-ALWAYS_INLINE void feedback_block_body(const feedback_search *s, u64 start, u64 stop, bool anew, const double *common) {
-    const layout l = layout_of(s->kind, s->survivors);
-    const u32 count = (u32)(stop - start), states = l.m.states;
+ALWAYS_INLINE void search_rows(const feedback_search *s, const layout *l, u32 states, u32 survivors, u32 vectors, u64 start, u64 stop,
+                               bool anew, const double *common) {
+    const u32 count = (u32)(stop - start);
     block_filters f;
     memset(&f, 0, sizeof f);
     for (u64 row = 0; row < s->rows; row++, common += count) {
         if (row % s->rows_per_group == 0) block_filters_of(s, row / s->rows_per_group, start, count, &f);
-        if (states == 8 && s->survivors == 2) search_row(s, &l, 8, 2, 1, row, start, count, anew, common, &f);
-        else if (l.paths <= LANES) search_row(s, &l, states, s->survivors, 1, row, start, count, anew, common, &f);
-        else if (l.paths <= 2 * LANES) search_row(s, &l, states, s->survivors, 2, row, start, count, anew, common, &f);
-        else search_row(s, &l, states, s->survivors, 4, row, start, count, anew, common, &f);
+        search_row(s, l, states, survivors, vectors, row, start, count, anew, common, &f);
     }
 }
 
-VARIANTS(feedback_block, (const feedback_search *s, u64 start, u64 stop, bool anew, const double *common),
-         (s, start, stop, anew, common))
+/* What the encoder does by default, for each kind of processor; everything else once, since it takes long to compile. */
+ALWAYS_INLINE void default_block_body(const feedback_search *s, const layout *l, u64 start, u64 stop, bool anew, const double *common) {
+    search_rows(s, l, 8, 2, 1, start, stop, anew, common);
+}
+
+void default_block(const feedback_search *s, const layout *l, u64 start, u64 stop, bool anew, const double *common);
+VARIANTS(default_block, (const feedback_search *s, const layout *l, u64 start, u64 stop, bool anew, const double *common),
+         (s, l, start, stop, anew, common))
+
+void feedback_block(const feedback_search *s, u64 start, u64 stop, bool anew, const double *common) {
+    const layout l = layout_of(s->kind, s->survivors);
+    u32 vectors = (l.paths + LANES - 1) / LANES;
+    if (l.m.states == 8 && s->survivors == 2) default_block(s, &l, start, stop, anew, common);
+    else search_rows(s, &l, l.m.states, s->survivors, vectors, start, stop, anew, common);
+}
 
 void feedback_start(const feedback_search *s) {
     for (u64 row = 0; row < s->rows; row++)
