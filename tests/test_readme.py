@@ -168,17 +168,20 @@ def test_ci_runs_the_readmes_test_command() -> None:
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_links_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    headings = {
-        re.sub(r"[^\w -]", "", head).lower().replace(" ", "-")
-        for head in re.findall(r"^#+ (.+)$", text, re.M)
-    }
     for link in re.findall(r"\]\(([^)]+)\)", text):
         if link.startswith("https://"):
             continue
-        if link.startswith("#"):
-            assert link[1:] in headings, link
-        else:
-            assert (ROOT / link).exists(), link
+        path, _, anchor = link.partition("#")
+        target = ROOT / (path or name)
+        assert target.exists(), link
+        if anchor:
+            assert anchor in _headings(target.read_text(encoding="utf-8")), link
+
+
+def _headings(text: str) -> set[str]:
+    """Return the anchors of a document's headings."""
+    heads = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads}
 
 
 def test_folders_that_contributors_are_shown() -> None:
