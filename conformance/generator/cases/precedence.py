@@ -215,6 +215,11 @@ def _phases(suite: Suite) -> None:
         features="precedence",
     )  # fmt: skip
     suite.bad(
+        "tokens-after-classes", classes, "E_ENTROPY", f"{PLANE}.mode", "R-420 R-511",
+        "wrong states of tokens whose class lists are present, and right",
+        {f"{PLANE}.state": u32(2**16 + 4096) * 2}, features="precedence",
+    )  # fmt: skip
+    suite.bad(
         "first-classes-in-order", classes, "E_RANGE", f"{PLANE}.row_classes.present", "R-451 R-503",
         "row classes before channel classes",
         {f"{PLANE}.row_classes.bits": b"\0\xff", f"{PLANE}.channel_classes.bits": b"\xff\xff\xff"},
