@@ -32,6 +32,8 @@ class Demand:
     """It goes where a small change may change everything: comparisons, indices, sines."""
     COUNTED = 4
     """It is more than compared: it is an index, a size or an angle."""
+    CARRIED = 8
+    """A loop begins its next round with it, and each round's errors with those of all rounds before."""
 
 
 class Demands:
@@ -72,12 +74,11 @@ class Demands:
             if not step.has_attributes:
                 continue
             for body in bodies(step.node):
-                # What a body puts out is, output for output, what its If node does.
-                names = [value.name for value in body.output]
-                is_branch = is_operator(step.node, "If")
-                ends = dict(zip(names, outputs, strict=False)) if is_branch else {}
-                for name, demand in self.of_graph(steps_of(body.node), ends, depth + 1).items():
-                    demands[name] = get(name, 0) | demand
+                ends = zip((value.name for value in body.output), ends_of_body(step, outputs), strict=False)
+                # What a loop takes from outside is the same in every round.
+                kept = ~0 if is_operator(step.node, "If") else ~Demand.CARRIED
+                for name, demand in self.of_graph(steps_of(body.node), dict(ends), depth + 1).items():
+                    demands[name] = get(name, 0) | demand & kept
         return demands
 
     def _of_inputs(self, step: Step, outputs: Sequence[int], depth: int) -> Sequence[int]:
@@ -109,6 +110,7 @@ def _demands(step: Step, passed: int) -> tuple[int, ...]:
     """Return the demands of an operator's inputs, given that of its outputs."""
     operator = step.operator
     exact = Demand.EXACT if operator.has(Trait.DECIDES) else Demand.EXACT | Demand.COUNTED
+    carried = passed & Demand.CARRIED
     if operator.has(Trait.EXACTING):
         passed = exact
     elif not operator.has(_PASSING) and step.key != ("", "Gather"):
@@ -117,10 +119,27 @@ def _demands(step: Step, passed: int) -> tuple[int, ...]:
     for index in range(len(step.inputs)):
         operand = operator.operands.get(index)
         if operand in _LAYER_INPUTS:
-            found.append(Demand.LAYER)
+            found.append(Demand.LAYER | carried)
         else:
-            found.append(exact if operand is Operand.DATA else passed)
+            found.append((exact if operand is Operand.DATA else passed) | carried)
     return tuple(found)
+
+
+def ends_of_body(step: Step, outputs: Sequence[int]) -> Sequence[int]:
+    """Return the demand of the outputs of a body, in order, as far as something is known of them.
+
+    Parameters
+    ----------
+    outputs
+        Demand of the outputs of its node, `step`.
+    """
+    if is_operator(step.node, "If"):  # what a branch puts out is what the node does
+        return outputs
+    if is_operator(step.node, "Loop"):  # its inputs and those of its body begin with two that are not carried
+        return [Demand.NONE, *[Demand.CARRIED] * (len(step.inputs) - 2)]
+    if is_operator(step.node, "Scan"):
+        return [Demand.CARRIED] * (len(step.inputs) - integer(step.node, "num_scan_inputs", 0))
+    return ()
 
 
 def is_cast_to_integers(node: onnx.NodeProto) -> bool:

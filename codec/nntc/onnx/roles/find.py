@@ -8,8 +8,8 @@ from itertools import chain
 import onnx
 
 from nntc.onnx.elements import is_floating
-from nntc.onnx.operators import Trait, is_operator
-from nntc.onnx.roles.demand import Demand, Demands, is_cast_to_integers
+from nntc.onnx.operators import Trait
+from nntc.onnx.roles.demand import Demand, Demands, ends_of_body, is_cast_to_integers
 from nntc.onnx.roles.flow import Constants, made_of, reshaped, scale_of, source_of, union
 from nntc.onnx.roles.role import UNKNOWN_USE, UNUSED, Role, TensorRole, Tolerance, Use
 from nntc.onnx.roles.scope import NOTHING, Scope, Value
@@ -192,8 +192,7 @@ class _Finder:
 
     def attributes(self, step: Step, place: Path, scope: Scope, depth: int) -> None:
         """Go through a node's attributes."""
-        is_branch = is_operator(step.node, "If")
-        ends = [scope.demands.get(name, Demand.NONE) for name in step.outputs] if is_branch else []
+        ends = ends_of_body(step, [scope.demands.get(name, Demand.NONE) for name in step.outputs])
         for number, attribute in enumerate(step.node.attribute):
             constant = self.attribute(attribute, (*place, "attribute", number), scope, depth, ends)
             if not constant:

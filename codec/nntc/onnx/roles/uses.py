@@ -33,6 +33,7 @@ COMPARED = "it is compared, counted or indexed with"
 CHOSEN = "it holds values to choose from"
 BEFORE_LAYERS = "it is applied to what no layer has put out"
 PRECISE = "what is computed with it has to be precise"
+CARRIED = "a loop begins its next round with what is computed with it"
 NOT_TO_LAYER = "what is looked up in it goes to no layer"
 ADDED_LAST = "what it is added to goes to no layer"
 
@@ -64,6 +65,8 @@ def classify(node: onnx.NodeProto, index: int, constant: Constant, source: int, 
         Where its outputs go.
     """
     found = _by_operand(node, index, constant, source, demand)
+    if demand & Demand.CARRIED:
+        return found._replace(tolerance=Tolerance.EXACT, reason=found.reason or CARRIED)
     # Indices are computed with it, or angles. Those that a network puts out bear errors as its outputs do.
     is_counted = demand & Demand.COUNTED and not source & Source.LAYER
     return found._replace(tolerance=Tolerance.EXACT, reason=found.reason or PRECISE) if is_counted else found
