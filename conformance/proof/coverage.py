@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import sys
 import tempfile
 import tomllib
@@ -25,9 +26,15 @@ import coverage
 if TYPE_CHECKING:
     from nntc.conformance.suite import CallerLimit
 
+os.environ["NNTC_KERNELS"] = "numpy"  # what is in C is compared with it by tests
 ROOT = Path(__file__).resolve().parents[2]
 EXCUSES = Path(__file__).with_name("unreached.toml")
-FOLDERS = ("conformance/reference_decoder", "codec/nntc/decoder", "codec/nntc/format")
+FOLDERS = (
+    "conformance/reference_decoder",
+    "codec/nntc/decoder",
+    "codec/nntc/format",
+    "codec/nntc/kernels/numpy",
+)
 AFTER_WRITING = {"E_HASH", "E_SPLICE", "E_CRC"}
 """Errors that can be found when something has been written."""
 LONG = {"splices-1048576", "ragged-rows-65536"}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 
+os.environ["NNTC_KERNELS"] = "numpy"  # what is in C is compared with it by tests
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # processes are forked, which threads do not survive
 
 import argparse
@@ -45,18 +46,19 @@ REPORT = ROOT / "conformance" / "MUTATION.md"
 _DECODER = (
     "assembly", "directory", "graph", "model", "payloads",
     "entropy/compressed", "entropy/contexts", "entropy/general", "entropy/huffman", "entropy/integers",
-    "entropy/packed", "entropy/quantizers", "entropy/rans", "entropy/streams", "entropy/symbols",
-    "entropy/tables",
+    "entropy/packed", "entropy/streams", "entropy/symbols", "entropy/tables",
     "tensor/codebook", "tensor/planes", "tensor/record", "tensor/uniform",
 )  # fmt: skip
 _FORMAT = (
     "bits", "container", "dct", "fields", "frames", "graph", "huffman", "integers", "names", "rans", "record",
     "registry", "rounding", "steps", "symbols", "tables", "tools", "transform", "varints", "view",
 )  # fmt: skip
+_KERNELS = ("decoding_tables", "huffman_decoding", "look_up", "quantizers", "rans_decoding")
 # Not `trellis`: its machines are those of the encoder, compared with `quantizers` by a test.
 TARGETS = (
     *(f"codec/nntc/decoder/{name}.py" for name in _DECODER),
     *(f"codec/nntc/format/{name}.py" for name in _FORMAT),
+    *(f"codec/nntc/kernels/numpy/{name}.py" for name in _KERNELS),
 )
 SECONDS = 3.0
 """Processor time for a vector; the decoder as it is takes a tenth of it at most."""

@@ -216,7 +216,9 @@ def test_standard_output_that_is_full(coded: Path, start: Start) -> None:
 
 
 INTERRUPTED = """
-import sys, time
+import signal, sys, time
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where tests run without a terminal
 import nntc.decoder.folder
 from nntc.cli import main
 

@@ -110,7 +110,7 @@ def test_a_disk_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
     source = FileSource(path)
 
     class Broken:
-        def seek(self, _: int) -> None:
+        def fileno(self) -> int:
             raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(source, "_file", Broken())
