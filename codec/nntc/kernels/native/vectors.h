@@ -32,26 +32,22 @@ ALWAYS_INLINE floats gathered(const float *table, ints at) {
     return found;
 }
 
-/* Numbers number at[i] of a few vectors, at below LANES * count. */
-ALWAYS_INLINE ints taken_ints(const ints *from, u32 count, ints at) {
-    ints found;
 #if defined(__GNUC__) && !defined(__clang__)
-    if (count == 1) return __builtin_shuffle(from[0], at);
+#define SHUFFLED(from, count, at) \
+    if (count == 1) return __builtin_shuffle(from[0], at); \
     if (count == 2) return __builtin_shuffle(from[0], from[1], at);
+#else
+#define SHUFFLED(from, count, at) (void)count;
 #endif
-    for (u32 i = 0; i < LANES; i++) found[i] = from[(u32)at[i] / LANES][(u32)at[i] % LANES];
-    (void)count;
-    return found;
-}
-ALWAYS_INLINE floats taken(const floats *from, u32 count, ints at) {
-    floats found;
-#if defined(__GNUC__) && !defined(__clang__)
-    if (count == 1) return __builtin_shuffle(from[0], at);
-    if (count == 2) return __builtin_shuffle(from[0], from[1], at);
-#endif
-    for (u32 i = 0; i < LANES; i++) found[i] = from[(u32)at[i] / LANES][(u32)at[i] % LANES];
-    (void)count;
-    return found;
-}
+/* Makes a function that returns numbers number at[i] of a few vectors, at below LANES * count. */
+#define TAKES(name, vector) \
+    ALWAYS_INLINE vector name(const vector *from, u32 count, ints at) { \
+        vector found; \
+        SHUFFLED(from, count, at) \
+        for (u32 i = 0; i < LANES; i++) found[i] = from[(u32)at[i] / LANES][(u32)at[i] % LANES]; \
+        return found; \
+    }
+TAKES(taken_ints, ints)
+TAKES(taken, floats)
 
 #endif
