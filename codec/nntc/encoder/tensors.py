@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from math import prod
+from math import isqrt, prod
 from typing import Any
 
 import numpy as np
@@ -246,9 +246,7 @@ def _pieces(
     columns = view.columns
     longest = min(MAX_SECTION_OUTPUT // 2, most, device.columns * element.width) // element.width
     if columns > longest:
-        columns = next(
-            columns // n for n in range(2, columns + 1) if columns % n == 0 and columns // n <= longest
-        )
+        columns = _largest_divisor(columns, longest)
         view = View(ViewKind.MATRIX, count // columns, columns)
     rows = max(1, most // (columns * element.width))
     pieces = []
@@ -259,3 +257,9 @@ def _pieces(
         whole = (payload.name, role, element, part, span, span, number, payload.dims, kind)
         pieces.append(Tensor(*whole, strict.tolerance, strict.reason, names))
     return pieces
+
+
+def _largest_divisor(number: int, most: int) -> int:
+    """Return the largest divisor of a number that is at most `most`."""
+    small = [n for n in range(1, isqrt(number) + 1) if number % n == 0]
+    return max(n for n in (*small, *(number // n for n in small)) if n <= most)
