@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import chain, count
 
 from nntc.encoder.allocate import allocate_noise, equal_noise
-from nntc.encoder.device import Device
 from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.exact import plan_exact
@@ -26,7 +25,6 @@ from nntc.encoder.methods.wholes import Wholes
 from nntc.encoder.options import DEFAULT_QUALITY, Objective, Options
 from nntc.encoder.quantize.shaping import equal_steps, shapings
 from nntc.encoder.tensors import Tensor
-from nntc.encoder.workers import Workers
 from nntc.errors import ModelError
 from nntc.format.tables import write_tables
 from nntc.progress import Phase, ProgressEvent
@@ -52,23 +50,21 @@ def plan_auto(request: PlanRequest) -> Plan:
     tensors = with_tolerance_of_values(request.tensors)
     overhead = request.overhead
     partition = partition_tensors(tensors, options.exact)
-    before = find_coded_before(tensors, partition, workers, Device(options.device_memory))
+    before = find_coded_before(tensors, partition, workers, request.device)
     target = _target_size(tensors, options, overhead)
     again: Plan | None = None
     if before.records or before.is_model:
-        again = _plan_again(tensors, partition, before, options, workers)
+        again = _plan_again(request, tensors, partition, before)
         is_small = options.quality is None if target is None else _size(again, overhead) <= target
         if is_small:
             return again
         partition = _with_levels_to_lose(partition, before, tensors)
-    exact = plan_exact(
-        tensors, {i: partition.notes[i] for i in partition.exact}, workers, Device(options.device_memory)
-    )
+    exact = plan_exact(tensors, {i: partition.notes[i] for i in partition.exact}, workers, request.device)
 
     def plan_at(quality: float) -> Plan:
         if request.calibration is not None:
             return plan_calibrated(tensors, partition, exact, quality, request, request.calibration)
-        return _plan_at(tensors, partition, exact, options, quality, workers)
+        return _plan_at(request, tensors, partition, exact, quality)
 
     def attempt(quality: float) -> Plan:
         with workers.during(ProgressEvent(Phase.SEARCHING, number=next(numbers))):
@@ -89,25 +85,22 @@ def plan_auto(request: PlanRequest) -> Plan:
 
 
 def _plan_again(
-    tensors: Sequence[Tensor],
-    partition: Partition,
-    before: CodedBefore,
-    options: Options,
-    workers: Workers,
+    request: PlanRequest, tensors: Sequence[Tensor], partition: Partition, before: CodedBefore
 ) -> Plan:
     """Return records of a model some or all of whose tensors were coded before: these lose nothing more."""
+    options, workers = request.options, request.workers
     again = before.numbers
     parameters = [i for i in partition.parameters if i not in again]
     notes = {i: partition.notes[i] for i in partition.exact if i not in again}
     if before.is_model:
         notes |= dict.fromkeys(parameters, "")
         parameters = []
-    records = [*before.records, *plan_exact(tensors, notes, workers, Device(options.device_memory))]
+    records = [*before.records, *plan_exact(tensors, notes, workers, request.device)]
     rest = replace(partition, weights=[i for i in partition.weights if i not in again], parameters=parameters)
     if not rest.lossy:
         return Plan(records, before.tables.tables)
     quality = DEFAULT_QUALITY if options.quality is None else options.quality
-    return _plan_at(tensors, rest, records, options, quality, workers, before.tables)
+    return _plan_at(request, tensors, rest, records, quality, before.tables)
 
 
 def _with_levels_to_lose(partition: Partition, before: CodedBefore, tensors: Sequence[Tensor]) -> Partition:
@@ -132,15 +125,15 @@ def _target_size(tensors: Sequence[Tensor], options: Options, overhead: Overhead
 
 
 def _plan_at(
+    request: PlanRequest,
     tensors: Sequence[Tensor],
     partition: Partition,
     exact: list[PlannedRecord],
-    options: Options,
     quality: float,
-    workers: Workers,
     others: SharedSet | None = None,
 ) -> Plan:
     """Return records at a quality in dB; `others` are tables of records that there are."""
+    options, workers, device = request.options, request.workers, request.device
     wholes = Wholes(tensors, partition.weights)
     if options.objective is Objective.WEIGHTS:
         noise, parameter_noise = equal_noise(wholes.sizes, wholes.powers, len(partition.parameters), quality)
@@ -152,7 +145,7 @@ def _plan_at(
     by_row = options.objective is not Objective.WEIGHTS
     allowed = wholes.noise(noise)
     items = ((candidates(tensors[i]), tensors[i].values(), allowed[i], by_row) for i in partition.weights)
-    store, device = workers.store(), Device(options.device_memory)
+    store = workers.store()
     quantized = [
         StoredLevels.put(q, store, device) for q in workers.map(quantize, items, len(partition.weights))
     ]
