@@ -16,7 +16,17 @@ from nntc.format.frames import DEVICE_WINDOW, frame_window
 from nntc.format.registry import Profile
 
 from conformance.generator.fields import Field, Fields, u32, varint
-from conformance.generator.files import GRAPH, NO_CHANGE, OPEN, SIGNATURE, TABLES, TENSOR, Change, File
+from conformance.generator.files import (
+    GRAPH,
+    LEADING,
+    NO_CHANGE,
+    OPEN,
+    SIGNATURE,
+    TABLES,
+    TENSOR,
+    Change,
+    File,
+)
 from conformance.generator.frames import RAW, Frame, block_header
 from conformance.generator.tables import write_tables
 
@@ -67,7 +77,17 @@ def build(file: File, change: Change = NO_CHANGE, digests: Sequence[bytes] | Non
     """
     if digests is None:
         digests = [hashlib.sha256(data).digest() for data in file.contents()]
-    sections = [_graph(file, digests, change)]
+    others = [
+        _Section(
+            kind,
+            f"IGNORABLE[{number}]",
+            change.apply(f"IGNORABLE[{number}]", Fields([Field("content", data)])),
+            0,
+        )
+        for number, (kind, data) in enumerate(file.others)
+    ]
+    sections = [section for section in others if section.kind in LEADING]
+    sections.append(_graph(file, digests, change))
     if file.tables:
         tables = Fields()
         tables.varint("count", len(file.tables))
@@ -77,10 +97,7 @@ def build(file: File, change: Change = NO_CHANGE, digests: Sequence[bytes] | Non
         name = f"TENSOR[{number}]"
         size = sum(record.part_bytes)
         sections.append(_Section(TENSOR, name, change.apply(name, record.fields), size))
-    for number, (kind, data) in enumerate(file.others):
-        name = f"IGNORABLE[{number}]"
-        own = Fields([Field("content", data)])
-        sections.append(_Section(kind, name, change.apply(name, own), 0))
+    sections += [section for section in others if section.kind not in LEADING]
     directory = _directory(sections, change)
     out = _header(file, sections, len(directory.data), change)
     for name, data in directory:
@@ -225,7 +242,7 @@ def _needed(file: File, sections: Sequence[_Section]) -> tuple[int, int]:
         changed += _parsed(section.fields.data, section.output, context)
     profile = max([record.profile for record in kept], default=Profile.DEVICE)
     with contextlib.suppress(zstandard.ZstdError):
-        window = frame_window(sections[0].fields.data)
+        window = frame_window(next(s.fields.data for s in sections if s.kind == GRAPH))
         profile = max(profile, Profile.MAIN if window > DEVICE_WINDOW else profile)
     return profile, max(working_memory(kept), working_memory(changed))
 

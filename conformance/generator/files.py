@@ -18,6 +18,7 @@ from conformance.generator.tables import Table, write_tables
 
 SIGNATURE = bytes.fromhex("8E4E4E540D0A1A0A")
 GRAPH, TABLES, TENSOR, NOTES = 1, 3, 4, 0x81
+LEADING = range(0x82, 0x90)
 DEVICE, MAIN, FULL = 0, 1, 2
 
 OPEN = 0
@@ -57,7 +58,7 @@ class File:
     outputs
         None for a model file that holds the parts of all records in order, with a byte between them.
     others
-        Ignorable sections: type and content.
+        Ignorable sections: type and content; leading ones stand in front of GRAPH.
     profile
         None for the least that has the coders and the window used.
     memory

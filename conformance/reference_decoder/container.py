@@ -15,6 +15,7 @@ HIGHEST_READER = 0
 DEVICE, MAIN, FULL = 0, 1, 2
 PROFILES = (DEVICE, MAIN, FULL)  # R-003, R-790: this decoder supports all profiles
 GRAPH, TABLES, TENSOR = 1, 3, 4
+LEADING = range(0x82, 0x90)  # clause 14.3
 
 
 class Source(Protocol):
@@ -81,8 +82,9 @@ def read_directory(source: Source, header: Header) -> list[Entry]:
     reader = Reader(directory, 28, short="E_DIRECTORY")  # R-150
     entries: list[Entry] = []
     start = 32 + size
-    for _ in range(header.section_count):
-        entry = _read_entry(reader, entries[-1].type if entries else 0, start)
+    for number in range(header.section_count):
+        is_last = number == header.section_count - 1
+        entry = _read_entry(reader, entries[-1].type if entries else 0, is_last, start)
         entries.append(entry)
         start += entry.length
     reader.require(reader.left() == 0, "E_DIRECTORY", "bytes left", at=reader.here())  # R-150
@@ -90,16 +92,22 @@ def read_directory(source: Source, header: Header) -> list[Entry]:
     return entries
 
 
-def _read_entry(reader: Reader, before: int, start: int) -> Entry:
+def graph_entry(entries: list[Entry]) -> Entry:
+    """The entry of GRAPH: there is exactly one."""
+    return next(entry for entry in entries if entry.type == GRAPH)
+
+
+def _read_entry(reader: Reader, before: int, is_last: bool, start: int) -> Entry:
     """One entry (clause 5.2); ``before`` is the type of the entry before it, 0 if there is none."""
     kind = reader.u8()
     reader.require(kind not in (0, 0x80), "E_RESERVED", "section type")  # R-153
     known = kind in (GRAPH, TABLES, TENSOR)
     reader.require(kind >= 0x80 or known, "E_UNSUPPORTED", "unknown critical section")  # R-154, R-270
-    if before == 0:
-        in_order = kind == GRAPH
+    if before == 0 or before in LEADING:  # GRAPH has not been yet
+        in_order = kind == GRAPH or (kind in LEADING and kind >= before and not is_last)
     else:
-        in_order = kind != GRAPH and kind >= before and not (kind == before == TABLES)
+        in_order = kind != GRAPH and kind not in LEADING and kind >= before
+        in_order = in_order and not (kind == before == TABLES)
     reader.require(in_order, "E_ORDER")  # R-155
     length = reader.varint()
     reader.require(length < 2**40, "E_LIMIT", "length")  # R-156

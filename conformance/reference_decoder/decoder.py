@@ -14,6 +14,7 @@ from .container import (
     Header,
     Source,
     check_section_digest,
+    graph_entry,
     read_directory,
     read_header,
     read_section,
@@ -77,7 +78,7 @@ class Opened:
 def memory_bound(entries: list[Entry]) -> int:
     """The bound of this decoder (clause 11.2): it keeps whole sections, and Python's objects for numbers."""
     T = max((entry.output for entry in entries if entry.type == TENSOR), default=0)
-    G = entries[0].output
+    G = graph_entry(entries).output
     S = max(entry.length for entry in entries)
     # R-700: nothing here takes more: one section at a time, one byte for a token, four for an integer
     return 256 * 2**20 + 512 * len(entries) + 6 * T + 2 * G + 6 * S
@@ -90,9 +91,8 @@ def open_file(source: Source, limits: Limits) -> Opened:
     if limits.memory is not None and memory_bound(entries) > limits.memory:
         raise NntcError("E_MEMORY", 28, "memory bound")  # R-701
     tensor_count = sum(entry.type == TENSOR for entry in entries)
-    graph = read_graph(
-        read_section(source, entries[0]), entries[0], header.profile, tensor_count, source.size
-    )  # step 3
+    own = graph_entry(entries)
+    graph = read_graph(read_section(source, own), own, header.profile, tensor_count, source.size)  # step 3
     if limits.output is not None and graph.total > limits.output:
         raise NntcError("E_MEMORY", 28, "output files")  # R-701
     shared: list[Table] = []

@@ -98,7 +98,7 @@ def test_sources() -> None:
 
 
 def test_unknown_ignorable_sections_are_skipped_and_checked() -> None:
-    data = one_byte(more=[(0x81, b"\x07whatever", 0), (0x82, b"", 0), (0xFF, b"x", 0)])
+    data = one_byte(more=[(0x81, b"\x07whatever", 0), (0x90, b"", 0), (0xFF, b"x", 0)])
     assert decode_bytes(data)[None] == b"a\0b"
 
 

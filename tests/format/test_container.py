@@ -49,16 +49,29 @@ def test_header_fields_have_ranges(place: int, value: int, error: str) -> None:
         (Entry(SectionType.TENSOR, 1, 131073, DIGEST), SectionType.GRAPH, "E_EXPANSION"),
         (Entry(SectionType.TENSOR, 1, 131072, DIGEST), SectionType.TABLES, None),
         (Entry(0xF0, 1, 0, DIGEST), SectionType.NOTES, None),
+        (Entry(0x82, 1, 0, DIGEST), 0, None),
+        (Entry(0x8F, 1, 0, DIGEST), 0x82, None),
+        (Entry(SectionType.GRAPH, 1, 1, DIGEST), 0x8F, None),
+        (Entry(SectionType.TENSOR, 1, 1, DIGEST), 0x8F, "E_ORDER"),
+        (Entry(SectionType.NOTES, 1, 0, DIGEST), 0x82, "E_ORDER"),
+        (Entry(0x82, 1, 0, DIGEST), 0x83, "E_ORDER"),
+        (Entry(0x82, 1, 0, DIGEST), SectionType.NOTES, "E_ORDER"),
+        (Entry(SectionType.GRAPH, 1, 1, DIGEST), SectionType.GRAPH, "E_ORDER"),
     ],
 )
 def test_entries_have_an_order_and_outputs(entry: Entry, before: int, error: str | None) -> None:
     stream = SectionStream(ENTRY.write(entry), 0)
     if error is None:
-        assert ENTRY.read(stream, before=before) == entry
+        assert ENTRY.read(stream, before=before, is_last=False) == entry
         return
     with pytest.raises(FormatError) as caught:
-        ENTRY.read(stream, before=before)
+        ENTRY.read(stream, before=before, is_last=False)
     assert caught.value.id == error
+
+
+def test_graph_comes_after_leading_sections() -> None:
+    with pytest.raises(FormatError, match="E_ORDER @ 0"):
+        ENTRY.read(SectionStream(ENTRY.write(Entry(0x82, 1, 0, DIGEST)), 0), before=0, is_last=True)
 
 
 def test_a_digest_is_half_of_a_sha_256() -> None:

@@ -81,15 +81,22 @@ NNTC_LOCAL bool nntc_header(const nntc_source *source, nntc_summary *summary, u6
     return true;
 }
 
-/* One entry; before: the type of the entry before it, 0 for the first. */
-static bool entry(reader *r, u32 before, section *s) {
+static bool leading(u32 type) { return type >= 0x82 && type <= 0x8F; }
+
+/* before: the type of the entry before, 0 for none; GRAPH has not been yet if that is none or leading. */
+static bool in_order(u32 type, u32 before, bool last) {
+    if (before == 0 || leading(before)) return type == GRAPH || (leading(type) && type >= before && !last);
+    return type != GRAPH && !leading(type) && type >= before && !(type == TABLES && before == TABLES);
+}
+
+/* One entry; before: the type of the entry before it, 0 for the first; last: none comes after it. */
+static bool entry(reader *r, u32 before, bool last, section *s) {
     u32 type;
     u64 at = r->at, length, output;
     TRY(nntc_u8(r, &type));
     if ((type & 127) == 0) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
     if (type < 128 && type != GRAPH && type != TABLES && type != TENSOR) return nntc_fail(r, NNTC_E_UNSUPPORTED, at); /* */
-    if ((before == 0) != (type == GRAPH) || type < before || (type == TABLES && before == TABLES))
-        return nntc_fail(r, NNTC_E_ORDER, at); /* */
+    if (!in_order(type, before, last)) return nntc_fail(r, NNTC_E_ORDER, at); /* */
     TRY(nntc_count(r, 0, ((u64)1 << 40) - 1, NNTC_E_LIMIT, &length)); /* */
     at = r->at;
     TRY(nntc_count(r, 0, (u64)1 << 31, NNTC_E_LIMIT, &output)); /* */
@@ -109,10 +116,11 @@ static bool entries(nntc *n, reader *r, u64 begin) {
     for (u32 i = 0; i < n->summary.sections; i++) {
         section *s = &n->sections[i], one;
         /* Past the table (it has room for all that fit in the directory) an entry can only fail. */
-        TRY(entry(r, i == 0 ? 0 : n->sections[i - 1].type, &one));
+        TRY(entry(r, i == 0 ? 0 : n->sections[i - 1].type, i + 1 == n->summary.sections, &one));
         *s = one;
         s->offset = begin;
         begin += s->length;
+        if (s->type == GRAPH) n->graph_section = i;
         if (s->type == TENSOR && n->summary.tensors++ == 0) n->first_tensor = i;
     }
     return r->at == r->size || nntc_fail(r, NNTC_E_DIRECTORY, r->at); /* */
@@ -155,7 +163,7 @@ NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, nntc_error *error) {
     r.short_id = NNTC_E_DIRECTORY; /* */
     TRY(entries(n, &r, 32 + length) && layout(n, &file));
     /* Clause 11.2; of GRAPH its splices take most, 16 bytes each, where pieces are repeated. */
-    n->summary.bound = ((u64)1 << 20) + 64 * (u64)n->summary.sections + 11 * (u64)n->sections[0].output + nntc_window(n) +
+    n->summary.bound = ((u64)1 << 20) + 64 * (u64)n->summary.sections + 11 * (u64)n->sections[n->graph_section].output + nntc_window(n) +
                        n->summary.working_memory;
     if (n->limits.has_memory && n->summary.bound > n->limits.max_memory) return nntc_fail(&file, NNTC_E_MEMORY, 28); /* */
     return true;

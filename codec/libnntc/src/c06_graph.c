@@ -150,7 +150,7 @@ static bool names(nntc *n, reader *r) {
 
 /* Step 3 of clause 9.2. */
 NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, nntc_error *error) {
-    const section *s = &n->sections[0];
+    const section *s = &n->sections[n->graph_section];
     const u64 window = (u64)1 << (n->summary.profile == 0 ? 16 : 23); /* */
     reader r;
     void *content;
@@ -167,7 +167,7 @@ NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, nntc_error *error) {
 
 /* Step 4 of clause 9.2. */
 NNTC_LOCAL bool nntc_shared_tables(nntc *n, nntc_memory memory, nntc_error *error) {
-    for (u32 i = 1; i < n->summary.sections && n->sections[i].type <= TABLES; i++) {
+    for (u32 i = n->graph_section + 1; i < n->summary.sections && n->sections[i].type <= TABLES; i++) {
         reader r;
         u64 count;
         TRY(nntc_section_reader(n, &n->sections[i], memory, &r, error));

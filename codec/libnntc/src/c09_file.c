@@ -196,7 +196,7 @@ static bool follow(output *o) {
     if (n->graph_size - used != total - o->at) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* step 7, R-215 */
     TRY(put(o, n->graph + used, n->graph_size - used));
     while (o->file < n->summary.files) TRY(next_file(o));
-    for (u32 i = n->first_tensor + n->summary.tensors; i < n->summary.sections; i++) /* step 8 */
+    for (u32 i = 0; i < n->summary.sections; i++) /* step 8 */
         if (n->sections[i].type >= 128) TRY(nntc_section_reader(n, &n->sections[i], o->memory, &ignorable, o->error));
     const reader file = nntc_reader(NULL, 0, 0, o->error);
     return !o->wrong || nntc_fail(&file, NNTC_E_HASH, 0); /* step 9, R-502 */
@@ -204,7 +204,7 @@ static bool follow(output *o) {
 
 nntc_error nntc_decode_all(const nntc *n, const nntc_sink *sink, nntc_memory memory) {
     nntc_error error = {NNTC_OK, 0}, caller = {NNTC_CALLER, 0};
-    reader graph = nntc_reader(NULL, 0, n->sections[0].offset, &error);
+    reader graph = nntc_reader(NULL, 0, n->sections[n->graph_section].offset, &error);
     output o;
     if (n->limits.tensors_only) return caller;
     memset(&o, 0, sizeof o);

@@ -106,7 +106,7 @@ struct nntc {
     nntc_limits limits;
     nntc_summary summary;
     section *sections;
-    u32 first_tensor;
+    u32 graph_section, first_tensor;
     file_entry *files;
     const u8 *splices; /* from here on content of GRAPH: splices, then graph bytes */
     u64 splices_size;

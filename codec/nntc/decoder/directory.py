@@ -50,7 +50,7 @@ class Directory:
     @property
     def graph(self) -> Section:
         """The GRAPH section."""
-        return self.sections[0]
+        return next(s for s in self.sections if s.type == SectionType.GRAPH)
 
     @property
     def tables(self) -> Section | None:
@@ -137,9 +137,9 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
 def _read_entries(stream: SectionStream, count: int, offset: int) -> tuple[Section, ...]:
     sections: list[Section] = []
     before = 0
-    for _ in range(count):
+    for number in range(count):
         try:
-            entry = ENTRY.read(stream, before=before)
+            entry = ENTRY.read(stream, before=before, is_last=number == count - 1)
         except FormatError as e:
             if e.id != "E_TRUNCATED":
                 raise

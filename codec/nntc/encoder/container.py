@@ -102,11 +102,11 @@ class CodedFile(Joined):
     working_memory
         Bytes that a section-wise decoder needs for the TENSOR sections.
     sections
-        In the order in which they are to stand, GRAPH first.
+        In the order in which they are to stand.
     """
 
     def __init__(self, profile: Profile, working_memory: int, sections: Sequence[NewSection]) -> None:
-        graph = sections[0].data
+        graph = next(s.data for s in sections if s.type == SectionType.GRAPH)
         window = frame_window(graph.read() if isinstance(graph, Stored) else graph)
         profile = max(profile, profile_of_window(window))
         self._profile, self._memory, self._sections = profile, working_memory, sections

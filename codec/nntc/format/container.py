@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 
 from nntc.format.fields import Layout, Named, Raw, VarInt, u8, u32
-from nntc.format.registry import IGNORABLE, Profile, SectionType
+from nntc.format.registry import IGNORABLE, LEADING, Profile, SectionType
 
 MAJOR = 1
 MINOR = 0
@@ -78,9 +78,11 @@ def _is_known(kind: int, *_: Named) -> bool:
 
 def _is_in_order(kind: int, _fields: Named, given: Named) -> bool:
     before = given["before"]
-    if before == 0:
-        return kind == SectionType.GRAPH
-    return kind != SectionType.GRAPH and kind >= before and not kind == before == SectionType.TABLES
+    if before == 0 or before in LEADING:
+        return kind == SectionType.GRAPH or (kind in LEADING and kind >= before and not given["is_last"])
+    if kind == SectionType.GRAPH or kind in LEADING:
+        return False
+    return kind >= before and not kind == before == SectionType.TABLES
 
 
 def _has_its_output(output: int, fields: Named, _given: Named) -> bool:
@@ -90,7 +92,7 @@ def _has_its_output(output: int, fields: Named, _given: Named) -> bool:
 _SECTION_TYPES = frozenset(SectionType)
 ENTRY = Layout(
     Entry,
-    # Given: `before`, the type of the entry before, 0 for none.
+    # Given: `before`, the type of the entry before, 0 for none; `is_last`, whether no entry comes after.
     type=u8()
     .must("R-153", "E_RESERVED", "section type", lambda v, *_: v & 0x7F)
     .must("R-154", "E_UNSUPPORTED", "unknown critical section type", _is_known)

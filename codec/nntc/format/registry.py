@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import IntEnum
 
 IGNORABLE = 0x80
+LEADING = range(0x82, 0x90)
+"""Ignorable section types that stand in front of GRAPH."""
 
 
 class Profile(IntEnum):

@@ -62,7 +62,7 @@ def _types(suite: Suite) -> None:
         "R-155 R-270",
         file=replace(
             suite.file("graph-only"),
-            others=[(NOTES, b""), (NOTES, b""), (0x82, b"x"), (0x82, b""), (0xFF, b"y"), (0xFF, b"z")],
+            others=[(NOTES, b""), (NOTES, b""), (0x90, b"x"), (0x90, b""), (0xFF, b"y"), (0xFF, b"z")],
         ),
     )  # fmt: skip
 
