@@ -144,7 +144,7 @@ def assemble(rng: Random, records: Sequence[Record], around: Around) -> Sample:
         sections.append((NOTES, b"\x00" + varint(0) + varint(0), 0))
     if rng.random() < 0.3:
         kind = rng.randint(0x82, 0xFF)
-        place = 0 if kind < 0x90 else len(sections)  # leading or not
-        sections.insert(place, (kind, rng.randbytes(rng.randrange(9)), 0))
+        where = 0 if kind < 0x90 else len(sections)  # leading or not
+        sections.insert(where, (kind, rng.randbytes(rng.randrange(9)), 0))
     data = container(around.profile, sections, minor=rng.choice((0, 0, 7)))
     return Sample(data, dict(zip([None, *names], outputs, strict=True)))
