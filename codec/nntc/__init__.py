@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from nntc.errors import (
     ClusterError,
+    DeliveryError,
     FormatError,
     LimitError,
     ModelError,
@@ -59,6 +60,7 @@ __all__ = [
     "Curves",
     "DecodeResult",
     "DecodedFile",
+    "DeliveryError",
     "EncodeReport",
     "Entropy",
     "Fidelity",

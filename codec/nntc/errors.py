@@ -8,6 +8,7 @@
     ├── SourceError            a place that bytes are read from fails: E_SOURCE, E_SOURCE_CHANGED
     ├── SamplesError           samples to calibrate or measure with are at fault: E_SAMPLES
     ├── ClusterError           a Dask cluster cannot be reached, or has ended: E_CLUSTER
+    ├── DeliveryError          a repository of releases, or a device that follows one: E_TRUST, E_RELEASE, ...
     └── OutputError            the output place is at fault: it exists, or cannot be written
 
 Misuse of the Python interface (a wrong type or an option out of range) raises `ValueError` or
@@ -24,6 +25,7 @@ from nntc.printable import printable
 
 __all__ = [
     "ClusterError",
+    "DeliveryError",
     "FormatError",
     "LimitError",
     "ModelError",
@@ -113,6 +115,15 @@ class ClusterError(NntcError):
 
     def __init__(self, message: str) -> None:
         super().__init__("E_CLUSTER", message)
+
+
+class DeliveryError(NntcError):
+    """A repository of releases that cannot be followed, or added to.
+
+    E_TRUST: metadata are forged, expired, older than before, or do not fit together. E_RELEASE: there is no
+    such release, or there is one already. E_KEYS: a signing key is missing or unfit. E_SPACE: there is not
+    enough room on the disk. E_REFUSED: the device's check has refused the release (exit status 4).
+    """
 
 
 class OutputError(NntcError):

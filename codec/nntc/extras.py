@@ -17,6 +17,10 @@ EXTRAS = MappingProxyType(
         "distributed": "dask",
         "fsspec": "remote",
         "PIL": "images",
+        "tuf": "delivery",
+        "securesystemslib": "delivery",
+        "cryptography": "delivery",
+        "urllib3": "delivery",
         "torch": "train",
     }
 )

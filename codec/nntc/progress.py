@@ -26,6 +26,7 @@ class Phase(StrEnum):
     DECODING = "decoding"
     TESTING = "testing"
     COMPARING = "comparing"
+    DOWNLOADING = "downloading"
 
 
 @dataclass(frozen=True, slots=True)
