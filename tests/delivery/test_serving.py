@@ -58,8 +58,8 @@ def test_files(ask: Ask) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "start", "end"),
-    [("0-0", 0, 1), ("5-9", 5, 10), ("99990-", 99_990, 100_000), ("-7", 99_993, 100_000), ("5-200000", 5, 100_000),
-     ("-200000", 0, 100_000)],
+    [("0-0", 0, 1), ("5-9", 5, 10), ("99990-", 99_990, 100_000), ("-7", 99_993, 100_000),
+     ("5-200000", 5, 100_000), ("-200000", 0, 100_000)],
 )  # fmt: skip
 def test_ranges(ask: Ask, asked: str, start: int, end: int) -> None:
     status, headers, body = ask(Range=f"bytes={asked}")
@@ -82,8 +82,8 @@ def test_marks(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/a", "/a/", "/c", "/.hidden", "/link", "/../secret", "/a/%2e%2e/%2e%2e/secret", "/a//b.bin",
-             "/%00", "/a%5cb.bin"],
+    "path", ["/", "/a", "/a/", "/c", "/.hidden", "/link", "/../secret", "/a/%2e%2e/%2e%2e/secret",
+             "/a//b.bin", "/%00", "/a%5cb.bin"],
 )  # fmt: skip
 def test_what_is_not_served(ask: Ask, path: str) -> None:
     status, _, body = ask(path)

@@ -1,7 +1,7 @@
-"""The command `nntc`: encode, decode, info, verify, sweep, demo, conformance.
+"""The command `nntc`: encode, decode, info, verify, sweep, demo, conformance; publish, pull, rollback, serve.
 
-`decode`, `info`, `verify` and `conformance` are made with the standard library alone and start at once on a
-small device; the others are made with click. What a command needs (numpy, onnx) it imports when it runs.
+`encode`, `sweep`, `demo` and `publish` are made with click; the others with the standard library alone, and
+start at once on a small device. What a command needs (numpy, onnx) it imports when it runs.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from nntc.cli.standard import prepare_streams
-from nntc.errors import NntcError, OutputError, SourceError, UnsupportedError, reason
+from nntc.errors import DeliveryError, NntcError, OutputError, SourceError, UnsupportedError, reason
 from nntc.printable import flush, printable, write
 
 __all__ = ["main"]
 
-DONE, REJECTED, USAGE, UNSUPPORTED = range(4)
+DONE, REJECTED, USAGE, UNSUPPORTED, REFUSED = range(5)
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -66,6 +66,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(str(e), UNSUPPORTED)
     except SourceError as e:  # nothing is known about the file itself
         return _fail(str(e), USAGE)
+    except DeliveryError as e:
+        return _fail(str(e), REFUSED if e.id == "E_REFUSED" else REJECTED)
     except NntcError as e:
         return _fail(str(e))
     except ImportError as e:  # one that is optional: the message says how to get it

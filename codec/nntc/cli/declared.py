@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from nntc.cli.options import samples_path, size
-from nntc.encoder.options import Declaration, Group, Options, declarations
+from nntc.encoder.options import Declaration, Group, Options, check_options, declarations
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -32,6 +32,22 @@ def declared_options(*groups: Group) -> Callable[[T], T]:
         return command
 
     return add
+
+
+def refuse_wrong(chosen: dict[str, Any], besides: Collection[str]) -> None:
+    """Fail as wrong usage where options do not go together.
+
+    Parameters
+    ----------
+    chosen
+        Options of a command by name.
+    besides
+        Names of those that are not the encoder's.
+    """
+    try:
+        check_options(**{name: value for name, value in chosen.items() if name not in besides})
+    except ValueError as e:
+        raise click.UsageError(f"{e}.") from e
 
 
 def _option(name: str, declared: Declaration) -> Callable[[T], T]:

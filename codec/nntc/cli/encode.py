@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntc.cli.declared import declared_options, names_in
+from nntc.cli.declared import declared_options, names_in, refuse_wrong
 from nntc.cli.options import (
     Sectioned,
     follow_links_option,
@@ -86,7 +86,7 @@ def encode(
                                      half of the weights, 16 values a layer
     """  # noqa: D301 - \b tells click to keep the lines below it
     import nntc
-    from nntc.encoder.options import PatternError, check_options
+    from nntc.encoder.options import PatternError
 
     refuse_same(source, target)
     named = chosen["calibration"], chosen["evaluation"]
@@ -95,11 +95,7 @@ def encode(
         refuse_same(source, chosen["report"])
         if chosen["report"].resolve() == target.resolve():
             raise click.UsageError("the report needs a name of its own.")
-    try:
-        files = ("report", "follow_links")
-        check_options(**{name: value for name, value in chosen.items() if name not in files})
-    except ValueError as e:
-        raise click.UsageError(f"{e}.") from e
+    refuse_wrong(chosen, ("report", "follow_links"))
     try:
         with progress() as bar:
             report = nntc.encode(source, target, progress=bar, **chosen)

@@ -22,6 +22,10 @@ Commands:
   nntc info   model.nntc                what is inside, what it costs
   nntc verify model.nntc model.onnx     is it valid, how far from the original
   nntc sweep  model.onnx ...            how small it gets, and what that costs
+  nntc publish repository model.onnx    encode and add to a signed repository
+  nntc pull   URL --into device         bring a device to the newest version
+  nntc rollback device                  and back to the one before
+  nntc serve  repository                serve a folder here, to try it
   nntc demo                             see it work on a network it brings along
   nntc conformance check model.nntc     does a file keep the format's rules
   nntc conformance run --help           prove any decoder of the format
@@ -33,15 +37,16 @@ Exit codes:
   1    input or output rejected; standard error has `nntc: ID @ OFFSET: reason`
   2    wrong usage, or an input file that cannot be opened
   3    the file needs a newer or fuller decoder
+  4    the device's check has refused the new version
   130  interrupted
 
 Options:
   --version   Show the version and exit.
   -h, --help  Show this message and exit.
 """
-_PLAIN = ("decode", "info", "verify", "conformance")
-"""Commands that need nothing but what decoding needs."""
-_CLICK = ("encode", "sweep", "demo")
+_PLAIN = ("decode", "info", "verify", "conformance", "pull", "rollback", "serve")
+"""Commands that need nothing but what decoding needs, and `pull` the extra `delivery`."""
+_CLICK = ("encode", "sweep", "demo", "publish")
 """Commands that are made with click, and need the extra `encode`."""
 
 
@@ -61,12 +66,24 @@ def run(words: Sequence[str]) -> int:
         _show_version()
         return 0
     if name in _PLAIN:
-        code: int = getattr(import_module(f"nntc.cli.{name}"), name)(rest, f"nntc {name}")
-        return code
+        return _run_plain(name, rest)
     if name in _CLICK:
         return _run_click(name, rest)
     write(sys.stderr, _HELP if not words else _no_such(name))
     return 2
+
+
+def _run_plain(name: str, words: list[str]) -> int:
+    from nntc.extras import missing_extra
+
+    try:
+        code: int = getattr(import_module(f"nntc.cli.{name}"), name)(words, f"nntc {name}")
+    except ImportError as e:
+        better = missing_extra(e, f"nntc {name}")
+        if better is None:
+            raise
+        raise better from e
+    return code
 
 
 def _run_click(name: str, words: list[str]) -> int:

@@ -1,7 +1,7 @@
 """A web server for trying out: files of a folder, with ranges and marks, on this machine alone.
 
-What it sends is what any static server sends (RFC 9110, clauses 8.8.3, 13 and 14). It is no server for the open: it
-has neither TLS nor limits.
+What it sends is what any static server sends (RFC 9110, clauses 8.8.3, 13 and 14). It is no server for the
+open: it has neither TLS nor limits.
 """
 
 from __future__ import annotations
@@ -95,8 +95,10 @@ def _span(asked: str, size: int) -> tuple[int, int] | None:
         return None
     if not match[1]:
         return max(size - int(match[2]), 0), size
-    last = int(match[2]) + 1 if match[2] else size
-    return (int(match[1]), min(last, size)) if int(match[1]) < last else None
+    first, last = int(match[1]), int(match[2]) if match[2] else None
+    if last is not None and last < first:
+        return None
+    return first, size if last is None else min(last + 1, size)
 
 
 @contextmanager
