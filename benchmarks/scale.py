@@ -1,19 +1,23 @@
-"""Memory and time of encoding over the size of a model, and of listing very many tensors.
+"""Memory and time of encoding and decoding over the size of a model, and of listing very many tensors.
 
-    python -m benchmarks.scale [--gigabytes 0.25 1 3] [--sparse 20] [--tensors 10000 100000] [--folder DIR]
+    python -m benchmarks.scale [--gigabytes 0.25 1 3] [--sparse 20] [--tensors 10000 100000]
+        [--methods lossless auto] [--jobs 1] [--folder DIR]
 
 Weights are normal numbers in external data, tensors of 4,096 x 4,096 float32. Files of `--sparse` have
-holes: a model larger than the disk, each tensor with some numbers of its own so that none repeats another.
+holes: of each tensor a 64th are numbers of its own, so that none repeats another, and the rest zeros.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,19 +44,60 @@ print(used.ru_utime + used.ru_stime, used.ru_maxrss)
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU seconds and the largest resident memory, bytes, of a command."""
+    """CPU seconds, and the most bytes of resident memory and of temporary files, of a command."""
 
     seconds: float
     memory: int
+    temporary: int
 
 
 def cost(*words: str, folder: Path) -> Cost:
-    """Run `nntc` and return what it costs; temporary files go to `folder`."""
-    environment = {**os.environ, **ONE_THREAD, "TMPDIR": str(folder), "PYTHONPATH": str(ROOT / "codec")}
-    command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "nntc.cli", *words]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    seconds, kibibytes = done.stdout.split()
-    return Cost(float(seconds), int(kibibytes) << 10)
+    """Run `nntc` and return what it costs; temporary files go to a folder in `folder`."""
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        environment = {**os.environ, **ONE_THREAD, "TMPDIR": temporary, "PYTHONPATH": str(ROOT / "codec")}
+        command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "nntc.cli", *words]
+        work = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        with _watched(work.pid, Path(temporary)) as sizes:
+            printed, _ = work.communicate()
+    if work.returncode:
+        raise subprocess.CalledProcessError(work.returncode, command)
+    seconds, kibibytes = printed.split()
+    return Cost(float(seconds), int(kibibytes) << 10, max(sizes))
+
+
+@contextmanager
+def _watched(process: int, folder: Path) -> Iterator[list[int]]:
+    """Note every half second how many bytes a folder's files take, and those without a name of children."""
+    ended, sizes = threading.Event(), [0]
+
+    def watch() -> None:
+        while not ended.wait(0.5):
+            sizes.append(sum(_size(path) for path in folder.rglob("*")) + _nameless(process))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield sizes
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _nameless(process: int) -> int:
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        files = [path for child in children for path in Path(f"/proc/{child}/fd").iterdir()]
+    except OSError:
+        return 0
+    return sum(_size(path, without_name=True) for path in files)
+
+
+def _size(path: Path, *, without_name: bool = False) -> int:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0
+    return 512 * found.st_blocks if not without_name or not found.st_nlink else 0
 
 
 def write_model(folder: Path, count: int, *, sparse: bool) -> Path:
@@ -67,8 +112,8 @@ def write_model(folder: Path, count: int, *, sparse: bool) -> Path:
                 tensor.external_data.add(key=key, value=str(value))
             tensors.append(tensor)
             nodes.append(helper.make_node("MatMul", [f"x{number}", tensor.name], [f"x{number + 1}"]))
-            for _ in range(1 if sparse else 16):
-                data.write((0.02 * rng.standard_normal(BYTES // 64, np.float32)).tobytes())
+            for _ in range(1 if sparse else 64):
+                data.write((0.02 * rng.standard_normal(BYTES // 256, np.float32)).tobytes())
             data.seek((number + 1) * BYTES)
         data.truncate(count * BYTES)
     return _saved(folder, nodes, tensors)
@@ -94,19 +139,32 @@ def _saved(folder: Path, nodes: list[onnx.NodeProto], tensors: list[TensorProto]
     return folder / "model.onnx"
 
 
-def encodings(path: Path, gigabytes: float, what: str) -> Iterator[dict[str, str]]:
-    """Measure both kinds of encoding."""
-    for method in ("lossless", "auto"):
-        coded = path.with_name("coded.nntc")
-        found = cost("encode", str(path), str(coded), "--method", method, folder=path.parent)
-        yield {
-            "weights": f"{gigabytes:.2f} GB{what}",
-            "method": method,
-            "CPU s": f"{found.seconds:,.0f}",
-            "s / GB": f"{found.seconds / gigabytes:.1f}",
-            "peak MiB": f"{found.memory / MIB:,.0f}",
-            "file, MB": f"{coded.stat().st_size / 1e6:,.1f}",
-        }
+def codings(
+    path: Path, gigabytes: float, what: str, methods: Sequence[str], jobs: int
+) -> Iterator[dict[str, str]]:
+    """Measure encoding by several methods, and decoding."""
+    for method in methods:
+        coded, decoded = path.with_name("coded.nntc"), path.parent / "decoded"
+        words = ["encode", str(path), str(coded), "--method", method, "--jobs", str(jobs)]
+        found = cost(*words, folder=path.parent)
+        yield _row(f"{gigabytes:.2f} GB{what}", f"encode {method}", found, gigabytes, coded)
+        decoded.mkdir()
+        words = ["decode", str(coded), str(decoded / "model.onnx"), "--jobs", str(jobs)]
+        found = cost(*words, folder=path.parent)
+        yield _row(f"{gigabytes:.2f} GB{what}", f"decode {method}", found, gigabytes, coded)
+        shutil.rmtree(decoded)
+
+
+def _row(weights: str, work: str, found: Cost, gigabytes: float, coded: Path) -> dict[str, str]:
+    return {
+        "weights": weights,
+        "work": work,
+        "CPU s": f"{found.seconds:,.0f}",
+        "s / GB": f"{found.seconds / gigabytes:.1f}",
+        "peak MiB": f"{found.memory / MIB:,.0f}",
+        "in TMPDIR, MiB": f"{found.temporary / MIB:,.0f}",
+        "file, MB": f"{coded.stat().st_size / 1e6:,.1f}",
+    }
 
 
 def many(folder: Path, count: int) -> dict[str, str]:
@@ -133,6 +191,8 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=float, nargs="*", default=[0.25, 1, 3])
     parser.add_argument("--sparse", type=float, nargs="*", default=[20])
     parser.add_argument("--tensors", type=int, nargs="*", default=[10_000, 100_000])
+    parser.add_argument("--methods", nargs="*", default=["lossless", "auto"])
+    parser.add_argument("--jobs", type=int, default=1, help="threads")
     parser.add_argument("--folder", type=Path, help="where models and temporary files go")
     options = parser.parse_args()
     rows: list[dict[str, str]] = []
@@ -141,8 +201,10 @@ def main() -> None:
             with tempfile.TemporaryDirectory(dir=options.folder) as name:
                 count = max(round(size * GIGABYTE / BYTES), 1)
                 path = write_model(Path(name), count, sparse=sparse)
-                rows += encodings(path, count * BYTES / GIGABYTE, ", sparse" if sparse else "")
-                print(_table(rows), flush=True)
+                what = ", sparse" if sparse else ""
+                for row in codings(path, count * BYTES / GIGABYTE, what, options.methods, options.jobs):
+                    rows.append(row)
+                    print(_table(rows), flush=True)
     rows = []
     for count in options.tensors:
         with tempfile.TemporaryDirectory(dir=options.folder) as name:

@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from nntc.decoder.entropy.general import unzstd
-from nntc.encoder.entropy.general import zstd, zstd_after
+from nntc.encoder.entropy.general import gain, zstd, zstd_after
 from nntc.format.frames import MAX_WINDOW
 
 
@@ -36,3 +36,17 @@ def test_hashes_do_not_spoil_what_follows() -> None:
     head = np.random.default_rng(0).bytes(38)
     words = b" ".join(str(i * i % 977).encode() for i in range(3000))
     assert len(zstd_after(head, words)) <= len(zstd(words)) + len(head) + 5
+
+
+def test_noise_gains_nothing_from_the_highest_level_whatever_stands_beside_it() -> None:
+    noise = np.random.default_rng(0).bytes(1 << 17)
+    assert gain(noise + bytes(1 << 19), 3) == 0
+    assert gain(bytes(1 << 19) + noise, 3) == 0
+
+
+def test_what_the_highest_level_saves_is_seen_on_samples() -> None:
+    words = np.random.default_rng(0).choice(np.frombuffer(b"etaoin shrdlu", np.uint8), 1 << 18).tobytes()
+    data = words + bytes(1 << 18)
+    quick, best = len(zstd(data, 3)), len(zstd(data))
+    assert gain(data, 3) == pytest.approx(1 - best / quick, abs=0.02)
+    assert gain(data, 3) > 0.01

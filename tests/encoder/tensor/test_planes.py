@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from nntc.encoder.tensor.planes import planes_record
-from nntc.format.registry import ElementType
+from nntc.format.registry import ElementType, ViewKind
+from nntc.format.view import View
 
 from conformance.proof import samples
 from tests import strategies
@@ -24,3 +26,16 @@ def test_planes_are_exact(element: ElementType, view: samples.View, rng: Random)
     classes = random_classes(rng, view) if rng.random() < 0.5 else None
     record = planes_record(element, own, coded_bits(element, own, payload), classes)
     assert decode(record) == payload
+
+
+@pytest.mark.parametrize("below", [float("inf"), 1.0])
+def test_large_planes_of_which_zstd_makes_something_are_exact(below: float) -> None:
+    rng = np.random.default_rng(0)
+    values = np.zeros(1 << 20, np.float32)
+    values[: 1 << 17] = rng.standard_normal(1 << 17, np.float32)
+    values[-(1 << 17) :] = rng.integers(0, 9, 1 << 17)
+    bits = values.view(np.uint32)
+    view = View(ViewKind.MATRIX, 1, bits.size)
+    record = planes_record(ElementType.FLOAT32, view, bits, below=below)
+    assert decode(record) == values.tobytes()
+    assert record.expected_size < 1 << 19

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import bz2
+from bisect import bisect_left
+from itertools import accumulate
 
 import zstandard
 
@@ -10,6 +12,7 @@ from nntc.format.frames import MAX_WINDOW
 
 _MAX_BLOCK = 1 << 17
 _SHORT_SIZE = (1 << 16) + (1 << 8)
+_WORTH_WHILE = 1 / 1000  # of a frame's bytes: less is not looked for
 
 
 def zstd(data: bytes, level: int = 19, window: int = MAX_WINDOW) -> bytes:
@@ -20,6 +23,29 @@ def zstd(data: bytes, level: int = 19, window: int = MAX_WINDOW) -> bytes:
         level, source_size=len(data), window_log=most, write_content_size=True, write_checksum=False
     )
     return zstandard.ZstdCompressor(compression_params=parameters).compress(data)
+
+
+def gain(data: bytes, level: int) -> float:
+    """Return which part of a frame level 19 saves, about, tried on samples; 0 for a thousandth or less.
+
+    Level 19 takes up to a second for a megabyte, also where there is nothing to be found.
+
+    Parameters
+    ----------
+    data
+        What to compress.
+    level
+        The level of the frame.
+    """
+    parts = [data[start : start + _MAX_BLOCK] for start in range(0, len(data), _MAX_BLOCK)]
+    sizes = [len(zstd(part, level)) for part in parts]
+    # The largest, and where half and three quarters of the bytes are, in parts ordered by size.
+    order = sorted(range(len(parts)), key=lambda number: -sizes[number])
+    ends = list(accumulate(sizes[number] for number in order))
+    chosen = {order[bisect_left(ends, ends[-1] * share)] for share in (0.0, 0.5, 0.75)}
+    least = sum(min(sizes[number], len(zstd(parts[number]))) for number in chosen)
+    saved = 1 - least / sum(sizes[number] for number in chosen)
+    return saved if saved > _WORTH_WHILE else 0.0
 
 
 def zstd_after(head: bytes, data: bytes, level: int = 19, window: int = MAX_WINDOW) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,8 @@ def lossless_record(
         records += _in_fixed_point(element, view, bits, coder, forced=bool(sparse))
     is_plain = codebook is not None and codebook.entries.size <= min(FEW_VALUES, bits.size // 4)
     if not records or not (is_plain or sparse):
-        records.append(planes_record(element, view, bits, classes, device))
+        below = min((record.expected_size for record in records), default=inf)
+        records.append(planes_record(element, view, bits, classes, device, below))
     best = records[0] if len(records) == 1 else min(records, key=lambda record: record.expected_size)
     if sparse is None and coder is Coder.RANS and device.has(Coder.ZSTD):
         best = _as_bytes(view, bits, best)

@@ -6,8 +6,8 @@ other element has there, where that is smaller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.entropy.compressed import with_length, write_zstd
 from nntc.encoder.entropy.contexts import Classes, Model
 from nntc.encoder.entropy.fragments import Fragment, count_tokens
-from nntc.encoder.entropy.general import zstd
+from nntc.encoder.entropy.general import gain, zstd
 from nntc.encoder.entropy.symbols import symbol_data
 from nntc.encoder.entropy.tables import costs, make_table
 from nntc.encoder.tensor.record import Record, record_head
@@ -27,7 +27,9 @@ from nntc.format.tools import PLANES_HEAD, PlanesFlags, PlanesHead
 from nntc.format.view import View
 
 _SAMPLE = 1 << 17  # bytes on which zstd is tried before it is tried on all
-_QUICK_LEVEL = 1
+_SMALL = 1 << 19  # bytes up to which zstd's highest level is tried on all
+_QUICK_LEVEL = 3
+_NEAR = 1 / 500  # by which two estimates of sizes are as good as equal
 _TABLE_BITS = 300.0  # about what a table of a plane costs
 _MOST_COMMON = 8  # elements that may be coded by plane 0 alone
 _COMMON_SAMPLE = 1 << 13  # elements among which common ones are looked for
@@ -65,22 +67,52 @@ class _Common:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plane:
-    """Tokens of a plane, the coder for them, and about how many bits it takes; coded where that is known."""
+    """Tokens of a plane, the coder for them, and about how many bits it takes.
+
+    Parameters
+    ----------
+    frame
+        Its tokens by zstd.
+    otherwise
+        What it is without zstd, where a frame of the highest level, not made yet, is what `bits` are about.
+    """
 
     tokens: NDArray[np.uint8]
     coder: Coder
     classes: Classes | None
     bits: float
-    coded: bytes | None = None
+    frame: bytes | None = None
+    otherwise: _Plane | None = None
+
+    def finished(self) -> _Plane:
+        """Return the plane with a frame of the highest level, if one is wanted and pays."""
+        return self if self.otherwise is None else _by_zstd(self.otherwise)
 
     def fragments(self, view: View) -> list[Fragment]:
         """Return the plane as a symbol block."""
-        if self.coded is not None:
-            return [CODER.put(self.coder) + self.coded]
+        if self.frame is not None:
+            return [CODER.put(self.coder) + with_length(self.frame)]
         return [
             CODER.put(self.coder),
             *symbol_data(self.tokens, self.coder, Model(view, self.classes)),
         ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """A way to code all elements: the head of the record, and the planes."""
+
+    head: bytes
+    planes: list[_Plane]
+
+    @property
+    def size(self) -> float:
+        """Bytes it takes, about."""
+        return len(self.head) + sum(plane.bits for plane in self.planes) / 8
+
+    def finished(self) -> _Way:
+        """Return it with each plane as small as it gets."""
+        return _Way(self.head, [plane.finished() for plane in self.planes])
 
 
 def planes_record(
@@ -89,6 +121,7 @@ def planes_record(
     bits: NDArray[Any],
     classes: Classes | None = None,
     device: Device = ANY_DEVICE,
+    below: float = inf,
 ) -> Record:
     """Return an exact record.
 
@@ -100,6 +133,8 @@ def planes_record(
         Contexts to try on the most significant plane.
     device
         The decoder that it is for.
+    below
+        Bytes of the smallest record of another kind: a larger one is not made as small as it could be.
     """
     rotated = bits
     if element.is_float:
@@ -107,16 +142,17 @@ def planes_record(
         rotated = bits << kind(1) | bits >> kind(8 * element.width - 1)
     memory = np.ascontiguousarray(rotated).view(np.uint8).reshape(-1, element.width)
     common = _find_common(bits, memory[:, -1]) if 1 < element.width <= 8 else None
-    planes = _planes(memory, memory[:, -1], view, classes, device)
     flags = PlanesFlags.ROTATE if element.is_float else PlanesFlags(0)
-    head = PLANES_HEAD.write(PlanesHead(flags))
+    ways = [_Way(PLANES_HEAD.write(PlanesHead(flags)), _planes(memory, memory[:, -1], view, classes, device))]
     if common is not None:
-        fewer = _planes(memory[common.others], common.plane, view, classes, device)
-        shorter = PLANES_HEAD.write(common.head(flags))
-        if _bits(fewer) + 8 * (len(shorter) - len(head)) < _bits(planes):
-            planes, head = fewer, shorter
-    fragments: list[Fragment] = [record_head(Tool.PLANES, element, view) + head]
-    for plane in planes:
+        others = _planes(memory[common.others], common.plane, view, classes, device)
+        ways.append(_Way(PLANES_HEAD.write(common.head(flags)), others))
+    least = min(way.size for way in ways)
+    if least < (1 + _NEAR) * below:
+        ways = [way.finished() for way in ways if way.size < (1 + _NEAR) * least]
+    way = min(ways, key=lambda way: way.size)
+    fragments: list[Fragment] = [record_head(Tool.PLANES, element, view) + way.head]
+    for plane in way.planes:
         fragments += plane.fragments(view)
     return Record(fragments, element, Tool.PLANES, view)
 
@@ -167,10 +203,6 @@ def _planes(
     ]
 
 
-def _bits(planes: Sequence[_Plane]) -> float:
-    return sum(plane.bits for plane in planes)
-
-
 def _choose(tokens: NDArray[np.uint8], view: View, device: Device, classes: Classes | None = None) -> _Plane:
     """Return a plane under the coder that makes it smallest, with contexts where these do."""
     counts = count_tokens(tokens, None, 1)[0]
@@ -189,14 +221,32 @@ def _choose(tokens: NDArray[np.uint8], view: View, device: Device, classes: Clas
     sample = tokens[middle : middle + _SAMPLE]
     expected = best.bits / 8 * sample.size / tokens.size
     # What quick zstd makes nothing of is noise, such as the low bits of most weights.
-    if len(zstd(sample.tobytes(), 9)) < 1.02 * expected + 32 and (
-        sample.size == tokens.size or len(zstd(tokens.tobytes(), _QUICK_LEVEL)) < tokens.size
-    ):
-        frame = zstd(tokens.tobytes())
-        size = len(frame) + 4
-        if size < best.bits / 8:
-            return _Plane(tokens, Coder.ZSTD, None, 8.0 * size, with_length(frame))
-    return best
+    if len(zstd(sample.tobytes(), 9)) >= 1.02 * expected + 32:
+        return best
+    if tokens.size <= _SAMPLE:
+        return _by_zstd(best)
+    data = tokens.tobytes()
+    frame = zstd(data, _QUICK_LEVEL)
+    if len(frame) >= tokens.size:
+        return best
+    if tokens.size <= _SMALL:
+        return _by_zstd(best)
+    saved = gain(data, _QUICK_LEVEL)
+    bits = (1 - saved) * _frame_bits(frame)
+    if bits >= (1 + _NEAR) * best.bits:
+        return best
+    return _Plane(tokens, Coder.ZSTD, None, bits, frame, best if saved else None)
+
+
+def _by_zstd(otherwise: _Plane) -> _Plane:
+    """Return a plane by zstd at its highest level, if that is smaller."""
+    frame = zstd(otherwise.tokens.tobytes())
+    bits = _frame_bits(frame)
+    return _Plane(otherwise.tokens, Coder.ZSTD, None, bits, frame) if bits < otherwise.bits else otherwise
+
+
+def _frame_bits(frame: bytes) -> float:
+    return 8.0 * len(with_length(frame))
 
 
 def _coded_bits(counts: NDArray[np.int64]) -> float:
