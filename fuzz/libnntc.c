@@ -86,6 +86,12 @@ static int back(void *context, uint32_t number, uint64_t offset, void *dst, size
     return 0;
 }
 
+static int put_some(void *context, const void *data, size_t length) {
+    output *o = context;
+    if (length > OUTPUT - o->size) return 1; /* of a type that is not known */
+    return put(o, data, length);
+}
+
 /* A branch on every byte: MemorySanitizer tells of those that nobody wrote. */
 static void is_set(const unsigned char *data, size_t size) {
     volatile unsigned zeros = 0;
@@ -123,6 +129,45 @@ static void each(const nntc *n, nntc_memory memory) {
     }
 }
 
+/* Every tensor of the index; what it has is found by its name, and has no more bytes than it says. */
+typedef struct lookup {
+    const nntc *n;
+    nntc_memory memory;
+    char (*names)[1024];
+    size_t *lengths, count;
+} lookup;
+enum { LOOKUPS = 8 };
+
+static int remember(void *context, const char *name, size_t length, const nntc_entry *entry) {
+    lookup *l = context;
+    require(length >= 1 && length <= 1024 && entry->rank <= NNTC_RANK);
+    if (l->count < LOOKUPS) {
+        memcpy(l->names[l->count], name, length);
+        l->lengths[l->count++] = length;
+    }
+    return 0;
+}
+
+static void look_up(const nntc *n, nntc_memory memory) {
+    static char names[LOOKUPS][1024];
+    static size_t lengths[LOOKUPS];
+    lookup l = {n, memory, names, lengths, 0};
+    nntc_entry entry;
+    if (nntc_list(n, remember, &l, memory).id != NNTC_OK) return;
+    for (size_t i = 0; i < l.count; i++) {
+        nntc_error e = nntc_find(n, names[i], lengths[i], memory, &entry);
+        require(e.id == NNTC_OK || e.id == NNTC_ARENA);
+        if (e.id != NNTC_OK || (entry.bytes > OUTPUT && entry.bytes != UINT64_MAX)) continue;
+        output o = {malloc(OUTPUT), {0}, 0};
+        nntc_sink sink = {NULL, put_some, NULL, &o};
+        require(o.data != NULL);
+        e = nntc_extract(n, &entry, &sink, memory);
+        require(e.id != NNTC_OK || entry.bytes == UINT64_MAX || o.size == entry.bytes);
+        if (e.id == NNTC_OK) is_set(o.data, o.size);
+        free(o.data);
+    }
+}
+
 static nntc_error decode(const nntc_source *source, output *o) {
     static const pool empty;
     pool p = empty;
@@ -143,6 +188,7 @@ static nntc_error decode(const nntc_source *source, output *o) {
         if (e.id == NNTC_OK) is_set(o->data, o->size);
         require(limits.tensors_only || e.id != NNTC_OK || o->size == nntc_summarize(n).output);
         each(n, memory);
+        look_up(n, memory);
     }
     require(e.id < NNTC_IDS && (e.id >= NNTC_CALLER || e.offset <= source->size));
     release(&p);

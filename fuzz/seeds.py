@@ -50,12 +50,13 @@ def models() -> Iterator[tuple[str, bytes]]:
 
 
 def coded_models() -> Iterator[tuple[str, bytes]]:
-    """Yield `.nntc` files of the models, without loss and with."""
+    """Yield `.nntc` files of the models, without loss and with, and with an index."""
     from nntc import encode_bytes
 
     for name, data in models():
         yield f"{name}-exact", encode_bytes(data, method="lossless")[0]
         yield f"{name}-auto", encode_bytes(data, quality=20)[0]
+        yield f"{name}-index", encode_bytes(data, quality=20, index=True)[0]
 
 
 def write(target: str, folder: Path, every: int = 1) -> None:

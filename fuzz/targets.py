@@ -49,9 +49,12 @@ def read(data: bytes) -> None:
             if sum(file.size for file in container.files) > MOST_OUTPUT:
                 return
             describe(container)
-            tensors = container.tensors
-            for tensor in tensors.values():
-                require(tensor.array().shape == tensor.shape, f"shape of {tensor.name}")
+            for own in container.graph_tensors.values():
+                require(own.array().shape == own.shape, f"shape of {own.name}")
+            for name, tensor in container.tensors.items():  # by the index, which may be wrong
+                there = container.graph_tensors.get(name)
+                shapes = {tensor.shape, tensor.shape if there is None else there.shape}
+                require(tensor.array().shape in shapes, f"shape of {name} in the index")
             container.arrays()
     except FormatError as error:
         _right_place(error, data)

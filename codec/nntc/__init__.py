@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from nntc.limits import Limits
     from nntc.progress import Phase, ProgressEvent
     from nntc.reader.compare import TensorDifference, VerifyResult, verify
-    from nntc.reader.container import Container, LazyTensor, open  # noqa: A004 - the verb that Python's users expect
+    from nntc.reader.container import Container, open  # noqa: A004 - the verb that Python's users expect
+    from nntc.reader.lazy import LazyTensor
     from nntc.reader.runtime import session
     from nntc.sources.source import Source
 
@@ -118,7 +119,7 @@ _HOMES = {
     "GoalTry": "nntc.encoder.goals.goal",
     "ImageFolder": "nntc.encoder.samples.image_folder",
     "InputSummary": "nntc.encoder.samples.summary",
-    "LazyTensor": "nntc.reader.container",
+    "LazyTensor": "nntc.reader.lazy",
     "Limits": "nntc.limits",
     "Method": "nntc.encoder.options.choices",
     "Options": "nntc.encoder.options.options",

@@ -17,7 +17,7 @@ from conformance.generator.records import Record
 from conformance.generator.tables import Table, write_tables
 
 SIGNATURE = bytes.fromhex("8E4E4E540D0A1A0A")
-GRAPH, TABLES, TENSOR, NOTES = 1, 3, 4, 0x81
+GRAPH, TABLES, TENSOR, NOTES, INDEX = 1, 3, 4, 0x81, 0x83
 LEADING = range(0x82, 0x90)
 DEVICE, MAIN, FULL = 0, 1, 2
 

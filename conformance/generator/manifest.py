@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.generator.records import ELEMENT_NAMES, STAGED_ELEMENTS, TOOL_NAMES, Record
 from conformance.generator.requirements import GENERAL, UNDECIDABLE
-from conformance.generator.suite import SINCE, Fault, Vector
+from conformance.generator.suite import NO_INDEX, SINCE, Fault, Indexed, Vector
 from conformance.generator.views import RAGGED, VIEW_NAMES, View
 
 FORMAT = "1.0"
@@ -40,6 +40,8 @@ def entry(vector: Vector) -> Json:
     if vector.fault is None:
         out["output"] = [_output(name, data) for name, data in vector.outputs]
         out["records"] = [_record(offset, record) for offset, record in vector.records]
+        if vector.index != NO_INDEX:
+            out["index"] = None if vector.index is None else [_indexed(tensor) for tensor in vector.index]
     else:
         out["error"] = _fault(vector.fault)
         out["parent"] = vector.parent
@@ -78,6 +80,13 @@ def _record(offset: int, record: Record) -> Json:
         "elements": record.view.size,
     }
     return out | (record.stages if record.view.size <= STAGED_ELEMENTS else {})
+
+
+def _indexed(tensor: Indexed) -> Json:
+    digest = None if tensor.data is None else _sha256(tensor.data)
+    return {
+        "name": tensor.name, "data_type": tensor.data_type, "dims": list(tensor.dims), "sha256": digest
+    }  # fmt: skip
 
 
 def _view(view: View) -> Json:

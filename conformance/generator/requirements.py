@@ -39,5 +39,6 @@ UNDECIDABLE = {
     "R-904": "on encoders: how a tensor is coded",
     "R-905": "on encoders: decoders skip any number of NOTES sections",
     "R-906": "on encoders: that more working memory than needed is valid is what working-memory-* show",
+    "R-907": "on encoders: what the index has; a wrong one is still decoded (index-*)",
 }
 """Not decidable by looking at what a decoder does with files."""

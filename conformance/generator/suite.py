@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from nntc.conformance.suite import PROFILES
 
 from conformance.generator.build import Built, build
-from conformance.generator.files import NO_CHANGE, NOTES, SIGNATURE, Change, File
+from conformance.generator.files import INDEX, NO_CHANGE, NOTES, SIGNATURE, Change, File
 from conformance.generator.records import Record
 
 SINCE = "1.0"
@@ -53,6 +53,19 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class Indexed:
+    """A tensor that INDEX names; data is None where the index does not tell it."""
+
+    name: str
+    data_type: int
+    dims: tuple[int, ...]
+    data: bytes | None
+
+
+NO_INDEX: tuple[Indexed, ...] = ()
+
+
+@dataclass(frozen=True)
 class CallerLimit:
     """What a caller may allow, `memory` or `output` in bytes; `fault` is None where that is enough."""
 
@@ -71,6 +84,8 @@ class Vector:
         Names and contents of the output files of a valid vector.
     records
         TENSOR sections of a valid vector, with their offsets.
+    index
+        What a tool finds in INDEX, None for nothing; `NO_INDEX` where the vector is not about that.
     max_memory, max_seconds
         Bounds on what a decoder may use; 0 for none stated.
     """
@@ -82,6 +97,7 @@ class Vector:
     features: tuple[str, ...]
     outputs: tuple[tuple[str | None, bytes], ...] = ()
     records: tuple[tuple[int, Record], ...] = ()
+    index: tuple[Indexed, ...] | None = NO_INDEX
     fault: Fault | None = None
     parent: str | None = None
     patch: tuple[Edit, ...] = ()
@@ -137,6 +153,7 @@ class Suite:
         change: Change = NO_CHANGE,
         contents: Sequence[bytes] | None = None,
         features: str = "",
+        index: Sequence[Indexed] | None = NO_INDEX,
         bounded: bool = False,
         caller_limits: Sequence[CallerLimit] = (),
     ) -> None:
@@ -148,6 +165,8 @@ class Suite:
             The output files where `change` makes them others than those of `file`.
         requirements, features
             Requirement ids and further features, separated by spaces.
+        index
+            See `Vector`.
         bounded
             Whether a bound on memory and time is stated.
         """
@@ -165,6 +184,7 @@ class Suite:
                 _features(file, features),
                 tuple(zip(names, contents, strict=True)),
                 tuple((built.offset(f"TENSOR[{i}]"), record) for i, record in enumerate(file.records)),
+                index=None if index is None else tuple(index),
                 max_memory=MAX_MEMORY * bounded,
                 max_seconds=MAX_SECONDS * bounded,
                 caller_limits=tuple(caller_limits),
@@ -260,7 +280,7 @@ def _features(file: File, more: str) -> tuple[str, ...]:
     if any(item and item % 2 == 0 for item in items):
         found.add("repeated-piece")
     for kind, _ in file.others:
-        found.add("notes" if kind == NOTES else "ignorable-section")
+        found.add({NOTES: "notes", INDEX: "index"}.get(kind, "ignorable-section"))
     return tuple(sorted(found))
 
 

@@ -6,7 +6,7 @@ It supports all profiles, Device, Main and Full [R-003], [R-790]. Modules follow
     container         5      header, directory, layout, section CRC
     graph             6.1-3  GRAPH, splices, names
     tables            6.4, 8.7  frequency tables
-    notes             6.6    NOTES (for tools)
+    notes, index      6.6-7  NOTES, INDEX (for tools)
     record, views     7.1-2  TENSOR sections: head and view
     exact_tools       7.3-4, 9.6  planes and codebook
     uniform, trellis  7.5, 9.7  uniform
@@ -27,6 +27,8 @@ A comment ``# R-nnn`` stands at each line that enforces requirement R-nnn. No li
     R-902                  about encoders; that a payload is not empty follows from R-158
     R-904                  about encoders; that elements are finite follows from R-542
     R-905                  about encoders; a file with two NOTES sections is still decoded (R-270)
+    R-274                  about tools that hand out tensors; this decoder decodes whole files
+    R-907                  about encoders; whatever INDEX says, the file is decoded (R-274)
     R-906                  about encoders; a header may state more than is needed (R-110)
 """
 

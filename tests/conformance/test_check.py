@@ -11,7 +11,11 @@ import onnx
 import pytest
 from nntc.cli import main
 from nntc.conformance.check import check
+from nntc.decoder.directory import read_directory
+from nntc.encoder.container import CodedFile, NewSection
 from nntc.encoder.encode import encode_bytes
+from nntc.format.registry import SectionType
+from nntc.sources.source import BytesSource
 from onnx import helper, numpy_helper
 
 from conformance.generator.build import build
@@ -131,3 +135,34 @@ def test_what_our_encoder_writes_conforms() -> None:
     model: onnx.ModelProto = helper.make_model(helper.make_graph([], "g", [], [], tensors), ir_version=10)
     result = check(encode_bytes(model.SerializeToString(), method="lossless")[0])
     assert result.findings == ()
+
+
+def test_an_index_says_what_the_graph_does() -> None:
+    values = np.arange(900, dtype=np.float32).reshape(30, 30)
+    graph = helper.make_graph([], "g", [], [], [numpy_helper.from_array(values, "t")])
+    data, _ = encode_bytes(helper.make_model(graph), method="lossless", device_memory=65536, index=True)
+    assert check(data).findings == ()
+    content = b"\0\1\0\1t\1\2\x1e\x1e\1\0\0"
+    assert content in data
+    for other in (content.replace(b"t\1", b"u\1"), content.replace(b"\1\2\x1e", b"\1\2\x1d"), content + b"x"):
+        [found] = check(with_index(data, other)).findings
+        assert (found.level, found.requirement) == ("error", "R-907")
+    twice = [(f.level, f.requirement) for f in check(with_index(data, content, again=True)).findings]
+    assert twice == [("error", "R-907")]
+
+
+def test_an_index_of_what_is_no_model() -> None:
+    [found] = findings(others=[(0x83, b"\0\0")])
+    assert found[:2] == ("error", "R-907")
+
+
+def with_index(data: bytes, index: bytes, *, again: bool = False) -> bytes:
+    directory = read_directory(BytesSource(data))
+    old = [
+        NewSection(SectionType(s.type), data[s.offset : s.offset + s.length], s.output)
+        for s in directory.sections
+        if s.type != SectionType.INDEX
+    ]
+    new = NewSection(SectionType.INDEX, index, 0)
+    sections = [new, new, *old] if again else [new, *old]
+    return CodedFile(directory.profile, directory.working_memory, sections).tobytes()

@@ -11,7 +11,7 @@ import onnx
 import pytest
 from nntc.encoder.encode import encode_bytes
 from nntc.errors import ModelError
-from nntc.reader.container import GRAPH_TOOL
+from nntc.reader.lazy import GRAPH_TOOL
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 

@@ -9,7 +9,7 @@ import pytest
 from nntc.encoder.device import MAX_PIECE
 from nntc.errors import FormatError
 from nntc.format.registry import SectionType
-from nntc.reader.container import GRAPH_TOOL
+from nntc.reader.lazy import GRAPH_TOOL
 from onnx import numpy_helper
 
 from tests.reader.containers import RecordingSource, coded, model_of, opened, random_values, with_other_graph

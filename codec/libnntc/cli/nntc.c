@@ -1,5 +1,6 @@
-/* The command nntc-c: decode, info, verify. Exit codes: 0 done, 1 rejected, 2 wrong usage or no output possible, 3 the
+/* The command nntc-c: decode, info, verify, list, extract. Exit codes: 0 done, 1 rejected, 2 wrong usage or no output possible, 3 the
  * file needs a newer or fuller decoder. */
+#define _POSIX_C_SOURCE 200809L
 #include "nntc_posix.h"
 
 #include <errno.h>
@@ -8,11 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: nntc-c decode [--replace] [--max-memory BYTES] [--max-output BYTES] FILE OUTPUT\n"
     "       nntc-c verify [--max-memory BYTES] [--max-output BYTES] FILE\n"
     "       nntc-c info FILE\n"
+    "       nntc-c list FILE\n"
+    "       nntc-c extract [--replace] FILE TENSOR OUTPUT\n"
     "       nntc-c --version\n";
 
 static int report(nntc_error e, const char *path, const char *message) {
@@ -82,7 +86,7 @@ static nntc_error info(const nntc *n, nntc_memory memory) {
         nntc_get_section(n, i, &section);
         printf("%8" PRIu64 "  %8" PRIu64 "  ", section.offset, section.length);
         if (section.type != 4) {
-            printf("%s\n", section.type == 1 ? "GRAPH" : section.type == 3 ? "TABLES" : section.type == 0x81 ? "NOTES" : "other");
+            printf("%s\n", section.type == 1 ? "GRAPH" : section.type == 3 ? "TABLES" : section.type == 0x81 ? "NOTES" : section.type == 0x83 ? "INDEX" : "other");
             continue;
         }
         e = nntc_get_record(n, tensor++, memory, &record);
@@ -94,12 +98,56 @@ static nntc_error info(const nntc *n, nntc_memory memory) {
     return e;
 }
 
+static int tell(void *context, const char *name, size_t length, const nntc_entry *entry) {
+    (void)context;
+    printf("%10" PRIu64 "  type %-3d ", entry->bytes, entry->data_type);
+    for (unsigned i = 0; i < entry->rank; i++) printf("%s%" PRIu64, i > 0 ? "x" : "", entry->dims[i]);
+    printf("  ");
+    for (size_t i = 0; i < length; i++) putchar((unsigned char)name[i] < 0x20 || name[i] == 0x7F ? '?' : name[i]); /* never to a terminal */
+    printf("%s\n", entry->sections == 0 ? "  (in the graph)" : "");
+    return ferror(stdout);
+}
+
+static int append(void *context, const void *data, size_t length) { return fwrite(data, 1, length, context) != length; }
+
+/* Writes a tensor's bytes beside path, and gives the file its name when all of it is there. */
+static nntc_error extract(const nntc *n, const char *name, const char *path, int replace, nntc_memory memory, char *message, size_t size) {
+    static const char suffix[] = ".part-XXXXXX";
+    nntc_error e = {NNTC_SINK, 0};
+    nntc_entry entry;
+    nntc_error found = nntc_find(n, name, strlen(name), memory, &entry);
+    if (found.id != NNTC_OK) return found;
+    char *part = malloc(strlen(path) + sizeof suffix);
+    if (part == NULL) return e;
+    memcpy(part, path, strlen(path));
+    memcpy(part + strlen(path), suffix, sizeof suffix);
+    int descriptor = mkstemp(part);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
+    if (file == NULL) {
+        snprintf(message, size, "%s: %s", path, strerror(errno));
+        free(part);
+        return e;
+    }
+    nntc_sink sink = {NULL, append, NULL, file};
+    e = nntc_extract(n, &entry, &sink, memory);
+    int problem = e.id != NNTC_OK ? 0 : fflush(file) != 0 || fsync(descriptor) != 0 ? errno : 0;
+    if (fclose(file) != 0 && problem == 0 && e.id == NNTC_OK) problem = errno;
+    if (e.id == NNTC_OK && problem == 0 && (replace ? rename(part, path) : link(part, path)) != 0) problem = errno;
+    if (problem != 0) {
+        snprintf(message, size, "%s: %s", path, strerror(problem));
+        e.id = NNTC_SINK;
+    }
+    unlink(part);
+    free(part);
+    return e;
+}
+
 int main(int count, char **arguments) {
     nntc_limits limits;
     nntc_source source;
     nntc_heap heap;
     nntc *n = NULL;
-    const char *paths[2] = {NULL, NULL};
+    const char *paths[3] = {NULL, NULL, NULL};
     char message[1400] = "";
     int replace = 0, found = 0, descriptor = -1;
     memset(&limits, 0, sizeof limits);
@@ -108,15 +156,17 @@ int main(int count, char **arguments) {
     if (count == 2 && strcmp(arguments[1], "--version") == 0) return printf("nntc-c %s\n", NNTC_VERSION) < 0;
     const char *command = count > 1 ? arguments[1] : "";
     int decodes = strcmp(command, "decode") == 0, verifies = strcmp(command, "verify") == 0;
-    int good = decodes || verifies || strcmp(command, "info") == 0;
+    int lists = strcmp(command, "list") == 0, extracts = strcmp(command, "extract") == 0, wanted = decodes ? 2 : extracts ? 3 : 1;
+    int good = decodes || verifies || lists || extracts || strcmp(command, "info") == 0;
+    limits.tensors_only = lists || extracts; /* the index tells enough */
     for (int i = 2; i < count && good; i++) {
-        if (strcmp(arguments[i], "--replace") == 0 && decodes) replace = 1;
+        if (strcmp(arguments[i], "--replace") == 0 && (decodes || extracts)) replace = 1;
         else if (strcmp(arguments[i], "--max-memory") == 0 && ++i < count) limits.has_memory = good = number(arguments[i], &limits.max_memory);
         else if (strcmp(arguments[i], "--max-output") == 0 && ++i < count) limits.has_output = good = number(arguments[i], &limits.max_output);
-        else if (i < count && arguments[i][0] != '-' && found < 2) paths[found++] = arguments[i];
+        else if (i < count && arguments[i][0] != '-' && found < wanted) paths[found++] = arguments[i];
         else good = 0;
     }
-    if (!good || found != (decodes ? 2 : 1)) {
+    if (!good || found != wanted) {
         fputs(usage, stderr);
         return 2;
     }
@@ -129,6 +179,8 @@ int main(int count, char **arguments) {
     nntc_error e = nntc_open(&source, &limits, memory, &n);
     if (e.id == NNTC_OK && decodes) e = nntc_decode_to(n, paths[1], replace, memory, message, sizeof message);
     else if (e.id == NNTC_OK && verifies) e = check(n, memory);
+    else if (e.id == NNTC_OK && lists) e = nntc_list(n, tell, NULL, memory);
+    else if (e.id == NNTC_OK && extracts) e = extract(n, paths[1], paths[2], replace, memory, message, sizeof message);
     else if (e.id == NNTC_OK) e = info(n, memory);
     int status = e.id == NNTC_OK ? 0 : report(e, paths[0], message);
     if (status == 0 && verifies) printf("%s: valid; all checksums match, decodes to %" PRIu64 " bytes\n", paths[0], nntc_summarize(n).output);

@@ -51,7 +51,8 @@ extern "C" {
     X(ARENA, "memory given is too small; the offset is the number of bytes asked for") \
     X(SOURCE, "reading the file failed") \
     X(SINK, "writing the output failed") \
-    X(CODER, "this build lacks a coder that the file needs")
+    X(CODER, "this build lacks a coder that the file needs") \
+    X(ABSENT, "the file has no index, or the index no such tensor")
 
 typedef enum nntc_id {
     NNTC_OK = 0,
@@ -185,6 +186,26 @@ nntc_error nntc_get_record(const nntc *handle, uint32_t i, nntc_memory memory, n
  * out_size bytes, else NNTC_CALLER. After an error the content of out is not defined. */
 nntc_error nntc_tensor(const nntc *handle, uint32_t i, void *out, size_t out_size, nntc_memory memory);
 
+/* What INDEX says of a tensor (SPEC.md 6.7). sections 0: its bytes are not, or not all, in TENSOR sections. */
+enum { NNTC_RANK = 64 };
+typedef struct nntc_entry {
+    uint8_t data_type;     /* number that ONNX gives the element type */
+    uint8_t rank;          /* 0..NNTC_RANK */
+    uint32_t sections, section, part; /* part part of section; with sections above 1, part 0 of so many from section on */
+    uint64_t bytes;        /* of the tensor, by data_type and dims; UINT64_MAX for a data_type that is not known */
+    uint64_t dims[NNTC_RANK];
+} nntc_entry;
+
+/* Looks a tensor up by its name of length bytes, without GRAPH (tensors_only will do). It walks through INDEX, which is read
+ * twice, in 1,024 bytes of kept memory and a window of scratch. NNTC_ABSENT: there is no INDEX, or a malformed one, or none with
+ * this name. An index can be wrong: nntc_extract tells some of that; who must be sure of a name reads GRAPH. */
+nntc_error nntc_find(const nntc *handle, const char *name, size_t length, nntc_memory memory, nntc_entry *entry);
+
+/* All entries of INDEX in ascending order of the names, which are not ended by 0. each returns 0, or anything else to stop
+ * (NNTC_SINK). Memory and NNTC_ABSENT as for nntc_find; each is first called when all of INDEX has been found right. */
+nntc_error nntc_list(const nntc *handle, int (*each)(void *context, const char *name, size_t length, const nntc_entry *entry),
+                     void *context, nntc_memory memory);
+
 /* Where output files go, in order of their numbers. Each returns 0, or anything else on failure (NNTC_SINK). begin
  * starts file number; write appends to it; read copies bytes that were written before (needed for repeated pieces
  * alone; may be NULL, then these fail). Nothing of it is checked before nntc_decode_all returns NNTC_OK. */
@@ -198,6 +219,10 @@ typedef struct nntc_sink {
 /* The same in pieces: the bytes of the payload in order to sink->write, some hundred at a time; nothing else of sink is used.
  * sink NULL checks only. What was written before an error is worth nothing. */
 nntc_error nntc_tensor_stream(const nntc *handle, uint32_t i, const nntc_sink *sink, nntc_memory memory);
+
+/* Decodes the tensor of an entry, as nntc_tensor_stream does a section. NNTC_ABSENT: it is not in sections, or the sections have
+ * no such part, or another number of bytes than the entry. */
+nntc_error nntc_extract(const nntc *handle, const nntc_entry *entry, const nntc_sink *sink, nntc_memory memory);
 
 /* Decodes everything (SPEC.md 9.2, steps 5 to 9). sink NULL checks only; files with repeated pieces need a sink. */
 nntc_error nntc_decode_all(const nntc *handle, const nntc_sink *sink, nntc_memory memory);

@@ -67,7 +67,7 @@ static bool splices(nntc *n, reader *r) {
     return true;
 }
 
-static bool utf8(const u8 *p, u32 length) { /* RFC 3629 */
+NNTC_LOCAL bool nntc_utf8(const u8 *p, u32 length) { /* RFC 3629 */
     for (u32 i = 0; i < length;) {
         u32 b = p[i++], more = b < 0x80 ? 0 : b < 0xC2 ? 9 : b < 0xE0 ? 1 : b < 0xF0 ? 2 : b < 0xF5 ? 3 : 9;
         if (more > length - i) return false;
@@ -85,7 +85,7 @@ static bool utf8(const u8 *p, u32 length) { /* RFC 3629 */
 
 static bool allowed_name(const u8 *p, u32 length) { /* */
     u32 components = 1, size = 0, dots = 0;
-    if (!utf8(p, length)) return false;
+    if (!nntc_utf8(p, length)) return false;
     for (u32 i = 0; i <= length; i++) {
         if (i == length || p[i] == '/') {
             if (size == 0 || size > 255 || (dots == size && size <= 2)) return false;

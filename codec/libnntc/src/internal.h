@@ -84,7 +84,7 @@ typedef struct section {
     u8 digest[16];
     u8 type;
 } section;
-enum { GRAPH = 1, TABLES = 3, TENSOR = 4 };
+enum { GRAPH = 1, TABLES = 3, TENSOR = 4, INDEX = 0x83 };
 
 typedef struct file_entry {
     u64 size, start; /* start: sum of the sizes of those before it */
@@ -120,6 +120,7 @@ struct nntc {
 NNTC_LOCAL bool nntc_header(const nntc_source *source, nntc_summary *summary, u64 *directory_length, nntc_error *error);
 NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, nntc_error *error);
 NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, nntc_error *error);
+NNTC_LOCAL bool nntc_utf8(const u8 *p, u32 length);
 NNTC_LOCAL bool nntc_shared_tables(nntc *n, nntc_memory memory, nntc_error *error);
 /* A reader of a stretch of the file, with a window in scratch if the source is no span. */
 NNTC_LOCAL bool nntc_stretch(const nntc *n, u64 offset, u64 length, nntc_memory memory, reader *r, nntc_error *error);

@@ -16,10 +16,14 @@ from nntc.decoder.directory import Directory, Section, read_directory, read_sect
 from nntc.decoder.model import verify
 from nntc.decoder.payloads import read_parse_context, read_record
 from nntc.decoder.tensor.record import TensorRecord, working_memory
-from nntc.errors import FormatError
+from nntc.errors import FormatError, ModelError
 from nntc.format.container import MAJOR, MINOR
 from nntc.format.frames import frame_window, profile_of_window
 from nntc.format.registry import Coder, Profile, SectionType
+from nntc.limits import NO_LIMITS
+from nntc.reader.container import Container
+from nntc.reader.index import entries_of
+from nntc.reader.indexed import index_of
 from nntc.reader.notes import read_notes
 from nntc.sources.source import Source, SourceLike, opened
 
@@ -145,10 +149,31 @@ def _findings(source: Source, directory: Directory, coders: set[Coder]) -> Itera
     if notes and _notes_are_odd(source, directory, notes[0]):
         text = "NOTES do not fit their table: tools ignore them"
         yield Finding("advice", text, "R-272", offset=notes[0].offset)
+    yield from _index_findings(source, directory)
     for section in directory.others:
-        if section.type != SectionType.NOTES and section.type < PRIVATE_TYPES:
+        if section.type not in (SectionType.NOTES, SectionType.INDEX) and section.type < PRIVATE_TYPES:
             text = f"section type 0x{section.type:02x} is not assigned (0xf0 to 0xff are for private use)"
             yield Finding("advice", text, offset=section.offset)
+
+
+def _index_findings(source: Source, directory: Directory) -> Iterator[Finding]:
+    indexes = [section for section in directory.others if section.type == SectionType.INDEX]
+    for section in indexes[1:]:
+        yield Finding("error", "more than one INDEX section", "R-907", offset=section.offset)
+    if not indexes:
+        return
+    index, at = index_of(source, directory), indexes[0].offset
+    if index is None:
+        yield Finding("error", "INDEX does not fit its tables: tools ignore it", "R-907", offset=at)
+        return
+    try:
+        with Container(source, limits=NO_LIMITS) as container:
+            held = sorted(entries_of(container.graph_tensors), key=lambda entry: entry.name)
+    except ModelError as e:
+        yield Finding("error", f"INDEX of what is no ONNX model: {e.message}", "R-907", offset=at)
+        return
+    if list(index.values()) != held:
+        yield Finding("error", "INDEX does not say what GRAPH does", "R-907", offset=at)
 
 
 def _notes_are_odd(source: Source, directory: Directory, section: Section) -> bool:

@@ -17,6 +17,7 @@ from operator import attrgetter
 from nntc.encoder.container import CodedFile, NewFile, NewSection, graph_section
 from nntc.encoder.decoded import DecodedRecords
 from nntc.encoder.device import Device
+from nntc.encoder.index import index_size
 from nntc.encoder.methods import Plan
 from nntc.encoder.model import Model
 from nntc.encoder.notes import notes_section
@@ -41,8 +42,9 @@ _PART = 4
 class FileOverhead:
     """What a file of a model costs beyond its TENSOR sections, for methods that aim at a size."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, options: Options) -> None:
         self._model = model
+        self._has_index = options.index
         self.original_size = model.size
 
     @cached_property
@@ -55,7 +57,8 @@ class FileOverhead:
         ]
         count = len(split.payloads)
         graph = graph_section(files, [(100, 0)] * count, skeleton)
-        return len(graph.data) + _REST + _PART * (count - len(self._model.repeats))
+        index = index_size(split.tensors, count) if self._has_index else 0
+        return len(graph.data) + _REST + _PART * (count - len(self._model.repeats)) + index
 
 
 class Assembly:

@@ -121,3 +121,7 @@ class CodedFile(Joined):
         """Return the file with another NOTES section."""
         kept = [section for section in self._sections if section.type != SectionType.NOTES]
         return CodedFile(self._profile, self._memory, [*kept, notes])
+
+    def with_index(self, index: NewSection) -> CodedFile:
+        """Return the file with an INDEX section in front of GRAPH."""
+        return CodedFile(self._profile, self._memory, [index, *self._sections])

@@ -10,6 +10,7 @@ from nntc.encoder.container import CodedFile
 from nntc.encoder.goals.fidelity import Fidelity
 from nntc.encoder.goals.measuring import Measuring, measured, open_decoded, prepare
 from nntc.encoder.goals.reach import Encoding, Tried, reach
+from nntc.encoder.index import with_index
 from nntc.encoder.methods import METHODS, PlanRequest
 from nntc.encoder.methods.partition import check_exact
 from nntc.encoder.model import Model
@@ -57,7 +58,8 @@ def build(model: Model, prepared: PreparedTensors, options: Options, workers: Wo
     A function of model, tensors and options: workers change nothing.
     """
     check_exact(options.exact, [wire.name for wire in model.files.tensors])
-    request = PlanRequest(prepared.tensors, options, FileOverhead(model), workers, prepared.calibration)
+    overhead = FileOverhead(model, options)
+    request = PlanRequest(prepared.tensors, options, overhead, workers, prepared.calibration)
     plan = METHODS[options.method](request)
     plan = replace(plan, remarks=(*plan.remarks, *prepared.remarks))
     if options.method is not Method.LOSSLESS:
@@ -67,8 +69,8 @@ def build(model: Model, prepared: PreparedTensors, options: Options, workers: Wo
     report = replace(report, is_calibrated=prepared.calibration is not None and report.error > 0)
     # A device decodes sections one by one; of a graph it may have no use, and no memory for it.
     if options.method is Method.LOSSLESS and options.device_memory is None:
-        return without_sections(model.files, file, report)
-    return file, report
+        file, report = without_sections(model.files, file, report)
+    return with_index(file, report) if options.index else (file, report)
 
 
 def _measured(

@@ -6,32 +6,25 @@ protected by the digests of the sections it comes from; `nntc.decode` checks the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType, TracebackType
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nntc.decoder.directory import Section, read_directory
 from nntc.decoder.graph import OutputFile
-from nntc.errors import ModelError
 from nntc.format.container import MAJOR
 from nntc.limits import Limits
-from nntc.onnx.arrays import array_dtype, elements, type_name
-from nntc.onnx.elements import element_count
-from nntc.onnx.tensor import Path, WireTensor
 from nntc.reader.content import Content
+from nntc.reader.indexed import Indexed, IndexedTensor, index_of
+from nntc.reader.lazy import GraphTensor, LazyTensor
 from nntc.reader.notes import Notes
-from nntc.reader.pieces import Piece
 from nntc.sources.source import SourceLike, open_source
 
 LISTED = Limits.of(tensors=Limits().tensors, fields=Limits().fields)
 """Limits of who lists tensors: unlike those of decoding, the format has none that would suit."""
-GRAPH_TOOL = "graph"
-"""`LazyTensor.tool` of a tensor whose elements stay in the graph bytes."""
 
 
 def open(source: SourceLike, *, limits: Limits = LISTED) -> Container:  # noqa: A001 - as nntc.open
@@ -62,111 +55,6 @@ def open(source: SourceLike, *, limits: Limits = LISTED) -> Container:  # noqa: 
     return Container(source, limits=limits)
 
 
-class LazyTensor:
-    """A tensor of a model in a `.nntc` file.
-
-    Parameters
-    ----------
-    name
-        As in the model; for an unnamed one in a Constant node the node's output.
-    path
-        Its place in the model, such as ("graph", "initializer", 3).
-    shape
-        Rank-n tuple.
-    data_type
-        Name of its ONNX element type, such as float32 or bfloat16.
-    size
-        Number of elements.
-    coded_bytes
-        Bytes of the sections that hold it, or its share of them; 0 for one whose bytes are in the graph,
-        or are those of a tensor before it.
-    same_as
-        Key in `Container.tensors` of the first tensor before it that is made of the same bytes, or None.
-    """
-
-    __slots__ = (
-        "_content", "_pieces", "coded_bytes", "data_type", "name", "path", "same_as", "shape", "size", "wire",
-    )  # fmt: skip
-
-    def __init__(
-        self, content: Content, wire: WireTensor, pieces: tuple[Piece, ...], same_as: str | None
-    ) -> None:
-        self._content = content
-        self.wire = wire
-        self._pieces = pieces
-        self.name = wire.name
-        self.path: Path = wire.path
-        self.shape = wire.dims
-        self.data_type = type_name(wire.data_type)
-        self.size = element_count(wire.dims)
-        self.same_as = same_as
-        self.coded_bytes = 0.0 if same_as else sum(content.part_cost(p.section, p.part) for p in pieces)
-
-    def __repr__(self) -> str:
-        return f"LazyTensor({self.name!r}, shape={self.shape}, data_type={self.data_type!r})"
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of `array()`: see `nntc.onnx.arrays` for what numpy has no type for."""
-        return array_dtype(self.wire.data_type)
-
-    @property
-    def tool(self) -> str:
-        """How it is coded: planes, codebook, uniform, several joined by "+", or graph."""
-        tools = {self._content.tool_name(piece.section) for piece in self._pieces}
-        return "+".join(sorted(tools)) or GRAPH_TOOL
-
-    @property
-    def error(self) -> float | None:
-        """Relative error ||decoded - original|| / ||original|| as noted by the encoder, or None."""
-        total = squares = 0.0
-        for piece in self._pieces:
-            error = self._content.part_error(piece.section, piece.part)
-            if error is None or (error == 0 and len(self._pieces) == 1):
-                return error
-            total += piece.length
-            squares += piece.length * error**2
-        return math.sqrt(squares / total) if total else 0.0
-
-    def noted_errors(self) -> list[tuple[Piece, float | None]]:
-        """Return the parts that it is made of, and the error that the encoder noted for each, if it did."""
-        return [(piece, self._content.part_error(piece.section, piece.part)) for piece in self._pieces]
-
-    def array(self) -> NDArray[Any]:
-        """Decode it.
-
-        Returns
-        -------
-        Array of `shape` and `dtype`, the caller's own.
-
-        Raises
-        ------
-        FormatError
-            A section that holds it is at fault.
-        ModelError
-            E_TENSOR, E_PROTOBUF: its data does not fit its shape or type.
-        """
-        return self.array_of(self._content.tensor_data(self.wire))
-
-    def array_of(self, data: bytes | bytearray | list[bytes]) -> NDArray[Any]:
-        """Return the array that its decoded data is; raises as `array`."""
-        try:
-            if isinstance(data, list):
-                values = np.array(data, dtype=object)
-            else:
-                values = elements(data, self.wire.data_type, self.size)
-            return values.reshape(self.shape)
-        except ValueError as e:
-            raise ModelError("E_TENSOR", f"{self.name!r}: {e}") from e
-
-    def tobytes(self) -> bytes:
-        """Decode it into the bytes that `raw_data` has for it; raises as `array`, TypeError for strings."""
-        data = self._content.tensor_data(self.wire)
-        if isinstance(data, list):
-            raise TypeError(f"{self.name!r} holds strings")
-        return bytes(data)
-
-
 class Container:
     """An open `.nntc` file; a context manager.
 
@@ -180,7 +68,13 @@ class Container:
         self._source, self._own = open_source(source)
         try:
             self._directory = read_directory(self._source, limits.memory)
+            self._limits = limits
             self._content = Content(self._source, self._directory, limits)
+            index = index_of(self._source, self._directory)
+            self._indexed = None if index is None else Indexed(self._source, self._directory, index)
+            self._index = index
+            if index is None:
+                _ = self._content.graph  # what is wrong with it is told now
         except BaseException:
             self.close()
             raise
@@ -243,9 +137,41 @@ class Container:
         """What the encoder noted, if it did."""
         return self._content.notes
 
+    @property
+    def has_index(self) -> bool:
+        """Whether the file has an index that can be used."""
+        return self._index is not None
+
     @cached_property
     def tensors(self) -> Mapping[str, LazyTensor]:
-        """All tensors in file order, by name.
+        """All tensors by name: in the order of the names as the index has them, or else in file order.
+
+        Of a file with an index the graph is not read, but for what the index does not tell: `path`, `error`,
+        and arrays of tensors that are not in sections. Whether an index is right, its maker alone knows:
+        `graph_tensors` are those of the model that decoding gives.
+
+        Raises
+        ------
+        LimitError
+            E_LIMIT: there are more tensors than `limits` allow.
+        FormatError, ModelError
+            As `graph_tensors`, without an index.
+        """
+        if self._index is None or self._indexed is None:
+            return self.graph_tensors
+        self._limits.check("tensors", len(self._index), "tensors are in the index")
+        found: dict[str, LazyTensor] = {}
+        first: dict[tuple[int, int, int], str] = {}  # where they are -> key
+        for name, entry in self._index.items():
+            place = entry.sections.start, len(entry.sections), entry.part
+            owner = first.setdefault(place, name) if entry.sections else name
+            same_as = None if owner == name else owner
+            found[name] = IndexedTensor(self._indexed, name, entry, same_as, lambda: self.graph_tensors)
+        return MappingProxyType(found)
+
+    @cached_property
+    def graph_tensors(self) -> Mapping[str, GraphTensor]:
+        """All tensors in file order, by name, as the graph has them.
 
         A tensor without a name, or with one that an earlier tensor has, goes by its path:
         "graph/node/3/attribute/0/t".
@@ -259,14 +185,14 @@ class Container:
         LimitError
             E_LIMIT: there are more tensors, or more fields of the graph, than `limits` allow.
         """
-        found: dict[str, LazyTensor] = {}
+        found: dict[str, GraphTensor] = {}
         first: dict[tuple[int, int], str] = {}  # section, part -> key
         for wire in self._content.find_tensors():
             parts = tuple(piece for piece in self._content.pieces_of(wire) if piece.skeleton is None)
             key = wire.name if wire.name and wire.name not in found else "/".join(map(str, wire.path))
             owners = [first.setdefault((piece.section, piece.part), key) for piece in parts]
             same_as = next((owner for owner in owners if owner != key), None)
-            found[key] = LazyTensor(self._content, wire, parts, same_as)
+            found[key] = GraphTensor(self._content, wire, parts, same_as)
         return MappingProxyType(found)
 
     def arrays(self, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
@@ -291,9 +217,19 @@ class Container:
             E_TENSOR, E_PROTOBUF: the data of one does not fit its shape or type.
         """
         wanted = {name: self.tensors[name] for name in (self.tensors if names is None else names)}
-        data = self._content.tensors_data([tensor.wire for tensor in wanted.values()])
-        return {name: t.array_of(d) for (name, t), d in zip(wanted.items(), data, strict=True)}
+        found: dict[str, NDArray[Any]] = {}
+        if self._indexed is not None:
+            indexed = [tensor for tensor in wanted.values() if isinstance(tensor, IndexedTensor)]
+            for number, data in self._indexed.data([tensor.entry for tensor in indexed]):
+                if data is not None:
+                    found[indexed[number].name] = indexed[number].array_of(data)
+        left = [name for name in wanted if name not in found]
+        if left:
+            tensors = [wanted[name].in_graph for name in left]
+            several = self._content.tensors_data([tensor.wire for tensor in tensors])
+            found |= {n: t.array_of(d) for n, t, d in zip(left, tensors, several, strict=True)}
+        return {name: found[name] for name in wanted}
 
     def outline(self) -> bytes:
         """Return the model file without payloads: nodes, names, shapes, and data of the smallest tensors."""
-        return self._content.outline(tensor.wire for tensor in self.tensors.values())
+        return self._content.outline(tensor.wire for tensor in self.graph_tensors.values())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.decoder.directory import Directory, read_section
-from nntc.decoder.graph import graph_of
+from nntc.decoder.graph import Graph, graph_of
 from nntc.decoder.payloads import read_parse_context, read_record
 from nntc.decoder.tensor.record import TensorRecord
 from nntc.errors import FormatError, ModelError
@@ -25,9 +25,9 @@ from nntc.onnx.stored import Locator, stored_bytes, stored_strings
 from nntc.onnx.tensor import WireTensor, payload_length
 from nntc.reader.graph_bytes import GraphRead
 from nntc.reader.notes import Notes, read_notes
-from nntc.reader.payloads import Payloads
+from nntc.reader.payloads import Payloads, prefetch_of
 from nntc.reader.pieces import FilePieces, Piece, lay_out
-from nntc.sources.source import BytesSource, FileSource, Source
+from nntc.sources.source import Source
 
 _PAYLOAD = 64
 """Bytes from which data of a tensor is a payload; encoders leave smaller ones in the graph bytes."""
@@ -42,11 +42,6 @@ class Content:
         An open file and what its directory says.
     limits
         What it may take to find tensors.
-
-    Raises
-    ------
-    FormatError
-        The GRAPH section is at fault.
     """
 
     def __init__(self, source: Source, directory: Directory, limits: Limits = NO_LIMITS) -> None:
@@ -54,16 +49,19 @@ class Content:
         self._source = source
         self._directory = directory
         self._tensor_sections = directory.tensors
-        self.graph = graph_of(source, directory)
         self._tools: dict[int, Tool] = {}
         self._tool_names: dict[int, str] = {}
         self._part_ends: dict[int, NDArray[np.int64]] = {}
-        self._payloads = Payloads(
-            self._tensor_sections,
-            self.graph.splices.used,
-            self._record,
-            None if isinstance(source, FileSource | BytesSource) else getattr(source, "prefetch", _nothing),
-        )
+
+    @cached_property
+    def graph(self) -> Graph:
+        """What GRAPH says, read when it is first asked for; raises FormatError."""
+        return graph_of(self._source, self._directory)
+
+    @cached_property
+    def _payloads(self) -> Payloads:
+        used = self.graph.splices.used
+        return Payloads(self._tensor_sections, used, self._record, prefetch_of(self._source))
 
     @cached_property
     def notes(self) -> Notes | None:
@@ -221,9 +219,15 @@ class Content:
                 raise ModelError("E_EXTERNAL", f"{wire.name!r} goes past the end of its file")
             yield from self._pieces[file].within(offset, length)
 
-
-def _nothing(_spans: Iterable[tuple[int, int]]) -> None:
-    """Stand in for `prefetch` of a source that has none."""
+    def parts_of(self, wire: WireTensor) -> list[tuple[int, int]]:
+        """Return sections and parts that a tensor's bytes are, one after another; none if that is not all."""
+        pieces = list(self.pieces_of(wire))
+        if not pieces or any(piece.skeleton is not None for piece in pieces):
+            return []
+        _, offset, length = _place(wire, self._file_numbers)
+        is_whole = pieces[0].start == offset and sum(piece.length for piece in pieces) == length
+        is_asked = length == payload_length(wire.data_type, wire.dims)
+        return [(piece.section, piece.part) for piece in pieces] if is_whole and is_asked else []
 
 
 def _place(wire: WireTensor, files: Mapping[str | None, int]) -> tuple[int, int, int]:

@@ -10,7 +10,8 @@ from nntc.format.notes import NotedMeasure, NotedSamples
 from nntc.format.registry import SectionType
 from nntc.onnx.elements import FLOATING_TYPES, total_error
 from nntc.onnx.tensor import Path
-from nntc.reader.container import Container, LazyTensor
+from nntc.reader.container import Container
+from nntc.reader.lazy import LazyTensor
 
 if TYPE_CHECKING:
     from nntc.onnx.roles import TensorRole
@@ -152,7 +153,7 @@ def describe(container: Container) -> FileInfo:
         The graph is no valid ONNX model.
     """
     roles = _roles(container)
-    tensors = tuple(_tensor(tensor, roles) for tensor in container.tensors.values())
+    tensors = tuple(_tensor(tensor, roles) for tensor in container.graph_tensors.values())
     return FileInfo(
         container.version,
         container.profile,
@@ -202,7 +203,7 @@ def _totals(container: Container, tensors: Sequence[TensorInfo], roles: Mapping[
     graph = sizes[SectionType.GRAPH]
     stored = sizes.get(SectionType.TENSOR, 0) + sizes.get(SectionType.TABLES, 0)
     original = sum(file.size for file in container.files)
-    coded = [t for t in container.tensors.values() if t.coded_bytes]
+    coded = [t for t in container.graph_tensors.values() if t.coded_bytes]
     weights = sum(tensor.size for tensor in coded)
     return Totals(
         container.size,
@@ -214,13 +215,13 @@ def _totals(container: Container, tensors: Sequence[TensorInfo], roles: Mapping[
         container.size - graph - stored,
         weights,
         8 * stored / weights if weights else 0.0,
-        _total_error(container.tensors.values(), tensors),
+        _total_error(container.graph_tensors.values(), tensors),
         _unknown_use(coded, roles) if any(tensor.error for tensor in tensors if tensor.bytes) else 0,
-        sum(t.wire.varint_bytes for t in container.tensors.values() if t.data_type in _WIDTHS),
+        sum(t.wire.varint_bytes for t in container.graph_tensors.values() if t.data_type in _WIDTHS),
     )
 
 
-def _unknown_use(tensors: list[LazyTensor], roles: Mapping[Path, TensorRole]) -> int:
+def _unknown_use(tensors: Sequence[LazyTensor], roles: Mapping[Path, TensorRole]) -> int:
     """Return the bytes of floating-point tensors that are exact because it is not known what uses them."""
     return sum(
         tensor.size * _WIDTHS[tensor.data_type]

@@ -17,6 +17,7 @@ from nntc.decoder.payloads import BATCH_COST, BATCH_SECTIONS
 from nntc.decoder.tensor.record import Payload, TensorRecord, decode_records
 from nntc.errors import FormatError
 from nntc.forks import tell_after_fork
+from nntc.sources.source import BytesSource, FileSource, Source
 
 KEPT_BYTES = 32 << 20
 """Payload bytes of sections that several tensors share, kept until others need the place."""
@@ -24,6 +25,7 @@ KEPT_BYTES = 32 << 20
 SMALL_FILE = 8 << 20
 """Payload bytes of all sections up to which they are decoded together, where reading costs nothing."""
 
+Prefetch = Callable[[Iterable[tuple[int, int]]], None]
 _Decoded = tuple[TensorRecord, list[Tokens | FormatError]]
 
 
@@ -47,7 +49,7 @@ class Payloads:
         sections: Sequence[Section],
         parts: Sequence[int],
         read: Callable[[int], TensorRecord],
-        prefetch: Callable[[Iterable[tuple[int, int]]], None] | None,
+        prefetch: Prefetch | None,
     ) -> None:
         self._sections, self._parts, self._read, self._prefetch = sections, parts, read, prefetch
         self._begin()
@@ -139,3 +141,15 @@ class Payloads:
                 _, old = self._shared.popitem(last=False)
                 self._shared_bytes -= old.size
         return payload
+
+
+def prefetch_of(source: Source) -> Prefetch | None:
+    """Return how a source is told what will be read next; None where reading costs nothing."""
+    if isinstance(source, FileSource | BytesSource):
+        return None
+    found: Prefetch = getattr(source, "prefetch", _nothing)
+    return found
+
+
+def _nothing(_spans: Iterable[tuple[int, int]]) -> None:
+    """Stand in for `prefetch` of a source that has none."""

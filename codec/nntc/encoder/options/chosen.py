@@ -30,6 +30,7 @@ class ChosenOptions(TypedDict, total=False):
     calibration: SampleSource | None
     evaluation: SampleSource | None
     exact: str | Sequence[str]
+    index: bool | None
     device_memory: int | None
     prune: float | None
     prune_scope: PruneScope | str | None

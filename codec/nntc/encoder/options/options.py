@@ -68,6 +68,8 @@ class Options:
         `deep`: code all weights as sparse rows, or none; None for what is smaller.
     biases
         `deep`: prune and quantize biases too, and what normalizations add.
+    index
+        Write an INDEX section: names, types, shapes and places of all tensors (SPEC.md 6.7).
     device_memory
         `auto`, `lossless`: bytes of working memory of the decoder that the file is for, at least 16 KiB
         (README, "On a device"); None where it has any.
@@ -91,6 +93,7 @@ class Options:
     calibration: SampleSource | None = field(default=None, metadata=samples.CALIBRATION)
     evaluation: SampleSource | None = field(default=None, metadata=samples.EVALUATION)
     exact: tuple[str, ...] = field(default=(), metadata=how.EXACT)
+    index: bool = field(default=False, metadata=how.INDEX)
     device_memory: int | None = field(default=None, metadata=how.DEVICE_MEMORY)
     prune: float = field(default=0.0, metadata=deep.PRUNE)
     prune_scope: PruneScope = field(default=PruneScope.LAYER, metadata=deep.PRUNE_SCOPE)

@@ -32,6 +32,11 @@ EXACT = declare(
     "Code tensors with such names exactly, as with 'head.*'; may be given several times.",
     metavar="GLOB",
 )
+INDEX = declare(
+    Group.HOW,
+    "Put an index in front, by which a reader finds one tensor by its name without reading the graph.",
+    kind=bool,
+)
 DEVICE_MEMORY = declare(
     Group.HOW,
     "Write a file for a device that has so much working memory to decode with, such as 128k.",
