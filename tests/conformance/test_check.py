@@ -100,7 +100,7 @@ def test_the_command(
     assert command(capsys, "check", valid) == (
         0,
         f"{valid}: conforms\n"
-        "format 1.0, profile device; decoding needs at most 256 MiB of memory\n"
+        "format 1.0, profile device; decoding needs at most 24 MiB of memory\n"
         + command(capsys, "check", valid)[1].split("\n", 2)[2],
     )
     wrong = Path("wrong.nntc")

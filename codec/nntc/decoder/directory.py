@@ -20,7 +20,10 @@ from nntc.format.fields import SectionStream, u32
 from nntc.format.registry import IGNORABLE, Profile, SectionType
 from nntc.sources.source import Source
 
-_MEMORY_CONSTANT = 256 << 20
+_MEMORY_CONSTANT = 24 << 20
+"""Tables of a group of streams, and its padding."""
+_MEMORY_TOGETHER, _TOGETHER_PER_OUTPUT, _TOGETHER_PER_LENGTH = 232 << 20, 10, 6
+"""Most that sections decoded together take, and what they take for each of their bytes."""
 _MEMORY_PER_SECTION = 512
 _MEMORY_PER_OUTPUT = 6
 _MEMORY_PER_CONTENT = 2
@@ -72,10 +75,13 @@ class Directory:
 
         It keeps whole sections, several small ones at once, and numpy's arrays of their tokens and values.
         """
-        largest = max((s.output for s in self.tensors), default=0)
+        tensors = self.tensors
+        largest = max((s.output for s in tensors), default=0)
         longest = max(s.length for s in self.sections)
+        together = sum(_TOGETHER_PER_OUTPUT * s.output + _TOGETHER_PER_LENGTH * s.length for s in tensors)
         return (
             _MEMORY_CONSTANT
+            + min(_MEMORY_TOGETHER, together)
             + _MEMORY_PER_SECTION * len(self.sections)
             + _MEMORY_PER_OUTPUT * largest
             + _MEMORY_PER_CONTENT * self.graph.output

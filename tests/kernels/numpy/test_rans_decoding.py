@@ -82,5 +82,6 @@ def test_large_groups_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
     for limit in (1, 500, 1200, 1 << 20):
         monkeypatch.setattr("nntc.kernels.numpy.rans_decoding.LOCKSTEP_TOKENS", limit)
         monkeypatch.setattr("nntc.kernels.numpy.rans_decoding.LOCKSTEP_TABLES", max(1, limit // 300))
+        monkeypatch.setattr("nntc.kernels.numpy.rans_decoding.LOCKSTEP_ENTRIES", max(512, limit // 4))
         results = decode_runs(runs)
         assert [codes(r) for r in results if not isinstance(r, FormatError)] == expected

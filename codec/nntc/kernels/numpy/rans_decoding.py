@@ -25,7 +25,8 @@ from nntc.kernels.numpy.quantizers import Quantizers
 
 LOCKSTEP_TOKENS = 1 << 24
 """Most tokens decoded together, unless one stream alone is longer: bounds working memory."""
-LOCKSTEP_TABLES = 1024
+LOCKSTEP_TABLES, LOCKSTEP_ENTRIES = 1024, 1 << 16
+"""Most tables, and frequencies of them all, that a group has: they are numbered in 16 bits."""
 LOCKSTEP_SLACK = 1 << 20
 """Padding allowed in a group beyond its own size, in tokens."""
 _CHUNK = 16  # steps prepared at once: what they need stays in cache
@@ -70,7 +71,7 @@ def _groups(streams: Sequence[RansStream]) -> Iterator[list[int]]:
         padded = steps * lanes
         if group and (
             padded > min(LOCKSTEP_TOKENS, 2 * tokens + LOCKSTEP_SLACK)
-            or sum(end - start for _, start, end in spans.values()) > LOCKSTEP_TABLES
+            or not _has_few_tables(spans)
             or (has_four_states[i] and not has_four_states[group[0]])
         ):
             yield group
@@ -94,6 +95,16 @@ def _with_tables(spans: Spans, stream: RansStream) -> Spans:
         _, first, last = spans[id(stream.tables)]
         start, end = min(start, first), max(end, last)
     return {**spans, id(stream.tables): (stream.tables, start, end)}
+
+
+def _has_few_tables(spans: Spans) -> bool:
+    count = sum(end - start for _, start, end in spans.values())
+    if count > LOCKSTEP_TABLES:
+        return False
+    if count <= (LOCKSTEP_ENTRIES >> 8) - len(_IDLE):  # each has 256 frequencies at most
+        return True
+    entries = sum(table.frequencies.size for own, start, end in spans.values() for table in own[start:end])
+    return entries <= LOCKSTEP_ENTRIES - len(_IDLE)
 
 
 class _Lockstep:
