@@ -18,6 +18,7 @@ from nntc.encoder.methods.calibrated_weights import CalibratedLevels, quantize_c
 from nntc.encoder.methods.partition import Partition
 from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.small_tensors import code_small_tensors
+from nntc.encoder.methods.stored_order import inputs_of, is_stored_order, quantize_in_stored_order
 from nntc.encoder.methods.weight_record import weight_record
 from nntc.encoder.methods.weights import quantize, shared_tables
 from nntc.encoder.quantize.shaping import shapings
@@ -53,7 +54,7 @@ def plan_calibrated(
     parameters = set(partition.parameters)
     has_output_bias = {i for i, (number, _) in data.output_biases.items() if number in parameters}
     items = (
-        (tensors[i], noise[i], data.statistics.get(i), data.missing.get(i, ""), i in has_output_bias)
+        (tensors[i], noise[i], *_statistics(tensors, i, data), data.missing.get(i, ""), i in has_output_bias)
         for i in partition.weights
     )
     store = workers.store()
@@ -85,14 +86,19 @@ def plan_calibrated(
 
 
 def _quantize(
-    tensor: Tensor, noise: float, statistics: TensorStatistics | None, missing: str, has_output_bias: bool
+    tensor: Tensor,
+    noise: float,
+    statistics: TensorStatistics | None,
+    is_inputs_first: bool,
+    missing: str,
+    has_output_bias: bool,
 ) -> tuple[CalibratedLevels, str]:
     """Quantize weights, as without data where statistics are of no use; return levels, and why then."""
     candidates = shapings(tensor)
     note = f"{_UNUSED}{missing}" if missing else ""
     if statistics is not None and not statistics.is_diagonal:
         note = f"{_UNUSED}its statistics are those of another matrix"
-    if statistics is not None and _describes(statistics, tensor.view):
+    if statistics is not None and (is_inputs_first or _describes(statistics, tensor.view)):
         # Groups of columns are too short for blocks of a transform.
         own = [
             candidate
@@ -101,10 +107,27 @@ def _quantize(
         ]
         try:
             with np.errstate(all="ignore"):  # what is out of range is found in the result
+                if is_inputs_first:
+                    plain = next(candidate for candidate in candidates if candidate.transform is None)
+                    own_levels = quantize_in_stored_order(
+                        plain, tensor.values(), statistics, noise, has_output_bias
+                    )
+                    return own_levels, ""
                 return quantize_calibrated(own, tensor.values(), statistics, noise, has_output_bias), ""
         except np.linalg.LinAlgError:
             note = f"{_UNUSED}the second moments of its inputs cannot be inverted"
     return CalibratedLevels(quantize(candidates, tensor.values(), noise), None, noise), note
+
+
+def _statistics(
+    tensors: Sequence[Tensor], number: int, data: CalibrationData
+) -> tuple[TensorStatistics | None, bool]:
+    """Return the statistics of a tensor, and whether it is stored inputs first: then of its inputs alone."""
+    found, tensor = data.statistics.get(number), tensors[number]
+    if found is None or not is_stored_order(found, tensor.view):
+        return found, False
+    before = sum(t.view.rows for t in tensors[:number] if t.payload == tensor.payload)
+    return inputs_of(found, before, tensor.view.rows), True
 
 
 def _describes(statistics: TensorStatistics, view: View) -> bool:

@@ -169,12 +169,12 @@ def _prepare(
         wanted = np.exp(-np.log(diagonals).mean(axis=0))
     else:
         wanted = 1 / diagonals.ravel()
-    codes, steps = _step_codes(wanted, len(matrix))
+    codes, steps = step_codes(wanted, len(matrix))
     # The mean power that errors of one step have in the output.
     gain = float(np.mean((diagonals * steps.reshape(-1, diagonals.shape[1])) ** 2))
     if not (0 < gain < np.inf and 0 < power < np.inf):
         raise np.linalg.LinAlgError("inputs out of range")
-    base_step = _rounded(float(np.sqrt(noise * power / (TRELLIS_NOISE * gain))))
+    base_step = rounded_step(float(np.sqrt(noise * power / (TRELLIS_NOISE * gain))))
     own = replace(shaping, codes=codes, steps=steps)
     x = coefficients / (base_step * steps)
     if not (0 < base_step < np.inf and np.isfinite(x).all()):
@@ -190,13 +190,13 @@ def _prepare(
     return _Candidate(own, metric, base_step, x, scales, family, zeros, row_steps)
 
 
-def _rounded(step: float) -> float:
+def rounded_step(step: float) -> float:
     """Return a step to 12 bits: the sums it comes from differ in their last bits with the threads of BLAS."""
     mantissa, exponent = np.frexp(step)
     return float(np.ldexp(_MANTISSAS.nearest(mantissa), exponent))
 
 
-def _step_codes(
+def step_codes(
     wanted: NDArray[np.float64], rows: int
 ) -> tuple[NDArray[np.uint8] | None, NDArray[np.float64]]:
     """Return step codes for columns, None if they are all alike, and the steps that they stand for."""
