@@ -8,6 +8,7 @@
     nntc.decode_bytes(data)[None]               decode in memory; external data is under its names
     nntc.sweep("model.onnx", evaluation=...)    draw how near its outputs stay against how small it is
     nntc.session("model.nntc")                  run it (needs onnxruntime)
+    nntc.sign("model.nntc", "release.key")      sign it; nntc.decode(..., require_key="release.key.pub")
 
 Names are loaded on first use: a program that only decodes never imports what encoding needs. That comes with
 the extra `encode`: pip install 'nntc[encode]'.
@@ -22,6 +23,7 @@ from nntc.errors import (
     ClusterError,
     DeliveryError,
     FormatError,
+    KeyFileError,
     LimitError,
     ModelError,
     NntcError,
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from nntc.reader.container import Container, open  # noqa: A004 - the verb that Python's users expect
     from nntc.reader.lazy import LazyTensor
     from nntc.reader.runtime import session
+    from nntc.signing.public import PublicKey, TrustedKeys
+    from nntc.signing.sign import sign
     from nntc.sources.source import Source
 
     __version__: str
@@ -71,6 +75,7 @@ __all__ = [
     "GoalTry",
     "ImageFolder",
     "InputSummary",
+    "KeyFileError",
     "LazyTensor",
     "LimitError",
     "Limits",
@@ -83,6 +88,7 @@ __all__ = [
     "Preprocess",
     "ProgressEvent",
     "PruneScope",
+    "PublicKey",
     "SamplesError",
     "Section",
     "Share",
@@ -92,6 +98,7 @@ __all__ = [
     "SweepPoint",
     "TensorDifference",
     "TensorReport",
+    "TrustedKeys",
     "UnsupportedError",
     "VerifyResult",
     "__version__",
@@ -101,6 +108,7 @@ __all__ = [
     "encode_bytes",
     "open",
     "session",
+    "sign",
     "sweep",
     "verify",
 ]
@@ -127,6 +135,7 @@ _HOMES = {
     "Preprocess": "nntc.encoder.samples.preprocess",
     "ProgressEvent": "nntc.progress",
     "PruneScope": "nntc.encoder.options.choices",
+    "PublicKey": "nntc.signing.public",
     "Section": "nntc.decoder.directory",
     "Share": "nntc.encoder.goals.fidelity",
     "Source": "nntc.sources.source",
@@ -134,6 +143,7 @@ _HOMES = {
     "SweepPoint": "nntc.encoder.sweep.curves",
     "TensorDifference": "nntc.reader.compare",
     "TensorReport": "nntc.encoder.report",
+    "TrustedKeys": "nntc.signing.public",
     "VerifyResult": "nntc.reader.compare",
     "decode": "nntc.decoder.model",
     "decode_bytes": "nntc.decoder.model",
@@ -141,6 +151,7 @@ _HOMES = {
     "encode_bytes": "nntc.encoder.encode",
     "open": "nntc.reader.container",
     "session": "nntc.reader.runtime",
+    "sign": "nntc.signing.sign",
     "sweep": "nntc.encoder.sweep.curves",
     "verify": "nntc.reader.compare",
 }

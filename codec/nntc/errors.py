@@ -27,6 +27,7 @@ __all__ = [
     "ClusterError",
     "DeliveryError",
     "FormatError",
+    "KeyFileError",
     "LimitError",
     "ModelError",
     "NntcError",
@@ -89,6 +90,13 @@ class LimitError(NntcError):
 
     def __init__(self, message: str) -> None:
         super().__init__("E_LIMIT", message)
+
+
+class KeyFileError(NntcError):
+    """E_KEY: what is given as a key of Ed25519 is none, or not the kind that is needed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("E_KEY", message)
 
 
 class ModelError(NntcError):

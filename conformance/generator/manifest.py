@@ -55,6 +55,12 @@ def entry(vector: Vector) -> Json:
             {limit.what: limit.allowed} | ({"error": _fault(limit.fault)} if limit.fault is not None else {})
             for limit in vector.caller_limits
         ]
+    if vector.caller_keys:
+        out["caller_keys"] = [
+            {"keys": [key.hex() for key in own.keys], "threshold": own.threshold}
+            | ({"error": _fault(own.fault)} if own.fault is not None else {})
+            for own in vector.caller_keys
+        ]
     return out
 
 

@@ -7,19 +7,19 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 
 from nntc.conformance.suite import PROFILES
 
 from conformance.generator.build import Built, build
 from conformance.generator.files import INDEX, NO_CHANGE, NOTES, SIGNATURE, Change, File
+from conformance.generator.patches import Edit, patch
 from conformance.generator.records import Record
 
 SINCE = "1.0"
 CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported")
 CLASS_OF_ERROR = {
     "malformed": "SIGNATURE CRC DIGEST TRUNCATED TRAILING VARINT PADDING DIRECTORY HASH ZSTD BZIP2 TABLE "
-    "ENTROPY",
+    "ENTROPY SIGNED",
     "invalid": "PROFILE ORDER RESERVED SPLICE FILE_NAME TYPE VIEW SIZE STEP CODEBOOK TRELLIS ESCAPE RANGE",
     "limit": "LIMIT EXPANSION MEMORY",
     "unsupported": "VERSION UNSUPPORTED",
@@ -44,15 +44,6 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Edit:
-    """Bytes of a parent to be replaced by others."""
-
-    offset: int
-    remove: bytes
-    insert: bytes
-
-
-@dataclass(frozen=True)
 class Indexed:
     """A tensor that INDEX names; data is None where the index does not tell it."""
 
@@ -71,6 +62,15 @@ class CallerLimit:
 
     what: str
     allowed: int
+    fault: Fault | None
+
+
+@dataclass(frozen=True)
+class CallerKeys:
+    """Keys that a caller trusts, how many must have signed, and `fault`, None where they have."""
+
+    keys: tuple[bytes, ...]
+    threshold: int
     fault: Fault | None
 
 
@@ -104,6 +104,7 @@ class Vector:
     max_memory: int = 0
     max_seconds: int = 0
     caller_limits: tuple[CallerLimit, ...] = ()
+    caller_keys: tuple[CallerKeys, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -156,6 +157,7 @@ class Suite:
         index: Sequence[Indexed] | None = NO_INDEX,
         bounded: bool = False,
         caller_limits: Sequence[CallerLimit] = (),
+        caller_keys: Sequence[CallerKeys] = (),
     ) -> None:
         """Add a file that must be decoded: `file`, or one around `records`.
 
@@ -188,6 +190,7 @@ class Suite:
                 max_memory=MAX_MEMORY * bounded,
                 max_seconds=MAX_SECONDS * bounded,
                 caller_limits=tuple(caller_limits),
+                caller_keys=tuple(caller_keys),
             )
         )
 
@@ -206,6 +209,7 @@ class Suite:
         features: str = "",
         bounded: bool = False,
         caller_limits: Sequence[tuple[str, int, str, str | int]] = (),
+        caller_keys: Sequence[tuple[tuple[bytes, ...], int, str, str | int]] = (),
     ) -> None:
         """Add a file that must be rejected.
 
@@ -219,6 +223,8 @@ class Suite:
             What differs from the parent: fields, anything else, or what the file is made of.
         caller_limits
             What, bytes allowed, error id and place of another outcome under a caller's limit.
+        caller_keys
+            Keys, threshold, error id and place of the outcome where a caller demands signatures.
         """
         source, before = self._sources[parent]
         if fields is not None:
@@ -237,12 +243,16 @@ class Suite:
                 tuple(sorted({*self._vectors[parent].features, *features.split()})),
                 fault=fault,
                 parent=parent,
-                patch=tuple(_patch(before, after)),
+                patch=tuple(patch(before, after)),
                 max_memory=MAX_MEMORY * bounded,
                 max_seconds=MAX_SECONDS * bounded,
                 caller_limits=tuple(
                     CallerLimit(what, allowed, Fault(own, after.offset(place)))
                     for what, allowed, own, place in caller_limits
+                ),
+                caller_keys=tuple(
+                    CallerKeys(keys, threshold, Fault(own, after.offset(place)))
+                    for keys, threshold, own, place in caller_keys
                 ),
             )
         )
@@ -282,24 +292,3 @@ def _features(file: File, more: str) -> tuple[str, ...]:
     for kind, _ in file.others:
         found.add({NOTES: "notes", INDEX: "index"}.get(kind, "ignorable-section"))
     return tuple(sorted(found))
-
-
-def _patch(before: Built, after: Built) -> Iterator[Edit]:
-    """Yield the edits that turn one file into the other, field by field."""
-    starts = [0]
-    for _, data in before.fields:
-        starts.append(starts[-1] + len(data))
-    matcher = SequenceMatcher(None, before.fields, after.fields, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        old = b"".join(data for _, data in before.fields[i1:i2])
-        new = b"".join(data for _, data in after.fields[j1:j2])
-        same = 0
-        while same < min(len(old), len(new)) and old[same] == new[same]:
-            same += 1
-        tail = 0
-        while tail < min(len(old), len(new)) - same and old[-1 - tail] == new[-1 - tail]:
-            tail += 1
-        if old != new:
-            yield Edit(starts[i1] + same, old[same : len(old) - tail], new[same : len(new) - tail])

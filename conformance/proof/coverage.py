@@ -3,8 +3,8 @@
 python -m conformance.proof.coverage            what neither a vector reaches nor `unreached.toml` excuses
 
 Measured are all of the reference decoder, and what decoding a file imports of the package. Every vector is
-decoded once as it is and once under each limit of its caller; to files where there are several, or where
-something has been written before it is rejected.
+decoded once as it is, once under each limit of its caller, once with each set of keys; to files where there
+are several, or where something has been written before it is rejected.
 """
 
 from __future__ import annotations
@@ -119,6 +119,7 @@ def decode_vectors() -> None:
     from nntc.errors import FormatError
     from nntc.limits import Limits as Allowed
 
+    from conformance.proof.outcomes import of_codec, of_reference
     from conformance.reference_decoder import Limits, NntcError
     from conformance.reference_decoder import decode as decode_by_reference
     from conformance.reference_decoder.__main__ import decode_file
@@ -134,6 +135,9 @@ def decode_vectors() -> None:
             with suppress(NntcError):
                 if sum(own.size for own in vector.expected.output) <= MUCH_OUTPUT:
                     decode_by_reference(data, Limits(memory, output))
+        for keys in vector.caller_keys:
+            of_codec(data, keys=keys)
+            of_reference(data, keys)
         fault = vector.expected.fault
         if len(vector.expected.output) > 1 or (fault is not None and fault.id in AFTER_WRITING):
             with tempfile.TemporaryDirectory() as folder:

@@ -44,14 +44,15 @@ ROOT = Path(__file__).resolve().parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 REPORT = ROOT / "conformance" / "MUTATION.md"
 _DECODER = (
-    "assembly", "directory", "graph", "model", "payloads",
+    "assembly", "directory", "graph", "model", "payloads", "signatures",
     "entropy/compressed", "entropy/contexts", "entropy/general", "entropy/huffman", "entropy/integers",
     "entropy/packed", "entropy/streams", "entropy/symbols", "entropy/tables",
     "tensor/codebook", "tensor/planes", "tensor/record", "tensor/uniform",
 )  # fmt: skip
 _FORMAT = (
     "bits", "container", "dct", "fields", "frames", "graph", "huffman", "integers", "names", "rans", "record",
-    "registry", "rounding", "steps", "symbols", "tables", "tools", "transform", "varints", "view",
+    "registry", "rounding", "signature", "steps", "symbols", "tables", "tools", "transform", "varints",
+    "view",
 )  # fmt: skip
 _KERNELS = ("decoding_tables", "huffman_decoding", "look_up", "quantizers", "rans_decoding")
 # Not `trellis`: its machines are those of the encoder, compared with `quantizers` by a test.

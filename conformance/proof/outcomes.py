@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
-from nntc.conformance.suite import CallerLimit, Expected, Vector
+from nntc.conformance.suite import CallerKeys, CallerLimit, Expected, Vector
 from nntc.decoder.model import decode_bytes
 from nntc.errors import FormatError
 from nntc.limits import Limits
+from nntc.signing.public import TrustedKeys
 
+from conformance.reference_decoder import Limits as ReferenceLimits
 from conformance.reference_decoder import NntcError, decode
+from conformance.reference_decoder.signature import Trusted
 
 Files = dict[str | None, bytes]
 Fault = tuple[str, int | None]
@@ -19,20 +22,22 @@ Outcome = Files | Fault
 _OPEN = "Block_Maximum_Size"
 
 
-def of_codec(data: bytes, limit: CallerLimit | None = None) -> Outcome:
-    """Decode with the package, under a limit of the caller if there is one."""
+def of_codec(data: bytes, limit: CallerLimit | None = None, keys: CallerKeys | None = None) -> Outcome:
+    """Decode with the package, under a limit, or with keys, of the caller, if there are any."""
     memory = limit.bytes if limit is not None and limit.kind == "memory" else None
     output = limit.bytes if limit is not None and limit.kind == "output" else None
     try:
-        return decode_bytes(data, limits=Limits.of(memory=memory, output=output))
+        trusted = None if keys is None else TrustedKeys(*keys.keys, threshold=keys.threshold)
+        return decode_bytes(data, limits=Limits.of(memory=memory, output=output), require_key=trusted)
     except FormatError as e:
         return e.id, e.offset
 
 
-def of_reference(data: bytes) -> Outcome:
-    """Decode with the reference decoder."""
+def of_reference(data: bytes, keys: CallerKeys | None = None) -> Outcome:
+    """Decode with the reference decoder, with the keys that the caller demands, if there are any."""
+    trusted = None if keys is None else Trusted(keys.keys, keys.threshold)
     try:
-        return {file.name: file.data for file in decode(data)}
+        return {file.name: file.data for file in decode(data, ReferenceLimits(trusted=trusted))}
     except NntcError as e:
         return e.error, e.offset
 
@@ -58,4 +63,6 @@ def codec_fails(vector: Vector, data: bytes) -> bool:
     """Whether the package does with a vector something else than it promises, under any limit."""
     if not fits(of_codec(data), vector.expected):
         return True
-    return any(not fits(of_codec(data, limit), limit.expected) for limit in vector.caller_limits)
+    if any(not fits(of_codec(data, limit), limit.expected) for limit in vector.caller_limits):
+        return True
+    return any(not fits(of_codec(data, keys=keys), keys.expected) for keys in vector.caller_keys)

@@ -7,6 +7,7 @@ It supports all profiles, Device, Main and Full [R-003], [R-790]. Modules follow
     graph             6.1-3  GRAPH, splices, names
     tables            6.4, 8.7  frequency tables
     notes, index      6.6-7  NOTES, INDEX (for tools)
+    signature         6.8    SIGNATURE (for callers who demand one)
     record, views     7.1-2  TENSOR sections: head and view
     exact_tools       7.3-4, 9.6  planes and codebook
     uniform, trellis  7.5, 9.7  uniform

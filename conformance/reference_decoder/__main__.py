@@ -14,6 +14,7 @@ from pathlib import Path
 from .decoder import Limits, decode_to
 from .errors import NntcError
 from .output import DirectorySink, NotWritten
+from .signature import Trusted, read_key
 
 ACCEPTED, REJECTED, USAGE, UNSUPPORTED = 0, 1, 2, 3
 
@@ -72,8 +73,13 @@ def main() -> int:
     parser.add_argument("--replace", action="store_true", help="replace files, use existing folders")
     parser.add_argument("--max-memory", type=int, help="E_MEMORY if the memory bound exceeds this")
     parser.add_argument("--max-output", type=int, help="E_MEMORY if the output files exceed this")
+    parser.add_argument("--require-key", action="append", type=Path, help="PEM; E_SIGNED if it did not sign")
+    parser.add_argument("--threshold", type=int, default=1, help="how many of the keys must have signed")
     options = parser.parse_args()
-    limits = Limits(options.max_memory, options.max_output)
+    trusted = None
+    if options.require_key:
+        trusted = Trusted(tuple(map(read_key, options.require_key)), options.threshold)
+    limits = Limits(options.max_memory, options.max_output, trusted)
     if options.batch and options.input is None:
         batch(limits, options.replace)
         return ACCEPTED

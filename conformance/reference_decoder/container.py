@@ -30,6 +30,8 @@ class Source(Protocol):
 class Header:
     """Clause 5.1."""
 
+    minor: int
+    reader: int
     profile: int
     section_count: int
     directory_length: int
@@ -68,7 +70,7 @@ def read_header(source: Source) -> Header:
     # R-109: there is no known profile that this decoder does not support (E_UNSUPPORTED at 11 never happens)
     reader.require(1 <= section_count <= 2**20, "E_LIMIT", "section_count", at=12)  # R-105
     reader.require(directory_length <= 2**25, "E_LIMIT", "directory_length", at=16)  # R-106
-    return Header(profile, section_count, directory_length, working_memory)
+    return Header(minor, needed, profile, section_count, directory_length, working_memory)
 
 
 def read_directory(source: Source, header: Header) -> list[Entry]:

@@ -23,15 +23,18 @@ from .errors import NntcError
 from .graph import OPENS, REPEATS, Graph, read_graph
 from .output import Assembler, MemorySink, Sink
 from .record import Record, read_record
+from .signature import Trusted
+from .signature import check as check_signatures
 from .tables import Table, read_tables_section
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the caller allows (clause 11.2); None sets no limit."""
+    """What the caller allows (clause 11.2) and demands (clause 6.8); None sets no limit."""
 
     memory: int | None = None
     output: int | None = None
+    trusted: Trusted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ def open_file(source: Source, limits: Limits) -> Opened:
     entries = read_directory(source, header)  # step 2
     if limits.memory is not None and memory_bound(entries) > limits.memory:
         raise NntcError("E_MEMORY", 28, "memory bound")  # R-701
+    if limits.trusted is not None:
+        check_signatures(source, header, entries, limits.trusted)  # R-280
     tensor_count = sum(entry.type == TENSOR for entry in entries)
     own = graph_entry(entries)
     graph = read_graph(read_section(source, own), own, header.profile, tensor_count, source.size)  # step 3

@@ -19,7 +19,8 @@ def nntc(*options: str) -> str:
 def test_our_command_keeps_the_contract(run: Run) -> None:
     limited = ["--memory-limited", nntc("--max-memory", "{limit}")]
     limited += ["--output-limited", nntc("--max-output", "{limit}")]
-    some = "--run", "output-external", "--run", "memory-before-graph"
+    limited += ["--keyed", nntc("--require-key={key}", "--threshold", "{threshold}")]
+    some = "--run", "output-external", "--run", "memory-before-graph", "--run", "signed-twice"
     code, text = run("--decoder", nntc(), *limited, *FEW, *some, "--require-errors", "--slow", "9")
     assert code == 0, text
 
@@ -58,6 +59,7 @@ def test_it_needs_the_standard_library_alone(tmp_path: Path) -> None:
         (["--batch", "x", "--timeout", "-1"], "--timeout"),
         (["--batch", "x", "--memory", "much"], "--memory"),
         (["--batch", "x", "--memory-limited", "x {input} {output}"], "{limit}"),
+        (["--batch", "x", "--keyed", "x {threshold} {input} {output}"], "{key}"),
     ],
 )
 def test_wrong_usage(run: Run, arguments: list[str], text: str) -> None:

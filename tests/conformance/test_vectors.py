@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nntc.conformance.suite import read_suite
 from nntc.decoder.directory import read_directory, read_section
 from nntc.decoder.entropy.integers import IntegerReader, TokenTable
 from nntc.decoder.entropy.runs import ParseContext, Tokens
@@ -26,7 +27,7 @@ from nntc.sources.source import BytesSource
 from numpy.typing import NDArray
 
 from conformance.generator.records import step_code
-from conformance.proof.outcomes import Outcome, of_codec, of_reference
+from conformance.proof.outcomes import Outcome, fits, of_codec, of_reference
 from conformance.reference_decoder.rounding import BFLOAT16, FLOAT16, FLOAT32, to_element
 from tests import spec_examples
 from tests.conformance.vectors import CLASSES, CONFORMANCE, VECTORS, read
@@ -79,6 +80,16 @@ def test_callers_limits() -> None:
     for vector in VECTORS.values():
         for limit in vector.get("caller_limits", ()):
             assert under(limit, read(vector)) == limit.get("error", expected(vector)), vector["id"]
+
+
+@pytest.mark.parametrize("decode", [of_codec, of_reference])
+def test_keys_that_callers_demand(decode: Callable[..., Outcome]) -> None:
+    tried = 0
+    for vector in read_suite(CONFORMANCE).vectors:
+        for keys in vector.caller_keys:
+            tried += 1
+            assert fits(decode(vector.path.read_bytes(), keys=keys), keys.expected), (vector.id, keys)
+    assert tried > 50
 
 
 def records(data: bytes) -> list[tuple[int, TensorRecord, list[Tokens]]]:

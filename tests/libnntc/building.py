@@ -17,8 +17,8 @@ LIBRARY = ROOT / "codec" / "libnntc"
 PROGRAMS = Path(__file__).parent / "c"
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-pedantic", "-Werror")
 STRICT = ("-std=c11", *WARNINGS, "-ffp-contract=off")
-CODERS = ("-DNNTC_WITH_ZSTD", "-DNNTC_WITH_BZIP2")
-LINKED = ("-lzstd", "-lbz2")
+CODERS = ("-DNNTC_WITH_ZSTD", "-DNNTC_WITH_BZIP2", "-DNNTC_WITH_SODIUM")
+LINKED = ("-lzstd", "-lbz2", "-lsodium")
 
 
 def missing(what: str) -> NoReturn:
@@ -47,11 +47,10 @@ def compiles(text: str, *options: str, command: str | None = None) -> bool:
 
 
 def require_coders() -> None:
-    """Skips the test where libzstd or libbz2 cannot be compiled against."""
-    if not compiles(
-        "#include <bzlib.h>\n#include <stddef.h>\n#include <zstd.h>\nint main(void) { return 0; }", *LINKED
-    ):
-        missing("no headers of libzstd and libbz2 (Debian: libzstd-dev, libbz2-dev)")
+    """Skips the test where libzstd, libbz2 or libsodium cannot be compiled against."""
+    headers = "#include <bzlib.h>\n#include <sodium.h>\n#include <stddef.h>\n#include <zstd.h>\n"
+    if not compiles(f"{headers}int main(void) {{ return 0; }}", *LINKED):
+        missing("no headers of three libraries (Debian: libzstd-dev, libbz2-dev, libsodium-dev)")
 
 
 def build(sources: list[Path], output: Path, *options: str) -> Path:

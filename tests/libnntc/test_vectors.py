@@ -27,6 +27,7 @@ def run_vectors(command: Path, *options: str) -> subprocess.CompletedProcess[str
             *("--decoder", f"{decode} {{input}} {{output}}"),
             *("--memory-limited", f"{decode} --max-memory {{limit}} {{input}} {{output}}"),
             *("--output-limited", f"{decode} --max-output {{limit}} {{input}} {{output}}"),
+            *("--keyed", f"{decode} --require-key={{key}} --threshold {{threshold}} {{input}} {{output}}"),
             *options,
         ],
         capture_output=True,

@@ -12,12 +12,15 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: nntc-c decode [--replace] [--max-memory BYTES] [--max-output BYTES] FILE OUTPUT\n"
-    "       nntc-c verify [--max-memory BYTES] [--max-output BYTES] FILE\n"
+    "usage: nntc-c decode [--replace] [--max-memory BYTES] [--max-output BYTES] [KEYS] FILE OUTPUT\n"
+    "       nntc-c verify [--max-memory BYTES] [--max-output BYTES] [KEYS] FILE\n"
     "       nntc-c info FILE\n"
     "       nntc-c list FILE\n"
     "       nntc-c extract [--replace] FILE TENSOR OUTPUT\n"
-    "       nntc-c --version\n";
+    "       nntc-c --version\n"
+    "KEYS:  --require-key PUB (PEM; several times for several) [--threshold N]: that many of them must have signed FILE\n";
+
+enum { KEYS = 64 };
 
 static int report(nntc_error e, const char *path, const char *message) {
     if (e.id < NNTC_CALLER) {
@@ -142,7 +145,18 @@ static nntc_error extract(const nntc *n, const char *name, const char *path, int
     return e;
 }
 
+/* One more key that must have signed; what is wrong with its file goes to standard error. */
+static int require_key(const char *path, unsigned char keys[][32], nntc_trusted *trusted) {
+    if (trusted->count == KEYS) return 0;
+    int problem = nntc_public_key(path, keys[trusted->count]);
+    if (problem != 0) fprintf(stderr, "nntc: %s: %s\n", path, problem < 0 ? "no public key of Ed25519 in PEM" : strerror(problem));
+    trusted->count++;
+    return problem == 0;
+}
+
 int main(int count, char **arguments) {
+    unsigned char keys[KEYS][32];
+    uint64_t threshold = 0;
     nntc_limits limits;
     nntc_source source;
     nntc_heap heap;
@@ -163,6 +177,9 @@ int main(int count, char **arguments) {
         if (strcmp(arguments[i], "--replace") == 0 && (decodes || extracts)) replace = 1;
         else if (strcmp(arguments[i], "--max-memory") == 0 && ++i < count) limits.has_memory = good = number(arguments[i], &limits.max_memory);
         else if (strcmp(arguments[i], "--max-output") == 0 && ++i < count) limits.has_output = good = number(arguments[i], &limits.max_output);
+        else if (strncmp(arguments[i], "--require-key=", 14) == 0) good = require_key(arguments[i] + 14, keys, &limits.trusted);
+        else if (strcmp(arguments[i], "--require-key") == 0 && ++i < count) good = require_key(arguments[i], keys, &limits.trusted);
+        else if (strcmp(arguments[i], "--threshold") == 0 && ++i < count) good = number(arguments[i], &threshold) && threshold > 0;
         else if (i < count && arguments[i][0] != '-' && found < wanted) paths[found++] = arguments[i];
         else good = 0;
     }
@@ -170,6 +187,8 @@ int main(int count, char **arguments) {
         fputs(usage, stderr);
         return 2;
     }
+    limits.trusted.keys = (const unsigned char (*)[32])keys;
+    limits.trusted.threshold = (size_t)threshold;
     int problem = nntc_file_source(paths[0], &descriptor, &source);
     if (problem != 0) {
         fprintf(stderr, "nntc: %s: %s\n", paths[0], strerror(problem));

@@ -32,6 +32,7 @@ extern "C" {
     X(E_LIMIT, "number is outside its limits") \
     X(E_EXPANSION, "output is too large for the stored length") \
     X(E_MEMORY, "more memory or output is needed than is allowed") \
+    X(E_SIGNED, "is not signed by the keys that are demanded") \
     X(E_SPLICE, "splices, sections and sizes do not fit together") \
     X(E_FILE_NAME, "file name is not allowed") \
     X(E_HASH, "SHA-256 of an output file does not match") \
@@ -113,7 +114,17 @@ typedef struct nntc_coders {
     void (*sha256_init)(void *state);
     void (*sha256_update)(void *state, const void *data, size_t length);
     void (*sha256_final)(void *state, unsigned char digest[32]);
+    /* Checks a signature of Ed25519 (RFC 8032): 0 if it is valid for the key, 1 if not, -1 if this build cannot tell. */
+    int (*ed25519)(const unsigned char key[32], const unsigned char signature[64], const void *message, size_t length);
 } nntc_coders;
+
+/* Public keys of Ed25519, threshold of which (0: one) must have signed the file (SPEC.md 6.8); count 0 demands nothing. nntc_open
+ * then fails with NNTC_E_SIGNED before it reads more than header, directory and signatures. A key given twice counts once.
+ * Keys that nobody may trust (R-281), or fewer than threshold, are NNTC_CALLER. */
+typedef struct nntc_trusted {
+    const unsigned char (*keys)[32];
+    size_t count, threshold;
+} nntc_trusted;
 
 /* What the caller allows; NULL or 0 in a field means no limit (use UINT64_MAX - 1 and so on for real ones).
  * has_memory, has_output: whether max_memory (the bound of nntc_summary) and max_output (sum of all output files) hold. */
@@ -123,6 +134,7 @@ typedef struct nntc_limits {
     int tensors_only; /* 1: GRAPH is not read; tensors are decoded, nntc_decode_all and nntc_get_file fail */
     uint64_t window;  /* bytes that are read ahead of where they are needed, if the source is no span; 0: few */
     nntc_coders coders;
+    nntc_trusted trusted;
 } nntc_limits;
 
 typedef struct nntc nntc;

@@ -19,6 +19,10 @@ void nntc_heap_free(nntc_heap *heap);
 /* A file on disk as a source. Returns 0 and the open descriptor in *descriptor (the caller closes it), or errno. */
 int nntc_file_source(const char *path, int *descriptor, nntc_source *source);
 
+/* Reads a public key of Ed25519 from a PEM file (SubjectPublicKeyInfo, as openssl writes it). Returns 0, errno, or -1 if it is
+ * no such key. */
+int nntc_public_key(const char *path, unsigned char key[32]);
+
 /* All output files one after another in a block of the caller's: data, of nntc_summarize(handle).output bytes or more. at
  * begins as 0 and is how many are there. The file number begins at start of nntc_get_file. */
 typedef struct nntc_block {

@@ -1,5 +1,5 @@
-/* Clauses 3.6 and 3.7: zstd frames and bzip2 streams of n bytes, R-015 and R-016. NNTC_WITH_ZSTD and NNTC_WITH_BZIP2
- * take the system's libraries. */
+/* Clauses 3.6 and 3.7: zstd frames and bzip2 streams of n bytes, R-015 and R-016. NNTC_WITH_ZSTD, NNTC_WITH_BZIP2
+ * and, for clause 6.8, NNTC_WITH_SODIUM take the system's libraries. */
 #include "internal.h"
 
 #ifdef NNTC_WITH_ZSTD
@@ -41,7 +41,22 @@ static int system_bzip2(const void *src, size_t length, void *dst, size_t n) {
 }
 #endif
 
+/* Clause 6.8. */
+#ifdef NNTC_WITH_SODIUM
+#include <sodium.h>
+static int system_ed25519(const unsigned char key[32], const unsigned char signature[64], const void *message, size_t length) {
+    if (sodium_init() < 0) return -1;
+    return crypto_sign_verify_detached(signature, message, length, key) == 0 ? 0 : 1;
+}
+#else
+static int system_ed25519(const unsigned char key[32], const unsigned char signature[64], const void *message, size_t length) {
+    (void)key, (void)signature, (void)message, (void)length;
+    return -1;
+}
+#endif
+
 NNTC_LOCAL void nntc_default_coders(nntc_coders *coders) {
+    if (coders->ed25519 == NULL) coders->ed25519 = system_ed25519;
 #ifdef NNTC_WITH_ZSTD
     if (coders->zstd == NULL) coders->zstd = system_zstd;
 #endif

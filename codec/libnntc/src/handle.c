@@ -28,6 +28,7 @@ nntc_error nntc_open(const nntc_source *source, const nntc_limits *limits, nntc_
     void *block;
     *handle = NULL;
     if (source->span == NULL && source->read_at == NULL && source->size > 0) return caller;
+    if (limits != NULL && !nntc_trust_is_sound(&limits->trusted)) return caller;
     if (!nntc_get(memory, sizeof(nntc), NNTC_KEEP, &error, &block)) return error;
     nntc *n = block;
     memset(n, 0, sizeof *n);
@@ -35,7 +36,7 @@ nntc_error nntc_open(const nntc_source *source, const nntc_limits *limits, nntc_
     if (limits != NULL) n->limits = *limits;
     nntc_default_coders(&n->limits.coders);
     n->trellis_step = nntc_choose_trellis_step();
-    bool ok = nntc_directory(n, memory, &error) && (n->limits.tensors_only || nntc_graph(n, memory, &error)) &&
+    bool ok = nntc_directory(n, memory, &error) && nntc_signed(n, memory, &error) && (n->limits.tensors_only || nntc_graph(n, memory, &error)) &&
               nntc_shared_tables(n, memory, &error);
     if (!ok) return error;
     *handle = n;

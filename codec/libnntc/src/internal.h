@@ -84,7 +84,7 @@ typedef struct section {
     u8 digest[16];
     u8 type;
 } section;
-enum { GRAPH = 1, TABLES = 3, TENSOR = 4, INDEX = 0x83 };
+enum { GRAPH = 1, TABLES = 3, TENSOR = 4, SIGNATURE = 0x82, INDEX = 0x83 };
 
 typedef struct file_entry {
     u64 size, start; /* start: sum of the sizes of those before it */
@@ -119,6 +119,8 @@ struct nntc {
 
 NNTC_LOCAL bool nntc_header(const nntc_source *source, nntc_summary *summary, u64 *directory_length, nntc_error *error);
 NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, nntc_error *error);
+NNTC_LOCAL bool nntc_trust_is_sound(const nntc_trusted *trusted);
+NNTC_LOCAL bool nntc_signed(const nntc *n, nntc_memory memory, nntc_error *error);
 NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, nntc_error *error);
 NNTC_LOCAL bool nntc_utf8(const u8 *p, u32 length);
 NNTC_LOCAL bool nntc_shared_tables(nntc *n, nntc_memory memory, nntc_error *error);

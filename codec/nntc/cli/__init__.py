@@ -1,4 +1,4 @@
-"""The command `nntc`: encode, decode, info, verify, sweep, demo, conformance; publish, pull, rollback, serve.
+"""The command `nntc`, and what each of its commands has in common: exit codes, interrupts, errors.
 
 `encode`, `sweep`, `demo` and `publish` are made with click; the others with the standard library alone, and
 start at once on a small device. What a command needs (numpy, onnx) it imports when it runs.

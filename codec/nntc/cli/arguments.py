@@ -1,7 +1,7 @@
 """Command lines without click: a parser whose help and errors look like click's, and checks of arguments.
 
-`nntc decode`, `info`, `verify` and `conformance` are made of it: they run where only what decoding needs is
-installed. The checks raise `ValueError`; `nntc.cli.options` has them as callbacks of click.
+`nntc decode`, `info`, `verify`, `keygen`, `sign` and `conformance` are made of it: they run where only what
+decoding needs is installed. The checks raise `ValueError`; `nntc.cli.options` has them as callbacks of click.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from nntc.errors import reason
 from nntc.limits import Limits
 from nntc.printable import printable, write
 from nntc.sources.source import is_url
+
+if TYPE_CHECKING:
+    from nntc.signing.public import TrustedKeys
 
 T = TypeVar("T")
 
@@ -167,6 +170,15 @@ class Parser:
         shown = "" if default is None else f"  [default: {default}]"
         self._records.append((f"{', '.join(names)} {metavar}", text + shown))
 
+    def keys(self, name: str) -> None:
+        """Add an option for public keys, which can be given several times, and --threshold."""
+        text = "Demand that this key (PEM) has signed the file before anything in it is used; of several one."
+        action = self._parser.add_argument(name, metavar="PUB", action="append", dest="keys")
+        self._checks[action.dest] = name, lambda values: list(map(input_file, values))
+        self._records.append((f"{name} PUB", text))
+        text = "How many of the keys must have signed.  [default: 1]"
+        self.option("--threshold", metavar="N", check=count, text=text)
+
     def flag(self, name: str, dest: str, text: str) -> None:
         """Add an option that takes no value."""
         self._parser.add_argument(name, dest=dest, action="store_true")
@@ -187,6 +199,19 @@ class Parser:
     def json(self) -> None:
         """Add --json."""
         self.flag("--json", "as_json", text="Write the result as JSON, for programs.")
+
+    def trusted(self, chosen: Any) -> TrustedKeys | None:
+        """Return what the options of `keys` ask for; None for nothing."""
+        if chosen.keys is None:
+            if chosen.threshold is not None:
+                self.fail("--threshold is a number of keys; name them")
+            return None
+        from nntc.signing.public import TrustedKeys
+
+        try:
+            return TrustedKeys(*chosen.keys, threshold=chosen.threshold or 1)
+        except ValueError as e:
+            self.fail(f"Invalid value for '--threshold': {e}")
 
     def parse(self, words: Sequence[str]) -> Any:
         """Return a namespace of the values; SystemExit after help, status 0, or wrong usage, status 2."""

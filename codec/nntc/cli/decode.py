@@ -19,6 +19,7 @@ _HELP = """
     Examples:
       nntc decode model.nntc model.onnx
       nntc decode model.nntc model.onnx --untrusted
+      nntc decode model.nntc model.onnx --require-key release.key.pub
       nntc decode model.nntc model.onnx --max-memory 1GiB --max-output 10GiB
 """
 
@@ -35,6 +36,7 @@ def decode(words: Sequence[str], prog: str) -> int:
         "(.name) among other files."
     )
     parser.flag("--replace-external", "replace_external", text=text)
+    parser.keys("--require-key")
     parser.json()
     chosen = parser.parse(words)
     try:
@@ -52,6 +54,7 @@ def decode(words: Sequence[str], prog: str) -> int:
             jobs=chosen.jobs,
             limits=chosen_limits(chosen, NO_LIMITS),
             replace_external=chosen.replace_external,
+            require_key=parser.trusted(chosen),
             progress=callback,
         )
     places = [target if file.name is None else target.parent / file.name for file in result.files]
@@ -59,8 +62,10 @@ def decode(words: Sequence[str], prog: str) -> int:
         files = [
             {"file": str(place), **asdict(file)} for place, file in zip(places, result.files, strict=True)
         ]
-        show_json({"size": result.size, "files": files})
+        show_json({"size": result.size, "files": files, "signed_by": list(result.signed_by)})
     else:
         for place, file in zip(places, result.files, strict=True):
             say(f"{place}: {file.size:,} bytes, SHA-256 {file.sha256[:16]}... checked")
+        if result.signed_by:
+            say(f"signed by {', '.join(result.signed_by)}")
     return 0

@@ -22,6 +22,8 @@ Commands:
   nntc info   model.nntc                what is inside, what it costs
   nntc verify model.nntc model.onnx     is it valid, how far from the original
   nntc sweep  model.onnx ...            how small it gets, and what that costs
+  nntc keygen release.key               make a key to sign with
+  nntc sign   model.nntc --key FILE     sign a file; decode --require-key demands it
   nntc publish repository model.onnx    encode and add to a signed repository
   nntc pull   URL --into device         bring a device to the newest version
   nntc rollback device                  and back to the one before
@@ -44,8 +46,8 @@ Options:
   --version   Show the version and exit.
   -h, --help  Show this message and exit.
 """
-_PLAIN = ("decode", "info", "verify", "conformance", "pull", "rollback", "serve")
-"""Commands that need nothing but what decoding needs, and `pull` the extra `delivery`."""
+_PLAIN = ("decode", "info", "verify", "keygen", "sign", "conformance", "pull", "rollback", "serve")
+"""Commands that need what decoding needs, `keygen` and `sign` the extra `sign`, `pull` `delivery`."""
 _CLICK = ("encode", "sweep", "demo", "publish")
 """Commands that are made with click, and need the extra `encode`."""
 

@@ -92,6 +92,8 @@ def _show(about: FileInfo, source: str | Path) -> None:
             f"outputs, measured by the encoder: {noted.measure} {noted.divergence:.3g}, on "
             f"{noted.samples:,} {noted.measured_on} samples"
         )
+    if about.key_ids:
+        say(f"names as its signers {', '.join(about.key_ids)}, which `nntc verify --key` checks")
     say()
     show_table("Sections", ["section", "count", "offset", "bytes"], _section_rows(about.sections))
     rows = [

@@ -29,6 +29,7 @@ _HELP = """
     Examples:
       nntc verify model.nntc
       nntc verify model.nntc model.onnx
+      nntc verify model.nntc --key release.key.pub
 """
 
 
@@ -40,6 +41,7 @@ def verify(words: Sequence[str], prog: str) -> int:
     parser.flag("--follow-links", "follow_links", FOLLOW_LINKS)
     parser.jobs()
     parser.limits("memory", "output", "files", "seconds")
+    parser.keys("--key")
     parser.json()
     chosen = parser.parse(words)
 
@@ -53,6 +55,7 @@ def verify(words: Sequence[str], prog: str) -> int:
             jobs=chosen.jobs,
             limits=chosen_limits(chosen, NO_LIMITS),
             follow_links=chosen.follow_links,
+            key=parser.trusted(chosen),
             progress=callback,
         )
     if chosen.as_json:
@@ -65,6 +68,8 @@ def verify(words: Sequence[str], prog: str) -> int:
 def _show(result: VerifyResult, source: str | Path, original: Path | None) -> None:
     size = sum(file.size for file in result.files)
     say(f"{source}: valid; all checksums match, decodes to {size:,} bytes")
+    if result.signed_by:
+        say(f"{source}: signed by {', '.join(result.signed_by)}")
     if original is None:
         return
     if result.identical:

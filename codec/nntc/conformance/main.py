@@ -90,6 +90,8 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     for what in ("memory", "output"):
         text = f"--decoder with {{limit}} bytes of {what} allowed"
         parser.add_argument(f"--{what}-limited", metavar="CMD", help=text)
+    text = "command that demands signatures: {threshold} of the keys in PEM files, a word with {key} for each"
+    parser.add_argument("--keyed", metavar="CMD", help=text)
     parser.add_argument("--profile", choices=PROFILES, default="full", help="that it has (default: full)")
     only = "only these; may be given several times"
     kinds = f"{', '.join(CLASSES)}: {only}"
@@ -146,6 +148,9 @@ def _settings(options: argparse.Namespace) -> Settings:
         command = getattr(options, f"{kind}_limited")
         if command is not None:
             limited[kind] = split_command(command, ["limit", "input", "output"])
+    keyed = None
+    if options.keyed is not None:
+        keyed = split_command(options.keyed, ["key", "threshold", "input", "output"])
     return Settings(
         command=None if options.batch is not None else split_command(options.decoder, ["input", "output"]),
         batch=None if options.batch is None else split_command(options.batch, []),
@@ -156,6 +161,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         slow=options.slow,
         memory=options.memory,
         require_errors=options.require_errors,
+        keyed=keyed,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from nntc.conformance.decoders import Answer, BatchDecoder, CommandDecoder, Decoder
 from nntc.conformance.judge import Problem, judge
+from nntc.conformance.keyed import KeyedDecoder
 from nntc.conformance.process import Caps
 from nntc.conformance.suite import Expected, Suite, SuiteError, Vector
 from nntc.decoder.folder import temporary_folder
@@ -31,6 +32,8 @@ class Settings:
     limited
         Words of the commands that tell the decoder to take no more than `{limit}` bytes of "memory" or
         "output", where it can be told.
+    keyed
+        Words of the command that demands signatures: each with `{key}` once for each key, `{threshold}`.
     seconds, memory
         Caps for each vector, which may have narrower ones; memory in bytes beyond what `empty` takes.
     slow
@@ -46,6 +49,7 @@ class Settings:
     slow: float
     memory: int
     require_errors: bool
+    keyed: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,10 @@ class Runner:
                 name = f"{vector.id} with {limit.kind} {limit.bytes}"
                 decoder = CommandDecoder(words, limit=str(limit.bytes))
                 yield _Case(name, vector, limit.expected, decoder)
+        if self._settings.keyed is not None:
+            for number, own in enumerate(vector.caller_keys):
+                name = f"{vector.id} with keys {number}"
+                yield _Case(name, vector, own.expected, KeyedDecoder(self._settings.keyed, own))
 
     def _measure_base(self) -> int | None:
         """Return the peak memory of decoding `empty`, with the seconds of any vector."""

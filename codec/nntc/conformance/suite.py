@@ -67,6 +67,15 @@ class CallerLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerKeys:
+    """Public keys that a caller trusts, how many of them must have signed, and what must then happen."""
+
+    keys: tuple[bytes, ...]
+    threshold: int
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True)
 class Vector:
     """A vector as the manifest describes it."""
 
@@ -82,6 +91,7 @@ class Vector:
     max_memory: int | None
     max_seconds: int | None
     caller_limits: tuple[CallerLimit, ...]
+    caller_keys: tuple[CallerKeys, ...] = ()
 
     def fault_of_file(self) -> str | None:
         """Return what is wrong with the vector's own file, or None if it is what the manifest says."""
@@ -96,7 +106,8 @@ class Vector:
     def for_profile(self, profile: str) -> Vector:
         """Return the vector as a decoder of `profile` and those below it sees it."""
         if PROFILES.index(self.profile) > PROFILES.index(profile):
-            return replace(self, expected=Expected("unsupported", NOT_SUPPORTED), caller_limits=())
+            expected = Expected("unsupported", NOT_SUPPORTED)
+            return replace(self, expected=expected, caller_limits=(), caller_keys=())
         return self
 
 
@@ -181,6 +192,7 @@ def _vector(folder: Path, entry: Mapping[str, Any]) -> Vector:
         max_memory=entry.get("max_memory"),
         max_seconds=entry.get("max_seconds"),
         caller_limits=tuple(_caller_limit(own, expected) for own in entry.get("caller_limits", ())),
+        caller_keys=tuple(_caller_keys(own, expected) for own in entry.get("caller_keys", ())),
     )
 
 
@@ -198,5 +210,13 @@ def _output(entry: Mapping[str, Any]) -> Output:
 
 def _caller_limit(entry: Mapping[str, Any], otherwise: Expected) -> CallerLimit:
     kind: Literal["memory", "output"] = "memory" if "memory" in entry else "output"
-    expected = Expected("rejected", Fault(**entry["error"])) if "error" in entry else otherwise
-    return CallerLimit(kind, entry[kind], expected)
+    return CallerLimit(kind, entry[kind], _otherwise(entry, otherwise))
+
+
+def _caller_keys(entry: Mapping[str, Any], otherwise: Expected) -> CallerKeys:
+    keys = tuple(map(bytes.fromhex, entry["keys"]))
+    return CallerKeys(keys, entry["threshold"], _otherwise(entry, otherwise))
+
+
+def _otherwise(entry: Mapping[str, Any], otherwise: Expected) -> Expected:
+    return Expected("rejected", Fault(**entry["error"])) if "error" in entry else otherwise

@@ -14,6 +14,8 @@ from nntc.format.container import (
     HEADER,
     HEADER_SIZE,
     SIGNATURE,
+    Entry,
+    Header,
     digest_of,
 )
 from nntc.format.fields import SectionStream, u32
@@ -40,15 +42,38 @@ class Section:
     output: int
     digest: bytes
 
+    @property
+    def entry(self) -> Entry:
+        """The directory entry."""
+        return Entry(self.type, self.length, self.output, self.digest)
+
 
 @dataclass(frozen=True, slots=True)
 class Directory:
     """A parsed header and directory."""
 
-    minor: int
-    profile: Profile
-    working_memory: int
+    header: Header
     sections: tuple[Section, ...]
+
+    @property
+    def minor(self) -> int:
+        """Minor version of the format by which the file was written."""
+        return self.header.minor
+
+    @property
+    def profile(self) -> Profile:
+        """What a decoder must have."""
+        return self.header.profile
+
+    @property
+    def working_memory(self) -> int:
+        """Bytes that a section-wise decoder needs for the TENSOR sections."""
+        return self.header.working_memory
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The entries of all sections in order."""
+        return [section.entry for section in self.sections]
 
     @property
     def graph(self) -> Section:
@@ -133,7 +158,7 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
             raise FormatError("E_TRUNCATED", "section is cut off", section.offset)
     if end != source.size:
         raise FormatError("E_TRAILING", "bytes left after the last section", end)
-    directory = Directory(header.minor, header.profile, header.working_memory, sections)
+    directory = Directory(header, sections)
     if limit is not None and directory.memory_bound() > limit:
         message = f"decoding may need {directory.memory_bound():,} bytes, and {limit:,} are allowed (memory)"
         raise FormatError("E_MEMORY", message, HEADER_SIZE)

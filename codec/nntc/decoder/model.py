@@ -19,12 +19,14 @@ from nntc.decoder.directory import Directory, read_directory, read_section
 from nntc.decoder.folder import FolderSink
 from nntc.decoder.graph import FRESH, Splices, graph_of
 from nntc.decoder.payloads import Decoded, decode_sections, read_parse_context
+from nntc.decoder.signatures import check_signatures
 from nntc.decoder.sink import CheckSink, MemorySink, Sink
 from nntc.decoder.tensor.record import Payload
 from nntc.errors import FormatError
 from nntc.format.container import HEADER_SIZE
 from nntc.limits import NO_LIMITS, Deadline, Limits
 from nntc.progress import Progress
+from nntc.signing.public import KeysLike, TrustedKeys
 from nntc.sources.source import Source, SourceLike, opened
 
 __all__ = ["DecodeResult", "DecodedFile", "Progress", "decode", "decode_bytes", "verify"]
@@ -41,9 +43,16 @@ class DecodedFile:
 
 @dataclass(frozen=True, slots=True)
 class DecodeResult:
-    """What decoding produced, the model first."""
+    """What decoding produced, the model first.
+
+    Parameters
+    ----------
+    signed_by
+        Ids of the keys that were demanded and have signed.
+    """
 
     files: tuple[DecodedFile, ...]
+    signed_by: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -58,6 +67,7 @@ def decode(
     jobs: int = 1,
     limits: Limits = NO_LIMITS,
     replace_external: bool = False,
+    require_key: KeysLike | None = None,
     progress: Progress | None = None,
 ) -> DecodeResult:
     """Decode a `.nntc` file into the model it was made from.
@@ -76,13 +86,18 @@ def decode(
     replace_external
         Whether external data may replace existing files, go into existing folders, and have names that begin
         with a dot in a folder that is not empty.
+    require_key
+        Public keys of Ed25519 one of which must have signed the file, or `TrustedKeys` where more must: PEM
+        files, their content, or 32 bytes. It is checked before anything but header and directory is read.
     progress
         Called with events of phase `DECODING`; bytes written are steps.
 
     Raises
     ------
     FormatError
-        The input is at fault; nothing is left behind.
+        The input is at fault, or E_SIGNED: not signed as is required; nothing is left behind.
+    KeyFileError
+        E_KEY: a required key is none.
     LimitError
         E_LIMIT: the input needs more than `limits` allow.
     UnsupportedError
@@ -93,7 +108,7 @@ def decode(
         E_OUTPUT_EXISTS, E_OUTPUT; E_OUTPUT_BUSY: another run is writing the target.
     """
     with opened(source) as file, FolderSink(Path(target), replace_external=replace_external) as sink:
-        return _decode_to(sink, file, jobs, limits, progress)
+        return _decode_to(sink, file, jobs, limits, progress, require_key)
 
 
 def decode_bytes(
@@ -101,12 +116,13 @@ def decode_bytes(
     *,
     jobs: int = 1,
     limits: Limits = NO_LIMITS,
+    require_key: KeysLike | None = None,
     progress: Progress | None = None,
 ) -> dict[str | None, bytes]:
     """Decode in memory; return the files by name, the model under None. Raises as `decode` does."""
     sink = MemorySink()
     with opened(source) as file:
-        _decode_to(sink, file, jobs, limits, progress)
+        _decode_to(sink, file, jobs, limits, progress, require_key)
     return sink.files()
 
 
@@ -115,11 +131,12 @@ def verify(
     *,
     jobs: int = 1,
     limits: Limits = NO_LIMITS,
+    require_key: KeysLike | None = None,
     progress: Progress | None = None,
 ) -> DecodeResult:
     """Decode and check everything, keeping nothing. Raises as `decode` does."""
     with opened(source) as file, closing(CheckSink()) as sink:
-        return _decode_to(sink, file, jobs, limits, progress)
+        return _decode_to(sink, file, jobs, limits, progress, require_key)
 
 
 def _check_types(jobs: object, limits: object) -> None:
@@ -131,11 +148,18 @@ def _check_types(jobs: object, limits: object) -> None:
 
 
 def _decode_to(
-    sink: Sink, source: Source, jobs: int, limits: Limits, progress: Progress | None
+    sink: Sink,
+    source: Source,
+    jobs: int,
+    limits: Limits,
+    progress: Progress | None,
+    require_key: KeysLike | None,
 ) -> DecodeResult:
     _check_types(jobs, limits)
+    trusted = None if require_key is None else TrustedKeys.of(require_key)
     deadline = Deadline(limits)
     directory = read_directory(source, limits.memory)
+    signed_by = () if trusted is None else check_signatures(source, directory, trusted)
     graph = graph_of(source, directory)
     if limits.output is not None and graph.size > limits.output:
         message = f"decoding gives {graph.size:,} bytes, and {limits.output:,} are allowed (output)"
@@ -161,7 +185,8 @@ def _decode_to(
     for section in directory.others:
         read_section(source, section)
     assembly.check_hashes()
-    return DecodeResult(tuple(DecodedFile(file.name, file.size, file.sha256.hex()) for file in graph.files))
+    files = (DecodedFile(file.name, file.size, file.sha256.hex()) for file in graph.files)
+    return DecodeResult(tuple(files), signed_by)
 
 
 class _Parts:

@@ -27,6 +27,7 @@ class SectionType(IntEnum):
     TABLES = 3
     TENSOR = 4
     NOTES = 0x81
+    SIGNATURE = 0x82
     INDEX = 0x83
 
 

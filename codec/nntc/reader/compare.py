@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from nntc.onnx.external import external_path
 from nntc.onnx.model import find_tensors
 from nntc.onnx.tensor import ELEMENT_BITS, WireTensor, payload_length
 from nntc.progress import Phase, Progress, Steps
+from nntc.signing.public import KeysLike
 from nntc.sources.source import FileSource, SourceLike
 
 _CHUNK = 1 << 22  # bytes compared at a time; whole elements of every type
@@ -62,11 +63,14 @@ class VerifyResult:
     tensors
         Every tensor with data of its own, in file order, integers in fields of varints left out; none without
         an original.
+    signed_by
+        Ids of the keys asked for that have signed the file.
     """
 
     files: tuple[DecodedFile, ...]
     identical: bool | None = None
     tensors: tuple[TensorDifference, ...] = ()
+    signed_by: tuple[str, ...] = ()
 
     @property
     def error(self) -> float | None:
@@ -83,6 +87,7 @@ def verify(
     jobs: int = 1,
     limits: Limits = NO_LIMITS,
     follow_links: bool = False,
+    key: KeysLike | None = None,
     progress: Progress | None = None,
 ) -> VerifyResult:
     """Decode a `.nntc` file, check every digest and SHA-256, and keep nothing.
@@ -97,11 +102,13 @@ def verify(
         As for `nntc.decode`.
     follow_links
         Whether links may lead to external data of the original that is not in its folder.
+    key
+        Keys that must have signed the file, as `require_key` of `nntc.decode`.
 
     Raises
     ------
     FormatError
-        The `.nntc` file is at fault.
+        The `.nntc` file is at fault. E_SIGNED: the file is not signed as is required.
     UnsupportedError
         It needs a newer or fuller decoder.
     SourceError
@@ -111,11 +118,12 @@ def verify(
         first such byte. E_EXTERNAL: its external data is missing, or a link. E_PROTOBUF: it is no ONNX model.
     """
     if original is None:
-        checked = decode_and_check(source, jobs=jobs, limits=limits, progress=progress)
-        return VerifyResult(checked.files)
+        checked = decode_and_check(source, jobs=jobs, limits=limits, require_key=key, progress=progress)
+        return VerifyResult(checked.files, signed_by=checked.signed_by)
     with temporary_folder() as folder:
         decoded = folder / UNUSED_NAME
-        files = decode(source, decoded, jobs=jobs, limits=limits, progress=progress).files
+        done = decode(source, decoded, jobs=jobs, limits=limits, require_key=key, progress=progress)
+        files = done.files
         with ExitStack() as opened:
             pairs = []
             for file in files:
@@ -123,7 +131,7 @@ def verify(
                 pair = opened.enter_context(closing(theirs)), open_file(decoded, file.name)
                 opened.enter_context(closing(pair[1]))
                 pairs.append(pair)
-            return _compare(pairs, files, progress)
+            return replace(_compare(pairs, files, progress), signed_by=done.signed_by)
 
 
 def open_file(model: Path, name: str | None, *, follow_links: bool = False) -> FileSource:

@@ -15,19 +15,23 @@ from numpy.typing import NDArray
 
 from nntc.decoder.directory import Section, read_directory
 from nntc.decoder.graph import OutputFile
+from nntc.decoder.signatures import check_signatures, read_signatures
 from nntc.format.container import MAJOR
 from nntc.limits import Limits
 from nntc.reader.content import Content
 from nntc.reader.indexed import Indexed, IndexedTensor, index_of
 from nntc.reader.lazy import GraphTensor, LazyTensor
 from nntc.reader.notes import Notes
+from nntc.signing.public import KeysLike, TrustedKeys
 from nntc.sources.source import SourceLike, open_source
 
 LISTED = Limits.of(tensors=Limits().tensors, fields=Limits().fields)
 """Limits of who lists tensors: unlike those of decoding, the format has none that would suit."""
 
 
-def open(source: SourceLike, *, limits: Limits = LISTED) -> Container:  # noqa: A001 - as nntc.open
+def open(  # noqa: A001 - as nntc.open
+    source: SourceLike, *, limits: Limits = LISTED, require_key: KeysLike | None = None
+) -> Container:
     """Open a `.nntc` file without decoding its tensors.
 
     Parameters
@@ -38,6 +42,8 @@ def open(source: SourceLike, *, limits: Limits = LISTED) -> Container:  # noqa: 
         more, others (`s3`, `gs`, `hf`, `memory`) the extra `remote`.
     limits
         What the file may take; by default what listing its tensors may, as in `Limits()`, and anything else.
+    require_key
+        As for `nntc.decode`: each section that is read is then the signer's, by its digest.
 
     Returns
     -------
@@ -46,13 +52,13 @@ def open(source: SourceLike, *, limits: Limits = LISTED) -> Container:  # noqa: 
     Raises
     ------
     FormatError
-        Header, directory or graph is at fault.
+        Header, directory or graph is at fault. E_SIGNED: the file is not signed as is required.
     UnsupportedError
         The input needs a newer or fuller decoder.
     SourceError
         E_SOURCE, E_SOURCE_CHANGED: the input cannot be read from its URL.
     """
-    return Container(source, limits=limits)
+    return Container(source, limits=limits, require_key=require_key)
 
 
 class Container:
@@ -60,14 +66,20 @@ class Container:
 
     Parameters
     ----------
-    source, limits
+    source, limits, require_key
         See `open`.
     """
 
-    def __init__(self, source: SourceLike, *, limits: Limits = LISTED) -> None:
+    def __init__(
+        self, source: SourceLike, *, limits: Limits = LISTED, require_key: KeysLike | None = None
+    ) -> None:
+        trusted = None if require_key is None else TrustedKeys.of(require_key)
         self._source, self._own = open_source(source)
         try:
             self._directory = read_directory(self._source, limits.memory)
+            self._signed_by = (
+                () if trusted is None else check_signatures(self._source, self._directory, trusted)
+            )
             self._limits = limits
             self._content = Content(self._source, self._directory, limits)
             index = index_of(self._source, self._directory)
@@ -131,6 +143,16 @@ class Container:
     def working_memory(self) -> int:
         """Bytes that a decoder of one section after the other needs for the tensors (SPEC.md 11.2)."""
         return self._directory.working_memory
+
+    @property
+    def signed_by(self) -> tuple[str, ...]:
+        """Ids of the required keys that have signed it."""
+        return self._signed_by
+
+    @cached_property
+    def key_ids(self) -> tuple[str, ...]:
+        """Ids of the keys that the file names as its signers', which says nothing before it is verified."""
+        return tuple(found.key_id.hex() for found in read_signatures(self._source, self._directory))
 
     @property
     def notes(self) -> Notes | None:

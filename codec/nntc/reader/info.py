@@ -129,12 +129,19 @@ class OutputsInfo:
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """Everything about a `.nntc` file that can be told without decoding it."""
+    """Everything about a `.nntc` file that can be told without decoding it.
+
+    Parameters
+    ----------
+    key_ids
+        Of the keys that it names as its signers', none of them verified.
+    """
 
     version: str
     profile: str
     encoder: str | None
     outputs: OutputsInfo | None
+    key_ids: tuple[str, ...]
     memory_bound: int
     working_memory: int
     sections: tuple[SectionInfo, ...]
@@ -159,6 +166,7 @@ def describe(container: Container) -> FileInfo:
         container.profile,
         container.notes.encoder if container.notes else None,
         _outputs(container),
+        container.key_ids,
         container.memory_bound,
         container.working_memory,
         tuple(SectionInfo(_type_name(s.type), s.offset, s.length, s.output) for s in container.sections),

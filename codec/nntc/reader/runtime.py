@@ -9,6 +9,7 @@ from nntc.decoder.model import decode, decode_bytes
 from nntc.format.names import UNUSED_NAME
 from nntc.limits import NO_LIMITS, Limits
 from nntc.reader.container import open as open_container
+from nntc.signing.public import KeysLike
 from nntc.sources.source import SourceLike, opened
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ __all__ = ["session"]
 
 
 def session(
-    source: SourceLike, *, jobs: int = 1, limits: Limits = NO_LIMITS, **options: Any
+    source: SourceLike,
+    *,
+    jobs: int = 1,
+    limits: Limits = NO_LIMITS,
+    require_key: KeysLike | None = None,
+    **options: Any,
 ) -> onnxruntime.InferenceSession:
     """Return an onnxruntime session on the model in a `.nntc` file.
 
@@ -29,7 +35,7 @@ def session(
     ----------
     source
         Path, URL, bytes, or anything with `size` and `read(offset, length)`.
-    jobs, limits
+    jobs, limits, require_key
         As for `nntc.decode`.
     options
         For `onnxruntime.InferenceSession`: sess_options, providers, provider_options.
@@ -48,12 +54,12 @@ def session(
     except ImportError as e:
         raise ImportError("a session needs onnxruntime: pip install 'nntc[runtime]'") from e
     with opened(source) as file:
-        with open_container(file, limits=limits) as container:
+        with open_container(file, limits=limits, require_key=require_key) as container:
             external = len(container.files) > 1
         if not external:
-            files = decode_bytes(file, jobs=jobs, limits=limits)
+            files = decode_bytes(file, jobs=jobs, limits=limits, require_key=require_key)
             return onnxruntime.InferenceSession(files[None], **options)
         with temporary_folder() as folder:
             model = folder / UNUSED_NAME
-            decode(file, model, jobs=jobs, limits=limits)
+            decode(file, model, jobs=jobs, limits=limits, require_key=require_key)
             return onnxruntime.InferenceSession(model, **options)

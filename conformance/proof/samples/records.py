@@ -62,7 +62,7 @@ def payload_of(data: bytes, output: int, profile: int, shared: Sequence[Table] =
     """Decode a TENSOR section at offset `base` with the reference decoder; raises its NntcError."""
     tables = [reference_tables.Table(t.first, list(t.frequencies)) for t in shared]
     entry = Entry(TENSOR, base, len(data), output, b"")
-    return bytes(read_record(data, entry, Header(profile, 0, 0, 2**32 - 1), tables).payload())
+    return bytes(read_record(data, entry, Header(0, 0, profile, 0, 0, 2**32 - 1), tables).payload())
 
 
 def planes_record(around: Around, size: int) -> tuple[bytes, View, int]:

@@ -116,7 +116,8 @@ def test_classes_are_those_of_the_error_ids() -> None:
 
 def test_every_error_id_has_a_vector() -> None:
     found = {vector["error"]["id"] for vector in VECTORS.values() if "error" in vector}
-    limits = [limit for vector in VECTORS.values() for limit in vector.get("caller_limits", ())]
+    callers = ("caller_limits", "caller_keys")
+    limits = [limit for vector in VECTORS.values() for kind in callers for limit in vector.get(kind, ())]
     found |= {limit["error"]["id"] for limit in limits if "error" in limit}
     assert found == set(classes_of(SPEC))
 

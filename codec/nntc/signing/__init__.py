@@ -1,0 +1,1 @@
+"""Keys, and signatures of `.nntc` files (`pip install 'nntc[sign]'`)."""
