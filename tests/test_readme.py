@@ -123,7 +123,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 def test_every_command_has_an_example() -> None:
     seen = {command.split()[1] for block in CONSOLE for command, _ in examples(block)}
-    assert seen == {"demo", "encode", "decode", "info", "verify"}
+    assert seen == {"demo", "encode", "decode", "info", "verify", "keygen", "sign"}
 
 
 @pytest.mark.parametrize("number", range(len(CONSOLE)))

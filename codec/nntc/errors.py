@@ -8,6 +8,7 @@
     ├── SourceError            a place that bytes are read from fails: E_SOURCE, E_SOURCE_CHANGED
     ├── SamplesError           samples to calibrate or measure with are at fault: E_SAMPLES
     ├── ClusterError           a Dask cluster cannot be reached, or has ended: E_CLUSTER
+    ├── KeyFileError           what is given as a key to sign or verify with: E_KEY
     ├── DeliveryError          a repository of releases, or a device that follows one: E_TRUST, E_RELEASE, ...
     └── OutputError            the output place is at fault: it exists, or cannot be written
 

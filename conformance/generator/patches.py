@@ -1,4 +1,4 @@
-"""What makes one file of another, byte by byte."""
+"""Edits that make one file of another, byte by byte."""
 
 from __future__ import annotations
 

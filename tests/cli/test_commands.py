@@ -149,7 +149,7 @@ def test_info_tells_the_error_of_lossy_tensors(model: Path, nntc: Command) -> No
 def test_verify_alone(coded: Path, nntc: Command) -> None:
     assert nntc("verify", coded).out.startswith("model.nntc: valid; all checksums match, decodes to ")
     result = nntc("verify", coded, "--json").json
-    assert set(result) == {"file", "files", "identical", "tensors", "error"}
+    assert set(result) == {"file", "files", "identical", "tensors", "error", "signed_by"}
     assert (result["identical"], result["tensors"], result["error"]) == (None, [], None)
 
 
