@@ -1,9 +1,9 @@
 /* Clause 6.8: SIGNATURE.. */
 #include "internal.h"
 
-enum { MOST = 16, ID = 8, CONTENT = 1 + ID + 64, ED25519 = 1, DOMAIN_SIZE = 16, MESSAGE = DOMAIN_SIZE + 1 + ID + 32 };
+enum { SIGNATURES = 16, KEY_ID = 8, SIGNATURE_BYTES = 1 + KEY_ID + 64, ED25519 = 1, DOMAIN_BYTES = 16, MESSAGE_BYTES = DOMAIN_BYTES + 1 + KEY_ID + 32 };
 
-static void sha256(const nntc *n, const void *data, size_t length, u8 digest[32]) {
+static void hash_of(const nntc *n, const void *data, size_t length, u8 digest[32]) {
     u64 state[16];
     n->limits.coders.sha256_init(state);
     n->limits.coders.sha256_update(state, data, length);
@@ -54,7 +54,7 @@ static void unsigned_digest(const nntc *n, u8 digest[32]) {
 }
 
 /* y is below 2^255 - 19, and not that of a point of order 1, 2, 4 or 8. */
-static bool usable(const u8 key[32]) {
+static bool usable_key(const u8 key[32]) {
     static const u8 small[5][32] = {
         {0},
         {1},
@@ -86,7 +86,7 @@ static bool below_order(const u8 s[32]) {
     return false;
 }
 
-static bool repeated(const nntc_trusted *trusted, size_t k) {
+static bool given_before(const nntc_trusted *trusted, size_t k) {
     for (size_t i = 0; i < k; i++)
         if (memcmp(trusted->keys[i], trusted->keys[k], 32) == 0) return true;
     return false;
@@ -96,21 +96,21 @@ NNTC_LOCAL bool nntc_trust_is_sound(const nntc_trusted *trusted) {
     size_t different = 0;
     if (trusted->count == 0) return trusted->threshold == 0;
     for (size_t k = 0; k < trusted->count; k++) {
-        if (!usable(trusted->keys[k])) return false;
-        different += !repeated(trusted, k);
+        if (!usable_key(trusted->keys[k])) return false;
+        different += !given_before(trusted, k);
     }
     return trusted->threshold <= different;
 }
 
 /* Whether one of the signatures is valid for a key; -1: this build cannot tell. */
-static int has_signed(const nntc *n, const u8 *key, u8 contents[][CONTENT], u32 found, const u8 digest[32]) {
-    u8 id[32], message[MESSAGE] = {'n', 'n', 't', 'c', ' ', 'S', 'I', 'G', 'N', 'A', 'T', 'U', 'R', 'E', ' ', '1', ED25519};
-    sha256(n, key, 32, id);
-    memcpy(message + DOMAIN_SIZE + 1, id, ID);
-    memcpy(message + DOMAIN_SIZE + 1 + ID, digest, 32);
+static int has_signed(const nntc *n, const u8 *key, u8 contents[][SIGNATURE_BYTES], u32 found, const u8 digest[32]) {
+    u8 id[32], message[MESSAGE_BYTES] = {'n', 'n', 't', 'c', ' ', 'S', 'I', 'G', 'N', 'A', 'T', 'U', 'R', 'E', ' ', '1', ED25519};
+    hash_of(n, key, 32, id);
+    memcpy(message + DOMAIN_BYTES + 1, id, KEY_ID);
+    memcpy(message + DOMAIN_BYTES + 1 + KEY_ID, digest, 32);
     for (u32 i = 0; i < found; i++) {
-        const u8 *signature = contents[i] + 1 + ID;
-        if (contents[i][0] != ED25519 || memcmp(contents[i] + 1, id, ID) != 0 || !below_order(signature + 32)) continue;
+        const u8 *signature = contents[i] + 1 + KEY_ID;
+        if (contents[i][0] != ED25519 || memcmp(contents[i] + 1, id, KEY_ID) != 0 || !below_order(signature + 32)) continue;
         int result = n->limits.coders.ed25519(key, signature, message, sizeof message);
         if (result <= 0) return result < 0 ? -1 : 1;
     }
@@ -119,23 +119,23 @@ static int has_signed(const nntc *n, const u8 *key, u8 contents[][CONTENT], u32 
 
 NNTC_LOCAL bool nntc_signed(const nntc *n, nntc_memory memory, nntc_error *error) {
     const nntc_trusted *trusted = &n->limits.trusted;
-    u8 contents[MOST][CONTENT], digest[32];
+    u8 contents[SIGNATURES][SIGNATURE_BYTES], digest[32];
     u32 found = 0, seen = 0;
     size_t needed = trusted->threshold == 0 ? 1 : trusted->threshold;
     const reader file = nntc_reader(NULL, 0, 0, error);
     if (trusted->count == 0) return true;
-    for (u32 i = 0; i < n->summary.sections && n->sections[i].type != GRAPH && seen < MOST; i++) {
+    for (u32 i = 0; i < n->summary.sections && n->sections[i].type != GRAPH && seen < SIGNATURES; i++) {
         const section *s = &n->sections[i];
         reader r;
         if (s->type != SIGNATURE) continue;
         seen++;
-        if (s->length != CONTENT) continue;
+        if (s->length != SIGNATURE_BYTES) continue;
         TRY(nntc_whole_section(n, s, memory, &r, error));
-        memcpy(contents[found++], r.data, CONTENT);
+        memcpy(contents[found++], r.data, SIGNATURE_BYTES);
     }
     unsigned_digest(n, digest);
     for (size_t k = 0; k < trusted->count && needed > 0; k++) {
-        int result = repeated(trusted, k) ? 0 : has_signed(n, trusted->keys[k], contents, found, digest);
+        int result = given_before(trusted, k) ? 0 : has_signed(n, trusted->keys[k], contents, found, digest);
         if (result < 0) {
             error->id = NNTC_CODER;
             error->offset = 0;
