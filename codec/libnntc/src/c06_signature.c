@@ -1,7 +1,8 @@
 /* Clause 6.8: SIGNATURE.. */
 #include "internal.h"
 
-enum { SIGNATURES = 16, KEY_ID = 8, SIGNATURE_BYTES = 1 + KEY_ID + 64, ED25519 = 1, DOMAIN_BYTES = 16, MESSAGE_BYTES = DOMAIN_BYTES + 1 + KEY_ID + 32 };
+enum { SIGNATURES = 16, ED25519 = 1, KEY_ID = 8, SIGNATURE_BYTES = 1 + KEY_ID + 64 };
+enum { DOMAIN_BYTES = 16, MESSAGE_BYTES = DOMAIN_BYTES + 1 + KEY_ID + 32 };
 
 static void hash_of(const nntc *n, const void *data, size_t length, u8 digest[32]) {
     u64 state[16];

@@ -120,6 +120,10 @@ def _covered(suite: Suite, unsigned: File) -> None:
         _one(suite, f"signed-{name}", f"{comment} since it was signed", file, NOT_BY_A)
     leading = replace(unsigned, others=[(0x84, b"index"), *others], minor=3, memory=2**32 - 1, profile=2)
     _one(suite, "signed-leading", "a signature before another leading section", signed(leading, _A), BY_A)
+    bits = bytes(i % 2 for i in range(20000))
+    many = File([planes(OPAQUE1, matrix(20000), bits)], others=[(0xF0, bytes(200))])
+    comment = "lengths of two and three bytes are in what is signed"
+    _one(suite, "signed-lengths", comment, signed(many, _A), BY_A)
     alone = suite.file("graph-only")
     by_b = _demand([_B], 1, None)
     _one(suite, "signed-graph-only", "a signature of a file without tensors", signed(alone, _B), by_b)
