@@ -65,7 +65,7 @@ static bool entry_place(reader *r, u32 tensors, nntc_entry *e) {
 }
 
 /* Walks through the whole index, all of which has to be right. */
-static bool walk(reader *r, u8 *all, u32 tensors, visit *each, void *context) {
+static bool walk_index(reader *r, u8 *all, u32 tensors, visit *each, void *context) {
     u32 version, length = 0;
     u64 count;
     nntc_entry e;
@@ -121,7 +121,7 @@ nntc_error nntc_find(const nntc *n, const char *wanted, size_t length, nntc_memo
     search s = {wanted, length, false, entry};
     reader r;
     u8 *all = NULL;
-    bool ok = open_index(n, memory, &r, &all, &error) && walk(&r, all, n->summary.tensors, same_name, &s);
+    bool ok = open_index(n, memory, &r, &all, &error) && walk_index(&r, all, n->summary.tensors, same_name, &s);
     if (ok && !s.found) error.id = NNTC_ABSENT;
     return forgiven(error);
 }
@@ -143,8 +143,8 @@ nntc_error nntc_list(const nntc *n, int (*each)(void *, const char *, size_t, co
     listing l = {each, context, false};
     reader r;
     u8 *all = NULL;
-    bool ok = open_index(n, memory, &r, &all, &error) && walk(&r, all, n->summary.tensors, NULL, NULL) &&
-              walk(&r, all, n->summary.tensors, tell, &l);
+    bool ok = open_index(n, memory, &r, &all, &error) && walk_index(&r, all, n->summary.tensors, NULL, NULL) &&
+              walk_index(&r, all, n->summary.tensors, tell, &l);
     if (ok && l.stopped) error.id = NNTC_SINK;
     return forgiven(error);
 }
