@@ -51,6 +51,18 @@ def test_the_largest_inputs_are_exact(shape: tuple[int, int, int]) -> None:
     assert np.abs(found).max() < 2**53
 
 
+@pytest.mark.parametrize("shape", [(16, 16, 0), (3, 3, 0), (1, 1, 6), (3, 3, 2)])
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_many_blocks_are_exact_though_their_products_are_taken_in_parts(
+    shape: tuple[int, int, int], more: int
+) -> None:
+    transform = Transform(*shape)
+    blocks = 2 * (1 << 18) // transform.period + more
+    rng = np.random.default_rng(0)
+    x = rng.integers(-transform.limit, transform.limit, blocks * transform.period, endpoint=True)
+    assert transform.inverse(x.astype(np.float64)).tolist() == exact_of(transform, x.tolist())
+
+
 @given(st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2)), strategies.chance())
 def test_transforms_are_those_of_the_specification(shape: tuple[int, int, int], rng: Random) -> None:
     transform = Transform(*shape)

@@ -7,16 +7,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntc.format.dct import BASIS_BITS, basis, hadamard
 
+_Float = TypeVar("_Float", np.float32, np.float64)
+
 MAX_TRANSFORM_INPUT = 1 << 23
 """Largest magnitude of what is transformed, once planes are mixed; before, less by their number."""
 SCALE = 2.0 ** (-2 * BASIS_BITS)
 """What the result is to be multiplied by."""
+_ALONE = 1 << 18
+"""Multiplications of a product of matrices up to which OpenBLAS starts no threads."""
+
+_ONE_PRODUCT = 64
+"""Elements of a plane up to which one product takes less time than one for rows and one for columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +81,32 @@ class Transform:
             # Sums stay within 2**23: binary32 is exact, and twice as fast.
             blocks = x.astype(np.float32).reshape(-1, planes, area)
             if area == 1:
-                mixed = blocks.reshape(-1, planes) @ hadamard(self.mix)
+                mixed = _product(blocks.reshape(-1, planes), hadamard(self.mix))
             else:
-                mixed = (blocks.swapaxes(1, 2).reshape(-1, planes) @ hadamard(self.mix)).reshape(
-                    -1, area, planes
-                )
-                mixed = mixed.swapaxes(1, 2)
+                mixed = _product(blocks.swapaxes(1, 2).reshape(-1, planes), hadamard(self.mix))
+                mixed = mixed.reshape(-1, area, planes).swapaxes(1, 2)
             x = mixed.astype(np.float64, order="C").ravel()
         if area == 1:
             return x * 4.0**BASIS_BITS
-        transformed: NDArray[np.float64] = (x.reshape(-1, area) @ _kernel(self.height, self.width)).ravel()
+        if area <= _ONE_PRODUCT:
+            return _product(x.reshape(-1, area), _kernel(self.height, self.width)).ravel()
+        in_rows = _product(x.reshape(-1, self.width), basis(self.width)).reshape(-1, self.height, self.width)
+        transformed: NDArray[np.float64] = np.matmul(basis(self.height).T, in_rows).ravel()
         return transformed
+
+
+def _product(rows: NDArray[_Float], matrix: NDArray[_Float]) -> NDArray[_Float]:
+    """Return rows @ matrix, whose sums are exact in any order, by products that start no threads.
+
+    A BLAS library's threads wait for one another in loops, on a busy machine longer than they compute.
+    """
+    some = max(_ALONE // matrix.size, 1)
+    found = np.empty((len(rows), matrix.shape[1]), rows.dtype)
+    whole = len(rows) // some * some
+    stacks = rows[:whole].reshape(-1, some, len(matrix))
+    np.matmul(stacks, matrix, out=found[:whole].reshape(-1, some, matrix.shape[1]))
+    np.matmul(rows[whole:], matrix, out=found[whole:])
+    return found
 
 
 @cache
