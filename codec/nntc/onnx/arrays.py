@@ -38,7 +38,7 @@ _WIDENED = {16: "float32", 21: "uint8", 22: "int8", 25: "uint8", 26: "int8"}
 
 def type_name(data_type: int) -> str:
     """Return the ONNX name of a `TensorProto.DataType`, such as bfloat16."""
-    return _NAMES.get(data_type, f"type {data_type}")
+    return _NAMES.get(data_type) or f"type {data_type}"
 
 
 def array_dtype(data_type: int) -> np.dtype[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import sys
 from collections.abc import Mapping
 
 from nntc.format.fields import VarInt
@@ -35,12 +35,13 @@ def outline(read: Read, size: int, payloads: Mapping[int, int]) -> bytes:
 
 
 class _Outline:
-    """Copies messages: stretches of them as they are, and what holds payloads anew."""
+    """Copies messages in file order: stretches of them as they are, and what holds payloads anew."""
 
     def __init__(self, read: Read, payloads: Mapping[int, int]) -> None:
         self._read = read
         self._lengths = payloads
-        self._starts = sorted(payloads)
+        self._starts = [*sorted(payloads), sys.maxsize, sys.maxsize]
+        self._next = 0  # of the payloads, the first that has not been left out
 
     def copy(self, message: str, start: int, end: int, depth: int) -> bytes:
         """Return a message without payloads."""
@@ -55,12 +56,13 @@ class _Outline:
         copied = at = start  # where the stretch begins that is to be copied, and the field
         for number, wire, body, value in fields(self._read, [(start, end)]):
             after = body if wire == VARINT else body + value
-            if wire == DELIMITED:
+            if wire == DELIMITED and self._starts[self._next] < after and self._holds_payload(body, after):
                 if message == "tensor":
                     if body in self._lengths:
                         out += self._read(copied, at - copied)
                         copied = after
-                elif number in children and self._first(body, after) is not None:
+                        self._next += 1
+                elif number in children:
                     content = self.copy(children[number][1], body, after, depth + 1)
                     out += self._read(copied, at - copied) + _COUNT.put(number << 3 | wire)
                     out += _COUNT.put(len(content)) + content
@@ -70,17 +72,21 @@ class _Outline:
 
     def _plain_tensor(self, start: int, end: int) -> bytes | None:
         """Return a tensor without its payload, if it has one, and in front of it what writers put there."""
-        first = self._first(start, end)
-        if first is None or self._first(first + 1, end) is not None:
+        if not self._holds_payload(start, end):
+            return None
+        first, second = self._starts[self._next : self._next + 2]
+        if second < end:
             return None
         length = self._lengths[first]
         head = _PAYLOAD + _COUNT.put(length)
         before = first - len(head)
         if before < start or self._read(before, len(head)) != head:
             return None
+        self._next += 1
         return self._read(start, before - start) + self._read(first + length, end - first - length)
 
-    def _first(self, start: int, end: int) -> int | None:
-        """Return where the first payload in a stretch begins."""
-        place = bisect_left(self._starts, start)
-        return self._starts[place] if place < len(self._starts) and self._starts[place] < end else None
+    def _holds_payload(self, start: int, end: int) -> bool:
+        """Return whether a payload that has not been left out begins in a stretch of the file."""
+        while self._starts[self._next] < start:
+            self._next += 1
+        return self._starts[self._next] < end

@@ -6,6 +6,7 @@ Field numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.prot
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from nntc.errors import ModelError
@@ -98,6 +99,7 @@ class WireTensor(NamedTuple):
     varint_bytes: int = 0
 
 
+@lru_cache(1024)
 def payload_length(data_type: int, dims: tuple[int, ...]) -> int | None:
     """Return the bytes that a tensor's elements take, or None for a type without fixed width or a
     negative dimension.

@@ -224,10 +224,12 @@ class _Finder:
         if moved and step.key == _CAST and is_cast_to_integers(step.node):
             for part in moved:
                 self.must_be_exact(part.path, COMPARED)
+        if not any(constants):
+            return
         for index, parts in enumerate(constants):
             if not parts or (moved and (index == 0 or step.key == _CONCAT)):
                 continue  # its use is what uses the output
-            other = union(sources[:index]) | union(sources[index + 1 :])
+            other = union(sources[:index] + sources[index + 1 :])
             place: Path = (*path, "node", step.index)
             for constant in parts:
                 self.use(step, place, index, constant, constants, other, scope)
