@@ -49,6 +49,8 @@ def listing(folder: Path) -> dict[str, bytes]:
         (["encode", "-", "m.nntc"], "standard input is not supported"),
         (["encode", "model.onnx", "model.onnx"], "'model.onnx' is the input"),
         (["encode", "model.onnx", "."], "'.' is a folder"),
+        (["encode", "model.onnx", "m.nntc/"], "'m.nntc/' is a folder"),
+        (["encode", "model.onnx", "m.nntc/."], "'m.nntc/.' is a folder"),
         (["encode", ".", "m.nntc"], "'.' is a folder"),
         (["encode", "model.onnx", "none/m.nntc"], "there is no folder 'none'"),
         (["encode", "model.onnx", "/dev/null"], "'/dev/null' is not a regular file"),

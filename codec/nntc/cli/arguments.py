@@ -7,6 +7,7 @@ decoding needs is installed. The checks raise `ValueError`; `nntc.cli.options` h
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+_FOLDER_ENDS = tuple(separator + end for separator in {"/", os.sep} for end in ("", "."))
+"""What `Path` leaves out, and only the names of folders end with."""
 FOLLOW_LINKS = "Read a model's external data through links out of its folder, as download caches have."
 _WIDEST = 100  # columns of a help text
 
@@ -42,7 +45,7 @@ def input_file(value: str) -> Path:
         raise ValueError(f"'{value}' is a URL; download the file first")
     path = Path(value)
     try:
-        if path.is_dir():
+        if path.is_dir() or value.endswith(_FOLDER_ENDS):
             raise ValueError(f"'{value}' is a folder")
         if path.exists() and not path.is_file():
             raise ValueError(f"'{value}' is not a regular file; save the stream to a file first")
@@ -76,7 +79,7 @@ def output_file(value: str) -> Path:
         raise ValueError("standard output is not supported; name a file ('./-' for one of that name)")
     path = Path(value)
     try:
-        if path.is_dir():
+        if path.is_dir() or value.endswith(_FOLDER_ENDS):
             raise ValueError(f"'{value}' is a folder")
         if path.exists() and not path.is_file():
             raise ValueError(f"'{value}' is not a regular file")
