@@ -152,6 +152,15 @@ def test_a_missing_extra_is_named(words: list[str], start: Callable[..., subproc
     assert (process.returncode, out, err) == (1, "", wanted)
 
 
+def test_a_pipe_from_encoder_to_decoder(model: Path) -> None:
+    nntc = f"'{sys.executable}' -m nntc.cli"
+    line = f"{nntc} encode {model} - -m lossless | {nntc} decode - again.onnx"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0
+    assert re.fullmatch(r"standard output: [\d,]+ bytes, [\d.]+ times smaller\n", done.stderr)
+    assert Path("again.onnx").read_bytes() == model.read_bytes()
+
+
 def test_serving_until_interrupted(start: Callable[..., subprocess.Popen[str]]) -> None:
     process = start("-m", "nntc.cli", "serve", ".", "--port", "0")
     assert process.stdout is not None

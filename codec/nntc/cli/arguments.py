@@ -61,6 +61,19 @@ def source_file(value: str) -> str | Path:
     return value if is_url(value) else input_file(value)
 
 
+STANDARD_INPUT = "-"
+
+
+def source_or_stream(value: str) -> str | Path:
+    """Return the URL or path of a file, or `STANDARD_INPUT`."""
+    return value if value == STANDARD_INPUT else source_file(value)
+
+
+def opened_source(source: str | Path) -> Any:
+    """Return standard input where it is meant, else the source itself."""
+    return sys.stdin.buffer if source == STANDARD_INPUT else source
+
+
 def samples_path(value: str) -> Path:
     """Return the path of a file or folder of samples that can be opened."""
     try:
@@ -68,6 +81,11 @@ def samples_path(value: str) -> Path:
     except OSError as e:
         raise ValueError(f"cannot open '{value}': {reason(e)}") from e
     return Path(value) if is_folder else input_file(value)
+
+
+def output_or_stream(value: str) -> Path | None:
+    """Return the path of a file that may be written, None for standard output."""
+    return None if value == "-" else output_file(value)
 
 
 def output_file(value: str) -> Path:

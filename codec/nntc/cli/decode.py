@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from nntc.cli.arguments import Parser, check_not_same, chosen_limits, output_file, source_file
+from nntc.cli.arguments import (
+    Parser,
+    check_not_same,
+    chosen_limits,
+    opened_source,
+    output_file,
+    source_or_stream,
+)
 from nntc.cli.output import progress, say, show_json
 from nntc.limits import NO_LIMITS
 
@@ -16,10 +23,14 @@ _HELP = """
     there, under the names that the model has for it. Nothing appears under its
     name before everything has been decoded and has passed its SHA-256.
 
+    IN.nntc may be a URL, or - for standard input: sections are then checked
+    and decoded as they come, and nothing of the file is kept.
+
     Examples:
       nntc decode model.nntc model.onnx
       nntc decode model.nntc model.onnx --untrusted
       nntc decode model.nntc model.onnx --require-key release.key.pub
+      curl URL | nntc decode - model.onnx
       nntc decode model.nntc model.onnx --max-memory 1GiB --max-output 10GiB
 """
 
@@ -27,7 +38,7 @@ _HELP = """
 def decode(words: Sequence[str], prog: str) -> int:
     """Run the command; return its exit code."""
     parser = Parser(prog, _HELP)
-    parser.operand("source", "IN.nntc", source_file)
+    parser.operand("source", "IN.nntc", source_or_stream)
     parser.operand("target", "OUT.onnx", output_file)
     parser.jobs()
     parser.limits("memory", "output", "files", "seconds")
@@ -49,7 +60,7 @@ def decode(words: Sequence[str], prog: str) -> int:
     target = chosen.target
     with progress() as callback:
         result = nntc.decode(
-            chosen.source,
+            opened_source(chosen.source),
             target,
             jobs=chosen.jobs,
             limits=chosen_limits(chosen, NO_LIMITS),

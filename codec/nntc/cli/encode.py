@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from nntc.cli.options import (
     input_file,
     json_option,
     output_file,
+    output_or_stream,
     refuse_same,
 )
 from nntc.cli.output import error_text, progress, say, show_json, show_notes, show_table
@@ -43,7 +45,7 @@ _SECTIONS = {
 
 @click.command(cls=Sectioned, sections=_SECTIONS)
 @click.argument("source", metavar="IN.onnx", callback=input_file)
-@click.argument("target", metavar="OUT.nntc", callback=output_file)
+@click.argument("target", metavar="OUT.nntc", callback=output_or_stream)
 @declared_options(Group.HOW, Group.AIM, Group.SAMPLES)
 @image_options
 @declared_options(Group.DEEP)
@@ -56,7 +58,7 @@ _SECTIONS = {
 @json_option
 def encode(
     source: Path,
-    target: Path,
+    target: Path | None,
     as_json: bool,
     preprocess: str | None,
     labels: Path | None,
@@ -66,7 +68,8 @@ def encode(
     """Compress the ONNX model IN.onnx into OUT.nntc.
 
     External data is read from the folder of IN.onnx and goes into the same file. An existing OUT.nntc is
-    replaced when the new one is complete and has been checked by decoding it.
+    replaced when the new one is complete and has been checked by decoding it. With - as OUT.nntc it is
+    written to standard output, once all of it is known: the directory stands in front.
 
     A limit on divergence, agreement or drop is what the decoded network has to keep to when it runs on the
     samples: the smallest file that does is looked for, in about five to ten encodings. One that cannot be
@@ -86,29 +89,42 @@ def encode(
                                      half of the weights, 16 values a layer
     """  # noqa: D301 - \b tells click to keep the lines below it
     import nntc
+    from nntc.encoder.encode import encode_stream
     from nntc.encoder.options import PatternError
 
-    refuse_same(source, target)
+    if target is not None:
+        refuse_same(source, target)
+    elif as_json or chosen["report"] is not None:
+        raise click.UsageError("a file on standard output goes with neither --json nor --report.")
+    elif sys.stdout.isatty():
+        raise click.UsageError("standard output is a terminal: name a file.")
     named = chosen["calibration"], chosen["evaluation"]
     chosen |= sample_sources(*named, preprocess=preprocess, labels=labels, images=images)
     if chosen["report"] is not None:
         refuse_same(source, chosen["report"])
-        if chosen["report"].resolve() == target.resolve():
+        if target is not None and chosen["report"].resolve() == target.resolve():
             raise click.UsageError("the report needs a name of its own.")
     refuse_wrong(chosen, ("report", "follow_links"))
     try:
         with progress() as bar:
-            report = nntc.encode(source, target, progress=bar, **chosen)
+            if target is None:
+                del chosen["report"]
+                report = encode_stream(source, sys.stdout.buffer, progress=bar, **chosen)
+            else:
+                report = nntc.encode(source, target, progress=bar, **chosen)
     except PatternError as e:
         raise click.UsageError(f"{e}.") from e
     if as_json:
         totals = {"ratio": report.ratio, "error": report.error}
         show_json({"file": str(target), **asdict(report), **totals})
         return
-    _show(report, target)
+    _show(report, str(target or "standard output"), is_error=target is None)
 
 
-def _show(report: EncodeReport, target: Path) -> None:
+def _show(report: EncodeReport, target: str, *, is_error: bool) -> None:
+    if is_error:  # standard output has the file
+        say(f"{target}: {report.size:,} bytes, {report.ratio:.2f} times smaller", err=True)
+        return
     show_notes(report.remarks, ((tensor.name, tensor.note) for tensor in report.tensors))
     size = f"{target}: {report.size:,} bytes, {report.ratio:.2f} times smaller"
     weights = f"weights off by {error_text(report.error)}" if report.error else "every weight exact"

@@ -30,6 +30,7 @@ def callback(check: Callable[[str], R]) -> _Callback[R]:
 input_file = callback(arguments.input_file)
 samples_path = callback(arguments.samples_path)
 output_file = callback(arguments.output_file)
+output_or_stream = callback(arguments.output_or_stream)
 size = callback(arguments.size)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from nntc.errors import FormatError
 from nntc.format.container import (
+    DIGEST_SIZE,
     ENTRY,
     HEADER,
     HEADER_SIZE,
@@ -21,6 +22,7 @@ from nntc.format.container import (
 from nntc.format.fields import SectionStream, u32
 from nntc.format.registry import IGNORABLE, Profile, SectionType
 from nntc.sources.source import Source
+from nntc.sources.stream import Passage, StreamSource
 
 _MEMORY_CONSTANT = 24 << 20
 """Tables of a group of streams, and its padding."""
@@ -153,6 +155,10 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
         raise FormatError("E_CRC", "directory is damaged", crc_at)
     sections = _read_entries(SectionStream(body, HEADER_SIZE), header.section_count, crc_at + 4)
     end = sections[-1].offset + sections[-1].length
+    if isinstance(source, StreamSource):  # which tells when it gets there
+        source.expect(
+            Passage(s.offset, s.offset + s.length, is_kept=not s.type & IGNORABLE) for s in sections
+        )
     for section in sections:
         if section.offset + section.length > source.size:
             raise FormatError("E_TRUNCATED", "section is cut off", section.offset)
@@ -191,3 +197,15 @@ def read_section(source: Source, section: Section) -> bytes:
     if digest_of(data) != section.digest:
         raise FormatError("E_DIGEST", "section is damaged", section.offset)
     return data
+
+
+def check_section(source: Source, section: Section) -> None:
+    """Check a section that nobody decodes against its digest; E_DIGEST at its first byte."""
+    if not isinstance(source, StreamSource):
+        read_section(source, section)
+        return
+    found = source.digest(section.offset, section.length)
+    if found is None:
+        raise FormatError("E_TRUNCATED", "section is cut off", section.offset)
+    if found[:DIGEST_SIZE] != section.digest:
+        raise FormatError("E_DIGEST", "section is damaged", section.offset)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.decoder.assembly import Assembly
-from nntc.decoder.directory import Directory, read_directory, read_section
+from nntc.decoder.directory import Directory, check_section, read_directory
 from nntc.decoder.folder import FolderSink
 from nntc.decoder.graph import FRESH, Splices, graph_of
 from nntc.decoder.payloads import Decoded, decode_sections, read_parse_context
@@ -28,6 +28,7 @@ from nntc.limits import NO_LIMITS, Deadline, Limits
 from nntc.progress import Progress
 from nntc.signing.public import KeysLike, TrustedKeys
 from nntc.sources.source import Source, SourceLike, opened
+from nntc.sources.stream import StreamSource
 
 __all__ = ["DecodeResult", "DecodedFile", "Progress", "decode", "decode_bytes", "verify"]
 
@@ -183,7 +184,9 @@ def _decode_to(
         assembly.write(graph.skeleton[position:])
     assembly.finish()
     for section in directory.others:
-        read_section(source, section)
+        check_section(source, section)
+    if isinstance(source, StreamSource):
+        source.finish()
     assembly.check_hashes()
     files = (DecodedFile(file.name, file.size, file.sha256.hex()) for file in graph.files)
     return DecodeResult(tuple(files), signed_by)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from nntc.decoder.output_set import OutputSet
 from nntc.encoder.device import Device
@@ -97,6 +97,48 @@ def encode(
             contents.append([make_page(model.name, file, outcome, checked).encode()])
         outputs.write(contents)
     return outcome
+
+
+def encode_stream(
+    source: ModelSource,
+    target: BinaryIO,
+    *,
+    follow_links: bool = False,
+    progress: Progress | None = None,
+    tried: Tried | None = None,
+    **options: Unpack[ChosenOptions],
+) -> EncodeReport:
+    """Encode to a stream, such as a pipe, which gets its first byte when the last is known.
+
+    The directory, with digests of all sections, comes first: what is coded waits in temporary files.
+
+    Parameters
+    ----------
+    source, follow_links, progress, tried, options
+        As for `encode`.
+    target
+        A binary file.
+
+    Returns
+    -------
+    What was coded how.
+
+    Raises
+    ------
+    OSError
+        The stream cannot be written.
+    ModelError
+        And others, as `encode`.
+    """
+    checked = check_options(**options)
+    with (
+        open_model(source, follow_links=follow_links, device=Device(checked.device_memory)) as model,
+        Workers(checked.jobs, progress, dask=checked.dask) as workers,
+    ):
+        file, outcome = encode_model(model, checked, workers, tried)
+        for chunk in file.chunks():
+            target.write(chunk)
+        return outcome
 
 
 def encode_bytes(

@@ -10,7 +10,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import RawIOBase
+from io import BufferedIOBase, RawIOBase
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -116,7 +116,9 @@ def _read_at(file: RawIOBase, offset: int, length: int) -> bytes:
     return found[0] if len(found) == 1 else b"".join(found)
 
 
-SourceLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Source
+SourceLike = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | Source | RawIOBase | BufferedIOBase
+)
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(://|::)")
 """A scheme has two letters at least: one is a drive of Windows."""
@@ -146,7 +148,10 @@ class Closable(Protocol):
 
 
 def open_source(source: SourceLike) -> tuple[Source, Closable | None]:
-    """Return a source for a path, URL, buffer, or a source itself; and what is to be closed, if anything.
+    """Return a source for what is one, or can be made one; and what is to be closed, if anything.
+
+    A binary file, such as a pipe, is read once and forward: that is enough for decoding, not for looking
+    around.
 
     Raises
     ------
@@ -167,8 +172,14 @@ def open_source(source: SourceLike) -> tuple[Source, Closable | None]:
         made = FileSource(source)
     elif isinstance(source, bytes | bytearray | memoryview):
         made = BytesSource(memoryview(source).cast("B"))
+    elif isinstance(source, RawIOBase | BufferedIOBase):
+        from nntc.sources.stream import StreamSource
+
+        stream = StreamSource(source)
+        return stream, stream
     elif isinstance(source, Source):
         return source, None
     else:
-        raise TypeError(f"expected a path, a URL, bytes or a Source, got {type(source).__name__}")
+        found = type(source).__name__
+        raise TypeError(f"expected a path, a URL, bytes, a binary file or a Source, got {found}")
     return made, made
