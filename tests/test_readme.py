@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nntc.delivery.serving import serving
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,15 +58,16 @@ def pattern(output: str) -> re.Pattern[str]:
             wanted += r"(?:[^\n]*\n)*?"
             continue
         # Every other piece is a hash or a number.
-        for index, piece in enumerate(re.split(r"([0-9a-f]{16}|\d[\d,]*(?:\.\d+)?)", line)):
-            hash_or_number = (
-                "[0-9a-f]{16}" if len(piece) == 16 and "," not in piece else r"\d[\d,]*(?:\.\d+)?"
-            )
+        for index, piece in enumerate(re.split(r"([0-9a-f]{16}|[0-9a-f]{12}|\d[\d,]*(?:\.\d+)?)", line)):
+            is_hash = len(piece) in (12, 16) and "," not in piece
+            hash_or_number = f"[0-9a-f]{{{len(piece)}}}" if is_hash else r"\d[\d,]*(?:\.\d+)?"
             wanted += hash_or_number if index % 2 else re.escape(piece)
         wanted += r"\n"
     return re.compile(wanted)
 
 
+DELIVERY = {"publish", "pull", "rollback"}
+SERVER = "http://127.0.0.1:8000"
 SCHEDULER = "tcp://127.0.0.1:8786"
 _CLUSTER = """
 import sys
@@ -90,7 +93,17 @@ class Checkout:
         self._environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT / "codec")}
 
     def run_shell(self, line: str) -> str:
-        """Run a line of the README; where it names a scheduler, beside a cluster of two workers."""
+        """Run a line of the README, beside the server or the cluster of two workers that it names."""
+        if SERVER in line:
+            with serving(self.folder / "repository") as server:
+                thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+                thread.start()
+                try:
+                    url = f"http://127.0.0.1:{server.server_port}"
+                    return self.run("bash", "-c", line.replace(SERVER, url))
+                finally:
+                    server.shutdown()
+                    thread.join()
         if SCHEDULER not in line:
             return self.run("bash", "-c", line)
         process = subprocess.Popen(
@@ -123,7 +136,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 def test_every_command_has_an_example() -> None:
     seen = {command.split()[1] for block in CONSOLE for command, _ in examples(block)}
-    assert seen == {"demo", "encode", "decode", "info", "verify", "keygen", "sign"}
+    assert seen == {"demo", "encode", "decode", "info", "verify", "keygen", "sign", *DELIVERY}
 
 
 @pytest.mark.parametrize("number", range(len(CONSOLE)))

@@ -161,7 +161,8 @@ def _show(pulled: Pulled, *, dry_run: bool) -> None:
     if dry_run:
         say(f"{named} would be new, by {', '.join(pulled.files) or 'what is here'}")
         return
-    before = "" if pulled.before is None else f"; before it was {pulled.before}"
     say(f"{named} is in use: {installed.model}")
     digest = installed.decoded[0].id.sha256
-    say(f"{transfer.received:,} bytes received ({pulled.kind}), SHA-256 {digest[:16]}... checked{before}")
+    say(f"{transfer.received:,} bytes received ({pulled.kind}), SHA-256 {digest[:16]}... checked")
+    if pulled.before is not None:
+        say(f"{pulled.before}, used before, is kept for nntc rollback")

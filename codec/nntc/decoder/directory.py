@@ -6,6 +6,7 @@ Implements SPEC.md 5.1 to 5.4 and 11.2 (R-107 to R-109, R-150 to R-152, R-160 to
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nntc.errors import FormatError
@@ -155,10 +156,8 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
         raise FormatError("E_CRC", "directory is damaged", crc_at)
     sections = _read_entries(SectionStream(body, HEADER_SIZE), header.section_count, crc_at + 4)
     end = sections[-1].offset + sections[-1].length
-    if isinstance(source, StreamSource):  # which tells when it gets there
-        source.expect(
-            Passage(s.offset, s.offset + s.length, is_kept=not s.type & IGNORABLE) for s in sections
-        )
+    if isinstance(source, StreamSource):
+        _tell(source, sections)
     for section in sections:
         if section.offset + section.length > source.size:
             raise FormatError("E_TRUNCATED", "section is cut off", section.offset)
@@ -169,6 +168,11 @@ def read_directory(source: Source, limit: int | None = None) -> Directory:
         message = f"decoding may need {directory.memory_bound():,} bytes, and {limit:,} are allowed (memory)"
         raise FormatError("E_MEMORY", message, HEADER_SIZE)
     return directory
+
+
+def _tell(source: StreamSource, sections: Iterable[Section]) -> None:
+    """Tell a stream what comes, so that it ends where the last section does."""
+    source.expect(Passage(s.offset, s.offset + s.length, is_kept=not s.type & IGNORABLE) for s in sections)
 
 
 def _read_entries(stream: SectionStream, count: int, offset: int) -> tuple[Section, ...]:
@@ -200,10 +204,14 @@ def read_section(source: Source, section: Section) -> bytes:
 
 
 def check_section(source: Source, section: Section) -> None:
-    """Check a section that nobody decodes against its digest; E_DIGEST at its first byte."""
-    if not isinstance(source, StreamSource):
+    """Check a section that nobody decodes against its digest; raises as `read_section`."""
+    if isinstance(source, StreamSource):
+        _check_passing(source, section)
+    else:
         read_section(source, section)
-        return
+
+
+def _check_passing(source: StreamSource, section: Section) -> None:
     found = source.digest(section.offset, section.length)
     if found is None:
         raise FormatError("E_TRUNCATED", "section is cut off", section.offset)
