@@ -136,7 +136,8 @@ class Download:
             at = self._beginning(answer, start, part.size)
             if answer.status == _WHOLE:
                 end = max(last for _, last in part.missing)
-            self._note_marks(answer)
+            is_replaced = self._note_marks(answer)
+            damaged = sum(part.damaged.values())
             for piece in answer.pieces():
                 self.transfer.received += min(len(piece), max(end - at, 0))
                 before = part.missing.size
@@ -144,6 +145,8 @@ class Download:
                 step(max(before - part.missing.size, 0))
                 if at >= end:
                     return
+                if is_replaced and sum(part.damaged.values()) > damaged:  # what follows is of no use either
+                    raise PassingError(f"{shown(self._url)}: was replaced meanwhile")
             raise PassingError(f"{shown(self._url)}: ends early")
 
     def _headers(self, start: int, end: int) -> dict[str, str]:
@@ -168,15 +171,13 @@ class Download:
         self._has_ranges = False
         raise PassingError(f"{shown(self._url)}: answers with another range than was asked for")
 
-    def _note_marks(self, answer: Answer) -> None:
-        """Note what tells versions of the file apart."""
+    def _note_marks(self, answer: Answer) -> bool:
+        """Note what tells versions of the file apart; return whether it is another than before."""
         marks = {name: answer.headers[name] for name in ("ETag", "Last-Modified") if name in answer.headers}
-        if marks == self._marks:
-            return
-        if self._marks and self.transfer.requests > 1:
-            self.transfer.fault(f"{shown(self._url)}: was replaced meanwhile")
-        self._marks = marks
-        write_durably(self._marks_path, json.dumps(marks).encode())
+        before, self._marks = self._marks, marks
+        if marks != before:
+            write_durably(self._marks_path, json.dumps(marks).encode())
+        return bool(before) and marks != before
 
     def _read_marks(self) -> dict[str, str]:
         try:
