@@ -143,10 +143,10 @@ class Download:
                 before = part.missing.size
                 at = part.write(at, piece)
                 step(max(before - part.missing.size, 0))
-                if at >= end:
-                    return
                 if is_replaced and sum(part.damaged.values()) > damaged:  # what follows is of no use either
                     raise PassingError(f"{shown(self._url)}: was replaced meanwhile")
+                if at >= end:
+                    return
             raise PassingError(f"{shown(self._url)}: ends early")
 
     def _headers(self, start: int, end: int) -> dict[str, str]:
