@@ -23,7 +23,7 @@ from nntc.delivery.part import DamagedHeadError, Part
 from nntc.delivery.release import Release
 from nntc.delivery.web import Answer, PassingError, Web, shown
 from nntc.errors import SourceError
-from nntc.progress import Phase, Progress, Steps
+from nntc.progress import Phase, Progress, ProgressEvent
 
 _GAIN = 1 << 14
 """Bytes that an attempt must bring, or all that is missing, to be worth something."""
@@ -87,7 +87,7 @@ class Download:
         Parameters
         ----------
         progress
-            Called with events of phase `DOWNLOADING`; bytes are steps.
+            Called with events of phase `DOWNLOADING`: bytes that are there, fewer where some came damaged.
 
         Raises
         ------
@@ -101,12 +101,16 @@ class Download:
         patience = Patience(self._web.settings)
         with Part(self._path, self._release) as part:
             self.transfer.fetched_before = part.fetched
-            steps = Steps(progress, Phase.DOWNLOADING, part.size)
-            steps.step(part.fetched)
+
+            def tell() -> None:
+                if progress is not None:
+                    progress(ProgressEvent(Phase.DOWNLOADING, part.fetched, part.size))
+
+            tell()
             while part.missing:
                 before, asked = part.missing.size, None
                 try:
-                    self._attempt(part, steps.step)
+                    self._attempt(part, tell)
                     fault = f"{shown(self._url)}: sends damaged bytes"
                 except PassingError as e:
                     fault, asked = str(e), e.pause
@@ -127,7 +131,7 @@ class Download:
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
 
-    def _attempt(self, part: Part, step: Callable[[int], None]) -> None:
+    def _attempt(self, part: Part, tell: Callable[[], None]) -> None:
         """Ask for the first stretch that is missing, and take what comes."""
         start, end = part.wanted()
         is_range = self._has_ranges and (start, end) != (0, part.size)
@@ -140,9 +144,8 @@ class Download:
             damaged = sum(part.damaged.values())
             for piece in answer.pieces():
                 self.transfer.received += min(len(piece), max(end - at, 0))
-                before = part.missing.size
                 at = part.write(at, piece)
-                step(max(before - part.missing.size, 0))
+                tell()
                 if is_replaced and sum(part.damaged.values()) > damaged:  # what follows is of no use either
                     raise PassingError(f"{shown(self._url)}: was replaced meanwhile")
                 if at >= end:
