@@ -9,10 +9,10 @@ from nntc.decoder.model import decode
 from nntc.errors import FormatError, NntcError, UnsupportedError
 
 
-def answer(source: str, target: str) -> dict[str, str | int | None]:
+def answer(source: str, target: str, base: list[str]) -> dict[str, str | int | None]:
     """Decode a file; return what the runner is to be told."""
     try:
-        decode(source, target)
+        decode(source, target, base=base)
     except FormatError as e:
         status = "unsupported" if isinstance(e, UnsupportedError) else "rejected"
         return {"status": status, "error": e.id, "offset": e.offset}
@@ -25,7 +25,9 @@ def main() -> None:
     """Answer every line."""
     for line in sys.stdin:
         request = json.loads(line)
-        sys.stdout.write(json.dumps(answer(request["input"], request["output"])) + "\n")
+        sys.stdout.write(
+            json.dumps(answer(request["input"], request["output"], request.get("base", []))) + "\n"
+        )
         sys.stdout.flush()
 
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from conformance.generator.manifest import vector_path, write_manifest
+from conformance.generator.manifest import base_path, vector_path, write_manifest
 from conformance.generator.vectors import make_suite
 
 CONFORMANCE = Path(__file__).resolve().parents[1]
@@ -20,6 +20,10 @@ def write(folder: Path) -> int:
         path = folder / vector_path(vector)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(vector.data)
+        for base in vector.bases:
+            path = folder / base_path(base)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(base)
     (folder / "manifest.json").write_text(write_manifest(suite), "utf-8")
     return len(list(suite))
 

@@ -15,7 +15,7 @@ from nntc.errors import FormatError
 from nntc.format.frames import DEVICE_WINDOW, frame_window
 from nntc.format.registry import Profile
 
-from conformance.generator.fields import Field, Fields, u32, varint
+from conformance.generator.fields import Field, Fields, svarint, u32, varint
 from conformance.generator.files import (
     GRAPH,
     LEADING,
@@ -26,6 +26,7 @@ from conformance.generator.files import (
     TENSOR,
     Change,
     File,
+    Range,
 )
 from conformance.generator.frames import RAW, Frame, block_header
 from conformance.generator.tables import write_tables
@@ -142,7 +143,7 @@ def _graph(file: File, digests: Sequence[bytes], change: Change) -> _Section:
 def graph_content(file: File, digests: Sequence[bytes]) -> Fields:
     """Return the content of GRAPH (SPEC.md, clause 6.1)."""
     skeleton = b"".join(i for output in file.output_files for i in output.items if isinstance(i, bytes))
-    splices: list[tuple[int, int]] = []
+    splices: list[tuple[int, int | Range]] = []
     sizes = []
     parts = [list(record.part_bytes) for record in file.records]
     used: list[int] = []
@@ -151,16 +152,23 @@ def graph_content(file: File, digests: Sequence[bytes]) -> Fields:
     for output in file.output_files:
         size = 0
         for item in output.items:
-            if isinstance(item, int):
-                splices.append((run, item))
-                run = 0
-                lengths.append(_piece_size(item, parts, used, lengths))
-                size += lengths[-1]
-            else:
+            if isinstance(item, bytes):
                 run += len(item)
                 size += len(item)
+                continue
+            splices.append((run, item))
+            run = 0
+            if isinstance(item, Range):
+                lengths.append(item.length)
+            else:
+                lengths.append(_piece_size(item, parts, used, lengths))
+            size += lengths[-1]
         sizes.append(size)
     out = Fields()
+    out.varint("base_count", len(file.bases))
+    for number, base in enumerate(file.bases):
+        out.varint(f"base[{number}].size", len(base))
+        out.add(f"base[{number}].sha256", hashlib.sha256(base).digest())
     out.varint("file_count", len(sizes))
     for number, (output, size, digest) in enumerate(zip(file.output_files, sizes, digests, strict=True)):
         out.varint(f"file[{number}].size", size)
@@ -170,9 +178,16 @@ def graph_content(file: File, digests: Sequence[bytes]) -> Fields:
             out.varint(f"file[{number}].name_offset", skeleton.index(name))
             out.varint(f"file[{number}].name_length", len(name))
     out.varint("splice_count", len(splices))
+    end = 0
     for number, (before, piece) in enumerate(splices):
         out.varint(f"splice[{number}].run", before)
-        out.varint(f"splice[{number}].piece", piece)
+        if isinstance(piece, Range):
+            out.varint(f"splice[{number}].piece", 1)
+            out.add(f"splice[{number}].offset", svarint(piece.start - end))
+            out.varint(f"splice[{number}].length", piece.length)
+            end = piece.start + piece.length
+        else:
+            out.varint(f"splice[{number}].piece", piece + 1 if file.bases and piece else piece)
     out.add("graph", skeleton)
     return out
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nntc.decoder.base import Base
 from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.tensor.record import decode_records, read_tensor
 from nntc.format.fields import SectionStream
 from nntc.format.registry import Profile
 from nntc.format.tables import read_tables
+from nntc.sources.source import BytesSource
 
 from conformance.generator.fields import Fields
 from conformance.generator.frames import PLAIN, Frame, Made
@@ -36,8 +38,25 @@ def repeat(distance: int) -> int:
 
 
 @dataclass(frozen=True)
+class Range:
+    """A piece that is a range of the base.
+
+    Parameters
+    ----------
+    start
+        Place in the base files back to back; may be where nothing is, in a file that is to be wrong.
+    """
+
+    start: int
+    length: int
+
+
+Item = bytes | int | Range
+
+
+@dataclass(frozen=True)
 class Output:
-    """An output file: graph bytes, and piece codes between them.
+    """An output file: graph bytes, and between them piece codes, as a file without base has them, and ranges.
 
     Parameters
     ----------
@@ -46,7 +65,7 @@ class Output:
     """
 
     name: str | bytes | None
-    items: tuple[bytes | int, ...]
+    items: tuple[Item, ...]
 
 
 @dataclass(frozen=True)
@@ -55,6 +74,8 @@ class File:
 
     Parameters
     ----------
+    bases
+        The base files of an update.
     outputs
         None for a model file that holds the parts of all records in order, with a byte between them.
     others
@@ -73,13 +94,14 @@ class File:
     memory: int | None = None
     minor: int = 0
     frame: Frame | Made = PLAIN
+    bases: Sequence[bytes] = ()
 
     @property
     def output_files(self) -> Sequence[Output]:
         """All output files, the model first."""
         if self.outputs is not None:
             return self.outputs
-        items: list[bytes | int] = [b"<"]
+        items: list[Item] = [b"<"]
         for record in self.records:
             items += [OPEN, b":"]
             for _ in record.part_bytes[1:]:
@@ -90,15 +112,17 @@ class File:
         """Return what the records' parser needs to know, under the fullest profile."""
         run = write_tables(self.tables)
         shared = read_tables(SectionStream(run, 0), len(self.tables)) if self.tables else []
-        return ParseContext(Profile.FULL, shared)
+        sizes = tuple(map(len, self.bases))
+        return ParseContext(Profile.FULL, shared, base_sizes=sizes)
 
     def payloads(self) -> list[bytes]:
         """Return what each record decodes to."""
         around = self.context()
+        base = Base([BytesSource(own) for own in self.bases])
         found = []
         for record in self.records:
             parsed = read_tensor(record.fields.data, 0, sum(record.part_bytes), around)
-            found.append(parsed.payload(decode_records([parsed])[0]).tobytes())
+            found.append(parsed.payload(decode_records([parsed])[0], base).tobytes())
         return found
 
     def contents(self) -> list[bytes]:
@@ -110,7 +134,10 @@ class File:
         for output in self.output_files:
             whole = bytearray()
             for item in output.items:
-                if isinstance(item, int):
+                if isinstance(item, Range):
+                    pieces.append(b"".join(self.bases)[item.start : item.start + item.length])
+                    whole += pieces[-1]
+                elif isinstance(item, int):
                     pieces.append(_piece(item, parts, used, pieces))
                     whole += pieces[-1]
                 else:

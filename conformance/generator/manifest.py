@@ -23,6 +23,11 @@ def vector_path(vector: Vector) -> str:
     return f"vectors/{vector.kind}/{vector.id}.nntc"
 
 
+def base_path(data: bytes) -> str:
+    """Return where a base file stands; several vectors may have it."""
+    return f"vectors/base/{_sha256(data)[:16]}.bin"
+
+
 def entry(vector: Vector) -> Json:
     """Return what the manifest says about a vector."""
     out: Json = {
@@ -48,6 +53,11 @@ def entry(vector: Vector) -> Json:
         out["patch"] = [
             {"offset": e.offset, "remove": e.remove.hex(), "insert": e.insert.hex()} for e in vector.patch
         ]
+    if vector.without_base is not None:
+        out["base"] = [
+            {"file": base_path(own), "size": len(own), "sha256": _sha256(own)} for own in vector.bases
+        ]
+        out["without_base"] = _fault(vector.without_base)
     if vector.max_memory:
         out["max_memory"], out["max_seconds"] = vector.max_memory, vector.max_seconds
     if vector.caller_limits:

@@ -17,8 +17,8 @@ from conformance.generator.tables import Table
 from conformance.generator.trellis import Trellis
 from conformance.generator.views import VIEW_NAMES, View
 
-PLANES, CODEBOOK, UNIFORM = range(3)
-TOOL_NAMES = ("planes", "codebook", "uniform")
+PLANES, CODEBOOK, UNIFORM, DIFFERENCE = range(4)
+TOOL_NAMES = ("planes", "codebook", "uniform", "difference")
 OPAQUE1, OPAQUE2, OPAQUE4, OPAQUE8, OPAQUE16 = range(5)
 FLOAT16, BFLOAT16, FLOAT32, FLOAT64 = range(8, 12)
 WIDTHS = {0: 1, 1: 2, 2: 4, 3: 8, 4: 16, 8: 2, 9: 2, 10: 4, 11: 8}
@@ -58,7 +58,8 @@ class Record:
         return tuple(n * WIDTHS[self.element] for n in self.view.part_sizes)
 
 
-def _head(tool: int, element: int, view: View) -> Fields:
+def record_head(tool: int, element: int, view: View) -> Fields:
+    """Return the head of a record."""
     out = Fields()
     out.u8("tool_and_type", tool << 4 | element)
     for name, data in view.fields():
@@ -66,7 +67,10 @@ def _head(tool: int, element: int, view: View) -> Fields:
     return out
 
 
-def _features(tool: int, element: int, view: View, coders: Sequence[Coder], *more: str) -> frozenset[str]:
+def record_features(
+    tool: int, element: int, view: View, coders: Sequence[Coder], *more: str
+) -> frozenset[str]:
+    """Return the features of a record."""
     out = {TOOL_NAMES[tool], ELEMENT_NAMES[element], VIEW_NAMES[view.kind], *more}
     for coder in coders:
         out.add(CODER_NAMES[coder.code])
@@ -105,7 +109,7 @@ def planes(
         values = [v << 1 & (1 << 8 * width) - 1 | v >> (8 * width - 1) for v in values]
     first = [v >> 8 * (width - 1) if mark is None else mark for v, mark in zip(values, marks, strict=True)]
     others = [v for v, mark in zip(values, marks, strict=True) if mark is None]
-    out = _head(PLANES, element, view)
+    out = record_head(PLANES, element, view)
     out.u8("flags", rotate | (common is not None) << 1)
     if common is not None:
         out.u8("common_count", len(common))
@@ -118,7 +122,7 @@ def planes(
         around = Around(shared, view) if of_view else Around(shared)
         out.nest(f"plane[{k}]", symbol_block(coder, tokens[k], around))
     more = ["rotate"] * rotate + ["common"] * (common is not None)
-    features = _features(PLANES, element, view, used, *more)
+    features = record_features(PLANES, element, view, used, *more)
     return Record(out, element, view, features, {"planes": tokens})
 
 
@@ -142,13 +146,13 @@ def codebook(
 ) -> Record:
     """Return a record of indices, in coded order, into ascending entries of `entry_width` bytes."""
     width = entry_width or WIDTHS[element]
-    out = _head(CODEBOOK, element, view)
+    out = record_head(CODEBOOK, element, view)
     out.u8("entry_width", width)
     out.varint("count", len(entries))
     out.add("entry", b"".join(e.to_bytes(width, "little") for e in entries))
     block = integer_block(how, indices, Around(shared, view))
     out.nest("indices", block.fields)
-    features = _features(CODEBOOK, element, view, [how.coder], *_integer_features(how, block.fields))
+    features = record_features(CODEBOOK, element, view, [how.coder], *_integer_features(how, block.fields))
     stages: Stages = {"tokens": block.tokens, "integers": list(indices)}
     return Record(out, element, view, features, stages)
 
@@ -221,7 +225,7 @@ def uniform(
     machine = 0 if trellis is None else trellis.machine
     present = {"transform": transform, "row-codes": row_codes, "column-codes": column_codes,
                "offset": offset, "row-bases": bases}  # fmt: skip
-    out = _head(UNIFORM, element, view)
+    out = record_head(UNIFORM, element, view)
     bits = sum((value is not None) << bit for bit, value in enumerate(present.values(), 2))
     out.u8("flags", machine | bits)
     out.add("step", step if isinstance(step, bytes) else f32(step))
@@ -249,7 +253,7 @@ def uniform(
     more = [name for name, value in present.items() if value is not None]
     more += [f"trellis-{4 * machine}"] * (machine > 0) + ["mix"] * bool(transform and transform.t)
     more += _integer_features(how, block.fields)
-    features = _features(UNIFORM, element, view, [how.coder], *more)
+    features = record_features(UNIFORM, element, view, [how.coder], *more)
     return Record(out, element, view, features, stages)
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 GENERAL = {
     "R-001": {"classes": ["valid"], "how": "every valid vector must decode to exactly these files"},
     "R-002": {
-        "classes": ["malformed", "invalid", "limit", "unsupported"],
+        "classes": ["malformed", "invalid", "limit", "unsupported", "missing"],
         "how": "every other vector must be rejected with this error id and offset",
     },
     "R-600": {
-        "classes": ["malformed", "invalid", "limit", "unsupported"],
+        "classes": ["malformed", "invalid", "limit", "unsupported", "missing"],
         "how": "whoever runs the suite looks that nothing is left in the output's folder",
     },
     "R-601": {
-        "classes": ["malformed", "invalid", "limit", "unsupported"],
+        "classes": ["malformed", "invalid", "limit", "unsupported", "missing"],
         "how": "whoever runs the suite looks that nothing is left in the output's folder",
     },
     "R-750": {
-        "classes": ["malformed", "invalid", "limit", "unsupported"],
+        "classes": ["malformed", "invalid", "limit", "unsupported", "missing"],
         "how": "error id and offset are read from the decoder's report",
     },
     "R-790": {"classes": ["valid"], "how": "vectors of both profiles"},

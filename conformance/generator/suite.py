@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nntc.conformance.suite import PROFILES
+from nntc.decoder.model import decode_bytes
+from nntc.errors import FormatError
 
 from conformance.generator.build import Built, build
 from conformance.generator.files import INDEX, NO_CHANGE, NOTES, SIGNATURE, Change, File
@@ -16,13 +18,15 @@ from conformance.generator.patches import Edit, patch
 from conformance.generator.records import Record
 
 SINCE = "1.0"
-CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported")
+CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported", "missing")
 CLASS_OF_ERROR = {
     "malformed": "SIGNATURE CRC DIGEST TRUNCATED TRAILING VARINT PADDING DIRECTORY HASH ZSTD BZIP2 TABLE "
     "ENTROPY SIGNED",
-    "invalid": "PROFILE ORDER RESERVED SPLICE FILE_NAME TYPE VIEW SIZE STEP CODEBOOK TRELLIS ESCAPE RANGE",
+    "invalid": "PROFILE ORDER RESERVED SPLICE FILE_NAME TYPE VIEW SIZE STEP CODEBOOK TRELLIS ESCAPE RANGE "
+    "REFERENCE",
     "limit": "LIMIT EXPANSION MEMORY",
     "unsupported": "VERSION UNSUPPORTED",
+    "missing": "BASE",
 }
 """SPEC.md, clause 12.2."""
 
@@ -88,6 +92,10 @@ class Vector:
         What a tool finds in INDEX, None for nothing; `NO_INDEX` where the vector is not about that.
     max_memory, max_seconds
         Bounds on what a decoder may use; 0 for none stated.
+    bases
+        Files that a decoder is given as the base.
+    without_base
+        What it must say where it is given none; None of a vector without base.
     """
 
     id: str
@@ -105,6 +113,8 @@ class Vector:
     max_seconds: int = 0
     caller_limits: tuple[CallerLimit, ...] = ()
     caller_keys: tuple[CallerKeys, ...] = ()
+    bases: tuple[bytes, ...] = ()
+    without_base: Fault | None = None
 
     @property
     def kind(self) -> str:
@@ -191,6 +201,8 @@ class Suite:
                 max_seconds=MAX_SECONDS * bounded,
                 caller_limits=tuple(caller_limits),
                 caller_keys=tuple(caller_keys),
+                bases=tuple(file.bases),
+                without_base=_without_base(built, file.bases),
             )
         )
 
@@ -210,6 +222,7 @@ class Suite:
         bounded: bool = False,
         caller_limits: Sequence[tuple[str, int, str, str | int]] = (),
         caller_keys: Sequence[tuple[tuple[bytes, ...], int, str, str | int]] = (),
+        bases: Sequence[bytes] | None = None,
     ) -> None:
         """Add a file that must be rejected.
 
@@ -225,6 +238,8 @@ class Suite:
             What, bytes allowed, error id and place of another outcome under a caller's limit.
         caller_keys
             Keys, threshold, error id and place of the outcome where a caller demands signatures.
+        bases
+            What the decoder is given as the base; None for that of `file`.
         """
         source, before = self._sources[parent]
         if fields is not None:
@@ -233,6 +248,7 @@ class Suite:
         if after.data == before.data:
             raise ValueError(f"{id} does not differ from {parent}")
         fault = Fault(error, after.offset(at))
+        given = tuple((file or source).bases if bases is None else bases)
         bounded = bounded or fault.kind == "limit"
         self._add(
             Vector(
@@ -254,6 +270,8 @@ class Suite:
                     CallerKeys(keys, threshold, Fault(own, after.offset(place)))
                     for keys, threshold, own, place in caller_keys
                 ),
+                bases=given,
+                without_base=_without_base(after, given),
             )
         )
 
@@ -282,6 +300,17 @@ class Suite:
         return (own + [bytes(32)] * count)[:count]
 
 
+def _without_base(built: Built, bases: Sequence[bytes]) -> Fault | None:
+    """Return what a decoder without base must say: E_BASE, or of a fault that it finds before."""
+    if not bases:
+        return None
+    try:
+        decode_bytes(built.data)
+    except FormatError as e:
+        return Fault(e.id, e.offset or 0)
+    raise ValueError("no base is needed")
+
+
 def _features(file: File, more: str) -> tuple[str, ...]:
     found = {feature for record in file.records for feature in record.features} | set(more.split())
     if len(file.output_files) > 1:
@@ -289,6 +318,8 @@ def _features(file: File, more: str) -> tuple[str, ...]:
     items = [item for output in file.output_files for item in output.items if isinstance(item, int)]
     if any(item and item % 2 == 0 for item in items):
         found.add("repeated-piece")
+    if file.bases:
+        found.add("update")
     for kind, _ in file.others:
         found.add({NOTES: "notes", INDEX: "index"}.get(kind, "ignorable-section"))
     return tuple(sorted(found))

@@ -6,9 +6,12 @@ from types import ModuleType
 
 from conformance.generator.cases import (
     basics,
+    chains,
     coders,
     common,
     devices,
+    difference_faults,
+    differences,
     directory,
     examples,
     graph,
@@ -32,6 +35,7 @@ from conformance.generator.cases import (
     transform,
     uniform,
     uniform_trellis,
+    updates,
     views,
 )
 from conformance.generator.suite import Suite
@@ -65,6 +69,10 @@ SUBJECTS: tuple[ModuleType, ...] = (
     scale,
     precedence,
     networks,
+    updates,
+    differences,
+    difference_faults,
+    chains,
 )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from nntc.decoder.graph import FRESH, Graph, read_graph
+from nntc.decoder.graph import Graph, read_graph
+from nntc.decoder.splices import FRESH
 from nntc.errors import FormatError
 
 from conformance.proof import samples

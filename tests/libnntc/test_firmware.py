@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from nntc.decoder.directory import read_directory
+from nntc.decoder.graph import graph_of
 from nntc.decoder.model import decode_bytes
 from nntc.decoder.payloads import decode_section, read_parse_context
 from nntc.encoder.encode import encode_bytes
@@ -33,7 +34,7 @@ def device_file(name: str, quality: int | None) -> bytes:
 def digests(data: bytes) -> list[str]:
     source = BytesSource(data)
     directory = read_directory(source)
-    context = read_parse_context(source, directory)
+    context = read_parse_context(source, directory, graph_of(source, directory))
     payloads = [decode_section(source, section, context)[1] for section in directory.tensors]
     return [hashlib.sha256(payload.tobytes()).hexdigest() for payload in payloads]
 

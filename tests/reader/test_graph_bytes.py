@@ -5,6 +5,7 @@ from __future__ import annotations
 import nntc
 import numpy as np
 import pytest
+from nntc.decoder.base import NO_BASE
 from nntc.errors import LimitError, ModelError
 from nntc.limits import NO_LIMITS, Limits
 from nntc.onnx.protobuf import fields
@@ -24,7 +25,7 @@ def graph_read(limits: Limits = NO_LIMITS) -> tuple[GraphRead, bytes, list[int]]
     with nntc.open(data) as container:
         content = container._content
         at = [tensor.wire.offset for tensor in container.tensors.values()]
-        return GraphRead(content._pieces[0], content.graph.skeleton, limits), model, at
+        return GraphRead(content._pieces[0], content.graph.skeleton, NO_BASE, limits), model, at
 
 
 def test_graph_bytes_are_the_models_and_payloads_are_refused() -> None:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from nntc.conformance.noted_errors import wrong_errors
 from nntc.decoder.directory import Directory, Section, read_directory, read_section
+from nntc.decoder.graph import graph_of
 from nntc.decoder.model import verify
 from nntc.decoder.payloads import read_parse_context, read_record
 from nntc.decoder.tensor.record import TensorRecord, working_memory
@@ -126,7 +127,7 @@ def _check(source: Source) -> CheckResult:
 
 
 def _records(source: Source, directory: Directory) -> Iterator[TensorRecord]:
-    around = read_parse_context(source, directory)
+    around = read_parse_context(source, directory, graph_of(source, directory).bases)
     return (read_record(source, section, around) for section in directory.tensors)
 
 

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from nntc.conformance.suite import Fault, Verdict
 Outcome = Verdict | Literal["crash", "stopped"]
 
 _VERDICTS: dict[int, Outcome] = {0: "accepted", 1: "rejected", 3: "unsupported"}
+_BASE = "{base}"
 _REPORT = re.compile(r"\b(E_[A-Z0-9_]+) @ (\d+)")
 
 
@@ -58,7 +59,11 @@ class Answer:
 class Decoder(Protocol):
     """Whatever can be asked to decode a file; used by one thread."""
 
-    def decode(self, source: Path, target: Path, caps: Caps) -> Answer:
+    @property
+    def takes_bases(self) -> bool:
+        """Whether it can be given the base of an update."""
+
+    def decode(self, source: Path, target: Path, caps: Caps, bases: Sequence[Path] = ()) -> Answer:
         """Let it decode `source` to `target`, with external data beside it."""
 
     def close(self) -> None:
@@ -89,20 +94,26 @@ class CommandDecoder:
     Parameters
     ----------
     words
-        Command with `{input}`, `{output}` and the names in `values`.
+        Command with `{input}`, `{output}` and the names in `values`. A word with `{base}` stands there once
+        for each base file.
     """
 
     def __init__(self, words: Sequence[str], **values: str) -> None:
         self._words = words
         self._values = values
 
-    def decode(self, source: Path, target: Path, caps: Caps) -> Answer:
+    @property
+    def takes_bases(self) -> bool:
+        """Whether the command has a word with `{base}`."""
+        return any(_BASE in word for word in self._words)
+
+    def decode(self, source: Path, target: Path, caps: Caps, bases: Sequence[Path] = ()) -> Answer:
         """Run the command; OSError if it cannot be started."""
         values = {**self._values, "input": str(source), "output": str(target)}
         words = []
         for word in self._words:
-            # All at once, so that what is put in is not looked through again.
-            words.append(re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), word))
+            for base in map(str, bases) if _BASE in word else ("",):
+                words.append(_filled(word, {**values, "base": base}))
         ended = run(words, caps)
         if ended.stopped is not None:
             return Answer("stopped", None, ended.stopped, ended.seconds, ended.memory)
@@ -119,6 +130,11 @@ class CommandDecoder:
         """Nothing is left running."""
 
 
+def _filled(word: str, values: Mapping[str, str]) -> str:
+    """Return a word with its placeholders filled, all at once: what is put in is not looked through again."""
+    return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), word)
+
+
 class BatchDecoder:
     """One process for many files: a JSON object on a line for each, and one in answer.
 
@@ -129,14 +145,22 @@ class BatchDecoder:
         self._words = words
         self._conversation: _Conversation | None = None
 
-    def decode(self, source: Path, target: Path, caps: Caps) -> Answer:
+    @property
+    def takes_bases(self) -> bool:
+        """It is told of them."""
+        return True
+
+    def decode(self, source: Path, target: Path, caps: Caps, bases: Sequence[Path] = ()) -> Answer:
         """Send a line and read one; OSError if the process cannot be started."""
         begin = time.monotonic()
         if self._conversation is None:
             self._conversation = _Conversation(self._words)
         process = self._conversation.process
         forget_peak_memory(process.pid)
-        self._conversation.send({"input": str(source), "output": str(target)})
+        request: dict[str, Any] = {"input": str(source), "output": str(target)}
+        if bases:
+            request["base"] = list(map(str, bases))
+        self._conversation.send(request)
         stopped = watch(process.pid, caps, self._conversation.has_answer)
         memory = peak_memory(process.pid)
         seconds = time.monotonic() - begin
@@ -179,7 +203,7 @@ class _Conversation:
             self._lines.put(line)
         self._lines.put(b"")
 
-    def send(self, request: dict[str, str]) -> None:
+    def send(self, request: dict[str, Any]) -> None:
         """Send a line; where nobody is there to read it, the answer is the empty line."""
         if self.process.stdin is not None:
             with suppress(OSError):

@@ -110,7 +110,11 @@ class Runner:
 
     def _cases(self, vector: Vector) -> Iterator[_Case]:
         vector = vector.for_profile(self._settings.profile)
-        yield _Case(vector.id, vector, vector.expected, None)
+        alone = vector.alone()
+        if alone is vector or self._decoder().takes_bases:
+            yield _Case(vector.id, vector, vector.expected, None)
+        if alone is not vector:
+            yield _Case(f"{vector.id} without base", alone, alone.expected, None)
         for limit in vector.caller_limits:
             words = self._settings.limited.get(limit.kind)
             if words is not None:
@@ -145,7 +149,7 @@ class Runner:
             target = folder / "output" / _MODEL
             target.parent.mkdir()
             decoder = case.decoder or self._decoder()
-            answer = decoder.decode(vector.path, target, caps)
+            answer = decoder.decode(vector.path, target, caps, [file.path for file in vector.base])
             demanded = self._settings.require_errors
             problems = list(judge(case.expected, answer, target, folder, require_errors=demanded))
         memory = None

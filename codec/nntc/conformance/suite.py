@@ -16,7 +16,7 @@ from typing import Any, Literal
 from nntc.decoder.folder import temporary_folder
 
 Verdict = Literal["accepted", "rejected", "unsupported"]
-CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported")
+CLASSES = ("valid", "malformed", "invalid", "limit", "unsupported", "missing")
 PROFILES = ("device", "main", "full")
 MANIFEST = "manifest.json"
 PACKED = "suite.tar.xz"
@@ -76,6 +76,15 @@ class CallerKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseFile:
+    """A file that a decoder is given to decode an update."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vector:
     """A vector as the manifest describes it."""
 
@@ -91,24 +100,37 @@ class Vector:
     max_memory: int | None
     max_seconds: int | None
     caller_limits: tuple[CallerLimit, ...]
+    base: tuple[BaseFile, ...]
+    without_base: Expected | None
+    """What a decoder must do that is given no base; None where there is none to give."""
     caller_keys: tuple[CallerKeys, ...] = ()
 
     def fault_of_file(self) -> str | None:
-        """Return what is wrong with the vector's own file, or None if it is what the manifest says."""
-        try:
-            data = self.path.read_bytes()
-        except OSError as e:
-            return f"{self.path}: {e.strerror}"
-        if len(data) != self.size or hashlib.sha256(data).hexdigest() != self.sha256:
-            return f"{self.path} is not the file of the manifest"
-        return None
+        """Return what is wrong with the vector's own files, or None if they are what the manifest says."""
+        own = BaseFile(self.path, self.size, self.sha256)
+        return next((fault for file in (own, *self.base) if (fault := _fault_of(file)) is not None), None)
+
+    def alone(self) -> Vector:
+        """Return the vector as a decoder sees it that is given no base."""
+        return self if self.without_base is None else replace(self, expected=self.without_base, base=())
 
     def for_profile(self, profile: str) -> Vector:
         """Return the vector as a decoder of `profile` and those below it sees it."""
         if PROFILES.index(self.profile) > PROFILES.index(profile):
             expected = Expected("unsupported", NOT_SUPPORTED)
-            return replace(self, expected=expected, caller_limits=(), caller_keys=())
+            alone = self.without_base and expected
+            return replace(self, expected=expected, without_base=alone, caller_limits=(), caller_keys=())
         return self
+
+
+def _fault_of(file: BaseFile) -> str | None:
+    try:
+        data = file.path.read_bytes()
+    except OSError as e:
+        return f"{file.path}: {e.strerror}"
+    if len(data) != file.size or hashlib.sha256(data).hexdigest() != file.sha256:
+        return f"{file.path} is not the file of the manifest"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +215,20 @@ def _vector(folder: Path, entry: Mapping[str, Any]) -> Vector:
         max_seconds=entry.get("max_seconds"),
         caller_limits=tuple(_caller_limit(own, expected) for own in entry.get("caller_limits", ())),
         caller_keys=tuple(_caller_keys(own, expected) for own in entry.get("caller_keys", ())),
+        base=tuple(BaseFile(folder / b["file"], b["size"], b["sha256"]) for b in entry.get("base", ())),
+        without_base=_rejected(entry["without_base"]) if "without_base" in entry else None,
     )
 
 
 def _expected(entry: Mapping[str, Any]) -> Expected:
     if entry["class"] == "valid":
         return Expected("accepted", output=tuple(map(_output, entry["output"])))
-    verdict: Verdict = "unsupported" if entry["class"] == "unsupported" else "rejected"
-    return Expected(verdict, Fault(**entry["error"]))
+    return _rejected(entry["error"])
+
+
+def _rejected(error: Mapping[str, Any]) -> Expected:
+    fault = Fault(**error)
+    return Expected("unsupported" if fault.id in ("E_VERSION", "E_UNSUPPORTED") else "rejected", fault)
 
 
 def _output(entry: Mapping[str, Any]) -> Output:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 from array import array
 from bisect import bisect_right
+from collections.abc import Callable
 from itertools import accumulate
 
-from nntc.decoder.graph import FRESH, Graph
+from nntc.decoder.graph import Graph
 from nntc.decoder.sink import Sink
+from nntc.decoder.splices import FRESH
 from nntc.errors import FormatError
 from nntc.progress import Phase, Progress, Steps
 
@@ -85,6 +87,13 @@ class Assembly:
         again = self._note(piece.nbytes)
         self._roots.append(len(self._roots))
         self.write(piece, again=again)
+
+    def copy(self, read: Callable[[int, int], bytes], start: int, length: int) -> None:
+        """Write a range of the base, which `read` reads, given place and length: within one file."""
+        again = self._note(length)
+        self._roots.append(len(self._roots))
+        for at in range(start, start + length, _COPY):
+            self.write(memoryview(read(at, min(_COPY, start + length - at))), again=again)
 
     def repeat(self, splice: int) -> None:
         """Write the piece of an earlier splice again."""

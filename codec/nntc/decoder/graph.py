@@ -1,25 +1,22 @@
-"""GRAPH content, parsed: output files, their hashes, and where payloads are spliced in.
+"""GRAPH content, parsed: base and output files, their hashes, and where payloads are spliced in.
 
-Implements SPEC.md 6.1 to 6.3 (R-200, R-206, R-207, R-210 to R-212, R-220).
+Implements SPEC.md 6.1 to 6.3 (R-200, R-206, R-207, R-212, R-220).
 """
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass
 
 from nntc.decoder.directory import Directory, read_section
 from nntc.decoder.entropy.general import unzstd
+from nntc.decoder.splices import Splices, read_splices
 from nntc.errors import FormatError
 from nntc.format.container import MAX_EXPANSION
 from nntc.format.fields import SectionStream
 from nntc.format.frames import MAX_WINDOW, largest_window
-from nntc.format.graph import FILE, FILE_COUNT, SPLICE_COUNT, File
+from nntc.format.graph import BASE_COUNT, BASE_FILE, FILE, FILE_COUNT, BaseFile, File
 from nntc.format.names import Names, is_file_name
-from nntc.format.varints import varints
 from nntc.sources.source import Source
-
-FRESH = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +35,6 @@ class OutputFile:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Splices:
-    """For each splice a run of graph bytes and the piece after it; there may be a million of them.
-
-    Parameters
-    ----------
-    runs
-        Graph bytes before the piece.
-    tensors, parts
-        Number of the TENSOR section and of the part in it.
-    origins
-        Number of the earlier splice whose bytes these are, or `FRESH`.
-    used
-        For each TENSOR section how many of its parts are used.
-    """
-
-    runs: array[int]
-    tensors: array[int]
-    parts: array[int]
-    origins: array[int]
-    used: array[int]
-
-    def __len__(self) -> int:
-        """Return the number of splices."""
-        return len(self.runs)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """Parsed GRAPH content.
 
@@ -74,12 +44,15 @@ class Graph:
         All files' bytes without payloads, back to back.
     offset
         Where the section begins.
+    bases
+        Files that an update is decoded with.
     """
 
     files: tuple[OutputFile, ...]
     splices: Splices
     skeleton: memoryview
     offset: int
+    bases: tuple[BaseFile, ...]
 
     @property
     def size(self) -> int:
@@ -119,10 +92,12 @@ def read_graph(
         E_ZSTD, E_TRUNCATED, E_VARINT, E_LIMIT, E_EXPANSION, E_SPLICE, E_FILE_NAME.
     """
     stream = SectionStream(unzstd(data, output, offset, window), offset, opaque=True)
+    bases = tuple(BASE_FILE.read(stream) for _ in range(BASE_COUNT.read(stream)))
     heads = [FILE.read(stream, number=number) for number in range(FILE_COUNT.read(stream, size=file_size))]
-    if sum(head.size for head in heads) > MAX_EXPANSION * file_size:
+    most = MAX_EXPANSION * file_size + sum(base.size for base in bases)
+    if sum(head.size for head in heads) > most:
         raise FormatError("E_EXPANSION", "output files are too large for the file", offset)
-    splices = _read_splices(stream, tensors, file_size)
+    splices = read_splices(stream, tensors, file_size, bases)
     skeleton = memoryview(stream.getvalue())[stream.tell() :]
     if sum(splices.runs) > len(skeleton):
         raise FormatError("E_SPLICE", "splices need more graph bytes than there are", offset)
@@ -133,7 +108,7 @@ def read_graph(
         if name is not None and not names.add(name):
             raise FormatError("E_FILE_NAME", "file name is another one's, or a folder of it", offset)
         files.append(OutputFile(head.size, head.sha256, name))
-    return Graph(tuple(files), splices, skeleton, offset)
+    return Graph(tuple(files), splices, skeleton, offset, bases)
 
 
 def _read_name(skeleton: memoryview, head: File, offset: int) -> str | None:
@@ -144,40 +119,3 @@ def _read_name(skeleton: memoryview, head: File, offset: int) -> str | None:
     if len(name) != head.name_length or not is_file_name(name):
         raise FormatError("E_FILE_NAME", "not a file name that may be written", offset)
     return name.decode()
-
-
-def _read_splices(stream: SectionStream, tensors: int, file_size: int) -> Splices:
-    """Parse the splices and resolve each one's piece right after it."""
-    splices = Splices(array("q"), array("i"), array("i"), array("i"), array("i"))
-    for values, _ in varints(stream, 2 * SPLICE_COUNT.read(stream, size=file_size)):
-        for run, piece in zip(values[::2].tolist(), values[1::2].tolist(), strict=False):
-            splices.runs.append(run)
-            _resolve(splices, piece, tensors, stream.base)
-    if len(splices.used) != tensors:
-        raise FormatError("E_SPLICE", "a TENSOR section is not used", stream.base)
-    return splices
-
-
-def _resolve(splices: Splices, piece: int, tensors: int, offset: int) -> None:
-    used = splices.used
-    distance = (piece + 1) // 2
-    origin = FRESH
-    if piece == 0:
-        if len(used) == tensors:
-            raise FormatError("E_SPLICE", "splices open more sections than there are", offset)
-        tensor, part = len(used), 0
-        used.append(1)
-    elif piece % 2:
-        if distance > len(used):
-            raise FormatError("E_SPLICE", "splice refers to a section before the first", offset)
-        tensor = len(used) - distance
-        part = used[tensor]
-        used[tensor] += 1
-    else:
-        origin = len(splices.origins) - distance
-        if origin < 0:
-            raise FormatError("E_SPLICE", "splice refers to one before the first", offset)
-        tensor, part = splices.tensors[origin], splices.parts[origin]
-    splices.tensors.append(tensor)
-    splices.parts.append(part)
-    splices.origins.append(origin)

@@ -6,7 +6,7 @@ Implements SPEC.md 9.1, 9.2 and 11.2 (R-001, R-002, R-213, R-270, R-271, R-701).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.decoder.assembly import Assembly
+from nntc.decoder.base_files import BaseFiles, Bases
 from nntc.decoder.directory import Directory, check_section, read_directory
 from nntc.decoder.folder import FolderSink
-from nntc.decoder.graph import FRESH, Splices, graph_of
+from nntc.decoder.graph import graph_of
 from nntc.decoder.payloads import Decoded, decode_sections, read_parse_context
 from nntc.decoder.signatures import check_signatures
 from nntc.decoder.sink import CheckSink, MemorySink, Sink
+from nntc.decoder.splices import BASE, FRESH, Splices
 from nntc.decoder.tensor.record import Payload
 from nntc.errors import FormatError
 from nntc.format.container import HEADER_SIZE
@@ -70,6 +72,8 @@ def decode(
     replace_external: bool = False,
     require_key: KeysLike | None = None,
     progress: Progress | None = None,
+    base: Bases = (),
+    via: Sequence[SourceLike] = (),
 ) -> DecodeResult:
     """Decode a `.nntc` file into the model it was made from.
 
@@ -92,11 +96,17 @@ def decode(
         files, their content, or 32 bytes. It is checked before anything but header and directory is read.
     progress
         Called with events of phase `DECODING`; bytes written are steps.
+    base
+        What an update needs: the model before it as it was decoded, or the `.nntc` file that it was decoded
+        from; several files in any order. External data beside such a model is found.
+    via
+        Updates between `base` and this one, in their order; they are decoded to a temporary folder.
 
     Raises
     ------
     FormatError
-        The input is at fault, or E_SIGNED: not signed as is required; nothing is left behind.
+        The input is at fault; nothing is left behind. E_SIGNED: it is not signed as is required; E_BASE: it is
+        an update, and its base is not given.
     KeyFileError
         E_KEY: a required key is none.
     LimitError
@@ -108,8 +118,12 @@ def decode(
     OutputError
         E_OUTPUT_EXISTS, E_OUTPUT; E_OUTPUT_BUSY: another run is writing the target.
     """
-    with opened(source) as file, FolderSink(Path(target), replace_external=replace_external) as sink:
-        return _decode_to(sink, file, jobs, limits, progress, require_key)
+    with (
+        opened(source) as file,
+        base_files(base, via, jobs, limits) as bases,
+        FolderSink(Path(target), replace_external=replace_external) as sink,
+    ):
+        return _decode_to(sink, file, bases, jobs, limits, progress, require_key)
 
 
 def decode_bytes(
@@ -119,11 +133,13 @@ def decode_bytes(
     limits: Limits = NO_LIMITS,
     require_key: KeysLike | None = None,
     progress: Progress | None = None,
+    base: Bases = (),
+    via: Sequence[SourceLike] = (),
 ) -> dict[str | None, bytes]:
     """Decode in memory; return the files by name, the model under None. Raises as `decode` does."""
     sink = MemorySink()
-    with opened(source) as file:
-        _decode_to(sink, file, jobs, limits, progress, require_key)
+    with opened(source) as file, base_files(base, via, jobs, limits) as bases:
+        _decode_to(sink, file, bases, jobs, limits, progress, require_key)
     return sink.files()
 
 
@@ -134,10 +150,24 @@ def verify(
     limits: Limits = NO_LIMITS,
     require_key: KeysLike | None = None,
     progress: Progress | None = None,
+    base: Bases = (),
+    via: Sequence[SourceLike] = (),
 ) -> DecodeResult:
     """Decode and check everything, keeping nothing. Raises as `decode` does."""
-    with opened(source) as file, closing(CheckSink()) as sink:
-        return _decode_to(sink, file, jobs, limits, progress, require_key)
+    with opened(source) as file, base_files(base, via, jobs, limits) as bases, closing(CheckSink()) as sink:
+        return _decode_to(sink, file, bases, jobs, limits, progress, require_key)
+
+
+def base_files(
+    base: Bases = (), via: Sequence[SourceLike] = (), jobs: int = 1, limits: Limits = NO_LIMITS
+) -> BaseFiles:
+    """Return the files among which the base of an update is looked for; arguments are those of `decode`."""
+
+    def decode_into(source: Source, path: Path, before: BaseFiles) -> None:
+        with FolderSink(path) as sink:
+            _decode_to(sink, source, before, jobs, limits, None, None)
+
+    return BaseFiles(base, via, decode=decode_into)
 
 
 def _check_types(jobs: object, limits: object) -> None:
@@ -151,6 +181,7 @@ def _check_types(jobs: object, limits: object) -> None:
 def _decode_to(
     sink: Sink,
     source: Source,
+    bases: BaseFiles,
     jobs: int,
     limits: Limits,
     progress: Progress | None,
@@ -166,20 +197,23 @@ def _decode_to(
         message = f"decoding gives {graph.size:,} bytes, and {limits.output:,} are allowed (output)"
         raise FormatError("E_MEMORY", message, HEADER_SIZE)
     limits.check("files", len(graph.files), "files are written")
-    context = read_parse_context(source, directory)
+    base = bases.find(graph)
+    context = read_parse_context(source, directory, graph.bases)
     assembly = Assembly(sink, graph, progress)
     position = 0
     memory = directory.memory_bound() if limits.memory is None else limits.memory
-    with closing(decode_sections(source, directory.tensors, context, jobs, memory)) as decoded:
+    with closing(decode_sections(source, directory.tensors, context, jobs, memory, base)) as decoded:
         parts = _Parts(graph.splices, directory, decoded)
         for number, run in enumerate(graph.splices.runs):
             assembly.write(graph.skeleton[position : position + run])
             position += run
             origin = graph.splices.origins[number]
-            if origin == FRESH:
-                assembly.write_piece(parts.take(number).data)
-            else:
+            if origin != FRESH:
                 assembly.repeat(origin)
+            elif graph.splices.tensors[number] == BASE:
+                assembly.copy(base.read, *graph.splices.range(number))
+            else:
+                assembly.write_piece(parts.take(number).data)
             deadline.check()
         assembly.write(graph.skeleton[position:])
     assembly.finish()

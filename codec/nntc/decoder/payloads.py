@@ -10,12 +10,14 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from nntc.decoder.base import NO_BASE, Base
 from nntc.decoder.directory import Directory, Section, read_section
 from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.entropy.tables import read_tables
 from nntc.decoder.tensor.record import Payload, TensorRecord, WorkingMemory, decode_records, read_tensor
 from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
+from nntc.format.graph import BaseFile
 from nntc.format.tables import TABLE_COUNT, FrequencyTable
 from nntc.format.view import MAX_RAGGED_OUTPUT
 from nntc.sources.source import Source
@@ -30,14 +32,17 @@ _OUTPUT_COST, _STORED_COST = 6, 6
 """Bytes of memory that decoding takes for each byte of output, and of a section, as in the bound of 11.2."""
 
 
-def read_parse_context(source: Source, directory: Directory) -> ParseContext:
-    """Return profile and shared tables, from the TABLES section if there is one."""
+def read_parse_context(
+    source: Source, directory: Directory, bases: Sequence[BaseFile] = ()
+) -> ParseContext:
+    """Return profile, shared tables from the TABLES section if there is one, and sizes of the base."""
     shared: Sequence[FrequencyTable] = ()
     if directory.tables is not None:
         stream = SectionStream(read_section(source, directory.tables), directory.tables.offset)
         shared = read_tables(stream, TABLE_COUNT.read(stream))
         stream.finish("TABLES section")
-    return ParseContext(directory.profile, shared, directory.working_memory)
+    sizes = tuple(file.size for file in bases)
+    return ParseContext(directory.profile, shared, directory.working_memory, sizes)
 
 
 def read_record(source: Source, section: Section, context: ParseContext) -> TensorRecord:
@@ -45,10 +50,12 @@ def read_record(source: Source, section: Section, context: ParseContext) -> Tens
     return read_tensor(read_section(source, section), section.offset, section.output, context)
 
 
-def decode_section(source: Source, section: Section, context: ParseContext) -> tuple[TensorRecord, Payload]:
+def decode_section(
+    source: Source, section: Section, context: ParseContext, base: Base = NO_BASE
+) -> tuple[TensorRecord, Payload]:
     """Decode one TENSOR section without reading any other."""
     record = read_record(source, section, context)
-    return record, record.payload(decode_records([record])[0])
+    return record, record.payload(decode_records([record])[0], base)
 
 
 Decoded = tuple[TensorRecord, Payload]
@@ -62,6 +69,7 @@ def decode_sections(
     context: ParseContext,
     jobs: int = 1,
     memory: int | None = None,
+    base: Base = NO_BASE,
 ) -> Generator[Decoded, None, None]:
     """Yield every section's record and payload in order; the first fault in order is the one raised.
 
@@ -79,11 +87,13 @@ def decode_sections(
         Threads; results do not change.
     memory
         Bytes within which threads work: where sections are large, fewer of them do. None is no limit.
+    base
+        What an update changes.
     """
     batches = _batches(sections)
-    results: Generator[Batch, None, None] = (_decode_batch(source, batch, context) for batch in batches)
+    results: Generator[Batch, None, None] = (_decode_batch(source, batch, context, base) for batch in batches)
     if jobs > 1:
-        results = _in_threads(source, batches, context, jobs, memory)
+        results = _in_threads(source, batches, context, jobs, memory, base)
     offsets = iter([section.offset for section in sections])
     needed = WorkingMemory()
     with closing(results):
@@ -113,7 +123,7 @@ def _batches(sections: Sequence[Section]) -> Iterator[list[Section]]:
         yield batch
 
 
-def _decode_batch(source: Source, sections: Sequence[Section], context: ParseContext) -> Batch:
+def _decode_batch(source: Source, sections: Sequence[Section], context: ParseContext, base: Base) -> Batch:
     """Decode a batch: all tokens together, then one payload after the other as it is asked for."""
     records: list[TensorRecord] = []
     fault = None
@@ -126,7 +136,7 @@ def _decode_batch(source: Source, sections: Sequence[Section], context: ParseCon
     tokens = decode_records(records)
     for number, record in enumerate(records):
         own, tokens[number] = tokens[number], []
-        yield record, record.payload(own)
+        yield record, record.payload(own, base)
     if fault is not None:
         raise fault
 
@@ -137,6 +147,7 @@ def _in_threads(
     context: ParseContext,
     jobs: int,
     memory: int | None,
+    base: Base,
 ) -> Generator[Batch, None, None]:
     # Few want threads, and importing them takes a small model longer than being decoded.
     from concurrent.futures import ThreadPoolExecutor
@@ -150,7 +161,7 @@ def _in_threads(
                 finished, own = waiting.popleft()
                 yield _replay(*finished.result())  # until it has been used, it takes its place
                 taken -= own
-            waiting.append((executor.submit(_finish, source, batch, context), need))
+            waiting.append((executor.submit(_finish, source, batch, context, base), need))
             taken += need
         while waiting:
             yield _replay(*waiting.popleft()[0].result())
@@ -159,11 +170,11 @@ def _in_threads(
 _Finished = tuple[deque[Decoded], FormatError | None]
 
 
-def _finish(source: Source, sections: Sequence[Section], context: ParseContext) -> _Finished:
+def _finish(source: Source, sections: Sequence[Section], context: ParseContext, base: Base) -> _Finished:
     """Decode a whole batch; return its sections and what it would raise after them."""
     decoded: deque[Decoded] = deque()
     try:
-        decoded.extend(_decode_batch(source, sections, context))
+        decoded.extend(_decode_batch(source, sections, context, base))
     except FormatError as e:
         return decoded, e
     return decoded, None

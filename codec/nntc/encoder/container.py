@@ -14,7 +14,7 @@ from nntc.encoder.store import Joined, Stored
 from nntc.format.container import ENTRY, HEADER, MAJOR, MINOR, SIGNATURE, Entry, Header, digest_of
 from nntc.format.fields import u32
 from nntc.format.frames import MAX_WINDOW, frame_window, profile_of_window
-from nntc.format.graph import FILE, FILE_COUNT, SPLICE, SPLICE_COUNT, File, Splice
+from nntc.format.graph import BASE_COUNT, FILE, FILE_COUNT, SPLICE, SPLICE_COUNT, File, Splice
 from nntc.format.registry import Profile, SectionType
 
 _SMALL = 1 << 20  # bytes that the highest level takes no time for
@@ -69,7 +69,7 @@ def graph_section(
     level, window
         Of zstd; the window is in bytes, a power of two.
     """
-    fields = bytearray(FILE_COUNT.put(len(files)))
+    fields = bytearray(BASE_COUNT.put(0) + FILE_COUNT.put(len(files)))
     for file in files:
         fields += FILE.write(File(file.size, file.sha256, *(file.name_at or (None, None))))
     fields += SPLICE_COUNT.put(len(splices))

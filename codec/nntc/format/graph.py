@@ -1,18 +1,27 @@
-"""Content of GRAPH: output files and splices.
+"""Content of GRAPH: base files, output files and splices.
 
-Implements SPEC.md 6.1 and 6.2 (R-201 to R-203, R-205).
+Implements SPEC.md 6.1 and 6.2 (R-201 to R-203, R-205, R-208, R-209).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nntc.format.fields import Layout, Named, Raw, VarInt
+from nntc.format.fields import Layout, Named, Raw, SVarInt, VarInt
 from nntc.format.names import MAX_NAME
 
 MAX_FILES, _FREE_FILES, _FILE_BYTES = 1 << 16, 1024, 32
 MAX_FILE_SIZE = (1 << 48) - 1
+MAX_BASES = 1 << 12
 MAX_SPLICES, _FREE_SPLICES, _BYTE_SPLICES = 1 << 20, 1024, 16
+
+
+@dataclass(frozen=True, slots=True)
+class BaseFile:
+    """A file that decoding needs beside the `.nntc` file."""
+
+    size: int
+    sha256: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,12 @@ def _few_splices(count: int, _fields: Named, given: Named) -> bool:
     return 0 <= count <= min(MAX_SPLICES, _FREE_SPLICES + _BYTE_SPLICES * size)
 
 
+BASE_COUNT = VarInt().within("R-208", 0, MAX_BASES, "E_LIMIT", "base file count")
+BASE_FILE = Layout(
+    BaseFile,
+    size=VarInt().within("R-209", 0, MAX_FILE_SIZE, "E_LIMIT", "base file size"),
+    sha256=Raw(32, "SHA-256"),  # R-216 is checked against the files that are given
+)
 # Given to both counts: `size` of the `.nntc` file.
 FILE_COUNT = VarInt().must("R-201", "E_LIMIT", "file count", _few_files)
 FILE = Layout(
@@ -61,3 +76,16 @@ class Splice:
 
 
 SPLICE = Layout(Splice, run=VarInt(), piece=VarInt())
+BASE_PIECE = 1
+"""Code of a piece that is a range of the base; in a file with a base other codes above 0 are one higher."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRange:
+    """Bytes of the base: how far after the range before they begin, and how many they are."""
+
+    offset: int
+    length: int
+
+
+BASE_RANGE = Layout(BaseRange, offset=SVarInt(), length=VarInt())

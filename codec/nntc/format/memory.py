@@ -25,6 +25,11 @@ def rans_memory(tables: int, lanes: int, segment: int, count: int) -> int:
     return _TABLE * tables + lanes * (_LANE + min(segment, count))
 
 
+def product_memory(rank: int, rows: int, columns: int) -> int:
+    """Return the bytes for a product of two matrices: both, and the step codes between them."""
+    return rank + 2 * rank * (rows + columns)
+
+
 def huffman_memory(lanes: int) -> int:
     """Return the bytes for Huffman symbol data."""
     return HUFFMAN_MEMORY + _LANE * lanes

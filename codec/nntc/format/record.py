@@ -1,6 +1,6 @@
 """Head of a TENSOR record: tool, element type and view.
 
-Implements SPEC.md 7.1 and 7.2 (R-300 to R-303, R-310 to R-314).
+Implements SPEC.md 7.1 and 7.2 (R-300 to R-306, R-310 to R-314).
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from nntc.format.view import MAX_ELEMENTS, MAX_RAGGED_ROWS, View
 _TOOLS = {int(tool): tool for tool in Tool}
 _ELEMENT_TYPES = {int(element): element for element in ElementType}
 _VIEW_KINDS = frozenset(ViewKind)
+
+
+MAX_RECORDS = 16
+"""Records of a section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,20 @@ def _goes_with_tool(code: int, *_: Named) -> bool:
     tool, element = code >> 4, _ELEMENT_TYPES[code & 15]
     if tool == Tool.PLANES:
         return True
-    return element.width <= 8 if tool == Tool.CODEBOOK else element.is_float
+    return element.width <= 8 if tool != Tool.UNIFORM else element.is_float
+
+
+def _has_a_base(code: int, _fields: Named, given: Named) -> bool:
+    return given["first"] is not None or given["has_base"] or code >> 4 != Tool.DIFFERENCE
+
+
+def _is_not_too_many(_code: int, _fields: Named, given: Named) -> bool:
+    return bool(given["number"] < MAX_RECORDS)
+
+
+def _is_like_the_first(code: int, _fields: Named, given: Named) -> bool:
+    first: ElementType | None = given["first"]
+    return first is None or code & 15 == first
 
 
 def _is_matrix(fields: Named, _given: Named) -> bool:
@@ -77,10 +94,15 @@ def _is_row_count(rows: int, fields: Named, _given: Named) -> bool:
 
 RECORD_HEAD = Layout(
     RecordHead,
+    # Given: `number` of the record in its section, `first`, the element type of the first one, None for that
+    # itself; `has_base`, whether the file is an update.
     tool_and_type=u8()
     .must("R-300", "E_UNSUPPORTED", "unknown tool", lambda v, *_: v >> 4 in _TOOLS)
     .must("R-301", "E_RESERVED", "unknown element type", lambda v, *_: v & 15 in _ELEMENT_TYPES)
-    .must("R-302", "E_TYPE", "tool does not take the element type", _goes_with_tool),
+    .must("R-302", "E_TYPE", "tool does not take the element type", _goes_with_tool)
+    .must("R-304", "E_REFERENCE", "the file has no base", _has_a_base)
+    .must("R-305", "E_LIMIT", "section has too many records", _is_not_too_many)
+    .must("R-306", "E_TYPE", "records of a section have different element types", _is_like_the_first),
     view_kind=u8().must("R-303", "E_RESERVED", "view kind", lambda v, *_: v in _VIEW_KINDS).becomes(ViewKind),
     rows=VarInt().must("R-310 R-313", "E_LIMIT", "row count", _is_row_count),
     channels=VarInt().within("R-311", 1, MAX_ELEMENTS, "E_LIMIT", "channel count").when(_is_matrix),

@@ -37,6 +37,15 @@ class Tool(IntEnum):
     PLANES = 0
     CODEBOOK = 1
     UNIFORM = 2
+    DIFFERENCE = 3
+
+
+class Method(IntEnum):
+    """How tool difference changes elements."""
+
+    PLANES = 0
+    UNIFORM = 1
+    PRODUCT = 2
 
 
 class ViewKind(IntEnum):

@@ -22,7 +22,7 @@ def round_to_element(values: NDArray[np.float64], element: ElementType) -> NDArr
     Parameters
     ----------
     values
-        float64, any shape, finite.
+        float64, any shape.
     element
         A floating-point element type.
 
@@ -30,7 +30,7 @@ def round_to_element(values: NDArray[np.float64], element: ElementType) -> NDArr
     -------
     Same shape: float16, float32, float64, or uint16 bit patterns of bfloat16. Overflow gives infinity.
     """
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         if element is ElementType.FLOAT32:
             return values.astype(np.float32)
         if element is ElementType.FLOAT16:
@@ -45,7 +45,11 @@ def round_to_element(values: NDArray[np.float64], element: ElementType) -> NDArr
 
 
 def dequantize(
-    levels: NDArray[Any], factors: float | NDArray[np.float64], offset: float, element: ElementType
+    levels: NDArray[Any],
+    factors: float | NDArray[np.float64],
+    offset: float,
+    element: ElementType,
+    previous: NDArray[np.float64] | None = None,
 ) -> NDArray[Any]:
     """Return elements: levels times their factors, plus the offset, each operation rounded once.
 
@@ -59,13 +63,20 @@ def dequantize(
         0 for none.
     element
         A floating-point element type.
+    previous
+        What all this is added to (SPEC.md 9.9), finite or not; None for nothing.
 
     Returns
     -------
     As of `round_to_element`.
     """
     values = levels * factors
-    return round_to_element(values + offset if offset else values, element)
+    if offset:
+        values = values + offset
+    if previous is not None:
+        with np.errstate(over="ignore", invalid="ignore"):  # what is infinite, or NaN, is found afterwards
+            values = previous + values
+    return round_to_element(values, element)
 
 
 def is_finite(values: NDArray[Any], element: ElementType) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nntc.decoder.base_files import Bases
 from nntc.decoder.folder import temporary_folder
 from nntc.decoder.model import DecodedFile, decode
 from nntc.decoder.model import verify as decode_and_check
@@ -89,6 +90,8 @@ def verify(
     follow_links: bool = False,
     key: KeysLike | None = None,
     progress: Progress | None = None,
+    base: Bases = (),
+    via: Sequence[SourceLike] = (),
 ) -> VerifyResult:
     """Decode a `.nntc` file, check every digest and SHA-256, and keep nothing.
 
@@ -98,7 +101,7 @@ def verify(
         Path, URL, bytes, or anything with `size` and `read(offset, length)`.
     original
         Path of the ONNX model that it was made from, external data beside it, to compare with.
-    jobs, limits, progress
+    jobs, limits, progress, base, via
         As for `nntc.decode`.
     follow_links
         Whether links may lead to external data of the original that is not in its folder.
@@ -118,11 +121,15 @@ def verify(
         first such byte. E_EXTERNAL: its external data is missing, or a link. E_PROTOBUF: it is no ONNX model.
     """
     if original is None:
-        checked = decode_and_check(source, jobs=jobs, limits=limits, require_key=key, progress=progress)
+        checked = decode_and_check(
+            source, jobs=jobs, limits=limits, require_key=key, progress=progress, base=base, via=via
+        )
         return VerifyResult(checked.files, signed_by=checked.signed_by)
     with temporary_folder() as folder:
         decoded = folder / UNUSED_NAME
-        done = decode(source, decoded, jobs=jobs, limits=limits, require_key=key, progress=progress)
+        done = decode(
+            source, decoded, jobs=jobs, limits=limits, require_key=key, progress=progress, base=base, via=via
+        )
         files = done.files
         with ExitStack() as opened:
             pairs = []

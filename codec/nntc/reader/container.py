@@ -6,16 +6,18 @@ protected by the digests of the sections it comes from; `nntc.decode` checks the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType, TracebackType
 from typing import Any
 
 from numpy.typing import NDArray
 
+from nntc.decoder.base_files import Bases
 from nntc.decoder.directory import Section, read_directory
 from nntc.decoder.graph import OutputFile
 from nntc.decoder.signatures import check_signatures, read_signatures
+from nntc.decoder.model import base_files
 from nntc.format.container import MAJOR
 from nntc.limits import Limits
 from nntc.reader.content import Content
@@ -30,7 +32,12 @@ LISTED = Limits.of(tensors=Limits().tensors, fields=Limits().fields)
 
 
 def open(  # noqa: A001 - as nntc.open
-    source: SourceLike, *, limits: Limits = LISTED, require_key: KeysLike | None = None
+    source: SourceLike,
+    *,
+    limits: Limits = LISTED,
+    require_key: KeysLike | None = None,
+    base: Bases = (),
+    via: Sequence[SourceLike] = (),
 ) -> Container:
     """Open a `.nntc` file without decoding its tensors.
 
@@ -44,6 +51,8 @@ def open(  # noqa: A001 - as nntc.open
         What the file may take; by default what listing its tensors may, as in `Limits()`, and anything else.
     require_key
         As for `nntc.decode`: each section that is read is then the signer's, by its digest.
+    base, via
+        What an update needs, as for `nntc.decode`.
 
     Returns
     -------
@@ -52,13 +61,14 @@ def open(  # noqa: A001 - as nntc.open
     Raises
     ------
     FormatError
-        Header, directory or graph is at fault. E_SIGNED: the file is not signed as is required.
+        Header, directory or graph is at fault. E_SIGNED: the file is not signed as is required; E_BASE: it is
+        an update, and its base is not given.
     UnsupportedError
         The input needs a newer or fuller decoder.
     SourceError
         E_SOURCE, E_SOURCE_CHANGED: the input cannot be read from its URL.
     """
-    return Container(source, limits=limits, require_key=require_key)
+    return Container(source, limits=limits, require_key=require_key, base=base, via=via)
 
 
 class Container:
@@ -66,27 +76,35 @@ class Container:
 
     Parameters
     ----------
-    source, limits, require_key
+    source, limits, require_key, base, via
         See `open`.
     """
 
     def __init__(
-        self, source: SourceLike, *, limits: Limits = LISTED, require_key: KeysLike | None = None
+        self,
+        source: SourceLike,
+        *,
+        limits: Limits = LISTED,
+        require_key: KeysLike | None = None,
+        base: Bases = (),
+        via: Sequence[SourceLike] = (),
     ) -> None:
         trusted = None if require_key is None else TrustedKeys.of(require_key)
         self._source, self._own = open_source(source)
+        self._bases = base_files(base, via, limits=limits)
         try:
             self._directory = read_directory(self._source, limits.memory)
             self._signed_by = (
                 () if trusted is None else check_signatures(self._source, self._directory, trusted)
             )
             self._limits = limits
-            self._content = Content(self._source, self._directory, limits)
-            index = index_of(self._source, self._directory)
+            self._content = Content(self._source, self._directory, self._bases, limits)
+            # Whoever gives a base has an update, whose graph is needed for all that it changes.
+            index = None if base or via else index_of(self._source, self._directory)
             self._indexed = None if index is None else Indexed(self._source, self._directory, index)
             self._index = index
             if index is None:
-                _ = self._content.graph  # what is wrong with it is told now
+                self._content.check_graph()
         except BaseException:
             self.close()
             raise
@@ -100,7 +118,8 @@ class Container:
         self.close()
 
     def close(self) -> None:
-        """Close the file, if it was opened here."""
+        """Close the file, if it was opened here, and what was opened or decoded as its base."""
+        self._bases.close()
         if self._own is not None:
             self._own.close()
 
@@ -212,7 +231,7 @@ class Container:
         for wire in self._content.find_tensors():
             parts = tuple(piece for piece in self._content.pieces_of(wire) if piece.skeleton is None)
             key = wire.name if wire.name and wire.name not in found else "/".join(map(str, wire.path))
-            owners = [first.setdefault((piece.section, piece.part), key) for piece in parts]
+            owners = [first.setdefault((p.section, p.part), key) for p in parts if p.section >= 0]
             same_as = next((owner for owner in owners if owner != key), None)
             found[key] = GraphTensor(self._content, wire, parts, same_as)
         return MappingProxyType(found)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.decoder.base import Base
+from nntc.decoder.base_files import BaseFiles
 from nntc.decoder.directory import Directory, read_section
 from nntc.decoder.graph import Graph, graph_of
 from nntc.decoder.payloads import read_parse_context, read_record
@@ -40,13 +42,18 @@ class Content:
     ----------
     source, directory
         An open file and what its directory says.
+    bases
+        Files to find the base of an update among.
     limits
         What it may take to find tensors.
     """
 
-    def __init__(self, source: Source, directory: Directory, limits: Limits = NO_LIMITS) -> None:
+    def __init__(
+        self, source: Source, directory: Directory, bases: BaseFiles, limits: Limits = NO_LIMITS
+    ) -> None:
         self._limits = limits
         self._source = source
+        self._bases = bases
         self._directory = directory
         self._tensor_sections = directory.tensors
         self._tools: dict[int, Tool] = {}
@@ -58,10 +65,18 @@ class Content:
         """What GRAPH says, read when it is first asked for; raises FormatError."""
         return graph_of(self._source, self._directory)
 
+    def check_graph(self) -> None:
+        """Read GRAPH and find the base; raises FormatError."""
+        _ = self._base
+
+    @cached_property
+    def _base(self) -> Base:
+        return self._bases.find(self.graph)
+
     @cached_property
     def _payloads(self) -> Payloads:
         used = self.graph.splices.used
-        return Payloads(self._tensor_sections, used, self._record, prefetch_of(self._source))
+        return Payloads(self._tensor_sections, used, self._record, prefetch_of(self._source), self._base)
 
     @cached_property
     def notes(self) -> Notes | None:
@@ -92,19 +107,25 @@ class Content:
         return self._tools[section]
 
     def tool_name(self, section: int) -> str:
-        """Return the name of its tool, such as planes; raises FormatError."""
+        """Return the name of its tool, such as planes, or base for no section; raises FormatError."""
+        if section < 0:
+            return "base"
         name = self._tool_names.get(section)
         if name is None:
             name = self._tool_names[section] = self.section_tool(section).name.lower()
         return name
 
     def part_cost(self, section: int, part: int) -> float:
-        """Return the bytes of the file that a part of a TENSOR section takes."""
+        """Return the bytes of the file that a part of a TENSOR section takes; the base has none."""
+        if section < 0:
+            return 0.0
         stored = self._tensor_sections[section]
         return stored.length * self._part_size(section, part) / stored.output
 
     def part_error(self, section: int, part: int) -> float | None:
         """Return the relative error of a part of a TENSOR section as noted, None where it is not known."""
+        if section < 0:
+            return None
         if self.notes is None:  # a file that loses nothing has none
             return 0.0 if self.section_tool(section) is Tool.PLANES else None
         return self.notes.errors[self._first_parts[section] + part]
@@ -115,17 +136,17 @@ class Content:
         places: dict[int, list[tuple[bytearray, int, Piece]]] = {}  # by section: where its pieces belong
         for wire in wires:
             pieces = list(self.pieces_of(wire))
-            if all(piece.skeleton is not None for piece in pieces):
+            if all(piece.section < 0 for piece in pieces):
                 found.append(self.tensor_data(wire))
                 continue
             _, offset, length = _place(wire, self._file_numbers)
             data = bytearray(length)
             found.append(data)
             for piece in pieces:
-                if piece.skeleton is None:
+                if piece.section >= 0:
                     places.setdefault(piece.section, []).append((data, offset, piece))
                 else:
-                    self._copy(data, offset, piece, self._piece_bytes(piece))
+                    self._fill(data, offset, piece)
         for section, payload in self._payloads.several(places):
             for data, offset, piece in places.pop(section):
                 start, end = self._part_span(section, piece.part)
@@ -147,7 +168,7 @@ class Content:
 
     @cached_property
     def _parse_context(self) -> Any:
-        return read_parse_context(self._source, self._directory)
+        return read_parse_context(self._source, self._directory, self.graph.bases)
 
     def _part_span(self, section: int, part: int) -> tuple[int, int]:
         """Return where a part begins and ends in the payload of its section, in bytes."""
@@ -192,8 +213,16 @@ class Content:
         """Return bytes of an output file, decoding what has to be."""
         data = bytearray(length)
         for piece in self._pieces[file].within(offset, length):
-            self._copy(data, offset, piece, self._piece_bytes(piece))
+            self._fill(data, offset, piece)
         return data
+
+    def _fill(self, data: bytearray, offset: int, piece: Piece) -> None:
+        """Put what a piece has of the bytes of a file that begin at `offset` there, decoded."""
+        if piece.base is None:
+            self._copy(data, offset, piece, self._piece_bytes(piece))
+            return
+        start, end = max(offset, piece.start), min(offset + len(data), piece.start + piece.length)
+        data[start - offset : end - offset] = self._base.read(piece.base + start - piece.start, end - start)
 
     @staticmethod
     def _copy(data: bytearray, offset: int, piece: Piece, content: memoryview) -> None:
@@ -209,7 +238,7 @@ class Content:
 
     def _graph_reader(self) -> Read:
         """Return a function that reads the model file where it is made of graph bytes."""
-        return GraphRead(self._pieces[0], self.graph.skeleton, self._limits)
+        return GraphRead(self._pieces[0], self.graph.skeleton, self._base, self._limits)
 
     def pieces_of(self, wire: WireTensor) -> Iterator[Piece]:
         """Yield the pieces that a tensor's elements are made of; ModelError if its file ends before."""

@@ -65,7 +65,12 @@ class Indexed:
         return read_parse_context(self._source, self._directory)
 
     def _record(self, section: int) -> TensorRecord:
-        record = read_record(self._source, self._sections[section], self._context)
+        try:
+            record = read_record(self._source, self._sections[section], self._context)
+        except FormatError as e:
+            if e.id != "E_REFERENCE":
+                raise
+            raise FormatError("E_BASE", "an update: it needs its base", self._directory.graph.offset) from e
         self._records[section] = record.part_ends().tolist()
         return record
 

@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from nntc.decoder.base import NO_BASE, Base
 from nntc.decoder.directory import Section
 from nntc.decoder.entropy.runs import Tokens
 from nntc.decoder.payloads import BATCH_COST, BATCH_SECTIONS
@@ -42,6 +43,8 @@ class Payloads:
         Reads and checks the record of the section with a number; raises FormatError.
     prefetch
         Called with offset and length of sections that will be read next; None where reading costs nothing.
+    base
+        What an update changes.
     """
 
     def __init__(
@@ -50,7 +53,9 @@ class Payloads:
         parts: Sequence[int],
         read: Callable[[int], TensorRecord],
         prefetch: Prefetch | None,
+        base: Base = NO_BASE,
     ) -> None:
+        self._base = base
         self._sections, self._parts, self._read, self._prefetch = sections, parts, read, prefetch
         self._begin()
         tell_after_fork(self)
@@ -133,7 +138,7 @@ class Payloads:
     def _finish(self, number: int) -> Payload:
         """Make the payload of a section whose tokens are decoded."""
         record, tokens = self._ahead.pop(number)
-        payload = record.payload(tokens)
+        payload = record.payload(tokens, self._base)
         if self._parts[number] > 1:
             self._shared[number] = payload
             self._shared_bytes += payload.size

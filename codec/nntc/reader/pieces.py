@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from nntc.decoder.graph import Graph
+from nntc.decoder.splices import BASE
 from nntc.errors import FormatError
 
 
@@ -19,9 +20,11 @@ class Piece(NamedTuple):
     start, length
         Bytes of the file.
     skeleton
-        Where its bytes stand in the graph bytes, or None for a payload part.
+        Where its bytes stand in the graph bytes, or None where they do not.
     section, part
-        Number of the TENSOR section, and of the part in it, of a payload part.
+        Number of the TENSOR section, and of the part in it, of a payload part; else -1.
+    base
+        Where its bytes stand in the base, or None where they do not.
     """
 
     start: int
@@ -29,6 +32,7 @@ class Piece(NamedTuple):
     skeleton: int | None
     section: int = -1
     part: int = -1
+    base: int | None = None
 
 
 class FilePieces:
@@ -69,16 +73,17 @@ class FilePieces:
         last = bisect_right(self._starts, offset + length - 1)
         for number in range(first, last):
             start, end, place = self._piece(number)
+            splices = self._graph.splices
             if place >= 0:
                 yield Piece(start, end - start, place)
+            elif splices.tensors[-1 - place] == BASE:
+                yield Piece(start, end - start, None, base=splices.range(-1 - place)[0])
             else:
-                splices = self._graph.splices
                 yield Piece(start, end - start, None, splices.tensors[-1 - place], splices.parts[-1 - place])
 
-    def graph_bytes(self, offset: int) -> tuple[int, int, int]:
-        """Return start and end of the piece at an offset, and where it stands in the graph bytes, or -1."""
-        start, end, place = self._piece(bisect_right(self._starts, offset) - 1)
-        return start, end, max(place, -1)
+    def at(self, offset: int) -> Piece:
+        """Return the piece that has a byte of the file."""
+        return next(self.within(offset, 1))
 
     def _piece(self, number: int) -> tuple[int, int, int]:
         end = self._starts[number + 1] if number + 1 < len(self._starts) else self.size
@@ -104,7 +109,13 @@ def lay_out(graph: Graph, part_size: Callable[[int, int], int]) -> list[FilePiec
     splices = graph.splices
     for number, run in enumerate(splices.runs):
         layout.add_run(run)
-        layout.add_part(part_size(splices.tensors[number], splices.parts[number]), number)
+        is_range = splices.tensors[number] == BASE
+        own = (
+            splices.range(number)[1]
+            if is_range
+            else part_size(splices.tensors[number], splices.parts[number])
+        )
+        layout.add_part(own, number)
     layout.add_run(len(graph.skeleton) - layout.position)
     if any(file.left for file in layout.files):
         raise FormatError("E_SPLICE", "fewer bytes than the files hold", graph.offset)

@@ -70,7 +70,7 @@ def _most_splices(suite: Suite) -> None:
         # Decoding as many pieces takes long; that a graph byte is missing is found before.
         "GRAPH.graph": same[1:],
     }
-    head = 1 + 1 + 32 + len(varint(count)) + 2
+    head = 1 + 1 + 1 + 32 + len(varint(count)) + 2
     blocks = repeated(2 * len(same) - 1).blocks
     suite.bad(
         "splices-1048576", "splices-2", "E_SPLICE", GRAPH, "R-202 R-212",

@@ -180,7 +180,7 @@ def _window(suite: Suite) -> None:
 
 def _zeros(size: int, window: int | None) -> File:
     """Return a file whose GRAPH content has `size` bytes, its graph bytes zero."""
-    head = 1 + 4 + 32 + 1
+    head = 1 + 1 + 4 + 32 + 1
     rest = repeated(size - head).blocks
     return File(outputs=[Output(None, (bytes(size - head),))], frame=Frame((Block(RAW, head), *rest), window))
 

@@ -218,7 +218,7 @@ def _most_rows(suite: Suite) -> None:
             "GRAPH.graph": same[: rows - 1],
         }
     )
-    head = 1 + len(varint(len(content))) + 32 + len(varint(rows)) + 2
+    head = 1 + 1 + len(varint(len(content))) + 32 + len(varint(rows)) + 2
     blocks = repeated(len(same) + rows - 1).blocks
     suite.valid(
         "ragged-rows-65536", "as many rows as there can be, of one byte each", "R-313",

@@ -36,7 +36,7 @@ INTEGERS = st.one_of(
 def read_integers(data: bytes, count: int, step: int) -> list[int]:
     view = View(ROW.kind, 1, count, 1)
     stream = SectionStream(data, 0)
-    block = read_integer_block(stream, view, ParseContext(Profile.FULL, []))
+    block = read_integer_block(stream, count, ParseContext(Profile.FULL, []), view)
     stream.finish("integer block")
     tokens = []
     for result in decode_runs(block.runs):

@@ -235,16 +235,17 @@ class IntegerReader:
 
 def read_integer_block(
     stream: SectionStream,
-    view: View,
+    size: int,
     context: ParseContext,
+    view: View | None = None,
     *,
     trellis: Trellis = Trellis.NONE,
     segment: int = 1,
 ) -> IntegerBlock:
-    """Parse the integer block of all elements of `view`; E_TRELLIS if it does not fit a trellis."""
+    """Parse a block of `size` integers, of all elements of `view` if given; E_TRELLIS if no trellis fits."""
     offset = stream.at()
-    head = INTEGER_HEAD.read(stream, profile=context.profile, size=view.size, trellis=trellis)
-    count = view.size if head.count is None else head.count
+    head = INTEGER_HEAD.read(stream, profile=context.profile, size=size, trellis=trellis)
+    count = size if head.count is None else head.count
     low_bits = head.low_bits or 0
     low_data = stream.take(packed_size(count, low_bits), "low bits")
     coder = head.flags.coder
@@ -254,4 +255,4 @@ def read_integer_block(
         run = read_symbol_data(stream, coder, RunRequest(count, context))
     else:
         run = read_symbol_data(stream, coder, RunRequest(count, context, view, trellis, segment))
-    return IntegerBlock(view.size, head.min_level, low_bits, low_data, head.escapes, sparse, run, offset)
+    return IntegerBlock(size, head.min_level, low_bits, low_data, head.escapes, sparse, run, offset)

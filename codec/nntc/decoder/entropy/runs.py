@@ -30,6 +30,8 @@ class ParseContext:
     shared: Sequence[FrequencyTable]
     working_memory: int = MAX_WORKING_MEMORY
     """Bytes that the header allows a record to need [R-110]."""
+    base_sizes: tuple[int, ...] = ()
+    """Bytes of each base file of an update."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

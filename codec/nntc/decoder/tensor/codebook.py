@@ -69,4 +69,4 @@ def read_codebook(stream: SectionStream, element: ElementType, view: View, conte
     """Parse what follows the view of a codebook record."""
     head = CODEBOOK_HEAD.read(stream, width=element.width)
     entries = codebook_entries(head.entries, head.entry_width, element.width)
-    return Codebook(entries, read_integer_block(stream, view, context))
+    return Codebook(entries, read_integer_block(stream, view.size, context, view))

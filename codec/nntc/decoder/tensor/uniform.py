@@ -23,6 +23,7 @@ from nntc.errors import FormatError
 from nntc.format.fields import SectionStream
 from nntc.format.integers import MAX_LEVEL
 from nntc.format.memory import PERIOD_MEMORY
+from nntc.format.patterns import values_of
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.rounding import dequantize, is_finite
 from nntc.format.steps import MAX_SCALED, STEP_CODES
@@ -72,16 +73,19 @@ class Uniform:
         """Token runs in stored order."""
         return [run for run in (self.row_codes, self.column_codes, *self.levels.runs) if run is not None]
 
-    def values(self, tokens: list[Tokens]) -> NDArray[Any]:
-        """Return the elements in coded order; E_ESCAPE, E_PADDING or E_RANGE at the levels."""
+    def values(self, tokens: list[Tokens], previous: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return the elements in coded order; E_ESCAPE, E_PADDING or E_RANGE at the levels.
+
+        They are added to `previous`, bit patterns in coded order, if it is given.
+        """
         rest = iter(tokens)
         row_codes = plain(next(rest)) if self.row_codes is not None else None
         column_codes = plain(next(rest)) if self.column_codes is not None else None
         gaps = plain(next(rest)) if self.levels.sparse is not None else None
         token_table = TokenTable.of(next(rest))
-        if row_codes is None and column_codes is None and self._is_lookup():
+        if previous is None and row_codes is None and column_codes is None and self._is_lookup():
             return self._look_up(token_table)
-        return self._compute(token_table, gaps, row_codes, column_codes)
+        return self._compute(token_table, gaps, row_codes, column_codes, previous)
 
     def _is_lookup(self) -> bool:
         """Whether, step codes and escapes apart, a value depends on its token alone."""
@@ -108,6 +112,7 @@ class Uniform:
         gaps: NDArray[np.uint8] | None,
         row_codes: NDArray[np.uint8] | None,
         column_codes: NDArray[np.uint8] | None,
+        previous: NDArray[Any] | None,
     ) -> NDArray[Any]:
         dependent = bool(self.trellis) and self.bases is None
         reader = IntegerReader(self.levels, token_table, gaps, dtype=np.float64, dependent=dependent)
@@ -134,11 +139,12 @@ class Uniform:
                 raise FormatError("E_RANGE", "scaled level is too large", self.levels.offset)
             if self.transform is not None:
                 x = self.transform.inverse(x)
-            if row_codes is None:
-                out[span] = self._to_elements(x, scale)
-            else:
-                factors = scale * STEP_CODES.take(row_codes[rows])
-                out[span] = self._to_elements(x.reshape(factors.size, -1), factors[:, None]).ravel()
+            factors: float | NDArray[np.float64] = scale
+            if row_codes is not None:
+                factors = (scale * STEP_CODES.take(row_codes[rows]))[:, None]
+                x = x.reshape(factors.size, -1)
+            old = None if previous is None else values_of(previous[span], self.element).reshape(x.shape)
+            out[span] = self._to_elements(x, factors, old).ravel()
             self._check_finite(out[span])
             done += count
         return out
@@ -151,8 +157,13 @@ class Uniform:
     def _is_ragged(self) -> bool:
         return self.view.kind is ViewKind.RAGGED
 
-    def _to_elements(self, levels: NDArray[Any], factors: float | NDArray[np.float64]) -> NDArray[Any]:
-        return dequantize(levels, factors, self.offset, self.element)
+    def _to_elements(
+        self,
+        levels: NDArray[Any],
+        factors: float | NDArray[np.float64],
+        previous: NDArray[np.float64] | None = None,
+    ) -> NDArray[Any]:
+        return dequantize(levels, factors, self.offset, self.element, previous)
 
     def _tiles(self) -> Iterator[tuple[NDArray[np.intp] | slice, slice, int]]:
         """Yield rows, columns and number of elements of consecutive stretches of coded order.
@@ -193,7 +204,7 @@ def read_uniform(stream: SectionStream, element: ElementType, view: View, contex
     column_codes = read_symbol_block(stream, RunRequest(view.columns, context)) if has_columns else None
     bases = ROW_BASES.read(stream, rows=view.rows) if UniformFlags.ROW_BASES in flags else None
     segment = SEGMENT.read(stream) if trellis else 1
-    levels = read_integer_block(stream, view, context, trellis=trellis, segment=segment)
+    levels = read_integer_block(stream, view.size, context, view, trellis=trellis, segment=segment)
     offset = head.offset or 0.0
     return Uniform(
         element, view, trellis, head.step, offset, transform, row_codes, column_codes, bases, levels
