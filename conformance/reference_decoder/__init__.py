@@ -5,12 +5,14 @@ It supports all profiles, Device, Main and Full [R-003], [R-790]. Modules follow
     bits, frames      3      fields, varints, bit runs; zstd frames, bzip2 streams
     container         5      header, directory, layout, section CRC
     graph             6.1-3  GRAPH, splices, names
+    base              6.9    the base of an update
     tables            6.4, 8.7  frequency tables
     notes, index      6.6-7  NOTES, INDEX (for tools)
     signature         6.8    SIGNATURE (for callers who demand one)
-    record, views     7.1-2  TENSOR sections: head and view
+    record, elements, views  7.1-2  TENSOR sections: records, their head and view
     exact_tools       7.3-4, 9.6  planes and codebook
     uniform, trellis  7.5, 9.7  uniform
+    difference        7.6, 9.9  difference
     integers          8.1, 9.5  integer blocks
     coding, symbols, packed, huffman, rans_syntax, rans  8.2-6, 9.4  tokens
     transform         9.8, A  the inverse transform

@@ -1,5 +1,7 @@
 """Command line: ``python -m conformance.reference_decoder IN.nntc OUT``, or ``--batch`` in place of both.
 
+The base of an update is given with ``--base FILE``, as often as it has files, in any order.
+
 In the folder above it is ``python -m reference_decoder``: the package needs nothing but zstandard.
 """
 
@@ -9,6 +11,7 @@ import argparse
 import contextlib
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from .decoder import Limits, decode_to
@@ -34,17 +37,28 @@ class FileSource:
             raise OSError("the file has become shorter")
         return data
 
+    def __enter__(self) -> FileSource:
+        return self
 
-def decode_file(path: Path, output: Path, limits: Limits, replace: bool) -> None:
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):  # all of it has been read
+            self.file.close()
+
+
+def decode_file(path: Path, output: Path, limits: Limits, replace: bool, base: Sequence[Path] = ()) -> None:
     """Decode ``path`` to ``output`` and the external data files beside it; all or nothing (clause 10)."""
-    source = FileSource(path)
     sink = DirectorySink(output)
+    with contextlib.ExitStack() as opened:
+        source, *given = (opened.enter_context(FileSource(own)) for own in (path, *base))
+        try:
+            names = decode_to(source, sink, limits, given)
+        except BaseException:
+            sink.discard()  # R-601
+            raise
     try:
-        sink.publish(decode_to(source, sink, limits), replace)  # R-600
+        sink.publish(names, replace)  # R-600; the base is closed, an output file may take its place
     finally:
         sink.discard()  # R-601
-        with contextlib.suppress(OSError):  # all of it has been read
-            source.file.close()
 
 
 def batch(limits: Limits, replace: bool) -> None:
@@ -55,7 +69,8 @@ def batch(limits: Limits, replace: bool) -> None:
         answer: dict[str, str | int | None] = {"status": "accepted", "error": None, "offset": None}
         try:
             request = json.loads(line)
-            decode_file(Path(request["input"]), Path(request["output"]), limits, replace)
+            base = [Path(own) for own in request.get("base", ())]
+            decode_file(Path(request["input"]), Path(request["output"]), limits, replace, base)
         except NntcError as error:
             status = "unsupported" if error.unsupported else "rejected"
             answer = {"status": status, "error": error.error, "offset": error.offset}
@@ -75,6 +90,7 @@ def main() -> int:
     parser.add_argument("--max-output", type=int, help="E_MEMORY if the output files exceed this")
     parser.add_argument("--require-key", action="append", type=Path, help="PEM; E_SIGNED if it did not sign")
     parser.add_argument("--threshold", type=int, default=1, help="how many of the keys must have signed")
+    parser.add_argument("--base", type=Path, action="append", default=[], help="a file of an update's base")
     options = parser.parse_args()
     trusted = None
     if options.require_key:
@@ -87,7 +103,7 @@ def main() -> int:
         parser.print_usage(sys.stderr)
         return USAGE
     try:
-        decode_file(options.input, options.output, limits, options.replace)
+        decode_file(options.input, options.output, limits, options.replace, options.base)
     except NntcError as error:
         print(error, file=sys.stderr)  # R-750
         return UNSUPPORTED if error.unsupported else REJECTED

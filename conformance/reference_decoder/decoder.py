@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -20,9 +20,9 @@ from .container import (
     read_section,
 )
 from .errors import NntcError
-from .graph import OPENS, REPEATS, Graph, read_graph
+from .graph import COPIES, OPENS, REPEATS, Graph, read_graph
 from .output import Assembler, MemorySink, Sink
-from .record import Record, read_record
+from .record import Tensor, read_tensor
 from .signature import Trusted
 from .signature import check as check_signatures
 from .tables import Table, read_tables_section
@@ -72,10 +72,10 @@ class Opened:
         """The TENSOR sections in order."""
         return [entry for entry in self.entries if entry.type == TENSOR]
 
-    def record(self, entry: Entry) -> Record:
+    def tensor(self, entry: Entry) -> Tensor:
         """Phases 1 and 2 of clause 9.3 [R-503]."""
         data = read_section(self.source, entry)  # phase 1, R-503
-        return read_record(data, entry, self.header, self.shared)  # phase 2, R-503
+        return read_tensor(data, entry, self.header, self.shared, self.graph.base)  # phase 2, R-503
 
 
 def memory_bound(entries: list[Entry]) -> int:
@@ -84,11 +84,11 @@ def memory_bound(entries: list[Entry]) -> int:
     G = graph_entry(entries).output
     S = max(entry.length for entry in entries)
     # R-700: nothing here takes more: one section at a time, one byte for a token, four for an integer
-    return 256 * 2**20 + 512 * len(entries) + 6 * T + 2 * G + 6 * S
+    return 256 * 2**20 + 512 * len(entries) + 12 * T + 3 * G + 6 * S
 
 
-def open_file(source: Source, limits: Limits) -> Opened:
-    """Steps 1 to 4 of clause 9.2 [R-500]."""
+def open_file(source: Source, limits: Limits, base: Sequence[Source] = ()) -> Opened:
+    """Steps 1 to 4 of clause 9.2 [R-500]; ``base`` are the files that the caller has, in any order."""
     header = read_header(source)  # step 1, R-500
     entries = read_directory(source, header)  # step 2
     if limits.memory is not None and memory_bound(entries) > limits.memory:
@@ -100,6 +100,7 @@ def open_file(source: Source, limits: Limits) -> Opened:
     graph = read_graph(read_section(source, own), own, header.profile, tensor_count, source.size)  # step 3
     if limits.output is not None and graph.total > limits.output:
         raise NntcError("E_MEMORY", 28, "output files")  # R-701
+    graph.base.give(base, graph.start)  # R-216
     shared: list[Table] = []
     for entry in entries:
         if entry.type == TABLES:
@@ -107,9 +108,11 @@ def open_file(source: Source, limits: Limits) -> Opened:
     return Opened(source, header, entries, graph, shared)
 
 
-def decode_to(source: Source, sink: Sink, limits: Limits | None = None) -> list[str]:
+def decode_to(
+    source: Source, sink: Sink, limits: Limits | None = None, base: Sequence[Source] = ()
+) -> list[str]:
     """Clause 9.2 to its end; the output files go to ``sink``. Returns the names of output files 1.. ."""
-    opened = open_file(source, limits or Limits())
+    opened = open_file(source, limits or Limits(), base)
     assembler = Assembler(opened.graph.files, sink)
     _insert_pieces(opened, assembler)
     for entry in opened.entries:
@@ -142,20 +145,22 @@ def _insert_pieces(opened: Opened, out: Assembler) -> None:
         piece: bytearray | memoryview | None = None
         if kind == OPENS:
             entry = tensors[s]
-            record = opened.record(entry)
-            piece = record.payload()  # step 6b
-            parts = record.part_sizes()
-            if record.view.ragged:  # step 6c
+            tensor = opened.tensor(entry)
+            piece = tensor.payload()  # step 6b
+            parts = tensor.part_sizes()
+            if tensor.ragged:  # step 6c
                 ragged_total += entry.output
                 if ragged_total > 2**24:
                     raise NntcError("E_LIMIT", entry.start, "payloads of ragged views")  # R-501
                 ragged_payloads[s] = (piece, list(accumulate(parts)))
-            if ragged_total + record.need > opened.header.working_memory:  # step 6c
+            if ragged_total + tensor.need > opened.header.working_memory:  # step 6c
                 raise NntcError("E_LIMIT", entry.start, "need, and payloads of ragged views")  # R-110
             require(splices.used[s] == len(parts), entry.start)  # R-213, step 6d
-            del record
+            del tensor
         if kind == REPEATS:
             n = size[splices.origin[i]]
+        elif kind == COPIES:
+            start, n = splices.ranges[s]
         elif s in ragged_payloads:
             payload, ends = ragged_payloads[s]
             begin = ends[k - 1] if k > 0 else 0
@@ -167,7 +172,10 @@ def _insert_pieces(opened: Opened, out: Assembler) -> None:
         require(out.fits(n), graph.start)  # R-214, step 6e
         position.append(out.at)
         size.append(n)
-        if piece is None:
+        if kind == COPIES:
+            for stretch in graph.base.read(start, n):
+                out.put(stretch)
+        elif piece is None:
             out.repeat(position[splices.origin[i]], n)
         else:
             out.put(piece)
@@ -176,18 +184,21 @@ def _insert_pieces(opened: Opened, out: Assembler) -> None:
     out.put(rest)
 
 
-def decode(data: bytes, limits: Limits | None = None) -> list[OutputFile]:
+def decode(data: bytes, limits: Limits | None = None, base: Sequence[bytes] = ()) -> list[OutputFile]:
     """Decode a whole file in memory: the output files in order, or NntcError [R-001], [R-002]."""
     sink = MemorySink()
-    names: list[str | None] = [None, *decode_to(BytesSource(data), sink, limits)]
+    given = [BytesSource(file) for file in base]
+    names: list[str | None] = [None, *decode_to(BytesSource(data), sink, limits, given)]
     return [OutputFile(name, bytes(content)) for name, content in zip(names, sink.files, strict=True)]
 
 
-def tensor_levels(data: bytes) -> Iterator[array[int] | None]:
-    """For each TENSOR section in order, the integers after phase 4 of clause 9.3, in coded order.
+def tensor_levels(data: bytes, base: Sequence[bytes] = ()) -> Iterator[array[int] | None]:
+    """For each record of all TENSOR sections, the integers after phase 4 of clause 9.3, in coded order.
 
-    These are levels before row bases and dequantization (uniform) or indices (codebook); None for planes.
+    These are levels before row bases and dequantization (uniform) or indices (codebook); None for planes and
+    products.
     """
-    opened = open_file(BytesSource(data), Limits())
+    opened = open_file(BytesSource(data), Limits(), [BytesSource(file) for file in base])
     for entry in opened.tensors:
-        yield opened.record(entry).tool.integers()
+        for record in opened.tensor(entry).records:
+            yield record.tool.integers()

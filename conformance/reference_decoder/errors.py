@@ -23,6 +23,8 @@ CLASS_OF: dict[str, str] = {
     "E_SPLICE": "invalid",
     "E_FILE_NAME": "invalid",
     "E_HASH": "malformed",
+    "E_BASE": "missing",
+    "E_REFERENCE": "invalid",
     "E_ZSTD": "malformed",
     "E_BZIP2": "malformed",
     "E_TYPE": "invalid",

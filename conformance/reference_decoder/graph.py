@@ -5,13 +5,14 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
+from .base import Base, read_base
 from .bits import Reader
 from .container import DEVICE, Entry
 from .errors import NntcError
 from .frames import zstd_frame
 
 FORBIDDEN = frozenset(range(0x20)) | {0x7F, 0x5C}
-OPENS, FRESH, REPEATS = 0, 1, 2
+OPENS, FRESH, REPEATS, COPIES = 0, 1, 2, 3
 
 
 @dataclass(slots=True)
@@ -28,11 +29,12 @@ class OutputEntry:
 class Splices:
     """The resolved splices (clause 6.2), as arrays: there may be 2^20 of them.
 
-    ``kind[i]`` is OPENS (piece 0), FRESH (odd piece) or REPEATS (even piece). ``section[i]``, ``part[i]`` are
-    source[i]. ``origin[i]`` is the number of the splice at which source[i] was first inserted.
+    ``kind[i]`` is OPENS (piece 0), FRESH (the next part), COPIES (a range of the base) or REPEATS.
+    ``section[i]``, ``part[i]`` are source[i]; of a range of the base ``section[i]`` is its number in
+    ``ranges``. ``origin[i]`` is the number of the splice at which source[i] was first inserted.
     """
 
-    def __init__(self, tensor_count: int) -> None:
+    def __init__(self, tensor_count: int, base: Base) -> None:
         self.run = array("Q")
         self.kind = array("B")
         self.section = array("i")
@@ -40,36 +42,60 @@ class Splices:
         self.origin = array("i")
         self.tensor_count = tensor_count
         self.used = array("i")  # parts used so far of each section opened so far
+        self.base = base
+        self.ranges: list[tuple[int, int]] = []  # ranges of the base: first byte, and how many
 
     def __len__(self) -> int:
         return len(self.run)
 
-    def add(self, run: int, piece: int) -> bool:
-        """Step 2 of 'resolve the splices'; False if the reference does not exist [R-210]."""
-        i = len(self.run)
-        if piece == 0:
+    def read(self, reader: Reader) -> None:
+        """Read a splice and resolve it: step 2 of 'resolve the splices'."""
+        run = reader.varint()
+        piece = reader.varint()
+        if self.base.entries and piece == 1:
+            self._copy(reader, run)
+            return
+        v = piece - 1 if self.base.entries and piece > 1 else piece
+        reader.require(self._add(run, v), "E_SPLICE", "piece does not exist")  # R-210
+
+    def _copy(self, reader: Reader, run: int) -> None:
+        """A range of the base."""
+        end = sum(self.ranges[-1]) if self.ranges else 0
+        start = end + reader.svarint()
+        length = reader.varint()
+        holds = length > 0 and self.base.holds(start, length)
+        reader.require(holds, "E_SPLICE", "no such range of the base")  # R-210
+        self._append(run, COPIES, len(self.ranges), 0, len(self))
+        self.ranges.append((start, length))
+
+    def _add(self, run: int, v: int) -> bool:
+        """Step 2b; False if the reference does not exist."""
+        i = len(self)
+        if v == 0:
             if len(self.used) == self.tensor_count:
                 return False
-            kind, section, part, origin = OPENS, len(self.used), 0, i
             self.used.append(1)
-        elif piece % 2 == 1:
-            d = (piece + 1) // 2
+            self._append(run, OPENS, len(self.used) - 1, 0, i)
+        elif v % 2 == 1:
+            d = (v + 1) // 2
             if d > len(self.used):
                 return False
             section = len(self.used) - d
-            kind, part, origin = FRESH, self.used[section], i
+            self._append(run, FRESH, section, self.used[section], i)
             self.used[section] += 1
         else:
-            d = piece // 2
+            d = v // 2
             if d > i:
                 return False
-            kind, section, part, origin = REPEATS, self.section[i - d], self.part[i - d], self.origin[i - d]
+            self._append(run, REPEATS, self.section[i - d], self.part[i - d], self.origin[i - d])
+        return True
+
+    def _append(self, run: int, kind: int, section: int, part: int, origin: int) -> None:
         self.run.append(run)
         self.kind.append(kind)
         self.section.append(section)
         self.part.append(part)
         self.origin.append(origin)
-        return True
 
 
 @dataclass(slots=True)
@@ -77,6 +103,7 @@ class Graph:
     """The content of GRAPH."""
 
     start: int
+    base: Base
     files: list[OutputEntry]
     splices: Splices
     graph: memoryview
@@ -95,25 +122,24 @@ def read_graph(data: bytes, entry: Entry, profile: int, tensor_count: int, file_
         raise NntcError("E_ZSTD", entry.start, str(problem)) from None  # R-200, R-015, R-207
     reader = Reader(content, entry.start, fixed=True)  # R-207
 
+    base = read_base(reader)
     file_count = reader.varint()
     reader.require(1 <= file_count <= min(65536, 1024 + file_size // 32), "E_LIMIT", "file_count")  # R-201
     files = [_read_file(reader, number) for number in range(file_count)]
     total = sum(file.size for file in files)
-    reader.require(total <= 65536 * file_size, "E_EXPANSION", "output files")  # R-206
+    reader.require(total <= 65536 * file_size + base.size, "E_EXPANSION", "output files")  # R-206
 
     splice_count = reader.varint()
     reader.require(splice_count <= min(2**20, 1024 + 16 * file_size), "E_LIMIT", "splice_count")  # R-202
-    splices = Splices(tensor_count)
+    splices = Splices(tensor_count, base)
     for _ in range(splice_count):
-        run = reader.varint()
-        piece = reader.varint()
-        reader.require(splices.add(run, piece), "E_SPLICE", "piece does not exist")  # R-210
+        splices.read(reader)
     graph = reader.take(reader.left())
     reader.require(len(splices.used) == tensor_count, "E_SPLICE", "section is not opened")  # R-211
     reader.require(sum(splices.run) <= len(graph), "E_SPLICE", "runs exceed the graph bytes")  # R-212
 
     _resolve_names(reader, files, graph)
-    return Graph(entry.start, files, splices, graph)
+    return Graph(entry.start, base, files, splices, graph)
 
 
 def _read_file(reader: Reader, number: int) -> OutputEntry:

@@ -75,7 +75,9 @@ class IntegerBlock:
             yield v
 
 
-def read_integer_block(reader: Reader, size: int, setting: Setting, trellis: Trellis | None) -> IntegerBlock:
+def read_integer_block(
+    reader: Reader, size: int, setting: Setting, trellis: Trellis | None, *, of_view: bool = True
+) -> IntegerBlock:
     """Clause 8.1; ``trellis`` is given if the block has the trellis rules."""
     flags = reader.u8()
     offset = reader.field
@@ -102,7 +104,7 @@ def read_integer_block(reader: Reader, size: int, setting: Setting, trellis: Tre
         reader.require(1 <= n <= size, "E_LIMIT", "count")  # R-409
     low = reader.take(run_size(n, low_bits)) if has_low else None
     gaps = read_symbol_block(reader, n, setting, of_view=False) if sparse else None
-    data = read_symbol_data(reader, coder, n, setting, of_view=not sparse, trellis=trellis)
+    data = read_symbol_data(reader, coder, n, setting, of_view=of_view and not sparse, trellis=trellis)
     return IntegerBlock(offset, size, n, lo, low_bits, escapes, background, low, gaps, data)
 
 

@@ -1,4 +1,4 @@
-"""Clause 9.7, step 8: rounding a binary64 value once to an element type [R-540], [R-541]."""
+"""Clauses 9.7, step 8, and 9.9: binary64 values rounded once to an element type [R-540], [R-541]; back."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class FloatFormat:
 FLOAT16 = FloatFormat(5, 10)
 BFLOAT16 = FloatFormat(8, 7)
 FLOAT32 = FloatFormat(8, 23)
+FLOAT64 = FloatFormat(11, 52)
 
 
 def round_to(value: float, target: FloatFormat) -> int | None:
@@ -55,3 +56,38 @@ def to_element(value: float, target: FloatFormat | None) -> bytes | None:
     if pattern is None:
         return None
     return pattern.to_bytes((1 + target.exponent_bits + target.fraction_bits) // 8, "little")
+
+
+def from_element(data: bytes, source: FloatFormat | None) -> float:
+    """The value of an element, little-endian; exact. ``source`` None is float64."""
+    if source is None:
+        value: float = struct.unpack("<d", data)[0]
+        return value
+    pattern = int.from_bytes(data, "little")
+    negative, magnitude = divmod(pattern, 1 << (source.exponent_bits + source.fraction_bits))
+    exponent, fraction = divmod(magnitude, 1 << source.fraction_bits)
+    if exponent == 2**source.exponent_bits - 1:
+        value = math.nan if fraction else math.inf
+    else:
+        significand = fraction + (1 << source.fraction_bits if exponent else 0)
+        bias = 2 ** (source.exponent_bits - 1) - 1
+        value = math.ldexp(significand, max(exponent, 1) - bias - source.fraction_bits)
+    return -value if negative else value
+
+
+def converted(data: bytes, source: FloatFormat | None, target: FloatFormat | None) -> bytes:
+    """An element of another float type, its value rounded once (clause 9.9) [R-560]."""
+    wanted = target or FLOAT64
+    value = from_element(data, source)
+    pattern: int | None = None
+    if math.isnan(value):  # sign bit 0, and of the fraction bits only the first is 1
+        pattern = ((2**wanted.exponent_bits - 1) * 2 + 1) << (wanted.fraction_bits - 1)
+    elif math.isfinite(value):
+        if target is None:
+            return struct.pack("<d", value)
+        pattern = round_to(value, target)
+    if pattern is None:  # infinite, or too large
+        pattern = (2**wanted.exponent_bits - 1) << wanted.fraction_bits
+        if value < 0:
+            pattern |= 1 << (wanted.exponent_bits + wanted.fraction_bits)
+    return pattern.to_bytes((1 + wanted.exponent_bits + wanted.fraction_bits) // 8, "little")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .bits import Reader
@@ -75,8 +75,11 @@ class Uniform:
         """E_RANGE of phase 5, at the flags of the integer block."""
         return NntcError("E_RANGE", self.levels.offset, text)  # R-542
 
-    def elements(self) -> bytearray:
-        """Phases 3 to 5, in coded order: steps 5 to 8 of clause 9.7 [R-540], [R-541], [R-542]."""
+    def elements(self, before: Sequence[float] | None = None) -> bytearray:
+        """Phases 3 to 5, in coded order: steps 5 to 8 of clause 9.7 [R-540], [R-541], [R-542].
+
+        ``before`` are the elements to be changed, for method uniform of tool difference (clause 9.9).
+        """
         row_codes, column_codes, levels, quantizers = self._decode()
         width = self.width
         coded = bytearray(len(levels) * width)
@@ -91,6 +94,10 @@ class Uniform:
             value = float(Y) * F  # step 6, R-540: abs(Y) < 2^53, so that float(Y) is exact
             if self.offset is not None:
                 value = value + self.offset  # step 7, R-540
+            if before is not None:
+                value = before[i] + value  # R-560
+                if not math.isfinite(value):
+                    raise self.fail("element is infinite or NaN")  # R-560
             element = to_element(value, self.format)  # step 8, R-540, R-541
             if element is None:
                 raise self.fail("element is infinite")  # R-542
@@ -145,9 +152,9 @@ def read_uniform(reader: Reader, target: FloatFormat | None, width: int, setting
     fits = not has[6] if isinstance(view, MatrixView) else not (has[2] or has[4])
     reader.require(fits, "E_VIEW", "flags of uniform")  # R-342
 
-    step = _f32(reader)
+    step = read_f32(reader)
     reader.require(2.0**-126 <= step < math.inf, "E_STEP", "step")  # R-343 (false for NaN)
-    offset = _f32(reader) if has[5] else None
+    offset = read_f32(reader) if has[5] else None
     reader.require(offset is None or (math.isfinite(offset) and offset != 0.0), "E_STEP", "offset")  # R-344
     transform = _read_transform(reader, view) if has[2] and isinstance(view, MatrixView) else None
     setting.needs.append(16 * transform.size if transform else 0)
@@ -167,7 +174,7 @@ def read_uniform(reader: Reader, target: FloatFormat | None, width: int, setting
     return Uniform(target, width, view, step, offset, transform, row_codes, column_codes, row_base, levels)
 
 
-def _f32(reader: Reader) -> float:
+def read_f32(reader: Reader) -> float:
     """f32 of clause 3.2."""
     value: float = struct.unpack("<f", reader.take(4))[0]
     return value

@@ -46,16 +46,23 @@ class MatrixView:
 
     def to_payload(self, coded: bytearray, width: int) -> bytearray:
         """Put elements of ``width`` bytes from coded order into the order of the payload."""
-        if not self.transposed:
-            return coded
-        payload = bytearray(len(coded))
+        return _swapped(coded, self.rows, self.channels, self.period * width) if self.transposed else coded
+
+    def to_coded(self, payload: bytearray, width: int) -> bytearray:
+        """Put elements of ``width`` bytes from the order of the payload into coded order."""
         size = self.period * width
-        for r in range(self.rows):
-            for c in range(self.channels):
-                source = (r * self.channels + c) * size
-                target = (c * self.rows + r) * size
-                payload[target : target + size] = coded[source : source + size]
-        return payload
+        return _swapped(payload, self.channels, self.rows, size) if self.transposed else payload
+
+
+def _swapped(data: bytearray, rows: int, columns: int, size: int) -> bytearray:
+    """A matrix of ``rows`` by ``columns`` entries of ``size`` bytes, transposed."""
+    swapped = bytearray(len(data))
+    for r in range(rows):
+        for c in range(columns):
+            source = (r * columns + c) * size
+            target = (c * rows + r) * size
+            swapped[target : target + size] = data[source : source + size]
+    return swapped
 
 
 @dataclass(slots=True)
@@ -94,6 +101,10 @@ class RaggedView:
     def to_payload(self, coded: bytearray, width: int) -> bytearray:
         """Coded order and payload order are the same."""
         return coded
+
+    def to_coded(self, payload: bytearray, width: int) -> bytearray:
+        """Coded order and payload order are the same."""
+        return payload
 
 
 View = MatrixView | RaggedView

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from nntc.format.registry import ElementType, Profile, SectionType, Tool, ViewKind
 
-from conformance.reference_decoder.record import ELEMENT_TYPES
+from conformance.reference_decoder.elements import ELEMENT_TYPES
 
 
 def test_element_types_are_those_of_the_second_decoder() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nntc.format.registry import ElementType
 from nntc.format.rounding import dequantize, is_finite, round_to_element
 
-from conformance.reference_decoder.record import ELEMENT_TYPES
+from conformance.reference_decoder.elements import ELEMENT_TYPES
 from conformance.reference_decoder.rounding import to_element
 
 TYPES = [ElementType.FLOAT16, ElementType.BFLOAT16, ElementType.FLOAT32, ElementType.FLOAT64]

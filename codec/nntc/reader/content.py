@@ -251,7 +251,7 @@ class Content:
     def parts_of(self, wire: WireTensor) -> list[tuple[int, int]]:
         """Return sections and parts that a tensor's bytes are, one after another; none if that is not all."""
         pieces = list(self.pieces_of(wire))
-        if not pieces or any(piece.skeleton is not None for piece in pieces):
+        if not pieces or any(piece.section < 0 for piece in pieces):
             return []
         _, offset, length = _place(wire, self._file_numbers)
         is_whole = pieces[0].start == offset and sum(piece.length for piece in pieces) == length

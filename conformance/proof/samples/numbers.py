@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zstandard
 
-from conformance.reference_decoder.record import ELEMENT_TYPES
+from conformance.reference_decoder.elements import ELEMENT_TYPES
 
 PACKED, RANS, HUFFMAN, BZIP2, ZSTD = range(5)
 CODERS = (PACKED, RANS, HUFFMAN, BZIP2, ZSTD)

@@ -15,9 +15,10 @@ from conformance.proof.samples.numbers import CODEBOOK, FLOATS, PLANES, TENSOR, 
 from conformance.proof.samples.symbols import Around, symbol_block
 from conformance.reference_decoder import NntcError
 from conformance.reference_decoder import tables as reference_tables
+from conformance.reference_decoder.base import Base
 from conformance.reference_decoder.container import Entry, Header
 from conformance.reference_decoder.integers import LARGEST as TOP
-from conformance.reference_decoder.record import read_record
+from conformance.reference_decoder.record import read_tensor
 
 
 def random_view(rng: Random, size: int, *, kinds: Sequence[int] = (MATRIX, TRANSPOSED, RAGGED)) -> View:
@@ -62,7 +63,8 @@ def payload_of(data: bytes, output: int, profile: int, shared: Sequence[Table] =
     """Decode a TENSOR section at offset `base` with the reference decoder; raises its NntcError."""
     tables = [reference_tables.Table(t.first, list(t.frequencies)) for t in shared]
     entry = Entry(TENSOR, base, len(data), output, b"")
-    return bytes(read_record(data, entry, Header(0, 0, profile, 0, 0, 2**32 - 1), tables).payload())
+    header = Header(0, 0, profile, 0, 0, 2**32 - 1)
+    return bytes(read_tensor(data, entry, header, tables, Base([])).payload())
 
 
 def planes_record(around: Around, size: int) -> tuple[bytes, View, int]:
