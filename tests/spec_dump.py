@@ -128,6 +128,7 @@ def graph(
 ) -> Section:
     """Return GRAPH for the contents of output files; zstd holds them in a raw block, readable as it is."""
     body = Dump()
+    body.add(varint(0), "base_count 0")
     body.add(varint(len(files)), f"file_count {len(files)}")
     for number, (data, name) in enumerate(files):
         body.add(varint(len(data)), f"file {number}: size {len(data)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from nntc.conformance.suite import CallerKeys, CallerLimit, Expected, Vector
 from nntc.decoder.model import decode_bytes
@@ -22,22 +23,28 @@ Outcome = Files | Fault
 _OPEN = "Block_Maximum_Size"
 
 
-def of_codec(data: bytes, limit: CallerLimit | None = None, keys: CallerKeys | None = None) -> Outcome:
+def of_codec(
+    data: bytes,
+    base: Sequence[bytes] = (),
+    limit: CallerLimit | None = None,
+    keys: CallerKeys | None = None,
+) -> Outcome:
     """Decode with the package, under a limit, or with keys, of the caller, if there are any."""
     memory = limit.bytes if limit is not None and limit.kind == "memory" else None
     output = limit.bytes if limit is not None and limit.kind == "output" else None
     try:
         trusted = None if keys is None else TrustedKeys(*keys.keys, threshold=keys.threshold)
-        return decode_bytes(data, limits=Limits.of(memory=memory, output=output), require_key=trusted)
+        limits = Limits.of(memory=memory, output=output)
+        return decode_bytes(data, limits=limits, require_key=trusted, base=base)
     except FormatError as e:
         return e.id, e.offset
 
 
-def of_reference(data: bytes, keys: CallerKeys | None = None) -> Outcome:
+def of_reference(data: bytes, base: Sequence[bytes] = (), keys: CallerKeys | None = None) -> Outcome:
     """Decode with the reference decoder, with the keys that the caller demands, if there are any."""
     trusted = None if keys is None else Trusted(keys.keys, keys.threshold)
     try:
-        return {file.name: file.data for file in decode(data, ReferenceLimits(trusted=trusted))}
+        return {file.name: file.data for file in decode(data, ReferenceLimits(trusted=trusted), base)}
     except NntcError as e:
         return e.error, e.offset
 
@@ -61,8 +68,11 @@ def fits(outcome: Outcome, expected: Expected) -> bool:
 
 def codec_fails(vector: Vector, data: bytes) -> bool:
     """Whether the package does with a vector something else than it promises, under any limit."""
-    if not fits(of_codec(data), vector.expected):
+    base = [file.path.read_bytes() for file in vector.base]
+    if not fits(of_codec(data, base), vector.expected):
         return True
-    if any(not fits(of_codec(data, limit), limit.expected) for limit in vector.caller_limits):
+    if vector.without_base is not None and not fits(of_codec(data), vector.without_base):
         return True
-    return any(not fits(of_codec(data, keys=keys), keys.expected) for keys in vector.caller_keys)
+    if any(not fits(of_codec(data, base, limit), limit.expected) for limit in vector.caller_limits):
+        return True
+    return any(not fits(of_codec(data, base, keys=keys), keys.expected) for keys in vector.caller_keys)

@@ -43,8 +43,8 @@ def graph_content(
     splices: Sequence[tuple[int, int]],
     skeleton: bytes,
 ) -> bytes:
-    """Return GRAPH content for files of (size, sha256, name offset and length)."""
-    out = varint(len(files))
+    """Return GRAPH content without base for files of (size, sha256, name offset and length)."""
+    out = varint(0) + varint(len(files))
     for size, digest, name in files:
         out += varint(size) + digest
         if name is not None:
