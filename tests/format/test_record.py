@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,10 +17,13 @@ VIEWS = st.one_of(
 )
 
 
+FIRST = {"number": 0, "first": None, "has_base": False}
+
+
 @given(VIEWS)
 def test_heads_come_back(view: View) -> None:
     stream = SectionStream(RECORD_HEAD.write(RecordHead.of(Tool.UNIFORM, ElementType.BFLOAT16, view)), 0)
-    found = RECORD_HEAD.read(stream)
+    found = RECORD_HEAD.read(stream, **FIRST)
     assert (found.tool, found.element, found.view) == (Tool.UNIFORM, ElementType.BFLOAT16, view)
     stream.finish("record head")
 
@@ -26,7 +31,9 @@ def test_heads_come_back(view: View) -> None:
 @pytest.mark.parametrize(
     ("data", "error", "offset"),
     [
-        (b"\x30", "E_UNSUPPORTED", 0),
+        (b"\x40", "E_UNSUPPORTED", 0),
+        (b"\x3a", "E_REFERENCE", 0),
+        (b"\x34", "E_TYPE", 0),
         (b"\x05", "E_RESERVED", 0),
         (b"\x14", "E_TYPE", 0),
         (b"\x20", "E_TYPE", 0),
@@ -41,5 +48,24 @@ def test_heads_come_back(view: View) -> None:
 )
 def test_faults_and_their_places(data: bytes, error: str, offset: int) -> None:
     with pytest.raises(FormatError) as caught:
-        RECORD_HEAD.read(SectionStream(data, 0))
+        RECORD_HEAD.read(SectionStream(data, 0), **FIRST)
     assert (caught.value.id, caught.value.offset) == (error, offset)
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "error"),
+    [
+        (0x3A, {"number": 0, "first": None, "has_base": True}, None),
+        (0x3A, {"number": 15, "first": ElementType.FLOAT32, "has_base": False}, None),
+        (0x3A, {"number": 16, "first": ElementType.FLOAT32, "has_base": False}, "E_LIMIT"),
+        (0x3B, {"number": 1, "first": ElementType.FLOAT32, "has_base": True}, "E_TYPE"),
+    ],
+)
+def test_records_after_each_other(code: int, given: dict[str, Any], error: str | None) -> None:
+    view = View(ViewKind.MATRIX, 1)
+    data = bytes([code]) + RECORD_HEAD.write(RecordHead.of(Tool.DIFFERENCE, ElementType.FLOAT32, view))[1:]
+    if error is None:
+        assert RECORD_HEAD.read(SectionStream(data, 0), **given).tool is Tool.DIFFERENCE
+        return
+    with pytest.raises(FormatError, match=error):
+        RECORD_HEAD.read(SectionStream(data, 0), **given)

@@ -72,8 +72,9 @@ TOO_LARGE = samples.svarint(1 << 31)
 
 CASES = [
     ("empty", b"", 8, "E_TRUNCATED", 0),
-    ("tool", b"\x3a", 8, "E_UNSUPPORTED", 0),
-    ("tool before type", b"\x3f", 8, "E_UNSUPPORTED", 0),
+    ("tool", b"\x4a", 8, "E_UNSUPPORTED", 0),
+    ("no base", b"\x3a", 8, "E_REFERENCE", 0),
+    ("tool before type", b"\x4f", 8, "E_UNSUPPORTED", 0),
     ("type", b"\x05", 8, "E_RESERVED", 0),
     ("type", b"\x2c", 8, "E_RESERVED", 0),
     ("uniform opaque", b"\x22", 8, "E_TYPE", 0),
