@@ -137,7 +137,7 @@ def decode_vectors() -> None:
                     decode_by_reference(data, Limits(memory, output))
         for keys in vector.caller_keys:
             of_codec(data, keys=keys)
-            of_reference(data, keys)
+            of_reference(data, keys=keys)
         fault = vector.expected.fault
         if len(vector.expected.output) > 1 or (fault is not None and fault.id in AFTER_WRITING):
             with tempfile.TemporaryDirectory() as folder:

@@ -12,12 +12,13 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: nntc-c decode [--replace] [--max-memory BYTES] [--max-output BYTES] [KEYS] FILE OUTPUT\n"
-    "       nntc-c verify [--max-memory BYTES] [--max-output BYTES] [KEYS] FILE\n"
+    "usage: nntc-c decode [--replace] [--base FILE]... [--max-memory BYTES] [--max-output BYTES] [KEYS] FILE OUTPUT\n"
+    "       nntc-c verify [--base FILE]... [--max-memory BYTES] [--max-output BYTES] [KEYS] FILE\n"
     "       nntc-c info FILE\n"
     "       nntc-c list FILE\n"
-    "       nntc-c extract [--replace] FILE TENSOR OUTPUT\n"
+    "       nntc-c extract [--replace] [--base FILE]... FILE TENSOR OUTPUT\n"
     "       nntc-c --version\n"
+    "--base: a file that an update needs; as many as it names, in any order\n"
     "KEYS:  --require-key PUB (PEM; several times for several) [--threshold N]: that many of them must have signed FILE\n";
 
 enum { KEYS = 64 };
@@ -75,8 +76,19 @@ static nntc_error check(const nntc *n, nntc_memory memory) {
     return e;
 }
 
+static void print_base(const nntc *n, uint32_t count) {
+    nntc_base_file file;
+    for (uint32_t i = 0; i < count; i++) {
+        nntc_get_base(n, i, &file);
+        printf("updates a file of %" PRIu64 " bytes, SHA-256 ", file.size);
+        for (int k = 0; k < 32; k++) printf("%02x", file.sha256[k]);
+        printf("\n");
+    }
+}
+
 static nntc_error info(const nntc *n, nntc_memory memory) {
-    static const char *const tools[] = {"planes", "codebook", "uniform"};
+    static const char *const tools[] = {"planes", "codebook", "uniform", "difference"};
+    static const char *const methods[] = {" of planes", " of uniform levels", " of a product"};
     nntc_summary s = nntc_summarize(n);
     nntc_error e = {NNTC_OK, 0};
     nntc_section section;
@@ -84,6 +96,7 @@ static nntc_error info(const nntc *n, nntc_memory memory) {
     uint32_t tensor = 0;
     printf("format 1.%d, profile %s, %" PRIu32 " output files, %" PRIu64 " bytes; at most %" PRIu64 " bytes of memory\n", s.minor,
            s.profile == 0 ? "Device" : s.profile == 1 ? "Main" : "Full", s.files, s.output, s.bound);
+    print_base(n, s.base);
     printf("  offset     bytes  section\n");
     for (uint32_t i = 0; i < s.sections && e.id == NNTC_OK; i++) {
         nntc_get_section(n, i, &section);
@@ -94,8 +107,9 @@ static nntc_error info(const nntc *n, nntc_memory memory) {
         }
         e = nntc_get_record(n, tensor++, memory, &record);
         if (e.id == NNTC_OK)
-            printf("TENSOR %s, %" PRIu32 " elements of %d bytes, decoded in %zu bytes of memory\n", tools[record.tool],
-                   record.elements, record.width, record.scratch);
+            printf("TENSOR %s%s, %" PRIu32 " records, %" PRIu32 " elements of %d bytes, decoded in %zu bytes of memory\n",
+                   tools[record.tool], record.tool == 3 ? methods[record.method] : "", record.records, record.elements,
+                   record.width, record.scratch);
         else printf("TENSOR\n");
     }
     return e;
@@ -161,9 +175,13 @@ int main(int count, char **arguments) {
     nntc_source source;
     nntc_heap heap;
     nntc *n = NULL;
-    const char *paths[3] = {NULL, NULL, NULL};
+    const char *paths[3] = {NULL, NULL, NULL}, **base_paths = calloc((size_t)count + 1, sizeof *base_paths);
     char message[1400] = "";
     int replace = 0, found = 0, descriptor = -1;
+    uint32_t given = 0;
+    nntc_base *base = calloc((size_t)count + 1, sizeof *base);
+    int *base_descriptors = calloc((size_t)count + 1, sizeof *base_descriptors);
+    if (base == NULL || base_paths == NULL || base_descriptors == NULL) return 2;
     memset(&limits, 0, sizeof limits);
     memset(&heap, 0, sizeof heap);
     limits.window = 1 << 18;
@@ -172,7 +190,6 @@ int main(int count, char **arguments) {
     int decodes = strcmp(command, "decode") == 0, verifies = strcmp(command, "verify") == 0;
     int lists = strcmp(command, "list") == 0, extracts = strcmp(command, "extract") == 0, wanted = decodes ? 2 : extracts ? 3 : 1;
     int good = decodes || verifies || lists || extracts || strcmp(command, "info") == 0;
-    limits.tensors_only = lists || extracts; /* the index tells enough */
     for (int i = 2; i < count && good; i++) {
         if (strcmp(arguments[i], "--replace") == 0 && (decodes || extracts)) replace = 1;
         else if (strcmp(arguments[i], "--max-memory") == 0 && ++i < count) limits.has_memory = good = number(arguments[i], &limits.max_memory);
@@ -180,6 +197,8 @@ int main(int count, char **arguments) {
         else if (strncmp(arguments[i], "--require-key=", 14) == 0) good = require_key(arguments[i] + 14, keys, &limits.trusted);
         else if (strcmp(arguments[i], "--require-key") == 0 && ++i < count) good = require_key(arguments[i], keys, &limits.trusted);
         else if (strcmp(arguments[i], "--threshold") == 0 && ++i < count) good = number(arguments[i], &threshold) && threshold > 0;
+        else if (strncmp(arguments[i], "--base=", 7) == 0 && (decodes || verifies || extracts)) base_paths[given++] = arguments[i] + 7;
+        else if (strcmp(arguments[i], "--base") == 0 && ++i < count && (decodes || verifies || extracts)) base_paths[given++] = arguments[i];
         else if (i < count && arguments[i][0] != '-' && found < wanted) paths[found++] = arguments[i];
         else good = 0;
     }
@@ -190,10 +209,17 @@ int main(int count, char **arguments) {
     limits.trusted.keys = (const unsigned char (*)[32])keys;
     limits.trusted.threshold = (size_t)threshold;
     int problem = nntc_file_source(paths[0], &descriptor, &source);
+    const char *at_fault = paths[0];
+    for (uint32_t i = 0; i < given && problem == 0; i++)
+        problem = nntc_file_source(at_fault = base_paths[i], &base_descriptors[i], &base[i].source);
     if (problem != 0) {
-        fprintf(stderr, "nntc: %s: %s\n", paths[0], strerror(problem));
+        fprintf(stderr, "nntc: %s: %s\n", at_fault, strerror(problem));
         return 2;
     }
+    limits.tensors_only = lists || (extracts && given == 0); /* the index tells enough */
+    limits.base = base;
+    limits.base_count = given;
+    limits.without_base = !decodes && !verifies && !(extracts && given > 0);
     nntc_memory memory = nntc_heap_memory(&heap);
     nntc_error e = nntc_open(&source, &limits, memory, &n);
     if (e.id == NNTC_OK && decodes) e = nntc_decode_to(n, paths[1], replace, memory, message, sizeof message);
@@ -204,5 +230,8 @@ int main(int count, char **arguments) {
     int status = e.id == NNTC_OK ? 0 : report(e, paths[0], message);
     if (status == 0 && verifies) printf("%s: valid; all checksums match, decodes to %" PRIu64 " bytes\n", paths[0], nntc_summarize(n).output);
     nntc_heap_free(&heap);
+    free(base);
+    free(base_paths);
+    free(base_descriptors);
     return status;
 }

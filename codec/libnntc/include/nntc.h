@@ -36,6 +36,8 @@ extern "C" {
     X(E_SPLICE, "splices, sections and sizes do not fit together") \
     X(E_FILE_NAME, "file name is not allowed") \
     X(E_HASH, "SHA-256 of an output file does not match") \
+    X(E_BASE, "updates files that are not given") \
+    X(E_REFERENCE, "differs from elements that the base does not have") \
     X(E_ZSTD, "zstd frame is not valid") \
     X(E_BZIP2, "bzip2 stream is not valid") \
     X(E_TYPE, "element type does not go with the tool or flag") \
@@ -126,13 +128,24 @@ typedef struct nntc_trusted {
     size_t count, threshold;
 } nntc_trusted;
 
-/* What the caller allows; NULL or 0 in a field means no limit (use UINT64_MAX - 1 and so on for real ones).
+/* A file of the base of an update (SPEC.md 6.9). sha256: NULL, then all of it is read for that when the update is opened; or
+ * the 32 bytes that the caller vouches for. */
+typedef struct nntc_base {
+    nntc_source source;
+    const unsigned char *sha256;
+} nntc_base;
+
+/* What the caller allows, and has; NULL or 0 in a field means no limit (use UINT64_MAX - 1 and so on for real ones).
  * has_memory, has_output: whether max_memory (the bound of nntc_summary) and max_output (sum of all output files) hold. */
 typedef struct nntc_limits {
     int has_memory, has_output;
     uint64_t max_memory, max_output;
-    int tensors_only; /* 1: GRAPH is not read; tensors are decoded, nntc_decode_all and nntc_get_file fail */
+    int tensors_only; /* 1: GRAPH is not read; tensors are decoded, but for differences to a base (NNTC_E_BASE); nntc_decode_all
+                         and nntc_get_file fail */
     uint64_t window;  /* bytes that are read ahead of where they are needed, if the source is no span; 0: few */
+    const nntc_base *base; /* base_count files that an update may be of, in any order; they must outlive the handle */
+    uint32_t base_count;
+    int without_base; /* 1: an update is opened without its base too; what needs it fails then, with NNTC_E_BASE */
     nntc_coders coders;
     nntc_trusted trusted;
 } nntc_limits;
@@ -151,7 +164,7 @@ typedef struct nntc nntc;
  * source that is no span, sections with zstd or bzip2 take the length of their longest such stream besides. */
 nntc_error nntc_arena_need(const nntc_source *source, const nntc_limits *limits, uint64_t *bytes);
 
-/* Header, directory, GRAPH and TABLES (SPEC.md 9.2, steps 1 to 4). limits may be NULL. *handle lies in kept memory;
+/* Header, directory, GRAPH, base and TABLES (SPEC.md 9.2, steps 1 to 4). limits may be NULL. *handle lies in kept memory;
  * there is nothing to close. The source is copied; what it points to must outlive the handle. */
 nntc_error nntc_open(const nntc_source *source, const nntc_limits *limits, nntc_memory memory, nntc **handle);
 
@@ -159,6 +172,7 @@ typedef struct nntc_summary {
     uint8_t minor, reader, profile; /* profile: 0 Device, 1 Main, 2 Full */
     uint32_t sections, tensors;     /* all sections; TENSOR sections */
     uint32_t files, splices;        /* 0 if GRAPH was not read */
+    uint32_t base;                  /* files of the base; 0: no update, or GRAPH was not read */
     int repeats;                    /* 1 if a sink must read back what was written */
     uint64_t output;                /* sum of the sizes of all output files */
     uint32_t working_memory;        /* of SPEC.md 11.2, as the header states it */
@@ -182,14 +196,24 @@ typedef struct nntc_file {
 /* Output file i in 0..files-1, else NNTC_CALLER. What it points to belongs to the handle. */
 nntc_error nntc_get_file(const nntc *handle, uint32_t i, nntc_file *file);
 
+typedef struct nntc_base_file {
+    uint64_t size;
+    const unsigned char *sha256; /* 32 bytes, of the handle */
+    int given;                   /* 1: by the caller; 0 only with without_base */
+} nntc_base_file;
+/* File i in 0..base-1 of the base, else NNTC_CALLER. */
+nntc_error nntc_get_base(const nntc *handle, uint32_t i, nntc_base_file *file);
+
 typedef struct nntc_record {
-    uint8_t tool;      /* 0 planes, 1 codebook, 2 uniform */
+    uint8_t tool;      /* 0 planes, 1 codebook, 2 uniform, 3 difference; this and what follows is the first record's */
+    uint8_t method;    /* of difference: 0 planes, 1 uniform, 2 product */
     uint8_t element;   /* element type of SPEC.md 7.1 */
     uint8_t width;     /* bytes of an element */
     uint8_t view_kind; /* 0 matrix, 1 transposed matrix, 2 ragged */
     uint32_t rows, channels, period; /* channels and period are 0 for ragged views */
     uint32_t elements;
-    size_t scratch; /* least scratch that decoding it asks for, in bytes */
+    uint32_t records; /* 1, or how many change the elements one after another */
+    size_t scratch;   /* least scratch that decoding all of them asks for, in bytes */
 } nntc_record;
 /* What TENSOR section i in 0..tensors-1 is, after digest and syntax are checked (SPEC.md 9.3, phases 1 and 2). */
 nntc_error nntc_get_record(const nntc *handle, uint32_t i, nntc_memory memory, nntc_record *record);

@@ -16,6 +16,7 @@ TABLES = (
     "const u32 nntc_sha256_constants[64]",
     "const u8 nntc_next[2][8][2]",
     "const u8 nntc_q[2][8]",
+    "const u8 nntc_widths[16]",
 )
 
 

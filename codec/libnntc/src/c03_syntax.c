@@ -93,11 +93,17 @@ NNTC_LOCAL bool nntc_count(reader *r, u64 least, u64 most, nntc_id id, u64 *valu
     return true;
 }
 
-NNTC_LOCAL bool nntc_svarint(reader *r, i64 *value) {
-    u64 start = r->at, z;
+NNTC_LOCAL bool nntc_wide_svarint(reader *r, i64 *value) {
+    u64 z;
     TRY(nntc_varint(r, &z));
     i64 half = (i64)(z >> 1);
     *value = (z & 1) != 0 ? -half - 1 : half;
+    return true;
+}
+
+NNTC_LOCAL bool nntc_svarint(reader *r, i64 *value) {
+    u64 start = r->at;
+    TRY(nntc_wide_svarint(r, value));
     if (*value > INT32_MAX || *value < -(i64)INT32_MAX) return nntc_fail(r, NNTC_E_LIMIT, start);
     return true;
 }

@@ -19,9 +19,17 @@ NNTC_LOCAL bool nntc_read(const nntc_source *source, u64 offset, void *dst, u64 
     return true;
 }
 
-NNTC_LOCAL u64 nntc_window(const nntc *n) {
+static u64 asked_window(const nntc *n) {
     u64 asked = n->limits.window == 0 ? WINDOW : n->limits.window;
-    return n->source.span != NULL ? 0 : asked < 1024 ? 1024 : asked;
+    return asked < 1024 ? 1024 : asked;
+}
+
+NNTC_LOCAL u64 nntc_window(const nntc *n) { return n->source.span != NULL ? 0 : asked_window(n); }
+
+NNTC_LOCAL u64 nntc_base_window(const nntc *n) {
+    for (u32 i = 0; i < n->limits.base_count; i++)
+        if (n->limits.base[i].source.span == NULL) return asked_window(n);
+    return 0;
 }
 
 NNTC_LOCAL bool nntc_stretch(const nntc *n, u64 offset, u64 length, nntc_memory memory, reader *r, nntc_error *error) {
@@ -35,8 +43,7 @@ NNTC_LOCAL bool nntc_stretch(const nntc *n, u64 offset, u64 length, nntc_memory 
     return true;
 }
 
-/* The bytes from r->at on that are at hand, at least one of those that are left; moves past them. NULL: reading has failed. */
-static const u8 *next_bytes(reader *r, u64 *count) {
+NNTC_LOCAL const u8 *nntc_next_bytes(reader *r, u64 *count) {
     const u8 *p = nntc_look(r, r->at, 1);
     *count = p == NULL ? 0 : r->held - (r->at - r->begin);
     r->at += *count;
@@ -154,7 +161,7 @@ NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, nntc_error *error) {
     n->sections = block;
     TRY(nntc_stretch(n, 28, length, memory, &r, error));
     while (r.at < r.size) {
-        const u8 *p = next_bytes(&r, &count);
+        const u8 *p = nntc_next_bytes(&r, &count);
         if (p == NULL) return false;
         crc = nntc_crc32(crc, p, (size_t)count);
     }
@@ -164,7 +171,7 @@ NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, nntc_error *error) {
     TRY(entries(n, &r, 32 + length) && layout(n, &file));
     /* Clause 11.2; of GRAPH its splices take most, 16 bytes each, where pieces are repeated. */
     n->summary.bound = ((u64)1 << 20) + 64 * (u64)n->summary.sections + 11 * (u64)n->sections[n->graph_section].output + nntc_window(n) +
-                       n->summary.working_memory;
+                       nntc_base_window(n) + n->summary.working_memory;
     if (n->limits.has_memory && n->summary.bound > n->limits.max_memory) return nntc_fail(&file, NNTC_E_MEMORY, 28); /* */
     return true;
 }
@@ -175,7 +182,7 @@ static bool check_digest(const nntc *n, const section *s, reader *r) {
     unsigned char found[32];
     n->limits.coders.sha256_init(state);
     while (r->at < r->size) {
-        const u8 *p = next_bytes(r, &count);
+        const u8 *p = nntc_next_bytes(r, &count);
         if (p == NULL) return false;
         n->limits.coders.sha256_update(state, p, (size_t)count);
     }

@@ -28,32 +28,49 @@ static bool files(nntc *n, nntc_memory memory, reader *r) {
         n->files[i] = one;
         sum += one.size;
     }
+    n->summary.output = sum;
+    const u64 base = n->summary.base == 0 ? 0 : n->base[n->summary.base - 1].start + n->base[n->summary.base - 1].size;
+    sum = sum > base ? sum - base : 0;
     if (sum / 65536 + (sum % 65536 != 0) > length) return nntc_fail(r, NNTC_E_EXPANSION, 0); /* */
     n->summary.files = (u32)count;
-    n->summary.output = sum;
     return true;
+}
+
+NNTC_LOCAL bool nntc_splice(const nntc *n, reader *r, splice *s) {
+    i64 offset;
+    TRY(nntc_varint(r, &s->run));
+    TRY(nntc_varint(r, &s->piece));
+    s->copies = n->summary.base > 0 && s->piece == 1;
+    if (n->summary.base > 0 && s->piece > 1) s->piece--;
+    if (!s->copies) return true;
+    TRY(nntc_wide_svarint(r, &offset));
+    offset += (i64)(s->from + s->length); /* below 2^60: the end of the range before */
+    TRY(nntc_varint(r, &s->length));
+    s->from = (u64)offset;
+    return (s->length > 0 && nntc_base_holding(n, offset, s->length) != NULL) || nntc_fail(r, NNTC_E_SPLICE, 0); /* */
 }
 
 /* Clause 6.2; source[i] itself is found again when the splices are followed. */
 static bool splices(nntc *n, reader *r) {
-    u64 count, runs = 0, run, piece;
+    u64 count, runs = 0;
+    splice one = {0, 0, 0, 0, false};
     u32 opened = 0;
     section *tensor = n->sections + n->first_tensor;
     TRY(nntc_count(r, 0, least(1u << 20, 1024 + 16 * file_size(n)), NNTC_E_LIMIT, &count)); /* */
     u64 begin = r->at;
     for (u32 i = 0; i < count; i++) {
-        TRY(nntc_varint(r, &run));
-        TRY(nntc_varint(r, &piece));
-        if (runs <= r->size) runs += run; /* saturates */
-        if (piece == 0) {
+        TRY(nntc_splice(n, r, &one));
+        if (runs <= r->size) runs += one.run; /* saturates */
+        if (one.copies) continue;
+        if (one.piece == 0) {
             if (opened == n->summary.tensors) return nntc_fail(r, NNTC_E_SPLICE, 0); /* */
             tensor[opened++].used = 1;
-        } else if ((piece & 1) != 0) {
-            u64 d = piece / 2 + 1;
+        } else if ((one.piece & 1) != 0) {
+            u64 d = one.piece / 2 + 1;
             if (d > opened) return nntc_fail(r, NNTC_E_SPLICE, 0);
             tensor[opened - d].used++;
         } else {
-            if (piece / 2 > i) return nntc_fail(r, NNTC_E_SPLICE, 0);
+            if (one.piece / 2 > i) return nntc_fail(r, NNTC_E_SPLICE, 0);
             n->summary.repeats = 1;
         }
     }
@@ -160,9 +177,10 @@ NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, nntc_error *error) {
     if (id != NNTC_OK) return nntc_fail(&r, id, 0);
     r = nntc_reader(content, s->output, s->offset, error);
     r.fixed = true; /* */
-    TRY(files(n, memory, &r) && splices(n, &r) && names(n, &r));
+    TRY(nntc_read_base(n, memory, &r) && files(n, memory, &r) && splices(n, &r) && names(n, &r));
     const reader file = nntc_reader(NULL, 0, 0, error);
-    return !n->limits.has_output || n->summary.output <= n->limits.max_output || nntc_fail(&file, NNTC_E_MEMORY, 28); /* */
+    if (n->limits.has_output && n->summary.output > n->limits.max_output) return nntc_fail(&file, NNTC_E_MEMORY, 28); /* */
+    return nntc_give_base(n, memory, error);
 }
 
 /* Step 4 of clause 9.2. */

@@ -1,7 +1,7 @@
 /* Clause 7: record head, views, tool fields (phase 2 of clause 9.3).. */
 #include "internal.h"
 
-static const u8 widths[16] = {1, 2, 4, 8, 16, 0, 0, 0, 2, 2, 4, 8, 0, 0, 0, 0};
+const u8 nntc_widths[16] = {1, 2, 4, 8, 16, 0, 0, 0, 2, 2, 4, 8, 0, 0, 0, 0};
 
 static bool matrix_view(reader *r, nntc_record *head, u64 *elements, u32 *columns) {
     u64 rows, channels, period, most = INT32_MAX;
@@ -28,7 +28,7 @@ static bool ragged_view(reader *r, record *rec, u64 *elements) {
     return true;
 }
 
-static bool planes(record *rec, reader *r) { /* clause 7.3 */
+NNTC_LOCAL bool nntc_parse_planes(record *rec, reader *r) { /* clause 7.3 */
     u64 at = r->at;
     u32 flags, width = rec->head.width, entry = 1 + width;
     TRY(nntc_u8(r, &flags));
@@ -82,7 +82,7 @@ static bool codebook(record *rec, reader *r) { /* clause 7.4 */
         before = value;
     }
     rec->need += count * rec->head.width;
-    return nntc_parse_integers(rec, r, false);
+    return nntc_parse_integers(rec, r, &rec->integers, rec->head.elements, true, false);
 }
 
 static bool uniform_flags(record *rec, reader *r) {
@@ -102,15 +102,20 @@ static float from_bits(u32 bits) {
     return value;
 }
 
-static bool uniform(record *rec, reader *r) { /* clause 7.5 */
+NNTC_LOCAL bool nntc_parse_step(reader *r, float *step) {
+    u64 at = r->at;
+    u32 bits;
+    TRY(nntc_u32(r, &bits));
+    if (bits < 0x00800000 || bits >= 0x7F800000) return nntc_fail(r, NNTC_E_STEP, at); /* */
+    *step = from_bits(bits);
+    return true;
+}
+
+NNTC_LOCAL bool nntc_parse_uniform(record *rec, reader *r) { /* clause 7.5 */
     u32 bits, block;
     u64 at, segment = 1;
     i64 base;
-    TRY(uniform_flags(rec, r));
-    at = r->at;
-    TRY(nntc_u32(r, &bits));
-    if (bits < 0x00800000 || bits >= 0x7F800000) return nntc_fail(r, NNTC_E_STEP, at); /* */
-    rec->step = from_bits(bits);
+    TRY(uniform_flags(rec, r) && nntc_parse_step(r, &rec->step));
     if ((rec->flags & OFFSET) != 0) {
         at = r->at;
         TRY(nntc_u32(r, &bits));
@@ -138,23 +143,49 @@ static bool uniform(record *rec, reader *r) { /* clause 7.5 */
         for (u32 i = 0; i < rec->head.rows; i++) TRY(nntc_svarint(r, &base)); /* */
     if ((rec->flags & 3) != 0) TRY(nntc_count(r, 1, 8192, NNTC_E_LIMIT, &segment)); /* */
     rec->segment = (u32)segment;
-    return nntc_parse_integers(rec, r, (rec->flags & 3) != 0);
+    return nntc_parse_integers(rec, r, &rec->integers, rec->head.elements, true, (rec->flags & 3) != 0);
 }
 
-NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, record *rec) {
-    u32 byte, kind;
-    u64 elements = 0;
+/* tool_and_type */
+static bool head(const nntc *n, reader *r, u32 before, record *rec) {
+    const u64 at = r->at;
+    const u32 type_before = before > 0 ? rec->head.element : 0;
+    u32 byte;
     memset(rec, 0, sizeof *rec);
-    rec->nntc = n;
-    rec->need = 1024;
     TRY(nntc_u8(r, &byte));
     u32 tool = byte >> 4, type = byte & 15;
-    if (tool > UNIFORM) return nntc_fail(r, NNTC_E_UNSUPPORTED, 0);    /* */
-    if (widths[type] == 0) return nntc_fail(r, NNTC_E_RESERVED, 0);    /* */
-    if ((tool == CODEBOOK && widths[type] > 8) || (tool == UNIFORM && type < 8)) return nntc_fail(r, NNTC_E_TYPE, 0); /* */
-    rec->head.tool = (u8)tool;
+    if (tool > DIFFERENCE) return nntc_fail(r, NNTC_E_UNSUPPORTED, at);    /* */
+    if (nntc_widths[type] == 0) return nntc_fail(r, NNTC_E_RESERVED, at);  /* */
+    if (((tool == CODEBOOK || tool == DIFFERENCE) && nntc_widths[type] > 8) || (tool == UNIFORM && type < 8))
+        return nntc_fail(r, NNTC_E_TYPE, at); /* */
+    if (before == 0 && tool == DIFFERENCE && n->limits.tensors_only) return nntc_no_base(n, r->error);
+    if (before == 0 && tool == DIFFERENCE && n->summary.base == 0) return nntc_fail(r, NNTC_E_REFERENCE, at); /* */
+    if (before > 15) return nntc_fail(r, NNTC_E_LIMIT, at);                                        /* */
+    if (before > 0 && type != type_before) return nntc_fail(r, NNTC_E_TYPE, at);                   /* */
+    rec->nntc = n;
+    rec->begin = at;
+    rec->head.tool = rec->coding = (u8)tool;
     rec->head.element = (u8)type;
-    rec->head.width = widths[type];
+    rec->head.width = nntc_widths[type];
+    rec->differs = tool == DIFFERENCE;
+    rec->later = before > 0;
+    return true;
+}
+
+static bool tool_fields(record *rec, reader *r) {
+    switch (rec->head.tool) {
+    case PLANES: return nntc_parse_planes(rec, r);
+    case CODEBOOK: return codebook(rec, r);
+    case UNIFORM: return nntc_parse_uniform(rec, r);
+    default: return nntc_parse_difference(rec, r);
+    }
+}
+
+NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, u32 before, record *rec) {
+    u32 kind;
+    u64 elements = 0;
+    TRY(head(n, r, before, rec));
+    rec->need = 1024;
     rec->view_at = r->at;
     TRY(nntc_u8(r, &kind));
     if (kind > RAGGED) return nntc_fail(r, NNTC_E_RESERVED, rec->view_at); /* */
@@ -163,10 +194,33 @@ NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, re
     if (elements > INT32_MAX) return nntc_fail(r, NNTC_E_LIMIT, rec->view_at);                        /* */
     if (elements * rec->head.width != s->output) return nntc_fail(r, NNTC_E_SIZE, rec->view_at);      /* */
     rec->head.elements = (u32)elements;
-    TRY(tool == PLANES ? planes(rec, r) : tool == CODEBOOK ? codebook(rec, r) : uniform(rec, r));
-    if (r->at != r->size) return nntc_fail(r, NNTC_E_TRAILING, r->at); /* */
-    rec->streams = tool == PLANES ? rec->head.width : (rec->integers.flags & SPARSE) != 0 ? 2 : 1;
+    TRY(tool_fields(rec, r));
+    rec->streams = rec->coding == PLANES ? rec->head.width : rec->coding == PRODUCT || (rec->integers.flags & SPARSE) != 0 ? 2 : 1;
     if (kind == RAGGED) rec->need += 8 * (u64)rec->head.rows;
     if (kind == TRANSPOSED) rec->need += s->output;
-    return rec->need <= n->summary.working_memory || nntc_fail(r, NNTC_E_LIMIT, 0); /* */
+    rec->end = r->at;
+    return true;
+}
+
+static void most(u64 *value, u64 other) { *value = other > *value ? other : *value; }
+
+NNTC_LOCAL bool nntc_parse_section(const nntc *n, const section *s, reader *r, record *rec) {
+    record later;
+    u32 count = 1;
+    const u8 *next;
+    TRY(nntc_parse_record(n, s, r, 0, rec));
+    rec->section_need = rec->need;
+    rec->most_scratch = nntc_scratch(rec, false);
+    rec->most_faster = nntc_scratch(rec, true);
+    for (later.head.element = rec->head.element; r->at < r->size; count++) {
+        if ((next = nntc_look(r, r->at, 1)) == NULL) return false;
+        if (next[0] >> 4 != DIFFERENCE) return nntc_fail(r, NNTC_E_TRAILING, r->at); /* */
+        TRY(nntc_parse_record(n, s, r, count, &later));
+        rec->section_need += later.need - 1024;
+        most(&rec->most_scratch, nntc_scratch(&later, false));
+        most(&rec->most_faster, nntc_scratch(&later, true));
+    }
+    rec->head.records = count;
+    if (count > 1) rec->section_need += s->output;
+    return rec->section_need <= n->summary.working_memory || nntc_fail(r, NNTC_E_LIMIT, 0); /* */
 }

@@ -107,7 +107,7 @@ static bool symbol_data(record *rec, reader *r, u32 n, u32 coder, bool of_view, 
     case RANS: return nntc_rans_data(rec, r, n, of_view, trellis, s);
     case HUFFMAN: return huffman(rec, r, n, s);
     default:
-        nntc_needs(rec, s, n + (coder == ZSTD ? 262144u : 4194304u));
+        nntc_needs(rec, s, (u64)n + (coder == ZSTD ? 262144 : 4194304));
         return compressed(rec, r, n, s);
     }
 }
@@ -124,19 +124,18 @@ NNTC_LOCAL bool nntc_symbol_block(record *rec, reader *r, u32 n, bool of_view, s
     return symbol_data(rec, r, n, coder, of_view, false, s);
 }
 
-NNTC_LOCAL bool nntc_integer_tokens(record *rec, reader *r, stream *s) {
-    const integers *b = &rec->integers;
-    bool trellis = rec->head.tool == UNIFORM && (rec->flags & 3) != 0;
-    return symbol_data(rec, r, b->n, b->flags & 7u, (b->flags & SPARSE) == 0, trellis, s);
+NNTC_LOCAL bool nntc_integer_tokens(record *rec, reader *r, const integers *b, stream *s) {
+    bool trellis = rec->coding == UNIFORM && (rec->flags & 3) != 0;
+    return symbol_data(rec, r, b->n, b->flags & 7u, b->of_view && (b->flags & SPARSE) == 0, trellis, s);
 }
 
-NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis) { /* clause 8.1 */
-    integers *b = &rec->integers;
-    u32 flags, low_bits, elements = rec->head.elements;
+NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, integers *b, u32 size, bool of_view, bool trellis) { /* clause 8.1 */
+    u32 flags, low_bits;
     u64 at = r->at, count;
     i64 escape;
     b->at = at;
-    b->n = elements;
+    b->n = b->size = size;
+    b->of_view = of_view;
     TRY(nntc_u8(r, &flags));
     if (flags > 63 || (flags & 7) > ZSTD) return nntc_fail(r, NNTC_E_RESERVED, at); /* */
     if (profile_of[flags & 7] > rec->nntc->summary.profile) return nntc_fail(r, NNTC_E_PROFILE, at); /* */
@@ -152,7 +151,7 @@ NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis) { /* c
         b->low_bits = (u8)low_bits;
     }
     if ((flags & ESCAPE) != 0) {
-        TRY(nntc_count(r, 1, elements, NNTC_E_LIMIT, &b->escape_count)); /* */
+        TRY(nntc_count(r, 1, size, NNTC_E_LIMIT, &b->escape_count)); /* */
         b->escapes = r->at;
         for (u64 i = 0; i < b->escape_count; i++) {
             at = r->at;
@@ -163,7 +162,7 @@ NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis) { /* c
     }
     if ((flags & SPARSE) != 0) {
         TRY(nntc_svarint(r, &b->background)); /* */
-        TRY(nntc_count(r, 1, elements, NNTC_E_LIMIT, &count)); /* */
+        TRY(nntc_count(r, 1, size, NNTC_E_LIMIT, &count)); /* */
         b->n = (u32)count;
     }
     b->low = r->at;
@@ -171,5 +170,5 @@ NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis) { /* c
     b->gaps = r->at;
     if ((flags & SPARSE) != 0) TRY(nntc_symbol_block(rec, r, b->n, false, NULL));
     b->tokens = r->at;
-    return nntc_integer_tokens(rec, r, NULL);
+    return nntc_integer_tokens(rec, r, b, NULL);
 }

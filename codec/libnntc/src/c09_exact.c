@@ -61,6 +61,7 @@ NNTC_LOCAL bool nntc_decode_planes(decoding *d) {
         if (turned) rotate_all(out, width, count);
         for (u32 i = 0; i < count && others < count; i++)
             if (which[first[i]] != 0) memcpy(out + i * width, common + (size_t)(which[first[i]] - 1u) * width, width);
+        if (rec->differs) TRY(nntc_move_places(d, count));
         TRY(nntc_put(d->out, count));
     }
     return other == rec->other;

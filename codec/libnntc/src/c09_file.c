@@ -7,8 +7,7 @@ typedef struct parts { /* of a ragged view that has been opened, those that are 
     u32 width, left;   /* left: bytes */
 } parts;
 typedef struct repeated { /* where the piece of a splice went */
-    u64 at;
-    u32 size;
+    u64 at, size;
 } repeated;
 typedef struct output {
     const nntc *n;
@@ -96,6 +95,26 @@ static bool repeat(output *o, const repeated *from) {
     return true;
 }
 
+/* A range of the base. */
+static bool copy(output *o, u64 from, u64 size) {
+    const base_entry *b = nntc_base_holding(o->n, (i64)from, size);
+    reader r;
+    void *block;
+    u64 count;
+    r = nntc_reader(b->source->span, from - b->start + size, 0, o->error);
+    r.at = from - b->start;
+    if (b->source->span == NULL) {
+        TRY(nntc_get(o->memory, nntc_base_window(o->n), NNTC_SCRATCH, o->error, &block));
+        r.source = b->source;
+        nntc_move_window(&r, block, nntc_base_window(o->n));
+    }
+    while (r.at < r.size) {
+        const u8 *p = nntc_next_bytes(&r, &count);
+        if (p == NULL || !put(o, p, count)) return false;
+    }
+    return true;
+}
+
 /* A piece that comes in pieces: what nntc_sink.write is for. */
 static int put_some(void *context, const void *data, size_t size) { return put(context, data, size) ? 0 : 1; }
 
@@ -110,6 +129,8 @@ static bool open_section(output *o, u32 opened) {
     memset(&p, 0, offsetof(payload, some));
     TRY(nntc_open_section(n, s, o->memory, &r, &rec, o->error));
     const bool ragged = rec.head.view_kind == RAGGED, fit = ragged || fits(o, s->output);
+    const u64 need = rec.section_need;
+    const u32 count = ragged ? rec.head.rows : 1; /* of parts */
     if (ragged) {
         TRY(nntc_get(o->memory, sizeof(parts) + s->output, NNTC_KEEP, o->error, &block));
         parts all = {(u8 *)block + sizeof(parts), rec.row_lengths, rec.head.width, s->output};
@@ -121,15 +142,15 @@ static bool open_section(output *o, u32 opened) {
         p.write = put_some;
         p.context = o;
     }
-    TRY(nntc_decode_section(n, o->memory, &r, &rec, &p));
+    TRY(nntc_decode_section(n, s, o->memory, &r, &rec, &p));
     if (o->ragged > 1u << 24) return nntc_fail(&r, NNTC_E_LIMIT, 0); /* */
-    if (o->ragged + rec.need > n->summary.working_memory) return nntc_fail(&r, NNTC_E_LIMIT, 0); /* */
-    if (s->used != (ragged ? rec.head.rows : 1)) return nntc_fail(&r, NNTC_E_SPLICE, 0); /* */
+    if (o->ragged + need > n->summary.working_memory) return nntc_fail(&r, NNTC_E_LIMIT, 0); /* */
+    if (s->used != count) return nntc_fail(&r, NNTC_E_SPLICE, 0); /* */
     return fit || nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* */
 }
 
 /* The next part of a section, of those that splices use. */
-static bool next_part(output *o, u32 opened, const u8 **data, u32 *size) {
+static bool next_part(output *o, u32 opened, const u8 **data, u64 *size) {
     const section *s = &o->n->sections[o->n->first_tensor + opened];
     parts *all = o->opened[opened];
     u8 window[LOOK];
@@ -143,28 +164,32 @@ static bool next_part(output *o, u32 opened, const u8 **data, u32 *size) {
     r.at = all->length_at;
     TRY(nntc_count(&r, 1, all->left / all->width, NNTC_SOURCE, &length)); /* more only if the file has changed */
     all->length_at = r.at;
-    *size = (u32)length * all->width;
+    *size = length * all->width;
     *data = all->payload;
     all->payload += *size;
-    all->left -= *size;
+    all->left -= (u32)*size;
     return true;
 }
 
 /* Step 6 for a splice, after its graph bytes. */
-static bool insert(output *o, u32 i, u64 piece, u32 *opened, repeated *places) {
+static bool insert(output *o, u32 i, const splice *one, u32 *opened, repeated *places) {
     const u8 *data = NULL;
+    const u64 piece = one->piece;
     repeated here = {o->at, 0};
-    if (piece == 0) {
+    if (one->copies) here.size = one->length;
+    else if (piece == 0) {
         TRY(open_section(o, *opened));
         if (o->opened[*opened] == NULL) here.size = o->n->sections[o->n->first_tensor + *opened].output;
         else TRY(next_part(o, *opened, &data, &here.size));
         ++*opened;
     } else if ((piece & 1) != 0) TRY(next_part(o, *opened - (u32)(piece / 2 + 1), &data, &here.size));
     else here.size = places[i - piece / 2].size;
-    if (data != NULL || (piece > 0 && (piece & 1) == 0)) {
+    if (data != NULL || one->copies || (piece > 0 && (piece & 1) == 0)) {
         if (!fits(o, here.size)) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* */
         while (o->at == o->end) TRY(next_file(o));
-        TRY(data != NULL ? put(o, data, here.size) : repeat(o, &places[i - piece / 2]));
+        TRY(data != NULL    ? put(o, data, here.size)
+            : one->copies ? copy(o, one->from, here.size)
+                          : repeat(o, &places[i - piece / 2]));
     }
     if (places != NULL) places[i] = here;
     return true;
@@ -175,7 +200,8 @@ static bool follow(output *o) {
     repeated *places = NULL;
     void *block;
     reader splices = nntc_reader(n->splices, n->splices_size, 0, o->error), ignorable;
-    u64 used = 0, run = 0, piece = 0, total = n->summary.output;
+    splice one = {0, 0, 0, 0, false};
+    u64 used = 0, total = n->summary.output;
     u32 opened = 0;
     TRY(nntc_get(o->memory, n->summary.tensors * sizeof *o->opened, NNTC_KEEP, o->error, &block));
     o->opened = block;
@@ -186,12 +212,11 @@ static bool follow(output *o) {
     }
     TRY(begin(o));
     for (u32 i = 0; i < n->summary.splices; i++) {
-        TRY(nntc_varint(&splices, &run));
-        TRY(nntc_varint(&splices, &piece));
-        if (run > total - o->at) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* step 6a */
-        TRY(put(o, n->graph + used, run));
-        used += run;
-        TRY(insert(o, i, piece, &opened, places));
+        TRY(nntc_splice(n, &splices, &one));
+        if (one.run > total - o->at) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* step 6a */
+        TRY(put(o, n->graph + used, one.run));
+        used += one.run;
+        TRY(insert(o, i, &one, &opened, places));
     }
     if (n->graph_size - used != total - o->at) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* step 7, R-215 */
     TRY(put(o, n->graph + used, n->graph_size - used));
@@ -207,6 +232,10 @@ nntc_error nntc_decode_all(const nntc *n, const nntc_sink *sink, nntc_memory mem
     reader graph = nntc_reader(NULL, 0, n->sections[n->graph_section].offset, &error);
     output o;
     if (n->limits.tensors_only) return caller;
+    if (n->base_missing) {
+        nntc_no_base(n, &error);
+        return error;
+    }
     memset(&o, 0, sizeof o);
     graph.fixed = true;
     o.n = n;

@@ -1,4 +1,4 @@
-/* Clause 9.7, step 8: values to bytes of an element type.. Compile with -ffp-contract=off. */
+/* Clauses 9.7, step 8, and 9.9: values to bytes of an element type, and back.. Compile with -ffp-contract=off. */
 #include "internal.h"
 
 #include <float.h>
@@ -52,17 +52,71 @@ static bool store_single(const double *values, u32 count, u8 *out) {
     return infinite == 0;
 }
 
+static bool store_double(const double *values, u32 count, u8 *out) {
+    u32 infinite = 0;
+    for (u32 i = 0; i < count; i++) {
+        u64 bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        infinite |= (bits >> 52 & 2047) == 2047;
+        for (u32 k = 0; k < 8; k++) out[8 * (size_t)i + k] = (u8)(bits >> (8 * k));
+    }
+    return infinite == 0;
+}
+
 NNTC_LOCAL bool nntc_store(const double *values, u32 count, u32 element, u8 *out) {
     switch (element) {
     case 8: return store_short(values, count, 10, 5, out);
     case 9: return store_short(values, count, 7, 8, out);
     case 10: return store_single(values, count, out);
-    default:
-        for (u32 i = 0; i < count; i++) {
-            u64 bits;
-            memcpy(&bits, &values[i], sizeof bits);
-            for (u32 k = 0; k < 8; k++) out[8 * (size_t)i + k] = (u8)(bits >> (8 * k));
+    default: return store_double(values, count, out);
+    }
+}
+
+static double from_bits(u64 bits) {
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static u64 pattern_at(const u8 *p, u32 width) {
+    u64 bits = 0;
+    for (u32 k = 0; k < width; k++) bits |= (u64)p[k] << (8 * k);
+    return bits;
+}
+
+/* The value of a pattern of fraction bits and exponent bits; NaN for all NaNs. */
+static double value_of(u64 pattern, u32 fraction, u32 exponent_bits) {
+    const u64 sign = pattern >> (fraction + exponent_bits) << 63, part = pattern & (((u64)1 << fraction) - 1);
+    const u32 most = (1u << exponent_bits) - 1, exponent = (u32)(pattern >> fraction) & most;
+    if (exponent == most) return from_bits(sign | (u64)2047 << 52 | (u64)(part != 0) << 51);
+    if (exponent > 0) return from_bits(sign | (u64)(exponent + 1023 - most / 2) << 52 | part << (52 - fraction));
+    const double unit = from_bits((u64)(1024 - most / 2 - fraction) << 52); /* of subnormal numbers */
+    return (double)(i64)part * (sign != 0 ? -unit : unit);
+}
+
+NNTC_LOCAL void nntc_load(const u8 *elements, u32 count, u32 element, double *values) {
+    for (u32 i = 0; i < count; i++) {
+        switch (element) {
+        case 8: values[i] = value_of(pattern_at(elements + 2 * (size_t)i, 2), 10, 5); break;
+        case 9: values[i] = value_of(pattern_at(elements + 2 * (size_t)i, 2), 7, 8); break;
+        case 10: values[i] = value_of(pattern_at(elements + 4 * (size_t)i, 4), 23, 8); break;
+        default: values[i] = from_bits(pattern_at(elements + 8 * (size_t)i, 8)); break;
         }
-        return true;
+    }
+}
+
+NNTC_LOCAL void nntc_convert(const u8 *elements, u32 count, u32 from, u32 to, u8 *out) {
+    static const struct { u8 fraction, exponent_bits; } formats[] = {{10, 5}, {7, 8}, {23, 8}, {52, 11}};
+    const u32 fraction = formats[to - 8].fraction, exponent_bits = formats[to - 8].exponent_bits, width = nntc_widths[to];
+    const u64 infinity = (((u64)1 << exponent_bits) - 1) << fraction;
+    for (u32 i = 0; i < count; i++) {
+        double value;
+        u64 bits;
+        u32 pattern = 0;
+        nntc_load(elements + (size_t)i * nntc_widths[from], 1, from, &value);
+        memcpy(&bits, &value, sizeof bits);
+        if (value != value) bits = infinity | (u64)1 << (fraction - 1);
+        else if (to != 11) bits = rounded(value, fraction, exponent_bits, &pattern) ? pattern : infinity | bits >> 63 << (8 * width - 1);
+        for (u32 k = 0; k < width; k++) out[(size_t)i * width + k] = (u8)(bits >> (8 * k));
     }
 }

@@ -3,7 +3,7 @@
 
 /* Step 3: a number times what a step code stands for, (8 + (b & 7)) * 2^(b >> 3); false if that is 2^52 or more. */
 #ifdef NNTC_SMALL
-static double step_code(u32 code) { return (double)((u64)(8 + (code & 7)) << (code >> 3)); }
+NNTC_LOCAL double nntc_step_code(u32 code) { return (double)((u64)(8 + (code & 7)) << (code >> 3)); }
 
 static inline bool times_code(nntc_sum *x, u32 code) {
     const i64 product = *x * (8 + (code & 7)), least = (i64)1 << (52 - (code >> 3));
@@ -17,7 +17,7 @@ static inline bool times_code(nntc_sum *x, u32 code) {
 static const double step_codes[256] = {OCTAVES(0),  OCTAVES(4),  OCTAVES(8),  OCTAVES(12),
                                        OCTAVES(16), OCTAVES(20), OCTAVES(24), OCTAVES(28)};
 
-static double step_code(u32 code) { return step_codes[code]; }
+NNTC_LOCAL double nntc_step_code(u32 code) { return step_codes[code]; }
 
 static inline bool times_code(nntc_sum *x, u32 code) {
     *x *= step_codes[code];
@@ -49,7 +49,7 @@ static bool next_row(values *v) {
     const record *rec = v->d->rec;
     const u32 row = v->rows++;
     v->row_left = rec->row_start != NULL ? rec->row_start[row + 1] - rec->row_start[row] : rec->columns;
-    v->factor = (double)rec->step * (v->d->row_codes == NULL ? 1 : step_code(v->d->row_codes[row])); /* step 5 */
+    v->factor = (double)rec->step * (v->d->row_codes == NULL ? 1 : nntc_step_code(v->d->row_codes[row])); /* step 5 */
     if ((rec->flags & TRANSFORM) != 0) v->factor *= 0x1p-24;
     return (rec->flags & ROW_BASES) == 0 || nntc_svarint(&v->bases, &v->base);
 }
@@ -133,6 +133,7 @@ static bool flush(values *v) {
     const u32 count = v->held;
     if (count == 0) return true;
     v->held = 0;
+    if (v->d->rec->differs) TRY(nntc_add_before(v->d, v->out, count));
     TRY(nntc_store(v->out, count, v->d->rec->head.element, nntc_room(v->d->out)));
     return nntc_put(v->d->out, count);
 }

@@ -9,7 +9,8 @@ typedef struct integers {
     i64 lo, background;
     u64 escape_count;
     u64 escapes, low, gaps, tokens; /* where they begin */
-    u32 n;
+    u32 size, n;  /* integers, and tokens */
+    bool of_view; /* one for each element */
 } integers;
 enum { ESCAPE = 8, LOW = 16, SPARSE = 32 };
 
@@ -24,7 +25,10 @@ NNTC_LOCAL void *nntc_take(space *m, u64 bytes); /* NULL if it is used up */
 typedef struct record {
     nntc_record head;
     const nntc *nntc;
+    u64 begin, end; /* where it stands in its section */
     u64 need;  /* clause 11.2, summed up as fields are read */
+    /* Of the first record: need of the section; if there are several, the most scratch that one asks for. */
+    u64 section_need, most_scratch, most_faster;
     u64 faster; /* how much more is taken where there is memory to spare */
     u32 streams; /* symbol data that is decoded side by side */
     space room;
@@ -36,6 +40,10 @@ typedef struct record {
     u64 view_at, row_lengths;
     u32 columns, *row_start; /* ragged: rows + 1 sums of row lengths */
     u8 flags;
+    u8 coding; /* tool, or method of difference */
+    bool differs, later; /* the tool is difference; a record is before it */
+    u8 base_type, base_width;
+    u64 base_offsets;
     /* planes */
     u32 common_count, other; /* other: number of elements that are not common ones */
     u64 common, count_at, planes[16];
@@ -47,15 +55,26 @@ typedef struct record {
     float step, offset;
     u32 height, breadth, mix, segment;
     u64 row_codes, column_codes, row_bases;
-    integers integers;
+    integers integers; /* of a product the left ones */
+    /* product */
+    u32 rank;
+    u64 rank_codes;
+    integers right;
 } record;
-enum { PLANES, CODEBOOK, UNIFORM };
+enum { PLANES, CODEBOOK, UNIFORM, DIFFERENCE, PRODUCT };
+extern const u8 nntc_widths[16]; /* of element types; 0 where there is none */
 enum { PACKED, RANS, HUFFMAN, BZIP2, ZSTD };
 enum { TRANSPOSED = 1, RAGGED = 2 };
 enum { TRANSFORM = 4, ROW_CODES = 8, COLUMN_CODES = 16, OFFSET = 32, ROW_BASES = 64 };
 
-NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, record *rec);
-NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, bool trellis);
+NNTC_LOCAL bool nntc_parse_section(const nntc *n, const section *s, reader *r, record *rec); /* rec: the first of it */
+/* The record at r; before: how many of its section are before it, of which rec is the last. */
+NNTC_LOCAL bool nntc_parse_record(const nntc *n, const section *s, reader *r, u32 before, record *rec);
+NNTC_LOCAL bool nntc_parse_planes(record *rec, reader *r);
+NNTC_LOCAL bool nntc_parse_uniform(record *rec, reader *r);
+NNTC_LOCAL bool nntc_parse_step(reader *r, float *step);
+NNTC_LOCAL bool nntc_parse_difference(record *rec, reader *r);
+NNTC_LOCAL bool nntc_parse_integers(record *rec, reader *r, integers *b, u32 size, bool of_view, bool trellis);
 
 /* Clause 8.7: a frequency table as it is stored, and two forms to decode by. */
 typedef u16 frequencies[256];
@@ -116,7 +135,7 @@ typedef struct stream {
 } stream;
 /* s NULL: it is only checked. Else false comes with an error, or with s->failed alone if a class list is at fault. */
 NNTC_LOCAL bool nntc_symbol_block(record *rec, reader *r, u32 n, bool of_view, stream *s);
-NNTC_LOCAL bool nntc_integer_tokens(record *rec, reader *r, stream *s); /* r: at rec->integers.tokens */
+NNTC_LOCAL bool nntc_integer_tokens(record *rec, reader *r, const integers *b, stream *s); /* r: at b->tokens */
 NNTC_LOCAL bool nntc_rans_data(record *rec, reader *r, u32 n, bool of_view, bool trellis, stream *s);
 NNTC_LOCAL bool nntc_take_stream(record *rec, const reader *r, u64 bytes, void *pointer);
 NNTC_LOCAL bool nntc_window_of(record *rec, reader *r); /* gives a reader a window of its own */
@@ -160,14 +179,24 @@ typedef struct payload {
     void *context;
     nntc_error *error;
     bool moved;      /* a transposed view: elements come in another order than they stand in whole */
+    bool differs;    /* elements of before are still needed where they stand in whole */
     u32 row, channel, position; /* of the next element, if moved */
     u64 at;
     const nntc_record *head;
     u8 some[16 * SOME];
 } payload;
 /* Where the next count elements are to be written, at most SOME, in coded order; then they are put. */
-static inline u8 *nntc_room(payload *p) { return p->whole != NULL && !p->moved ? p->whole + p->at : p->some; }
+static inline u8 *nntc_room(payload *p) { return p->whole != NULL && !p->moved && !p->differs ? p->whole + p->at : p->some; }
 NNTC_LOCAL bool nntc_put(payload *p, u32 count);
+NNTC_LOCAL void nntc_elements_before(payload *p, u32 count, u8 *out); /* that nntc_put will put others in place of */
+
+/* Clause 7.6: elements of the base, one after another. */
+typedef struct from_base {
+    reader offsets, file; /* of parts that are to come; the base file that this part is in */
+    i64 end;              /* of the range of this part */
+    u32 part, left;       /* parts that have begun, and elements of the last that are left */
+    u8 *window;
+} from_base;
 
 /* Clause 9.3. A section that is being decoded. */
 typedef struct decoding {
@@ -179,15 +208,27 @@ typedef struct decoding {
     stream *streams;
     u8 *row_codes, *column_codes;
     bool wrong;      /* a number of phase 5 is out of range */
+    from_base before;
     levels levels;
 } decoding;
 NNTC_LOCAL u64 nntc_scratch(const record *rec, bool spare);
 NNTC_LOCAL bool nntc_open_section(const nntc *n, const section *s, nntc_memory memory, reader *r, record *rec, nntc_error *error);
-NNTC_LOCAL bool nntc_decode_section(const nntc *n, nntc_memory memory, const reader *r, record *rec, payload *out);
+NNTC_LOCAL u64 nntc_section_scratch(const record *rec);
+/* rec: the first record; afterwards it is the last. */
+NNTC_LOCAL bool nntc_decode_section(const nntc *n, const section *s, nntc_memory memory, const reader *r, record *rec, payload *out);
 NNTC_LOCAL bool nntc_take_for(decoding *d, u64 bytes, void *pointer);
+NNTC_LOCAL bool nntc_open_streams(decoding *d);
+NNTC_LOCAL bool nntc_streams_end(decoding *d);                      /* phase 3 */
+NNTC_LOCAL bool nntc_integers_end(const decoding *d, const reader *r); /* phases 4 and 5; r: where errors are reported */
+NNTC_LOCAL bool nntc_kept_tokens(decoding *d, u64 at, u32 count, u8 **kept);
 NNTC_LOCAL bool nntc_decode_planes(decoding *d);
 NNTC_LOCAL bool nntc_decode_codebook(decoding *d);
 NNTC_LOCAL bool nntc_decode_uniform(decoding *d);
+NNTC_LOCAL bool nntc_decode_product(decoding *d);
+/* Clause 9.9, for the next count elements: of places to move by, in nntc_room; of values, the sums. */
+NNTC_LOCAL bool nntc_open_before(decoding *d);
+NNTC_LOCAL bool nntc_move_places(decoding *d, u32 count);
+NNTC_LOCAL bool nntc_add_before(decoding *d, double *values, u32 count);
 
 /* Integers below 2^51 (clause 9.8): binary64 has them exactly, and processors with it take several at a time. */
 #ifdef NNTC_SMALL
@@ -196,7 +237,11 @@ typedef i64 nntc_sum;
 typedef double nntc_sum;
 #endif
 
-/* Clause 9.7: rounds each once; false if one is infinite. */
+NNTC_LOCAL double nntc_step_code(u32 code); /* clause 9.7 */
+/* Clause 9.9: elements to values, and to those of another type. */
+NNTC_LOCAL void nntc_load(const u8 *elements, u32 count, u32 element, double *values);
+NNTC_LOCAL void nntc_convert(const u8 *elements, u32 count, u32 from, u32 to, u8 *out);
+/* Clause 9.7: rounds each once; false if one is infinite or a NaN. */
 NNTC_LOCAL bool nntc_store(const double *values, u32 count, u32 element, u8 *out);
 /* Clause 9.8. x: the block's numbers, destroyed; y: as many. */
 NNTC_LOCAL void nntc_inverse_transform(int32_t *x, u32 planes, u32 height, u32 breadth, nntc_sum *y);

@@ -29,6 +29,10 @@ nntc_error nntc_open(const nntc_source *source, const nntc_limits *limits, nntc_
     *handle = NULL;
     if (source->span == NULL && source->read_at == NULL && source->size > 0) return caller;
     if (limits != NULL && !nntc_trust_is_sound(&limits->trusted)) return caller;
+    for (uint32_t i = 0; limits != NULL && i < limits->base_count; i++) {
+        const nntc_source *base = &limits->base[i].source;
+        if (base->span == NULL && base->read_at == NULL && base->size > 0) return caller;
+    }
     if (!nntc_get(memory, sizeof(nntc), NNTC_KEEP, &error, &block)) return error;
     nntc *n = block;
     memset(n, 0, sizeof *n);
@@ -66,6 +70,14 @@ nntc_error nntc_get_file(const nntc *n, uint32_t i, nntc_file *out) {
     return none;
 }
 
+nntc_error nntc_get_base(const nntc *n, uint32_t i, nntc_base_file *out) {
+    if (i >= n->summary.base) return caller;
+    out->size = n->base[i].size;
+    out->sha256 = n->base[i].sha256;
+    out->given = n->base[i].source != NULL;
+    return none;
+}
+
 nntc_error nntc_get_record(const nntc *n, uint32_t i, nntc_memory memory, nntc_record *out) {
     nntc_error error = none;
     reader r;
@@ -73,7 +85,7 @@ nntc_error nntc_get_record(const nntc *n, uint32_t i, nntc_memory memory, nntc_r
     if (i >= n->summary.tensors) return caller;
     if (!nntc_open_section(n, &n->sections[n->first_tensor + i], memory, &r, &rec, &error)) return error;
     *out = rec.head;
-    out->scratch = (size_t)nntc_scratch(&rec, false);
+    out->scratch = (size_t)nntc_section_scratch(&rec);
     return none;
 }
 
@@ -81,8 +93,9 @@ static nntc_error decode(const nntc *n, uint32_t i, payload *p, nntc_memory memo
     nntc_error error = none;
     reader r;
     record rec;
-    bool ok = nntc_open_section(n, &n->sections[n->first_tensor + i], memory, &r, &rec, &error) &&
-              nntc_decode_section(n, memory, &r, &rec, p);
+    const section *s = &n->sections[n->first_tensor + i];
+    bool ok = nntc_open_section(n, s, memory, &r, &rec, &error) &&
+              nntc_decode_section(n, s, memory, &r, &rec, p);
     return ok ? none : error;
 }
 

@@ -51,6 +51,7 @@ NNTC_LOCAL bool nntc_u32(reader *r, u32 *value);
 NNTC_LOCAL bool nntc_varint(reader *r, u64 *value);
 NNTC_LOCAL bool nntc_count(reader *r, u64 least, u64 most, nntc_id id, u64 *value); /* varint in a range */
 NNTC_LOCAL bool nntc_svarint(reader *r, i64 *value);                                /* magnitude below 2^31 */
+NNTC_LOCAL bool nntc_wide_svarint(reader *r, i64 *value);                           /* at most 2^62 */
 NNTC_LOCAL bool nntc_bits(reader *r, u64 *bit, u32 count, u32 *value);              /* each byte is a field */
 NNTC_LOCAL bool nntc_field(reader *r, u64 run, u64 i, u32 width, u32 *value); /* field i of a run that fits */
 NNTC_LOCAL bool nntc_padded(reader *r, u64 run, u64 bits);                    /* */
@@ -94,6 +95,18 @@ typedef struct file_entry {
     u32 order; /* scratch of the check of names */
 } file_entry;
 
+typedef struct base_entry { /* clause 6.1 */
+    u64 start, size; /* start: sum of the sizes of those before it */
+    const u8 *sha256;
+    const nntc_source *source; /* NULL: not given */
+} base_entry;
+
+typedef struct splice { /* clause 6.2; from 0 on for the first */
+    u64 run, piece;   /* piece as in files without a base, if copies is not set */
+    u64 from, length; /* the last range of the base */
+    bool copies;      /* it is this piece */
+} splice;
+
 struct stream;
 /* A step of lanes 0 to active - 1 under a trellis, clause 9.4: a token of each, number k of the tile at tokens; words for all
  * of them are left. Returns where the words go on. */
@@ -107,6 +120,8 @@ struct nntc {
     nntc_summary summary;
     section *sections;
     u32 graph_section, first_tensor;
+    base_entry *base;
+    bool base_missing; /* the caller knows */
     file_entry *files;
     const u8 *splices; /* from here on content of GRAPH: splices, then graph bytes */
     u64 splices_size;
@@ -123,6 +138,13 @@ NNTC_LOCAL bool nntc_trust_is_sound(const nntc_trusted *trusted);
 NNTC_LOCAL bool nntc_signed(const nntc *n, nntc_memory memory, nntc_error *error);
 NNTC_LOCAL bool nntc_graph(nntc *n, nntc_memory memory, nntc_error *error);
 NNTC_LOCAL bool nntc_utf8(const u8 *p, u32 length);
+NNTC_LOCAL bool nntc_splice(const nntc *n, reader *r, splice *s);
+NNTC_LOCAL bool nntc_read_base(nntc *n, nntc_memory memory, reader *r);
+NNTC_LOCAL bool nntc_give_base(nntc *n, nntc_memory memory, nntc_error *error);
+NNTC_LOCAL bool nntc_no_base(const nntc *n, nntc_error *error); /* fails with E_BASE */
+NNTC_LOCAL u64 nntc_base_window(const nntc *n);                 /* for reads of the base; 0 if all of it is spans */
+/* The base file that has all of size bytes from a place of the base on, or NULL. */
+NNTC_LOCAL const base_entry *nntc_base_holding(const nntc *n, i64 start, u64 size);
 NNTC_LOCAL bool nntc_shared_tables(nntc *n, nntc_memory memory, nntc_error *error);
 /* A reader of a stretch of the file, with a window in scratch if the source is no span. */
 NNTC_LOCAL bool nntc_stretch(const nntc *n, u64 offset, u64 length, nntc_memory memory, reader *r, nntc_error *error);
@@ -131,6 +153,8 @@ NNTC_LOCAL bool nntc_section_reader(const nntc *n, const section *s, nntc_memory
 /* The same with all its bytes at hand, in scratch if the source is no span. */
 NNTC_LOCAL bool nntc_whole_section(const nntc *n, const section *s, nntc_memory memory, reader *r, nntc_error *error);
 NNTC_LOCAL u64 nntc_window(const nntc *n); /* size of all windows together; 0 if the source is a span */
+/* The bytes from r->at on that are at hand, at least one of those that are left; moves past them. NULL: reading has failed. */
+NNTC_LOCAL const u8 *nntc_next_bytes(reader *r, u64 *count);
 NNTC_LOCAL bool nntc_get(nntc_memory memory, u64 bytes, int kind, nntc_error *error, void **block);
 NNTC_LOCAL bool nntc_read(const nntc_source *source, u64 offset, void *dst, u64 length, nntc_error *error);
 
