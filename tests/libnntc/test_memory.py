@@ -11,7 +11,10 @@ from tests.conformance.vectors import CONFORMANCE, VECTORS
 
 from .building import CODERS, LIBRARY, LINKED, PROGRAMS, ROOT, build, compiles, core, missing, require_coders
 
-FILES = sorted(str(path.relative_to(CONFORMANCE)) for path in (CONFORMANCE / "vectors").rglob("*.nntc"))
+FILES = sorted(
+    " ".join([vector["file"], *(base["file"] for base in vector.get("base", ()))])
+    for vector in VECTORS.values()
+)
 FOLDERS = ("codec/nntc/demo", "reference_models/trained")
 NETWORKS = sorted(str(path) for folder in FOLDERS for path in (ROOT / folder).glob("*.nntc"))
 SANITIZED = ("-O1", "-g", "-fsanitize=thread")
@@ -20,8 +23,11 @@ CHECKLESS = "-DNNTC_FUZZING"
 
 
 def run(command: Path, files: list[str]) -> list[list[str]]:
+    """Lines of what a program prints; each of `files` is a path and those of its base."""
+    cases = command.with_suffix(".txt")
+    cases.write_text("".join(f"{file}\n" for file in files), "utf-8")
     done = subprocess.run(
-        [str(command), *files], cwd=CONFORMANCE, capture_output=True, text=True, timeout=600, check=False
+        [str(command), str(cases)], cwd=CONFORMANCE, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stdout[-500:] + done.stderr
     return [line.split() for line in done.stdout.splitlines()]

@@ -12,7 +12,7 @@ SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover
 
 
 def run_vectors(command: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    decode = f"{command} decode"
+    decode = f"{command} decode --base={{base}}"
     return subprocess.run(
         [
             *(

@@ -2,7 +2,7 @@
 #include "internal.h"
 
 /* The range of the next part. */
-static bool next_part(decoding *d) {
+static bool next_range(decoding *d) {
     const record *rec = d->rec;
     from_base *b = &d->before;
     const u32 part = b->part++;
@@ -28,7 +28,7 @@ static bool base_elements(decoding *d, u32 count, u8 *out) {
     const record *rec = d->rec;
     from_base *b = &d->before;
     for (u32 some; count > 0; count -= some) {
-        if (b->left == 0) TRY(next_part(d));
+        if (b->left == 0) TRY(next_range(d));
         const u8 *p = nntc_look(&b->file, b->file.at, rec->base_width);
         if (p == NULL) return false;
         const u64 held = (b->file.begin + b->file.held - b->file.at) / rec->base_width;

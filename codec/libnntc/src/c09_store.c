@@ -72,7 +72,7 @@ NNTC_LOCAL bool nntc_store(const double *values, u32 count, u32 element, u8 *out
     }
 }
 
-static double from_bits(u64 bits) {
+static double double_of(u64 bits) {
     double value;
     memcpy(&value, &bits, sizeof value);
     return value;
@@ -88,9 +88,9 @@ static u64 pattern_at(const u8 *p, u32 width) {
 static double value_of(u64 pattern, u32 fraction, u32 exponent_bits) {
     const u64 sign = pattern >> (fraction + exponent_bits) << 63, part = pattern & (((u64)1 << fraction) - 1);
     const u32 most = (1u << exponent_bits) - 1, exponent = (u32)(pattern >> fraction) & most;
-    if (exponent == most) return from_bits(sign | (u64)2047 << 52 | (u64)(part != 0) << 51);
-    if (exponent > 0) return from_bits(sign | (u64)(exponent + 1023 - most / 2) << 52 | part << (52 - fraction));
-    const double unit = from_bits((u64)(1024 - most / 2 - fraction) << 52); /* of subnormal numbers */
+    if (exponent == most) return double_of(sign | (u64)2047 << 52 | (u64)(part != 0) << 51);
+    if (exponent > 0) return double_of(sign | (u64)(exponent + 1023 - most / 2) << 52 | part << (52 - fraction));
+    const double unit = double_of((u64)(1024 - most / 2 - fraction) << 52); /* of subnormal numbers */
     return (double)(i64)part * (sign != 0 ? -unit : unit);
 }
 
@@ -100,7 +100,7 @@ NNTC_LOCAL void nntc_load(const u8 *elements, u32 count, u32 element, double *va
         case 8: values[i] = value_of(pattern_at(elements + 2 * (size_t)i, 2), 10, 5); break;
         case 9: values[i] = value_of(pattern_at(elements + 2 * (size_t)i, 2), 7, 8); break;
         case 10: values[i] = value_of(pattern_at(elements + 4 * (size_t)i, 4), 23, 8); break;
-        default: values[i] = from_bits(pattern_at(elements + 8 * (size_t)i, 8)); break;
+        default: values[i] = double_of(pattern_at(elements + 8 * (size_t)i, 8)); break;
         }
     }
 }

@@ -50,7 +50,7 @@ static inline guarded load(const char *name, int before) {
     if (f == NULL || fseek(f, 0, SEEK_END) != 0) abort();
     guarded g = take((size_t)ftell(f), 1, before);
     rewind(f);
-    if (fread(g.at, 1, g.size, f) != g.size) abort();
+    if (g.size > 0 && fread(g.at, 1, g.size, f) != g.size) abort();
     fclose(f);
     return g;
 }
