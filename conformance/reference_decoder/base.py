@@ -74,7 +74,7 @@ def _sha256(file: Source) -> bytes:
 def read_base(reader: Reader) -> Base:
     """Clause 6.1: base_count and the base."""
     count = reader.varint()
-    reader.require(count <= 4096, "E_LIMIT", "base_count")  # R-208
+    reader.require(count <= 2048, "E_LIMIT", "base_count")  # R-208
     entries: list[BaseEntry] = []
     for _ in range(count):
         size = reader.varint()

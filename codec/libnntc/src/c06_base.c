@@ -4,7 +4,7 @@
 NNTC_LOCAL bool nntc_read_base(nntc *n, nntc_memory memory, reader *r) {
     u64 count, start = 0;
     void *block;
-    TRY(nntc_count(r, 0, 4096, NNTC_E_LIMIT, &count)); /* */
+    TRY(nntc_count(r, 0, 2048, NNTC_E_LIMIT, &count)); /* */
     u64 fit = (r->size - r->at) / 33 + 1; /* a base file has at least 33 bytes */
     if (count == 0) return true;
     TRY(nntc_get(memory, (fit < count ? fit : count) * sizeof(base_entry), NNTC_KEEP, r->error, &block));

@@ -12,7 +12,7 @@ from nntc.format.names import MAX_NAME
 
 MAX_FILES, _FREE_FILES, _FILE_BYTES = 1 << 16, 1024, 32
 MAX_FILE_SIZE = (1 << 48) - 1
-MAX_BASES = 1 << 12
+MAX_BASES = 1 << 11
 MAX_SPLICES, _FREE_SPLICES, _BYTE_SPLICES = 1 << 20, 1024, 16
 
 
