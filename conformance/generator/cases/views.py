@@ -33,7 +33,7 @@ def add(suite: Suite) -> None:
 
 
 def _types(suite: Suite) -> None:
-    for tool in (3, 4, 15):
+    for tool in (4, 5, 15):
         suite.fault(
             f"tool-{tool}", PARENT, HEAD, bytes([tool << 4]), "E_UNSUPPORTED", "R-300 R-800", f"tool {tool}"
         )
