@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Command, network
+from tests.conformance.vectors import CONFORMANCE, VECTORS
 
 NUMBER = (int, float)
 
@@ -228,3 +230,16 @@ def test_a_name_with_markup_is_shown_as_it_is(nntc: Command) -> None:
     model.write_bytes(model.read_bytes().replace(b"kernel", b"[bold]"))
     assert nntc("encode", model, "m.nntc", "-m", "lossless").code == 0
     assert "[bold]" in nntc("info", "m.nntc").out
+
+
+def test_an_update_is_decoded_checked_and_shown_with_its_base(nntc: Command) -> None:
+    vector = VECTORS["update-two-bases"]
+    file, base = CONFORMANCE / vector["file"], [CONFORMANCE / own["file"] for own in vector["base"]]
+    given = [f"--base={own}" for own in base]
+    assert nntc("decode", file, "new.onnx", *given).code == 0
+    assert hashlib.sha256(Path("new.onnx").read_bytes()).hexdigest() == vector["output"][0]["sha256"]
+    assert "valid" in nntc("verify", file, *given).out
+    alone = nntc("verify", file)
+    assert (alone.code, "E_BASE @ " in alone.err) == (1, True)
+    missing = nntc("decode", file, "new.onnx", "--base", "none")
+    assert (missing.code, "--base" in missing.err) == (2, True)

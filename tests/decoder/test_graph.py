@@ -13,6 +13,7 @@ from conformance.reference_decoder import graph as reference
 from conformance.reference_decoder.container import MAIN, Entry
 
 HASH = bytes(32)
+NO_BASE = samples.varint(0)
 OFFSET = 77
 FileHead = tuple[int, bytes, tuple[int, int] | None]
 
@@ -75,15 +76,18 @@ def test_skeleton_and_names() -> None:
 @pytest.mark.parametrize(
     ("data", "tensors", "error"),
     [
-        (b"\x00", 0, "E_LIMIT"),
-        (samples.varint(65537), 0, "E_LIMIT"),
-        (b"\x81\x00", 0, "E_VARINT"),
+        (samples.varint(2049), 0, "E_LIMIT"),
         (b"\x01" + samples.varint(2**48), 0, "E_LIMIT"),
         (b"\x01\x05" + bytes(31), 0, "E_TRUNCATED"),
-        (b"\x01\x05" + HASH, 0, "E_TRUNCATED"),
-        (b"\x02\x05" + HASH + b"\x05" + HASH + b"\x00\x00", 0, "E_FILE_NAME"),
-        (b"\x02\x05" + HASH + b"\x05" + HASH + b"\x00" + samples.varint(1025), 0, "E_FILE_NAME"),
-        (b"\x01\x05" + HASH + samples.varint(2**20 + 1), 0, "E_LIMIT"),
+        (NO_BASE + b"\x00", 0, "E_LIMIT"),
+        (NO_BASE + samples.varint(65537), 0, "E_LIMIT"),
+        (NO_BASE + b"\x81\x00", 0, "E_VARINT"),
+        (NO_BASE + b"\x01" + samples.varint(2**48), 0, "E_LIMIT"),
+        (NO_BASE + b"\x01\x05" + bytes(31), 0, "E_TRUNCATED"),
+        (NO_BASE + b"\x01\x05" + HASH, 0, "E_TRUNCATED"),
+        (NO_BASE + b"\x02\x05" + HASH + b"\x05" + HASH + b"\x00\x00", 0, "E_FILE_NAME"),
+        (NO_BASE + b"\x02\x05" + HASH + b"\x05" + HASH + b"\x00" + samples.varint(1025), 0, "E_FILE_NAME"),
+        (NO_BASE + b"\x01\x05" + HASH + samples.varint(2**20 + 1), 0, "E_LIMIT"),
         (content([(0, 0)]), 0, "E_SPLICE"),
         (content([(0, 1)]), 1, "E_SPLICE"),
         (content([(0, 0), (0, 3)]), 1, "E_SPLICE"),
@@ -95,9 +99,9 @@ def test_skeleton_and_names() -> None:
         (content([(2**63 - 1, 0), (2**63 - 1, 2), (3, 2)], b"abc"), 1, "E_SPLICE"),
         # A splice that cannot be resolved comes before one after it that cannot be read.
         (content([(0, 3)])[:-2] + b"\x01\x00\x03", 0, "E_SPLICE"),
-        (b"\x01\x05" + HASH + b"\x02\x00\x03\x80\x00", 0, "E_SPLICE"),
-        (b"\x01\x05" + HASH + b"\x02\x00\x80\x00\x03", 0, "E_VARINT"),
-        (b"\x01\x05" + HASH + b"\x02\x00\x00\x00", 1, "E_TRUNCATED"),
+        (NO_BASE + b"\x01\x05" + HASH + b"\x02\x00\x03\x80\x00", 0, "E_SPLICE"),
+        (NO_BASE + b"\x01\x05" + HASH + b"\x02\x00\x80\x00\x03", 0, "E_VARINT"),
+        (NO_BASE + b"\x01\x05" + HASH + b"\x02\x00\x00\x00", 1, "E_TRUNCATED"),
         (named(b"a", b"a"), 0, "E_FILE_NAME"),
         (named(b"a", b"a/b"), 0, "E_FILE_NAME"),
         (named(b"a/b", b"a"), 0, "E_FILE_NAME"),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from nntc.format.registry import ElementType, Profile, SectionType, Tool, ViewKind
+from nntc.format.registry import ElementType, Method, Profile, SectionType, Tool, ViewKind
 
 from conformance.reference_decoder.elements import ELEMENT_TYPES
 
@@ -12,4 +12,4 @@ def test_element_types_are_those_of_the_second_decoder() -> None:
 
 def test_code_points_are_those_of_the_specification() -> None:
     assert [int(kind) for kind in SectionType] == [1, 3, 4, 0x81, 0x83]
-    assert ([*Tool], [*ViewKind], [*Profile]) == ([0, 1, 2], [0, 1, 2], [0, 1, 2])
+    assert ([*Tool], [*ViewKind], [*Profile], [*Method]) == ([0, 1, 2, 3], [0, 1, 2], [0, 1, 2], [0, 1, 2])

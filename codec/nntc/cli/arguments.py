@@ -74,6 +74,10 @@ def opened_source(source: str | Path) -> Any:
     return sys.stdin.buffer if source == STANDARD_INPUT else source
 
 
+def _sources(values: Sequence[str]) -> list[str | Path]:
+    return [source_file(value) for value in values]
+
+
 def samples_path(value: str) -> Path:
     """Return the path of a file or folder of samples that can be opened."""
     try:
@@ -116,6 +120,11 @@ def size(value: str) -> int:
     return round(float(match[1]) * _UNITS[match[2]])
 
 
+_BASE = (
+    "What an update needs: the model before it, or the .nntc file that it was decoded from; several files in "
+    "any order. Files of a base are known by their SHA-256."
+)
+_VIA = "An update between --base and IN.nntc; several in their order."
 _UNTRUSTED = (
     "Limit what a file of a stranger may take: memory to 2 GiB, output to 64 GiB and 4,096 files, tensors to "
     "262,144, time to 10 minutes. A --max option beside it counts instead."
@@ -199,6 +208,13 @@ class Parser:
         self._records.append((f"{name} PUB", text))
         text = "How many of the keys must have signed.  [default: 1]"
         self.option("--threshold", metavar="N", check=count, text=text)
+
+    def bases(self) -> None:
+        """Add --base and --via, both lists of sources."""
+        for name, text in (("--base", _BASE), ("--via", _VIA)):
+            self._parser.add_argument(name, metavar="FILE", action="append", default=[])
+            self._checks[name[2:]] = name, _sources
+            self._records.append((f"{name} FILE", text))
 
     def flag(self, name: str, dest: str, text: str) -> None:
         """Add an option that takes no value."""

@@ -31,6 +31,7 @@ _HELP = """
       nntc decode model.nntc model.onnx --untrusted
       nntc decode model.nntc model.onnx --require-key release.key.pub
       curl URL | nntc decode - model.onnx
+      nntc decode update.nntc new.onnx --base old.onnx
       nntc decode model.nntc model.onnx --max-memory 1GiB --max-output 10GiB
 """
 
@@ -40,6 +41,7 @@ def decode(words: Sequence[str], prog: str) -> int:
     parser = Parser(prog, _HELP)
     parser.operand("source", "IN.nntc", source_or_stream)
     parser.operand("target", "OUT.onnx", output_file)
+    parser.bases()
     parser.jobs()
     parser.limits("memory", "output", "files", "seconds")
     text = (
@@ -67,6 +69,8 @@ def decode(words: Sequence[str], prog: str) -> int:
             replace_external=chosen.replace_external,
             require_key=parser.trusted(chosen),
             progress=callback,
+            base=chosen.base,
+            via=chosen.via,
         )
     places = [target if file.name is None else target.parent / file.name for file in result.files]
     if chosen.as_json:

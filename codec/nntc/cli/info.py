@@ -38,6 +38,7 @@ def info(words: Sequence[str], prog: str) -> int:
     parser = Parser(prog, _HELP)
     parser.operand("source", "FILE", source_file)
     parser.flag("--follow-links", "follow_links", FOLLOW_LINKS)
+    parser.bases()
     parser.limits("memory", "tensors", "fields", "seconds")
     parser.json()
     chosen = parser.parse(words)
@@ -69,7 +70,8 @@ def _show_file(chosen: Any) -> None:
     from nntc.reader.container import LISTED
     from nntc.reader.info import describe
 
-    with nntc.open(chosen.source, limits=chosen_limits(chosen, LISTED)) as container:
+    limits = chosen_limits(chosen, LISTED)
+    with nntc.open(chosen.source, limits=limits, base=chosen.base, via=chosen.via) as container:
         about = describe(container)
     if not chosen.as_json:
         _show(about, chosen.source)

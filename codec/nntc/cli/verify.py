@@ -39,6 +39,7 @@ def verify(words: Sequence[str], prog: str) -> int:
     parser.operand("source", "FILE.nntc", source_file)
     parser.operand("original", "ORIGINAL.onnx", input_file, required=False)
     parser.flag("--follow-links", "follow_links", FOLLOW_LINKS)
+    parser.bases()
     parser.jobs()
     parser.limits("memory", "output", "files", "seconds")
     parser.keys("--key")
@@ -57,6 +58,8 @@ def verify(words: Sequence[str], prog: str) -> int:
             follow_links=chosen.follow_links,
             key=parser.trusted(chosen),
             progress=callback,
+            base=chosen.base,
+            via=chosen.via,
         )
     if chosen.as_json:
         show_json({"file": str(source), **asdict(result), "error": result.error})

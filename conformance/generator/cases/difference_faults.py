@@ -81,8 +81,8 @@ def _heads(suite: Suite) -> None:
     steps: dict[int, float] = {FLOAT16: 2.0**5, BFLOAT16: 2.0**124, FLOAT32: 2.0**127, FLOAT64: 2.0**127}
     for element, old in ((FLOAT16, 65504.0), (BFLOAT16, 3.3e38), (FLOAT32, 3.4e38), (FLOAT64, 1.7e308)):
         _overflow(suite, element, ELEMENT_NAMES[element], old, steps[element])
-    for name, value in (("infinity", float("inf")), ("nan", float("nan"))):
-        _overflow(suite, FLOAT32, name, value, 1.0)
+    for name, old in (("infinity", float("inf")), ("nan", float("nan"))):
+        _overflow(suite, FLOAT32, name, old, 1.0)
 
 
 def _overflow(suite: Suite, element: int, name: str, old: float, step: float) -> None:
