@@ -34,7 +34,7 @@ def device_file(name: str, quality: int | None) -> bytes:
 def digests(data: bytes) -> list[str]:
     source = BytesSource(data)
     directory = read_directory(source)
-    context = read_parse_context(source, directory, graph_of(source, directory))
+    context = read_parse_context(source, directory, graph_of(source, directory).bases)
     payloads = [decode_section(source, section, context)[1] for section in directory.tensors]
     return [hashlib.sha256(payload.tobytes()).hexdigest() for payload in payloads]
 
