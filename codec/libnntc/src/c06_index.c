@@ -200,7 +200,7 @@ nntc_error nntc_extract(const nntc *n, const nntc_entry *e, const nntc_sink *sin
         memset(&p, 0, offsetof(payload, some));
         p.write = put_stretch;
         p.context = &some;
-        if (!nntc_decode_section(n, memory, &r, &rec, &p)) return error;
+        if (!nntc_decode_section(n, s, memory, &r, &rec, &p)) return error;
     }
     return error;
 }
