@@ -1,4 +1,4 @@
-"""Clause 6.8: the base of an update, files that decoding needs beside the file."""
+"""Clause 6.9: the base of an update, files that decoding needs beside the file."""
 
 from __future__ import annotations
 

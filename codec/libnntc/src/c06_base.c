@@ -1,4 +1,4 @@
-/* Clauses 6.1 and 6.8: the base of an update.. */
+/* Clauses 6.1 and 6.9: the base of an update.. */
 #include "internal.h"
 
 NNTC_LOCAL bool nntc_read_base(nntc *n, nntc_memory memory, reader *r) {

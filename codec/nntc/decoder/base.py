@@ -1,6 +1,6 @@
 """The base of an update: bytes of files that are there already, checked against what GRAPH names.
 
-Implements SPEC.md 6.8 (R-216).
+Implements SPEC.md 6.9 (R-216).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where a base comes from: files as they are, or what older `.nntc` files decode to, one after the other.
 
-Implements SPEC.md 6.8 (R-216).
+Implements SPEC.md 6.9 (R-216).
 """
 
 from __future__ import annotations

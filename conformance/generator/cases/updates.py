@@ -1,4 +1,4 @@
-"""Updates: base files and ranges of them (SPEC.md, clauses 6.1, 6.2 and 6.8)."""
+"""Updates: base files and ranges of them (SPEC.md, clauses 6.1, 6.2 and 6.9)."""
 
 from __future__ import annotations
 
