@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from nntc.decoder.base_files import Bases
 from nntc.decoder.directory import Section, read_directory
 from nntc.decoder.graph import OutputFile
-from nntc.decoder.signatures import check_signatures, read_signatures
 from nntc.decoder.model import base_files
+from nntc.decoder.signatures import check_signatures, read_signatures
 from nntc.format.container import MAJOR
 from nntc.limits import Limits
 from nntc.reader.content import Content
