@@ -105,8 +105,8 @@ def decode(
     Raises
     ------
     FormatError
-        The input is at fault; nothing is left behind. E_SIGNED: it is not signed as is required; E_BASE: it is
-        an update, and its base is not given.
+        The input is at fault; nothing is left behind. E_SIGNED: it is not signed as is required; E_BASE: it
+        is an update, and its base is not given.
     KeyFileError
         E_KEY: a required key is none.
     LimitError
