@@ -11,5 +11,5 @@ def test_element_types_are_those_of_the_second_decoder() -> None:
 
 
 def test_code_points_are_those_of_the_specification() -> None:
-    assert [int(kind) for kind in SectionType] == [1, 3, 4, 0x81, 0x83]
+    assert [int(kind) for kind in SectionType] == [1, 3, 4, 0x81, 0x82, 0x83]
     assert ([*Tool], [*ViewKind], [*Profile], [*Method]) == ([0, 1, 2, 3], [0, 1, 2], [0, 1, 2], [0, 1, 2])

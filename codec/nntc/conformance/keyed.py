@@ -30,7 +30,12 @@ class KeyedDecoder:
         self._words = words
         self._demanded = demanded
 
-    def decode(self, source: Path, target: Path, caps: Caps) -> Answer:
+    @property
+    def takes_bases(self) -> bool:
+        """Whether the command has a word with `{base}`."""
+        return CommandDecoder(self._words).takes_bases
+
+    def decode(self, source: Path, target: Path, caps: Caps, bases: Sequence[Path] = ()) -> Answer:
         """Run the command; OSError if it cannot be started."""
         with temporary_folder() as folder:
             files = [folder / f"{number}.pub" for number in range(len(self._demanded.keys))]
@@ -41,7 +46,7 @@ class KeyedDecoder:
                 found = [word.replace("{key}", str(file)) for file in files] if "{key}" in word else [word]
                 words += found
             threshold = str(self._demanded.threshold)
-            return CommandDecoder(words, threshold=threshold).decode(source, target, caps)
+            return CommandDecoder(words, threshold=threshold).decode(source, target, caps, bases)
 
     def close(self) -> None:
         """Nothing is left running."""
