@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from nntc.cli.options import samples_path, size
+from nntc.cli.options import input_file, samples_path, size
 from nntc.encoder.options import Declaration, Group, Options, check_options, declarations
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -62,6 +62,8 @@ def _option(name: str, declared: Declaration) -> Callable[[T], T]:
         how = {"is_flag": True}
     elif declared.is_size:
         how = {"callback": size}
+    elif declared.group is Group.UPDATE:
+        how = {"callback": input_file}
     elif declared.group is Group.SAMPLES:
         how = {"callback": samples_path}
     elif isinstance(default, tuple):

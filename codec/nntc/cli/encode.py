@@ -39,6 +39,7 @@ _SECTIONS = {
     str(Group.HOW): tuple(names_in(Group.HOW)),
     str(Group.AIM): tuple(names_in(Group.AIM)),
     str(Group.SAMPLES): (*names_in(Group.SAMPLES), *IMAGE_OPTIONS),
+    str(Group.UPDATE): tuple(names_in(Group.UPDATE)),
     str(Group.DEEP): tuple(names_in(Group.DEEP)),
 }
 
@@ -48,6 +49,7 @@ _SECTIONS = {
 @click.argument("target", metavar="OUT.nntc", callback=output_or_stream)
 @declared_options(Group.HOW, Group.AIM, Group.SAMPLES)
 @image_options
+@declared_options(Group.UPDATE)
 @declared_options(Group.DEEP)
 @click.option(
     "--report", callback=output_file, metavar="OUT.html",
@@ -85,6 +87,8 @@ def encode(
       nntc encode net.onnx net.nntc --calibration photos --preprocess imagenet
       nntc encode net.onnx net.nntc --min-agreement 0.99 --evaluation images.npz
       nntc encode net.onnx net.nntc --max-drop 1 --evaluation labelled.npz
+      nntc encode new.onnx update.nntc --base old.nntc --base-exact old.onnx
+                                     what changed since the version before
       nntc encode net.onnx net.nntc -m deep --prune 0.5 --bits 4
                                      half of the weights, 16 values a layer
     """  # noqa: D301 - \b tells click to keep the lines below it
@@ -143,6 +147,8 @@ def _show(report: EncodeReport, target: str, *, is_error: bool) -> None:
             say(weights)
         else:  # their error says nothing: they move where the outputs do not feel it
             say("weights are fitted to the calibration samples: judge by the outputs alone")
+    for line in report.changes:
+        say(f"  {line}")
     if report.unknown_use:
         say(f"{report.unknown_use:,} bytes of the model are coded exactly, as their use is not known")
     if report.stages:

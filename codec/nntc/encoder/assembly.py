@@ -9,12 +9,11 @@ import hashlib
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import accumulate
 from operator import attrgetter
 
-from nntc.encoder.container import CodedFile, NewFile, NewSection, graph_section
+from nntc.encoder.container import CodedFile, NewFile, NewSection, NewSplice, graph_section
 from nntc.encoder.decoded import DecodedRecords
 from nntc.encoder.device import Device
 from nntc.encoder.index import index_size
@@ -22,7 +21,8 @@ from nntc.encoder.methods import Plan
 from nntc.encoder.model import Model
 from nntc.encoder.notes import notes_section
 from nntc.encoder.options import Options
-from nntc.encoder.report import EncodeReport, Stage, TensorReport
+from nntc.encoder.report import COPIED, EncodeReport, Stage, TensorReport
+from nntc.encoder.splices import SpliceWriter
 from nntc.encoder.split import SplitSource
 from nntc.encoder.split.content import digest as digest_of
 from nntc.encoder.stages import report_stages
@@ -50,13 +50,20 @@ class FileOverhead:
     @cached_property
     def size(self) -> int:
         """Bytes of all but TENSOR sections and their entries, to a few."""
-        split = self._model.files
-        skeleton = b"".join(bytes(piece) for piece in split.pieces() if isinstance(piece, memoryview))
+        split, base = self._model.files, self._model.base
+        splices = SpliceWriter(split.files, base)
+        count = 0
+        for piece in split.pieces():
+            if isinstance(piece, memoryview):
+                splices.graph(piece)
+            else:
+                splices.part(count, count, piece.length)
+                count += 1
         files = [
             NewFile(file.size, hashlib.sha256(b"%d" % i).digest(), None) for i, file in enumerate(split.files)
         ]
-        count = len(split.payloads)
-        graph = graph_section(files, [(100, 0)] * count, skeleton)
+        bases = () if base is None else base.files
+        graph = graph_section(files, splices.finish(), bytes(splices.skeleton), bases=bases)
         index = index_size(split.tensors, count) if self._has_index else 0
         return len(graph.data) + _REST + _PART * (count - len(self._model.repeats)) + index
 
@@ -81,7 +88,8 @@ class Assembly:
         self._device = Device(options.device_memory)
         self._split, self._tensors, self._repeats = model.files, model.tensors, model.repeats
         self._copies = Counter(model.repeats.values())
-        self._decoded = DecodedRecords(plan, model.tensors, self._copies, store, self._device)
+        self._base = model.base
+        self._decoded = DecodedRecords(plan, model.tensors, self._copies, store, self._device, self._base)
 
     def finish(self) -> tuple[CodedFile, EncodeReport]:
         """Return the file and its report.
@@ -100,7 +108,8 @@ class Assembly:
                 raise NntcError(
                     "E_INTERNAL", "lossless coding did not give the model back; please report this"
                 )
-        graph = graph_section(files, splices, skeleton, window=self._device.window)
+        bases = () if self._base is None else self._base.files
+        graph = graph_section(files, splices, skeleton, window=self._device.window, bases=bases)
         head = [graph]
         if self._plan.tables:
             body = TABLE_COUNT.put(len(self._plan.tables)) + write_tables(self._plan.tables)
@@ -120,47 +129,63 @@ class Assembly:
             file.size,
             len(graph.data),
             self._model.float_elements,
-            tuple(reports),
+            (*reports, *self._copied()),
             remarks,
             stages=stages,
             unknown_use=0 if self._options.is_lossless else _unknown_use(self._tensors),
         )
 
-    def _splice(self) -> tuple[list[NewFile], list[tuple[int, int]], bytes]:
+    def _splice(self) -> tuple[list[NewFile], list[NewSplice], bytes]:
         """Return files with the hashes of what decoding gives, splices, and the skeleton."""
         records, parts = (array("q", bytes(8 * len(self._tensors))) for _ in range(2))  # by tensor
         for number, c in enumerate(self._decoded.coded):
             for part, tensor in enumerate(c.tensors):
                 records[tensor], parts[tensor] = number, part
-        splices: list[tuple[int, int]] = []
-        skeleton = bytearray()
-        run = 0
-        opened = 0
-        at_splice: dict[int, int] = {}  # where the first splice of a payload is that comes again
+        splices = SpliceWriter(self._split.files, self._base)
         files = _FileHashes(self._split)
-        numbers = iter(range(len(self._split.payloads)))
+        around = self._around()
+        count = 0  # of payloads so far
         for piece in self._split.pieces():
             if isinstance(piece, memoryview):
-                skeleton += piece
-                run += len(piece)
+                splices.graph(piece, around[count][0], around[count][1])
                 files.add(piece)
                 continue
-            payload = next(numbers)
-            original = self._repeats.get(payload, payload)
-            if payload in self._copies:
-                at_splice[payload] = len(splices)
-            for i, tensor in enumerate(self._tensors_of(original)):
-                record = records[tensor]
-                if payload in self._repeats:
-                    code = 2 * (len(splices) - at_splice[original] - i)
-                    files.add(self._decoded.again(tensor))
+            original = self._repeats.get(count, count)
+            for tensor in self._tensors_of(original):
+                if self._base is not None and tensor in self._plan.copied:
+                    start = self._plan.copied[tensor]
+                    length = self._tensors[tensor].nbytes
+                    splices.copy(start, length)
+                    for chunk in self._base.chunks(start, length):
+                        files.add(chunk)
+                    if original == count:
+                        self._decoded.copied(tensor, b"".join(self._base.chunks(start, length)))
+                elif original != count:
+                    data = self._decoded.again(tensor)
+                    splices.repeat(tensor, data.nbytes)
+                    files.add(data)
                 else:
-                    code = 0 if record == opened else 2 * (opened - 1 - record) + 1
-                    opened += record == opened
-                    files.add(self._decoded.take(record, parts[tensor]))
-                splices.append((run, code))
-                run = 0
-        return files.finish(), splices, bytes(skeleton)
+                    data = self._decoded.take(records[tensor], parts[tensor])
+                    splices.part(tensor, records[tensor], data.nbytes)
+                    files.add(data)
+            count += 1
+        done = splices.finish()
+        return files.finish(splices.place), done, bytes(splices.skeleton)
+
+    def _around(self) -> list[tuple[int | None, int | None]]:
+        """Return for the graph bytes before each payload where in the base their neighbours end and begin."""
+        count = len(self._split.payloads)
+        found: list[tuple[int | None, int | None]] = [(None, None)] * (count + 1)
+        if self._base is None:
+            return found
+        begins: list[int | None] = [None] * (count + 1)
+        ends: list[int | None] = [0, *[None] * count]
+        for number, elements in self._base.elements.items():
+            payload = self._tensors[number].payload
+            if begins[payload] is None:
+                begins[payload] = elements.start
+            ends[payload + 1] = elements.start + elements.data.nbytes
+        return list(zip(ends, begins, strict=True))
 
     def _tensors_of(self, payload: int) -> range:
         """Return the numbers of the tensors that a payload is coded as; they stand together."""
@@ -185,9 +210,29 @@ class Assembly:
                         c.record.note,
                         self._decoded.details[number],
                         1 + self._copies[tensor.payload],
+                        str(self._plan.changes.get(index, "")),
                     )
                 )
         return reports
+
+    def _copied(self) -> list[TensorReport]:
+        """Return reports of the tensors that are ranges of the base."""
+        return [
+            TensorReport(
+                tensor.name,
+                str(tensor.role),
+                tensor.element.name.lower(),
+                tensor.size,
+                COPIED,
+                0.0,
+                self._decoded.errors[index],
+                "",
+                "as it is in the base",
+                1 + self._copies[tensor.payload],
+                str(self._plan.changes.get(index, "")),
+            )
+            for index, tensor in ((i, self._tensors[i]) for i in sorted(self._plan.copied))
+        ]
 
 
 def _unknown_use(tensors: Sequence[Tensor]) -> int:
@@ -211,16 +256,12 @@ class _FileHashes:
         self._hashes[self._file].update(data)
         self._left -= data.nbytes
 
-    def finish(self) -> list[NewFile]:
-        # Locations stand in the model file's graph bytes; payloads before them are not in the skeleton.
-        own = [payload for payload in self._split.payloads if payload.file == 0]
-        starts = [payload.offset for payload in own]
-        before = list(accumulate((payload.length for payload in own), initial=0))
+    def finish(self, place: Callable[[int], int]) -> list[NewFile]:
+        """Return the files; `place` tells where in the skeleton a byte of the model file is."""
         files = []
         for file, digest in zip(self._split.files, self._hashes, strict=True):
             name_at = None
             if file.name is not None:
-                at = file.location_offset - before[bisect_left(starts, file.location_offset)]
-                name_at = (at, file.location_length)
+                name_at = (place(file.location_offset), file.location_length)
             files.append(NewFile(file.size, digest.digest(), name_at))
         return files

@@ -14,7 +14,19 @@ from nntc.encoder.store import Joined, Stored
 from nntc.format.container import ENTRY, HEADER, MAJOR, MINOR, SIGNATURE, Entry, Header, digest_of
 from nntc.format.fields import u32
 from nntc.format.frames import MAX_WINDOW, frame_window, profile_of_window
-from nntc.format.graph import BASE_COUNT, FILE, FILE_COUNT, SPLICE, SPLICE_COUNT, File, Splice
+from nntc.format.graph import (
+    BASE_COUNT,
+    BASE_FILE,
+    BASE_RANGE,
+    FILE,
+    FILE_COUNT,
+    SPLICE,
+    SPLICE_COUNT,
+    BaseFile,
+    BaseRange,
+    File,
+    Splice,
+)
 from nntc.format.registry import Profile, SectionType
 
 _SMALL = 1 << 20  # bytes that the highest level takes no time for
@@ -53,28 +65,40 @@ class NewFile:
     name_at: tuple[int, int] | None
 
 
+NewSplice = tuple[int, int] | tuple[int, int, BaseRange]
+"""A run of skeleton bytes and the piece code after it; for a range of the base its fields."""
+
+
 def graph_section(
     files: Sequence[NewFile],
-    splices: Sequence[tuple[int, int]],
+    splices: Sequence[NewSplice],
     skeleton: bytes,
     level: int = 19,
     window: int = MAX_WINDOW,
+    bases: Sequence[BaseFile] = (),
 ) -> NewSection:
     """Return the GRAPH section.
 
     Parameters
     ----------
     splices
-        For each the run of skeleton bytes before it and the piece code.
+        For each the run of skeleton bytes before it and the piece code, and fields of a range of the base.
     level, window
         Of zstd; the window is in bytes, a power of two.
+    bases
+        The files of the base, for an update.
     """
-    fields = bytearray(BASE_COUNT.put(0) + FILE_COUNT.put(len(files)))
+    fields = bytearray(BASE_COUNT.put(len(bases)))
+    for base in bases:
+        fields += BASE_FILE.write(base)
+    fields += FILE_COUNT.put(len(files))
     for file in files:
         fields += FILE.write(File(file.size, file.sha256, *(file.name_at or (None, None))))
     fields += SPLICE_COUNT.put(len(splices))
-    for run, piece in splices:
+    for run, piece, *of_base in splices:
         fields += SPLICE.write(Splice(run, piece))
+        for own in of_base:
+            fields += BASE_RANGE.write(own)
     head = bytes(fields)
     return NewSection(SectionType.GRAPH, _squeeze(head, skeleton, level, window), len(head) + len(skeleton))
 

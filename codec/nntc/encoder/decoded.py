@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.decoder.base import NO_BASE
 from nntc.decoder.directory import Section
 from nntc.decoder.entropy.runs import ParseContext
 from nntc.decoder.payloads import decode_sections
@@ -16,6 +17,7 @@ from nntc.encoder.methods import Plan
 from nntc.encoder.store import Joined, Store, Stored
 from nntc.encoder.tensor.detail import tool_detail
 from nntc.encoder.tensors import Tensor, as_float64
+from nntc.encoder.update.base import UpdateBase
 from nntc.errors import ModelError
 from nntc.format.registry import Profile, SectionType
 from nntc.format.tables import FrequencyTable
@@ -36,6 +38,8 @@ class DecodedRecords:
         Where parts wait that it has again.
     device
         What must have the memory to decode them.
+    base
+        What those of an update change.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class DecodedRecords:
         copies: Mapping[int, int],
         store: Store,
         device: Device,
+        base: UpdateBase | None = None,
     ) -> None:
         self.coded = sorted(plan.coded, key=lambda c: min(c.tensors))
         """Records by the first payload they hold."""
@@ -58,6 +63,8 @@ class DecodedRecords:
         self._tensors, self._copies, self._store, self._device = tensors, copies, store, device
         self._kept: dict[int, tuple[Payload, NDArray[np.int64]]] = {}  # records of which parts are left
         self._again: dict[int, Stored] = {}
+        self._base = NO_BASE if base is None else base.decoder_base
+        self._sizes = () if base is None else tuple(file.size for file in base.files)
         self._payloads = self._decode([table for table, _ in plan.tables])
 
     def _decode(self, tables: Sequence[FrequencyTable]) -> Iterator[tuple[Payload, NDArray[np.int64]]]:
@@ -69,7 +76,8 @@ class DecodedRecords:
             sections.append(Section(SectionType.TENSOR, offset, len(body), c.record.output, body.digest))
             offset += len(body)
         source = Joined([c.body for c in self.coded])
-        for record, payload in decode_sections(source, sections, ParseContext(Profile.FULL, tables)):
+        context = ParseContext(Profile.FULL, tables, base_sizes=self._sizes)
+        for record, payload in decode_sections(source, sections, context, base=self._base):
             self.details.append(tool_detail(record))
             self.profile = max(self.profile, record.profile)
             self._memory.add(record)
@@ -107,13 +115,17 @@ class DecodedRecords:
             self._again[tensor] = self._store.put(bytes(data))
         return data
 
+    def copied(self, tensor: int, data: bytes) -> None:
+        """Note what a tensor is that is copied from the base."""
+        self.errors[tensor] = _relative_error(self._tensors[tensor], data)
+
     def again(self, tensor: int) -> memoryview:
         """Return a part that was taken before."""
         stored = self._again.get(tensor)
         return self._tensors[tensor].original.read() if stored is None else memoryview(stored.read())
 
 
-def _relative_error(tensor: Tensor, decoded: memoryview) -> float:
+def _relative_error(tensor: Tensor, decoded: memoryview | bytes) -> float:
     """Return ||decoded - original|| / ||original||; 0 where they are the same bytes."""
     data = tensor.original.read()
     if data == decoded or not tensor.element.is_float:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, BinaryIO, Unpack
 from nntc.decoder.output_set import OutputSet
 from nntc.encoder.device import Device
 from nntc.encoder.encoding import encode_model
-from nntc.encoder.model import open_model
-from nntc.encoder.options import ChosenOptions, check_options
+from nntc.encoder.model import Model, open_model
+from nntc.encoder.options import ChosenOptions, Options, check_options
 from nntc.encoder.page import check_page, make_page
 from nntc.encoder.report import EncodeReport
+from nntc.encoder.update.base import with_base
 from nntc.encoder.workers import Workers
+from nntc.errors import OutputError
 from nntc.progress import Progress
 
 if TYPE_CHECKING:
@@ -86,15 +88,17 @@ def encode(
         model = stack.enter_context(
             open_model(source, follow_links=follow_links, device=Device(checked.device_memory))
         )
+        model = _with_base(model, checked, stack, follow_links)
         workers = stack.enter_context(
             Workers(checked.jobs, progress, dask=checked.dask, folder=Path(target).parent)
         )
         for path in paths:
             model.refuse_to_replace(path)
+            _refuse_base(path, checked)
         file, outcome = encode_model(model, checked, workers, tried)
         contents: list[Iterable[bytes]] = [file.chunks()]
         if report is not None:
-            contents.append([make_page(model.name, file, outcome, checked).encode()])
+            contents.append([make_page(model.name, file, outcome, checked, model.bases).encode()])
         outputs.write(contents)
     return outcome
 
@@ -166,9 +170,25 @@ def encode_bytes(
         And others, as `encode`.
     """
     checked = check_options(**options)
-    with (
-        open_model(source, follow_links=follow_links, device=Device(checked.device_memory)) as model,
-        Workers(checked.jobs, progress, dask=checked.dask) as workers,
-    ):
+    with ExitStack() as stack:
+        model = stack.enter_context(
+            open_model(source, follow_links=follow_links, device=Device(checked.device_memory))
+        )
+        model = _with_base(model, checked, stack, follow_links)
+        workers = stack.enter_context(Workers(checked.jobs, progress, dask=checked.dask))
         file, outcome = encode_model(model, checked, workers, tried)
         return file.tobytes(), outcome
+
+
+def _with_base(model: Model, options: Options, stack: ExitStack, follow_links: bool) -> Model:
+    """Return a model with the base of an update, if it is to be one."""
+    if options.base is None:
+        return model
+    return with_base(model, options.base, options.base_exact, stack, follow_links=follow_links)
+
+
+def _refuse_base(target: Path, options: Options) -> None:
+    """Raise E_OUTPUT_EXISTS if `target` is the base."""
+    for own in (options.base, options.base_exact):
+        if isinstance(own, str | os.PathLike) and target.exists() and target.samefile(own):
+            raise OutputError("E_OUTPUT_EXISTS", f"{target} is the base")

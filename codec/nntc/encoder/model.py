@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from math import prod
@@ -21,8 +21,10 @@ from nntc.encoder.tensors import Tensor, load_tensors
 from nntc.errors import ModelError, OutputError
 from nntc.onnx.elements import is_floating
 from nntc.onnx.serialized import path_or_bytes
+from nntc.sources.source import Source
 
 if TYPE_CHECKING:
+    from nntc.encoder.update.base import UpdateBase
     from nntc.onnx.serialized import ModelSource
 
 
@@ -40,12 +42,15 @@ class Model:
         What is coded, in the order of payloads; `original` and `data` are the same.
     repeats
         Numbers of payloads that repeat an earlier one, and that one's.
+    base
+        What an update of it is made from; None for a file that is decoded by itself.
     """
 
     path: Path | None
     files: SplitSource
     tensors: tuple[Tensor, ...]
     repeats: Mapping[int, int]
+    base: UpdateBase | None = None
 
     def __enter__(self) -> Model:
         return self
@@ -59,6 +64,11 @@ class Model:
     def name(self) -> str:
         """What to call it: its file's name, or `model`."""
         return "model" if self.path is None else self.path.name
+
+    @property
+    def bases(self) -> Sequence[Source]:
+        """What decoders need beside an update."""
+        return () if self.base is None else self.base.sources
 
     @property
     def size(self) -> int:

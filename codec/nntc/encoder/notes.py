@@ -11,7 +11,7 @@ import numpy as np
 
 from nntc.encoder.container import CodedFile, NewSection
 from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn
-from nntc.encoder.report import EncodeReport, TensorReport
+from nntc.encoder.report import COPIED, EncodeReport, TensorReport
 from nntc.format.notes import NOTES, VERSION, NotedMeasure, NotedSamples, NotesContent, write_errors
 from nntc.format.registry import SectionType
 
@@ -56,4 +56,5 @@ def notes_section(tensors: Sequence[TensorReport], fidelity: Fidelity | None = N
 
 def with_fidelity(file: CodedFile, report: EncodeReport) -> CodedFile:
     """Return a file with the fidelity of its report in NOTES: it is known only once the file has been run."""
-    return file.with_notes(notes_section(report.tensors, report.fidelity))
+    coded = [tensor for tensor in report.tensors if tensor.tool != COPIED]
+    return file.with_notes(notes_section(coded, report.fidelity))

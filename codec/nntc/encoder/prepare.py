@@ -64,6 +64,8 @@ def calibrate(
     paths = [model.files.payloads[tensor.payload].path for tensor in model.tensors]
     whole = _whole(model, paths)
     may_fold = {path for path, i in whole.items() if why_exact(model.tensors[i], exact) is None}
+    if model.base is not None:  # whose weights are those before folding
+        may_fold = set()
     found = calibrate_network(model.network(), samples, may_fold=may_fold, jobs=jobs, progress=progress)
     if found.doubt:
         remark = f"encoded without the calibration samples: {found.doubt}"

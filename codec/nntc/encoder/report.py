@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from nntc.encoder.goals.fidelity import Fidelity
 from nntc.encoder.goals.goal import GoalReport
 from nntc.encoder.samples.summary import InputSummary
+from nntc.encoder.update.change import Change
+
+COPIED = "base"
+"""Tool of tensors that have no record: an update copies them from its base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class TensorReport:
     size
         Number of elements.
     tool
-        planes, codebook or uniform.
+        planes, codebook, uniform, difference; base for what is copied from there.
     coded_bytes
         Bytes of its TENSOR section, or of its share of one.
     error
@@ -32,6 +36,9 @@ class TensorReport:
         What its record uses, such as `8-state trellis, DCT 3x3, column steps`.
     copies
         Tensors of the model that have these bytes.
+    change
+        Of an update: same as in the base, low rank (a product of small matrices is added to it), difference
+        (something else is), or fresh; empty otherwise.
     """
 
     name: str
@@ -44,6 +51,7 @@ class TensorReport:
     note: str
     detail: str = ""
     copies: int = 1
+    change: str = ""
 
     @property
     def bits_per_weight(self) -> float:
@@ -117,6 +125,19 @@ class EncodeReport:
     inputs: tuple[InputSummary, ...] = ()
     unknown_use: int = 0
     is_calibrated: bool = False
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Of an update: for each kind of change, what it is, how many tensors have it, and their bytes."""
+        lines = []
+        for change in Change:
+            own = [tensor for tensor in self.tensors if tensor.change == change]
+            if own:
+                size = sum(tensor.coded_bytes for tensor in own)
+                weights = sum(tensor.size for tensor in own)
+                count = f"{len(own):,} tensor{'' if len(own) == 1 else 's'}"
+                lines.append(f"{change}: {count} of {weights:,} elements, {size:,.0f} bytes")
+        return tuple(lines)
 
     @property
     def ratio(self) -> float:

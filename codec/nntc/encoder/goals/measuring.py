@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nntc.decoder.model import decode_bytes
@@ -19,7 +20,7 @@ from nntc.encoder.samples import Samples, load_samples
 from nntc.encoder.samples.summary import InputSummary, summarize
 from nntc.errors import FormatError, NntcError
 from nntc.progress import Progress
-from nntc.sources.source import SourceLike
+from nntc.sources.source import Source, SourceLike
 
 GOAL_SHARE = 4
 CHECK_SHARE = 8
@@ -124,26 +125,32 @@ def prepare(
     return Measuring(main, check or main, kept, remarks, inputs)
 
 
-def measure(evaluator: Evaluator, file: SourceLike, progress: Progress | None = None) -> Fidelity:
-    """Return how alike the outputs of the model in a new `.nntc` file are."""
-    return evaluator.measure(open_decoded(file), progress)
+def measure(
+    evaluator: Evaluator, file: SourceLike, progress: Progress | None = None, base: Sequence[Source] = ()
+) -> Fidelity:
+    """Return how alike the outputs of the model in a new `.nntc` file are; `base` is that of an update."""
+    return evaluator.measure(open_decoded(file, base), progress)
 
 
 def measured(
-    evaluator: Evaluator, file: CodedFile, report: EncodeReport, progress: Progress | None = None
+    evaluator: Evaluator,
+    file: CodedFile,
+    report: EncodeReport,
+    progress: Progress | None = None,
+    base: Sequence[Source] = (),
 ) -> tuple[CodedFile, EncodeReport, Fidelity]:
     """Return a new file with its fidelity noted in it, its report with the same, and the fidelity."""
-    fidelity = measure(evaluator, file, progress)
+    fidelity = measure(evaluator, file, progress, base)
     report = replace(report, fidelity=fidelity)
     if report.error:
         file = with_fidelity(file, report)
     return file, replace(report, size=file.size), fidelity
 
 
-def open_decoded(file: SourceLike) -> Network:
+def open_decoded(file: SourceLike, base: Sequence[Source] = ()) -> Network:
     """Return the network that a new `.nntc` file decodes to; E_INTERNAL if it does not."""
     try:
-        files = decode_bytes(file)
+        files = decode_bytes(file, base=base)
     except FormatError as e:
         raise NntcError("E_INTERNAL", f"the file would not decode ({e}); please report this") from e
     return Network(files[None], {name: content for name, content in files.items() if name is not None})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -15,6 +15,7 @@ from nntc.encoder.report import EncodeReport
 from nntc.encoder.workers import Workers
 from nntc.errors import ModelError
 from nntc.progress import Phase, ProgressEvent
+from nntc.sources.source import Source
 
 LOWEST, HIGHEST = 2.0, 90.0
 """dB: the range in which a quality is looked for."""
@@ -30,6 +31,7 @@ def reach(
     encode_at: Callable[[float], Encoding],
     workers: Workers,
     tried: Tried | None = None,
+    base: Sequence[Source] = (),
 ) -> Encoding:
     """Return the smallest encoding found that meets a goal.
 
@@ -43,6 +45,8 @@ def reach(
         What does the work, and reports it as part of a search.
     tried
         Called after each try.
+    base
+        What decoders of updates need beside them.
 
     Raises
     ------
@@ -57,7 +61,7 @@ def reach(
     def attempt(quality: float) -> GoalTry:
         nonlocal note
         with workers.during(ProgressEvent(Phase.SEARCHING, number=next(numbers), note=note)):
-            file, report, fidelity = measured(evaluator, *encode_at(quality), workers.progress)
+            file, report, fidelity = measured(evaluator, *encode_at(quality), workers.progress, base)
         this = GoalTry(quality, file.size, fidelity, goal.value(fidelity), goal.excess(fidelity))
         if this.is_met and (not best or this.size < best[0][0].size):
             best[:] = [(this, (file, report))]

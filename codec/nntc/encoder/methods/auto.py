@@ -51,7 +51,7 @@ def plan_auto(request: PlanRequest) -> Plan:
     overhead = request.overhead
     partition = partition_tensors(tensors, options.exact)
     before = find_coded_before(tensors, partition, workers, request.device)
-    target = _target_size(tensors, options, overhead)
+    target = target_size(tensors, options, overhead)
     again: Plan | None = None
     if before.records or before.is_model:
         again = _plan_again(request, tensors, partition, before)
@@ -81,7 +81,7 @@ def plan_auto(request: PlanRequest) -> Plan:
         is_worth = again is None or _size(plan, overhead) < _WORTH * _size(again, overhead)
         return plan if is_worth or again is None else again
     weights = sum(tensors[i].size for i in partition.lossy)
-    return _search(attempt, target, weights, overhead)
+    return search_size(attempt, target, weights, overhead)
 
 
 def _plan_again(
@@ -115,7 +115,7 @@ def _with_levels_to_lose(partition: Partition, before: CodedBefore, tensors: Seq
     )
 
 
-def _target_size(tensors: Sequence[Tensor], options: Options, overhead: Overhead) -> int | None:
+def target_size(tensors: Sequence[Tensor], options: Options, overhead: Overhead) -> int | None:
     """Return the size of the file to reach, in bytes, or None where the goal is a quality."""
     if options.bits is not None:
         return overhead.size + int(options.bits * sum(tensor.size for tensor in tensors) / 8)
@@ -158,7 +158,7 @@ def _plan_at(
     return Plan([*exact, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0])
 
 
-def _search(plan_at: Callable[[float], Plan], target: int, weights: int, overhead: Overhead) -> Plan:
+def search_size(plan_at: Callable[[float], Plan], target: int, weights: int, overhead: Overhead) -> Plan:
     """Return the records of the highest quality whose file is at most `target` bytes.
 
     Six decibels are about a bit for every weight, so that the size is nearly linear in the quality. That

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nntc.encoder.calibration.calibration_data import CalibrationData
 from nntc.encoder.device import Device
@@ -15,6 +15,10 @@ from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
 from nntc.format.tables import FrequencyTable
+
+if TYPE_CHECKING:
+    from nntc.encoder.update.base import UpdateBase
+    from nntc.encoder.update.change import Change
 
 ENTRY = 20
 """Bytes of a section in the directory."""
@@ -47,6 +51,10 @@ class PlanRequest:
         What runs the work.
     calibration
         Calibration data of the tensors, if there is any.
+    base
+        What an update is made from.
+    share
+        Price of errors of the change in an update; None for the usual.
     """
 
     tensors: Sequence[Tensor]
@@ -54,6 +62,8 @@ class PlanRequest:
     overhead: Overhead
     workers: Workers
     calibration: CalibrationData | None = None
+    base: UpdateBase | None = None
+    share: float | None = None
 
     @property
     def device(self) -> Device:
@@ -90,9 +100,15 @@ class Plan:
     ----------
     sizes
         Method deep: by tensor number, sizes after its stages.
+    copied
+        By number of tensors without a record, where in the base their bytes begin.
+    changes
+        By tensor number what became of it, where that is known: of an update.
     """
 
     coded: Sequence[PlannedRecord]
     tables: Sequence[tuple[FrequencyTable, int]] = ()
     remarks: tuple[str, ...] = ()
     sizes: Mapping[int, TensorSizes] = field(default_factory=dict)
+    copied: Mapping[int, int] = field(default_factory=dict)
+    changes: Mapping[int, Change] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -22,6 +22,7 @@ from nntc.encoder.tensors import Tensor
 from nntc.format.registry import Coder, ElementType
 from nntc.format.rounding import round_to_element
 from nntc.format.steps import STEP_CODES
+from nntc.format.view import View
 from nntc.onnx.roles import Tolerance
 
 _MAX_OUTPUT = 1 << 20
@@ -58,10 +59,71 @@ def code_small_exactly(
     return coded
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SmallGroup:
+    """Small tensors of one element type that are coded together, or one that is coded alone.
+
+    Parameters
+    ----------
+    tensors
+        Flat, in the order of `numbers`.
+    steps
+        Of each; None for those that are rounded one by one.
+    patterns
+        Of these, the bit patterns that are left, one after the other.
+    """
+
+    tensors: tuple[Tensor, ...]
+    numbers: tuple[int, ...]
+    is_alone: bool
+    steps: tuple[float, ...] | None = None
+    patterns: NDArray[np.unsignedinteger] | None = None
+
+    @property
+    def element(self) -> ElementType:
+        """Their element type."""
+        return self.tensors[0].element
+
+    @property
+    def view(self) -> View:
+        """Their view."""
+        if self.is_alone:
+            return self.tensors[0].view
+        return ragged_view([tensor.size for tensor in self.tensors])
+
+    def record(self, device: Device = ANY_DEVICE) -> Record:
+        """Return their record."""
+        if self.patterns is not None:
+            return lossless_record(self.element, self.view, self.patterns, device=device)
+        if self.is_alone:
+            return _uniform_alone(self.tensors[0], (self.steps or (0.0,))[0])
+        return self.uniform([tensor.values() for tensor in self.tensors], device)
+
+    def uniform(self, values: Sequence[NDArray[np.float64]], device: Device = ANY_DEVICE) -> Record:
+        """Return a ragged uniform record of values, with a step code and a base for each tensor.
+
+        Raises
+        ------
+        ValueError
+            They are too many steps.
+        """
+        return _uniform_group(values, self.steps or (), self.element, device)
+
+
 def code_small_tensors(
     tensors: Sequence[Tensor], numbers: Sequence[int], noise: Sequence[float], device: Device = ANY_DEVICE
 ) -> list[PlannedRecord]:
-    """Return records of biases, normalizations and other small tensors.
+    """Return records of biases, normalizations and other small tensors; see `small_groups`."""
+    return [
+        PlannedRecord(group.record(device), group.numbers)
+        for group in small_groups(tensors, numbers, noise, device)
+    ]
+
+
+def small_groups(
+    tensors: Sequence[Tensor], numbers: Sequence[int], noise: Sequence[float], device: Device = ANY_DEVICE
+) -> Iterator[SmallGroup]:
+    """Yield biases, normalizations and other small tensors in the groups in which they are coded.
 
     What scales is rounded element by element, as is what is added to channels of very different size.
 
@@ -82,18 +144,13 @@ def code_small_tensors(
     wide = [i for i in numbers if steps[i] < least or _is_wide(tensors[i], steps[i], limits[i])]
     narrow = [i for i in numbers if i not in set(wide)]
     alone = _too_many(tensors, numbers, device)
-    coded = []
-    for element, group in _groups(tensors, narrow, alone):
-        if group[0] in alone:
-            record = _uniform_alone(tensors[group[0]], steps[group[0]])
-        else:
-            record = _uniform_group(tensors, group, [steps[i] for i in group], element)
-        coded.append(PlannedRecord(record, tuple(group)))
-    for element, group in _groups(tensors, wide, alone):
-        view = tensors[group[0]].view if group[0] in alone else ragged_view([tensors[i].size for i in group])
+    for _, group in _groups(tensors, narrow, alone):
+        own = tuple(tensors[i] for i in group)
+        yield SmallGroup(own, tuple(group), group[0] in alone, steps=tuple(steps[i] for i in group))
+    for _, group in _groups(tensors, wide, alone):
         bits = np.concatenate([_rounded(tensors[i], allowed[i], steps[i], limits[i]) for i in group])
-        coded.append(PlannedRecord(lossless_record(element, view, bits, device=device), tuple(group)))
-    return coded
+        own = tuple(tensors[i] for i in group)
+        yield SmallGroup(own, tuple(group), group[0] in alone, patterns=bits)
 
 
 def _too_many(tensors: Sequence[Tensor], numbers: Sequence[int], device: Device) -> set[int]:
@@ -206,12 +263,12 @@ def _uniform_alone(tensor: Tensor, step: float) -> Record:
 
 
 def _uniform_group(
-    tensors: Sequence[Tensor], group: Sequence[int], steps: Sequence[float], element: ElementType
+    values: Sequence[NDArray[np.float64]], steps: Sequence[float], element: ElementType, device: Device
 ) -> Record:
     """Return a ragged uniform record: a step code and a base for each tensor."""
     wanted = np.array(steps)
     step = float(np.float32(wanted.min() / STEP_CODES[0]))
     codes = np.clip(np.searchsorted(STEP_CODES, wanted / step, side="right") - 1, 0, 255).astype(np.uint8)
     quantizers = [UniformQuantizer(step * float(STEP_CODES[code])) for code in codes]
-    levels = [own.levels(tensors[i].values()) for own, i in zip(quantizers, group, strict=True)]
-    return ragged_record(element, step, codes, levels)
+    levels = [own.levels(one) for own, one in zip(quantizers, values, strict=True)]
+    return ragged_record(element, step, codes, levels, device)

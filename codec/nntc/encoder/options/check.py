@@ -113,6 +113,13 @@ def _completed(options: Options, values: dict[str, Any]) -> Options:
         options = replace(options, entropy=values.get("entropy", Entropy.HUFFMAN))
     if options.calibration is not None and options.objective is not Objective.OUTPUTS:
         raise ValueError("calibration keeps outputs close, not weights")
+    for name in ("base_exact", "refine"):
+        if name in values and options.base is None and values[name]:
+            raise ValueError(f"{name.replace('_', ' ')} is for updates: name a base, too")
+    if options.index and options.base is not None:
+        raise ValueError("an index is for files that need no base")
+    if options.refine and options.base_exact is not None:
+        raise ValueError("name one of them: refine, or base exact, of which the noise of the base stays")
     if options.dask is not None and isinstance(options.jobs, Executor):
         raise ValueError("name one of them: dask, or an executor as jobs")
     if options.max_drop is None and "metric" in values:

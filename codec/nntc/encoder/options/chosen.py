@@ -11,6 +11,7 @@ from nntc.encoder.options.choices import Centroids, Entropy, Method, Objective, 
 
 if TYPE_CHECKING:
     from nntc.encoder.samples import SampleSource
+    from nntc.onnx.serialized import ModelSource
 
 
 class ChosenOptions(TypedDict, total=False):
@@ -37,5 +38,8 @@ class ChosenOptions(TypedDict, total=False):
     centroids: Centroids | str | None
     sparse: bool | None
     biases: bool | None
+    base: ModelSource | None
+    base_exact: ModelSource | None
+    refine: bool | None
     jobs: int | Executor
     dask: str | None

@@ -18,6 +18,7 @@ class Group(StrEnum):
     HOW = "How"
     AIM = "How small or how close (one of these; all but --bits are for method auto)"
     SAMPLES = "Samples of the model's inputs"
+    UPDATE = "Updates: files that are decoded with the help of an older version"
     DEEP = "Method deep (without --bits, nothing is quantized)"
     RUN = "Options"
 

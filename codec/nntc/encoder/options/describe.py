@@ -23,6 +23,8 @@ def describe_options(options: Options) -> list[tuple[str, str]]:
             value = f"{value:g}"
         if isinstance(value, str | os.PathLike) and declared.group is Group.SAMPLES:
             value = Path(value).name
+        elif declared.group is Group.UPDATE and not isinstance(value, bool):
+            value = Path(value).name if isinstance(value, str | os.PathLike) else "given in memory"
         elif declared.group is Group.SAMPLES:
             value = value if hasattr(value, "preprocess") else "given in memory"
         described.append((name.replace("_", " "), str(value)))
@@ -38,6 +40,8 @@ def _matters(options: Options, name: str) -> bool:
         "dask": False,
         "exact": bool(options.exact),
         "metric": options.max_drop is not None,
+        "refine": options.refine,
+        "index": options.index,
         "objective": options.calibration is None,
         "prune_scope": options.prune > 0,
         "centroids": options.bits is not None,

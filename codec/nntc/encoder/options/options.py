@@ -14,11 +14,12 @@ from nntc.encoder.goals.fidelity import Metric
 from nntc.encoder.goals.kinds import GOALS
 from nntc.encoder.options.choices import PAPER_METHODS, Centroids, Entropy, Method, Objective, PruneScope
 from nntc.encoder.options.declaration import declarations
-from nntc.encoder.options.declared import aim, deep, how, run, samples
+from nntc.encoder.options.declared import aim, deep, how, run, samples, update
 
 if TYPE_CHECKING:
     from nntc.encoder.goals.goal import Goal
     from nntc.encoder.samples import SampleSource
+    from nntc.onnx.serialized import ModelSource
 
 DEFAULT_QUALITY = 30.0
 DEFAULT_BITS = 6
@@ -73,6 +74,12 @@ class Options:
     device_memory
         `auto`, `lossless`: bytes of working memory of the decoder that the file is for, at least 16 KiB
         (README, "On a device"); None where it has any.
+    base, base_exact
+        The version before, as whoever decodes has it: an update is made, which is decoded with its help. And
+        the model that it was encoded from, where that is known. ONNX models by path or in memory, or a
+        `.nntc` file as base.
+    refine
+        `auto`: update to the weights themselves, and not to what the base's coding noise is added to.
     jobs
         Threads, or an executor that tensors are sent to one by one.
     dask
@@ -100,6 +107,9 @@ class Options:
     centroids: Centroids = field(default=Centroids.LINEAR, metadata=deep.CENTROIDS)
     sparse: bool | None = field(default=None, metadata=deep.SPARSE)
     biases: bool = field(default=False, metadata=deep.BIASES)
+    base: ModelSource | None = field(default=None, metadata=update.BASE)
+    base_exact: ModelSource | None = field(default=None, metadata=update.BASE_EXACT)
+    refine: bool = field(default=False, metadata=update.REFINE)
     jobs: int | Executor = field(default=1, metadata=run.JOBS)
     dask: str | None = field(default=None, metadata=run.DASK)
 

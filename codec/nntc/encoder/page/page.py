@@ -16,6 +16,7 @@ from nntc.encoder.report import EncodeReport, TensorReport
 from nntc.onnx.roles import Role
 from nntc.reader.container import open as open_container
 from nntc.reader.info import Totals, describe
+from nntc.sources.source import Source
 
 _LEAST = 1e-9
 _FAR = math.log(10)  # spoilt ten times as much as may be: not drawn where that would hide everything else
@@ -91,7 +92,9 @@ def check_page() -> None:
         raise ImportError(_NEEDS_JINJA) from e
 
 
-def make_page(name: str, file: CodedFile, report: EncodeReport, options: Options) -> str:
+def make_page(
+    name: str, file: CodedFile, report: EncodeReport, options: Options, base: Sequence[Source] = ()
+) -> str:
     """Return the page about an encoding.
 
     Parameters
@@ -104,6 +107,8 @@ def make_page(name: str, file: CodedFile, report: EncodeReport, options: Options
         What the encoder told.
     options
         What was asked of it.
+    base
+        What an update is decoded with.
 
     Raises
     ------
@@ -117,7 +122,7 @@ def make_page(name: str, file: CodedFile, report: EncodeReport, options: Options
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = (files(__package__) / "page.html").read_text(encoding="utf-8")
-    with open_container(file) as container:
+    with open_container(file, base=base) as container:
         about = describe(container)
         decoded = [(own.name or name, own.size, own.sha256.hex()) for own in container.files]
     digest = hashlib.sha256()
@@ -127,6 +132,7 @@ def make_page(name: str, file: CodedFile, report: EncodeReport, options: Options
         name=name,
         about=about,
         report=report,
+        changes=report.changes,
         settings=describe_options(options),
         choice=_choice(options, report),
         codings=_codings(report.tensors),

@@ -34,6 +34,9 @@ _TABLE_BITS = 300.0  # about what a table of a plane costs
 _MOST_COMMON = 8  # elements that may be coded by plane 0 alone
 _COMMON_SAMPLE = 1 << 13  # elements among which common ones are looked for
 _COMMON_SHARE = 1 / 64
+_MOST_COMMON_DIFFERENCES = 1, _MOST_COMMON, 60, 240
+_RARER = 8
+"""How much rarer the many common ones of differences may be: each saves a byte or more where it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +125,8 @@ def planes_record(
     classes: Classes | None = None,
     device: Device = ANY_DEVICE,
     below: float = inf,
+    *,
+    is_difference: bool = False,
 ) -> Record:
     """Return an exact record.
 
@@ -135,18 +140,28 @@ def planes_record(
         The decoder that it is for.
     below
         Bytes of the smallest record of another kind: a larger one is not made as small as it could be.
+    is_difference
+        Whether these are differences, of which small ones are common: they are not rotated, as patterns of
+        floating-point elements are for their exponents to be plane 0, and every plane may have contexts.
     """
     rotated = bits
-    if element.is_float:
+    rotate = element.is_float and not is_difference
+    if rotate:
         kind = bits.dtype.type
         rotated = bits << kind(1) | bits >> kind(8 * element.width - 1)
     memory = np.ascontiguousarray(rotated).view(np.uint8).reshape(-1, element.width)
-    common = _find_common(bits, memory[:, -1]) if 1 < element.width <= 8 else None
-    flags = PlanesFlags.ROTATE if element.is_float else PlanesFlags(0)
-    ways = [_Way(PLANES_HEAD.write(PlanesHead(flags)), _planes(memory, memory[:, -1], view, classes, device))]
-    if common is not None:
+    flags = PlanesFlags.ROTATE if rotate else PlanesFlags(0)
+    all_classes = classes if is_difference else None
+    planes = _planes(memory, memory[:, -1], view, classes, device, all_classes)
+    ways = [_Way(PLANES_HEAD.write(PlanesHead(flags)), planes)]
+    for most in _MOST_COMMON_DIFFERENCES if is_difference else (_MOST_COMMON,):
+        common = _find_common(bits, memory[:, -1], most) if 1 < element.width <= 8 else None
+        if common is None:
+            break
         others = _planes(memory[common.others], common.plane, view, classes, device)
         ways.append(_Way(PLANES_HEAD.write(common.head(flags)), others))
+        if common.tokens.size < most:
+            break
     least = min(way.size for way in ways)
     if least < (1 + _NEAR) * below:
         ways = [way.finished() for way in ways if way.size < (1 + _NEAR) * least]
@@ -165,12 +180,13 @@ def bytes_record(view: View, payload: bytes) -> Record:
     return Record(fragments, ElementType.OPAQUE1, Tool.PLANES, view)
 
 
-def _find_common(bits: NDArray[Any], first: NDArray[np.uint8]) -> _Common | None:
+def _find_common(bits: NDArray[Any], first: NDArray[np.uint8], most: int) -> _Common | None:
     """Return the most common elements with tokens of their own in plane 0, if there are any."""
-    step = -(-bits.size // _COMMON_SAMPLE)
+    step = -(-bits.size // (_COMMON_SAMPLE * max(most // _MOST_COMMON, 1)))
     entries, counts = np.unique(bits[::step], return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:_MOST_COMMON]
-    often = np.sort(entries[order[counts[order] >= max(2, _COMMON_SHARE * bits[::step].size)]])
+    order = np.argsort(-counts, kind="stable")[:most]
+    share = _COMMON_SHARE * _MOST_COMMON / max(most, _MOST_COMMON) / (1 if most <= _MOST_COMMON else _RARER)
+    often = np.sort(entries[order[counts[order] >= max(2, share * bits[::step].size)]])
     if not often.size:
         return None
     others = ~np.isin(bits, often)
@@ -186,20 +202,27 @@ def _find_common(bits: NDArray[Any], first: NDArray[np.uint8]) -> _Common | None
         return None
     others = ~np.isin(bits, often)
     plane = first.copy()
-    for token, pattern in zip(tokens, often, strict=True):
-        plane[bits == pattern] = token
+    plane[~others] = tokens[np.searchsorted(often, bits[~others])]
     return _Common(tokens, often, plane, others)
 
 
 def _planes(
-    memory: NDArray[np.uint8], first: NDArray[np.uint8], view: View, classes: Classes | None, device: Device
+    memory: NDArray[np.uint8],
+    first: NDArray[np.uint8],
+    view: View,
+    classes: Classes | None,
+    device: Device,
+    others: Classes | None = None,
 ) -> list[_Plane]:
-    """Return plane 0 and the others, from the bytes, uint8 [elements, width], of what is in the others."""
+    """Return plane 0 and the others, from the bytes, uint8 [elements, width], of what is in the others.
+
+    `classes` are contexts to try on plane 0, `others` on the others.
+    """
     width = memory.shape[1]
     rest = [np.ascontiguousarray(memory[:, width - 1 - place]) for place in range(1, width)]
     return [
         _choose(np.ascontiguousarray(first), view, device, classes),
-        *(_choose(plane, view, device) for plane in rest),
+        *(_choose(plane, view, device, others) for plane in rest),
     ]
 
 
