@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.generator.records import ELEMENT_NAMES, STAGED_ELEMENTS, TOOL_NAMES, Record
 from conformance.generator.requirements import GENERAL, UNDECIDABLE
-from conformance.generator.suite import NO_INDEX, SINCE, Fault, Indexed, Vector
+from conformance.generator.vector import NO_INDEX, SINCE, Fault, Indexed, Vector
 from conformance.generator.views import RAGGED, VIEW_NAMES, View
 
 FORMAT = "1.0"

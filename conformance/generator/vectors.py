@@ -9,6 +9,7 @@ from conformance.generator.cases import (
     chains,
     coders,
     common,
+    conversions,
     devices,
     difference_faults,
     differences,
@@ -71,6 +72,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     networks,
     updates,
     differences,
+    conversions,
     difference_faults,
     chains,
 )

@@ -1,4 +1,4 @@
-"""Where a base comes from: files, what `.nntc` files decode to, and updates in between."""
+"""Files of a base: as they are given, what `.nntc` files decode to, and updates in between."""
 
 from __future__ import annotations
 

@@ -61,19 +61,6 @@ def source_file(value: str) -> str | Path:
     return value if is_url(value) else input_file(value)
 
 
-STANDARD_INPUT = "-"
-
-
-def source_or_stream(value: str) -> str | Path:
-    """Return the URL or path of a file, or `STANDARD_INPUT`."""
-    return value if value == STANDARD_INPUT else source_file(value)
-
-
-def opened_source(source: str | Path) -> Any:
-    """Return standard input where it is meant, else the source itself."""
-    return sys.stdin.buffer if source == STANDARD_INPUT else source
-
-
 def _sources(values: Sequence[str]) -> list[str | Path]:
     return [source_file(value) for value in values]
 
@@ -85,11 +72,6 @@ def samples_path(value: str) -> Path:
     except OSError as e:
         raise ValueError(f"cannot open '{value}': {reason(e)}") from e
     return Path(value) if is_folder else input_file(value)
-
-
-def output_or_stream(value: str) -> Path | None:
-    """Return the path of a file that may be written, None for standard output."""
-    return None if value == "-" else output_file(value)
 
 
 def output_file(value: str) -> Path:
@@ -120,10 +102,7 @@ def size(value: str) -> int:
     return round(float(match[1]) * _UNITS[match[2]])
 
 
-_BASE = (
-    "What an update needs: the model before it, or the .nntc file that it was decoded from; several files in "
-    "any order. Files of a base are known by their SHA-256."
-)
+_BASE = "What an update needs: the model before it, or the .nntc file it was decoded from; all its files."
 _VIA = "An update between --base and IN.nntc; several in their order."
 _UNTRUSTED = (
     "Limit what a file of a stranger may take: memory to 2 GiB, output to 64 GiB and 4,096 files, tensors to "

@@ -9,11 +9,10 @@ from nntc.cli.arguments import (
     Parser,
     check_not_same,
     chosen_limits,
-    opened_source,
     output_file,
-    source_or_stream,
 )
 from nntc.cli.output import progress, say, show_json
+from nntc.cli.streams import opened_source, source_or_stream
 from nntc.limits import NO_LIMITS
 
 _HELP = """

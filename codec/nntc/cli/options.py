@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from nntc.cli import arguments
+from nntc.cli import arguments, streams
 
 T = TypeVar("T", bound=Callable[..., Any])
 R = TypeVar("R")
@@ -30,7 +30,7 @@ def callback(check: Callable[[str], R]) -> _Callback[R]:
 input_file = callback(arguments.input_file)
 samples_path = callback(arguments.samples_path)
 output_file = callback(arguments.output_file)
-output_or_stream = callback(arguments.output_or_stream)
+output_or_stream = callback(streams.output_or_stream)
 size = callback(arguments.size)
 
 

@@ -1,4 +1,4 @@
-"""Where a base comes from: files as they are, or what older `.nntc` files decode to, one after the other.
+"""Files of a base: as they are given, or what older `.nntc` files decode to, one after the other.
 
 Implements SPEC.md 6.9 (R-216).
 """

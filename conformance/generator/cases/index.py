@@ -10,7 +10,8 @@ from conformance.generator.fields import varint
 from conformance.generator.files import INDEX, File
 from conformance.generator.integers import Integers
 from conformance.generator.records import FLOAT32, OPAQUE1, planes, uniform
-from conformance.generator.suite import Indexed, Suite
+from conformance.generator.suite import Suite
+from conformance.generator.vector import Indexed
 from conformance.generator.views import matrix, ragged
 
 PARENT = "index"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from conformance.generator.fields import varint
-from conformance.generator.suite import CallerLimit, Fault, Suite
+from conformance.generator.suite import Suite
+from conformance.generator.vector import CallerLimit, Fault
 
 PARENT = "external"
 PLENTY = 1 << 40

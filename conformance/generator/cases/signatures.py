@@ -8,7 +8,8 @@ from dataclasses import replace
 from conformance.generator.files import NOTES, Change, File
 from conformance.generator.records import OPAQUE1, planes
 from conformance.generator.signing import KEYS, ORDER, SIGNATURE, content, signature_of, signed
-from conformance.generator.suite import CallerKeys, Fault, Suite
+from conformance.generator.suite import Suite
+from conformance.generator.vector import CallerKeys, Fault
 from conformance.generator.views import matrix
 
 PARENT = "signed"

@@ -1,4 +1,4 @@
-"""How the change of a weight tensor is coded: what is cheapest for what changed."""
+"""The change of a weight tensor, coded by what is cheapest for what changed."""
 
 from __future__ import annotations
 

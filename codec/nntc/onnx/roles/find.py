@@ -33,10 +33,7 @@ def find_roles(model: onnx.ModelProto) -> dict[Path, TensorRole]:
     an output of the model is made of, and whatever stands in training graphs and in functions that nothing
     calls.
 
-    Parameters
-    ----------
-    model
-        Any model; external data need not be loaded.
+    `model` is any model; its external data need not be loaded.
 
     Returns
     -------
