@@ -23,7 +23,7 @@ Commands:
   nntc verify model.nntc model.onnx     is it valid, how far from the original
   nntc sweep  model.onnx ...            how small it gets, and what that costs
   nntc keygen release.key               make a key to sign with
-  nntc sign   model.nntc --key FILE     sign a file; decode --require-key demands it
+  nntc sign   model.nntc --key FILE     sign a file (decode: --require-key)
   nntc publish repository model.onnx    encode and add to a signed repository
   nntc pull   URL --into device         bring a device to the newest version
   nntc rollback device                  and back to the one before
