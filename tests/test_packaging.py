@@ -79,7 +79,7 @@ def test_modules_for_decoding_import_nothing_else() -> None:
 def test_an_installed_suite_is_that_of_the_checkout(setup: ModuleType, tmp_path: Path) -> None:
     packed = tmp_path / "suite.tar.xz"
     packed.write_bytes(setup.pack_suite())
-    assert packed.stat().st_size < 400_000
+    assert packed.stat().st_size < 500_000
     unpack(packed, tmp_path / "suite")
     suite, own = read_suite(tmp_path / "suite"), read_suite(ROOT / "conformance")
     assert [vector.id for vector in suite.vectors] == [vector.id for vector in own.vectors]
