@@ -105,4 +105,4 @@ def test_a_missing_extra_is_named(model: Path, nntc: Command, monkeypatch: pytes
     monkeypatch.delitem(sys.modules, "nntc.encoder.model_info", raising=False)
     outcome = nntc("info", model)
     assert (outcome.code, outcome.out) == (1, "")
-    assert outcome.err == "nntc: E_EXTRA: nntc info of an ONNX model needs more: pip install 'nntc[encode]'\n"
+    assert outcome.err == "nntc: E_EXTRA: nntc info needs more: pip install 'nntc[encode]'\n"

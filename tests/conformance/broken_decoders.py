@@ -26,9 +26,9 @@ Answer = dict[str, Any]
 ACCEPTED: Answer = {"status": "accepted"}
 
 
-def decode(source: str, target: str) -> Answer:
+def decode(source: str, target: str, base: Sequence[str] = ()) -> Answer:
     try:
-        __main__.decode_file(Path(source), Path(target), Limits(), replace=False)
+        __main__.decode_file(Path(source), Path(target), Limits(), False, [Path(file) for file in base])
     except NntcError as e:
         status = "unsupported" if e.unsupported else "rejected"
         return {"status": status, "error": e.error, "offset": e.offset}
@@ -257,7 +257,12 @@ def main() -> None:
         patches[name]()
     for line in sys.stdin:
         request = json.loads(line)
-        answer = answers.get(name, decode)(request["input"], request["output"])
+        source, target = request["input"], request["output"]
+        answer = (
+            answers[name](source, target)
+            if name in answers
+            else decode(source, target, request.get("base", ()))
+        )
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

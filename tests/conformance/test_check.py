@@ -39,7 +39,7 @@ def notes(parts: int) -> tuple[int, bytes]:
 
 def test_every_valid_vector_is_decoded_and_the_others_are_not() -> None:
     # One in seven: the decoder behind it is tested with all.
-    for vector in list(VECTORS.values())[::7]:
+    for vector in [vector for vector in VECTORS.values() if "base" not in vector][::7]:
         if vector["size"] < 1000:
             result = check(read(vector))
             faults = [{"id": f.id, "offset": f.offset} for f in result.findings if f.id is not None]

@@ -51,7 +51,7 @@ def test_a_source_stays_open_and_a_file_does_not(file: Path) -> None:
 def test_what_is_no_source() -> None:
     wrong: Any
     for wrong in (None, 3, ["path"]):
-        with pytest.raises(TypeError, match="expected a path, a URL, bytes or a Source"):
+        with pytest.raises(TypeError, match="expected a path, a URL, bytes, a binary file or a Source"):
             open_source(wrong)
 
 
