@@ -128,13 +128,17 @@ def decode_vectors() -> None:
         if vector.id in LONG:
             continue
         data = vector.path.read_bytes()
+        base = [file.path.read_bytes() for file in vector.base]
+        if base:
+            of_codec(data)
+            of_reference(data)
         for memory, output in [(None, None), *map(_limit, vector.caller_limits)]:
             # What they report is the runner's business.
             with suppress(FormatError):
-                decode_bytes(data, limits=Allowed.of(memory=memory, output=output))
+                decode_bytes(data, limits=Allowed.of(memory=memory, output=output), base=base)
             with suppress(NntcError):
                 if sum(own.size for own in vector.expected.output) <= MUCH_OUTPUT:
-                    decode_by_reference(data, Limits(memory, output))
+                    decode_by_reference(data, Limits(memory, output), base)
         for keys in vector.caller_keys:
             of_codec(data, keys=keys)
             of_reference(data, keys=keys)
@@ -145,9 +149,15 @@ def decode_vectors() -> None:
                 first.mkdir()
                 again.mkdir()
                 with suppress(FormatError):
-                    decode(vector.path, first / "decoded.onnx")
+                    decode(vector.path, first / "decoded.onnx", base=base)
                 with suppress(NntcError):
-                    decode_file(vector.path, again / "decoded.onnx", Limits(), replace=True)
+                    decode_file(
+                        vector.path,
+                        again / "decoded.onnx",
+                        Limits(),
+                        True,
+                        [file.path for file in vector.base],
+                    )
 
 
 def _limit(limit: CallerLimit) -> tuple[int | None, int | None]:
