@@ -49,7 +49,8 @@ def review_task() -> Task:
 
 def image_task() -> Task:
     torch.manual_seed(11)
-    return ImageTask(images(), CPU, divisor=22)
+    # The stem has 8 planes: with 5, the weight gradients of oneDNN for AVX2 write past their memory.
+    return ImageTask(images(), CPU, divisor=11)
 
 
 def train(task: Task, folder: Path, recipe: Recipe = RECIPE, **options: object) -> dict[str, bytes]:
