@@ -32,9 +32,7 @@ _OUTPUT_COST, _STORED_COST = 6, 6
 """Bytes of memory that decoding takes for each byte of output, and of a section, as in the bound of 11.2."""
 
 
-def read_parse_context(
-    source: Source, directory: Directory, bases: Sequence[BaseFile] = ()
-) -> ParseContext:
+def read_parse_context(source: Source, directory: Directory, bases: Sequence[BaseFile] = ()) -> ParseContext:
     """Return profile, shared tables from the TABLES section if there is one, and sizes of the base."""
     shared: Sequence[FrequencyTable] = ()
     if directory.tables is not None:

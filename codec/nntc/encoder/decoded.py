@@ -16,9 +16,10 @@ from nntc.encoder.device import Device
 from nntc.encoder.methods import Plan
 from nntc.encoder.store import Joined, Store, Stored
 from nntc.encoder.tensor.detail import tool_detail
-from nntc.encoder.tensors import Tensor, as_float64
+from nntc.encoder.tensors import Tensor
 from nntc.encoder.update.base import UpdateBase
 from nntc.errors import ModelError
+from nntc.format.patterns import values_of
 from nntc.format.registry import Profile, SectionType
 from nntc.format.tables import FrequencyTable
 
@@ -131,7 +132,7 @@ def _relative_error(tensor: Tensor, decoded: memoryview | bytes) -> float:
     if data == decoded or not tensor.element.is_float:
         return 0.0
     kind = f"<u{tensor.element.width}"
-    original, other = (as_float64(np.frombuffer(own, kind), tensor.element) for own in (data, decoded))
+    original, other = (values_of(np.frombuffer(own, kind), tensor.element) for own in (data, decoded))
     largest = float(np.abs(original).max())
     if not 0 < largest < np.inf:
         return 0.0

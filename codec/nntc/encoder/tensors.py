@@ -15,6 +15,7 @@ from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.split import Payload, SplitSource, element_type
 from nntc.encoder.split.content import Stretch
 from nntc.format.container import MAX_SECTION_OUTPUT
+from nntc.format.patterns import values_of
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.view import View
 from nntc.onnx.roles import (
@@ -118,23 +119,13 @@ class Tensor:
 
     def values(self) -> NDArray[np.float64]:
         """Return the elements of a floating-point tensor in coded order, float64, rank 1."""
-        return as_float64(self.bits(), self.element)
+        return values_of(self.bits(), self.element)
 
 
 def _restore(values: dict[str, Any]) -> Tensor:
     original = Stretch.of(memoryview(values["original"]))
     data = original if values["data"] is None else Stretch.of(memoryview(values["data"]))
     return Tensor(**{**values, "original": original, "data": data})
-
-
-def as_float64(bits: NDArray[Any], element: ElementType) -> NDArray[np.float64]:
-    """Return bit patterns of a floating-point type as float64."""
-    if element is ElementType.BFLOAT16:
-        values = (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
-    else:
-        values = bits.view(f"<f{element.width}")
-    with np.errstate(invalid="ignore"):  # NaNs that signal stay NaNs
-        return values.astype(np.float64)
 
 
 def load_tensors(
@@ -199,9 +190,7 @@ class _Values:
         element = element_type(payload.data_type)
         if not element.is_float:
             return None
-        values = as_float64(
-            np.frombuffer(self._source.stretch(payload).read(), f"<u{element.width}"), element
-        )
+        values = values_of(np.frombuffer(self._source.stretch(payload).read(), f"<u{element.width}"), element)
         with np.errstate(invalid="ignore"):
             size = np.sqrt(np.maximum(values, 0) + scale.floor) if scale.is_variance else np.abs(values)
         return size if np.isfinite(size).all() else None

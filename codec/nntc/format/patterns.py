@@ -5,6 +5,7 @@ Implements SPEC.md 9.9.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,17 @@ _NAN = {
 }
 
 
+_PART = 1 << 16
+
+
+def by_parts(change: Callable[..., NDArray[Any]], kind: Any, *arrays: NDArray[Any]) -> NDArray[Any]:
+    """Return what a function makes of arrays of rank 1, a part at a time: little memory beside the result."""
+    out: NDArray[Any] = np.empty(arrays[0].size, kind)
+    for at in range(0, out.size, _PART):
+        out[at : at + _PART] = change(*(array[at : at + _PART] for array in arrays))
+    return out
+
+
 def values_of(patterns: NDArray[Any], element: ElementType) -> NDArray[np.float64]:
     """Return the values of bit patterns, unsigned integers of a float type's width, any shape."""
     with np.errstate(invalid="ignore"):  # of NaN
@@ -47,6 +59,11 @@ def converted(patterns: NDArray[Any], source: ElementType, target: ElementType) 
     """
     if source is target:
         return patterns
+    kind = np.dtype(f"<u{target.width}").type
+    return by_parts(lambda part: _converted(part, source, target), kind, patterns)
+
+
+def _converted(patterns: NDArray[Any], source: ElementType, target: ElementType) -> NDArray[Any]:
     values = values_of(patterns, source)
     is_finite = np.isfinite(values)
     rounded = round_to_element(np.where(is_finite, values, 0.0), target)

@@ -61,9 +61,7 @@ def session(
     with opened(source) as file:
         external = len(graph_of(file, read_directory(file, limits.memory)).files) > 1
         if not external:
-            files = decode_bytes(
-                file, jobs=jobs, limits=limits, require_key=require_key, base=base, via=via
-            )
+            files = decode_bytes(file, jobs=jobs, limits=limits, require_key=require_key, base=base, via=via)
             return onnxruntime.InferenceSession(files[None], **options)
         with temporary_folder() as folder:
             model = folder / UNUSED_NAME

@@ -37,7 +37,8 @@ from nntc.encoder.quantize.small_lines import note_on_lost
 from nntc.encoder.stages import TensorSizes, tensor_sizes
 from nntc.encoder.tensor.codebook import codebook_pays
 from nntc.encoder.tensor.record import Record
-from nntc.encoder.tensors import Tensor, as_float64
+from nntc.encoder.tensors import Tensor
+from nntc.format.patterns import values_of
 from nntc.format.registry import Coder, ElementType, Tool
 from nntc.format.rounding import round_to_element
 from nntc.format.view import View
@@ -132,7 +133,7 @@ def deep_record(
     """
     pruned = None
     if pruning is not None:
-        values = as_float64(patterns, element)
+        values = values_of(patterns, element)
         pruned = pruning.mask(np.abs(values))
         # What is zero already may have a sign, which is kept.
         patterns = np.where(pruned & (values != 0), patterns.dtype.type(0), patterns)
@@ -140,7 +141,7 @@ def deep_record(
     if bits is not None:
         keep_zeros = pruned is not None and bool(pruned.any())
         shared, note = _share(element, patterns, bits, centroids, keep_zeros=keep_zeros)
-        note = note or note_on_lost(as_float64(patterns, element), as_float64(shared, element), view)
+        note = note or note_on_lost(values_of(patterns, element), values_of(shared, element), view)
     record = lossless_record(element, view, shared, note, coder=coder, sparse=sparse)
     return record, tensor_sizes(patterns, shared if record.tool is Tool.CODEBOOK else None, sparse)
 
@@ -155,7 +156,7 @@ def _share(
         return patterns, ""
     if not codebook_pays(element, patterns.size, count):
         return patterns, "a codebook would not make it smaller"
-    values = as_float64(patterns, element)
+    values = values_of(patterns, element)
     # Zeros that no one asked for here keep a value if they are as common as others: pruned earlier.
     zeros = values == 0
     are_kept = keep_zeros or pruned_zeros(values) is not None or np.mean(zeros) >= 1 / count
@@ -164,5 +165,5 @@ def _share(
     means = cluster(values, count - (not kept.all()), start=centroids, steps=_STEPS)
     entries = round_to_element(means, element).view(f"<u{element.width}")
     shared = np.zeros_like(patterns)
-    shared[kept] = entries[nearest(values, as_float64(entries, element))]
+    shared[kept] = entries[nearest(values, values_of(entries, element))]
     return shared, ""

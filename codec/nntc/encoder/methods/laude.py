@@ -48,7 +48,8 @@ from nntc.encoder.quantize.uniform import around_zero, over_range
 from nntc.encoder.tensor.codebook import codebook_pays, codebook_record, make_codebook
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
-from nntc.encoder.tensors import Tensor, as_float64
+from nntc.encoder.tensors import Tensor
+from nntc.format.patterns import values_of
 from nntc.format.registry import Coder, ElementType
 from nntc.format.rounding import round_to_element
 from nntc.format.transform import SCALE, Transform
@@ -116,7 +117,7 @@ def laude_record(
     """
     if not element.is_float:
         return lossless_record(element, view, patterns, "not floating point")
-    values = as_float64(patterns, element)
+    values = values_of(patterns, element)
     if not np.isfinite(values).all():
         return lossless_record(element, view, patterns, "not finite")
     if method is Method.CLUSTERING:
@@ -207,9 +208,9 @@ def _clustered(
         return None, values
     entries = round_to_element(centroids, element).view(f"<u{element.width}")
     patterns = np.zeros(values.size, entries.dtype)
-    patterns[kept] = entries[nearest(values[kept], as_float64(entries, element))]
+    patterns[kept] = entries[nearest(values[kept], values_of(entries, element))]
     codebook = make_codebook(patterns)
     record = codebook_record(element, view, codebook, coder)
     if not record.is_long_enough:
         record = codebook_record(element, view, codebook, Coder.RANS)
-    return record, as_float64(patterns, element)
+    return record, values_of(patterns, element)

@@ -26,8 +26,9 @@ from nntc.encoder.tensor.codebook import Codebook, codebook_pays, codebook_recor
 from nntc.encoder.tensor.planes import bytes_record, planes_record
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, uniform_record
-from nntc.encoder.tensors import Tensor, as_float64
+from nntc.encoder.tensors import Tensor
 from nntc.format.integers import MAX_LEVEL
+from nntc.format.patterns import values_of
 from nntc.format.registry import Coder, ElementType, ViewKind
 from nntc.format.steps import MIN_STEP
 from nntc.format.tools import MAX_CODEBOOK
@@ -168,7 +169,7 @@ def _evenly_spaced(
     """Return a record of levels, if the entries of a codebook are an offset and multiples of a step."""
     if not element.is_float or not 2 < codebook.entries.size <= FEW_VALUES:
         return None
-    values = as_float64(codebook.entries, element)
+    values = values_of(codebook.entries, element)
     if not np.isfinite(values).all():
         return None
     offset = float(values.min())
@@ -195,7 +196,7 @@ def _in_fixed_point(
     """Yield the sparse rows of floating-point values that have one step, a power of two, in common."""
     if not element.is_float or not (forced or _has_zeros(bits)):
         return
-    values = as_float64(bits, element)
+    values = values_of(bits, element)
     # A negative zero would lose its sign.
     if not np.isfinite(values).all() or np.any((values == 0) != (bits == 0)) or not values.any():
         return
@@ -224,6 +225,6 @@ def _classes(element: ElementType, view: View, bits: NDArray[Any], device: Devic
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, bits.size, _CONVERTED):
             part = slice(start, start + _CONVERTED)
-            own = np.abs(as_float64(bits[part], element))
+            own = np.abs(values_of(bits[part], element))
             magnitudes[part] = np.where(np.isfinite(own), np.minimum(own, _ALIKE_FROM), 0)
     return device.within(fit_scales(magnitudes, view).classes, 1)

@@ -5,7 +5,6 @@ Implements SPEC.md 6.7 for encoders.
 
 from __future__ import annotations
 
-import tempfile
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,14 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.decoder.base import Base
+from nntc.decoder.folder import temporary_folder
 from nntc.encoder.split import SplitSource, element_type, open_model
 from nntc.encoder.split.content import Content, Stretch, digest
-from nntc.encoder.tensors import Tensor, as_float64
+from nntc.encoder.tensors import Tensor
 from nntc.encoder.update.matching import find_matches
 from nntc.encoder.update.ranges import RangeFinder
 from nntc.errors import ModelError
 from nntc.format.container import SIGNATURE
 from nntc.format.graph import MAX_BASES, BaseFile
+from nntc.format.patterns import values_of
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.view import View
 from nntc.onnx.serialized import path_or_bytes
@@ -69,12 +70,12 @@ class BaseElements:
 
     def values(self, view: View) -> NDArray[np.float64]:
         """Return the values that a decoder adds to, in coded order."""
-        return as_float64(self.bits(view), self.element)
+        return values_of(self.bits(view), self.element)
 
     def exact_values(self, view: View) -> NDArray[np.float64]:
         """Return the values before they were coded."""
         stretch, element = self.exact
-        return as_float64(view.to_coded(np.frombuffer(stretch.read(), f"<u{element.width}")), element)
+        return values_of(view.to_coded(np.frombuffer(stretch.read(), f"<u{element.width}")), element)
 
 
 def _restore(
@@ -237,8 +238,10 @@ def _open(source: ModelSource, opened: ExitStack, follow_links: bool) -> tuple[S
         with Path(given).open("rb") as file:
             is_coded = file.read(len(SIGNATURE)) == SIGNATURE
     if is_coded:
-        folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="nntc-base-"))
-        path = Path(folder, "model.onnx")
+        kept = ExitStack()  # closed by itself: an error of the output is not one of temporary files
+        opened.callback(kept.close)
+        folder = kept.enter_context(temporary_folder())
+        path = folder / "model.onnx"
         decode(given, path)
         given = path
     return opened.enter_context(open_model(given, follow_links=follow_links)), is_coded

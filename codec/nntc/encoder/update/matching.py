@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.encoder.split import Payload, SplitSource, element_type
-from nntc.encoder.tensors import as_float64
+from nntc.format.patterns import values_of
 from nntc.format.registry import ElementType
 
 _SAMPLE = 512
@@ -140,7 +140,7 @@ class _Matching:
             element = element_type(payload.data_type)
             data = source.stretch(payload).part(0, count * element.width).read()
             patterns = np.frombuffer(data, f"<u{element.width}")[:: max(1, count // _SAMPLE)]
-            self._samples[key] = as_float64(np.ascontiguousarray(patterns), element)
+            self._samples[key] = values_of(np.ascontiguousarray(patterns), element)
         return self._samples[key]
 
 
