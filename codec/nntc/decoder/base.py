@@ -5,7 +5,6 @@ Implements SPEC.md 6.9 (R-216).
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -13,9 +12,7 @@ from itertools import accumulate
 from nntc.decoder.graph import Graph
 from nntc.errors import FormatError
 from nntc.format.graph import BaseFile
-from nntc.sources.source import Source
-
-_SPAN = 1 << 20
+from nntc.sources.source import Source, sha256_of
 
 
 class Base:
@@ -63,14 +60,6 @@ def base_of(graph: Graph, candidates: Iterator[Source]) -> Base:
                 del missing[key]
                 found[key] = candidate
     return Base([found[file] for file in graph.bases])
-
-
-def sha256_of(source: Source) -> bytes:
-    """Return the SHA-256 of all bytes of a source."""
-    digest = hashlib.sha256()
-    for at in range(0, source.size, _SPAN):
-        digest.update(source.read(at, _SPAN))
-    return digest.digest()
 
 
 def _what_is_missing(graph: Graph, found: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -26,7 +25,7 @@ from nntc.format.registry import SectionType
 from nntc.format.signature import CONTENT_SIZE, ED25519, MAX_SIGNATURES, key_id, signed_message
 from nntc.signing.private import PrivateKeyLike, private_key
 from nntc.signing.public import PublicKey
-from nntc.sources.source import Source, SourceLike, opened
+from nntc.sources.source import Source, SourceLike, opened, sha256_of
 
 _CHUNK = 1 << 20
 
@@ -91,10 +90,7 @@ def sign(
 
 
 def _check(file: Source, section: Section) -> None:
-    digest = hashlib.sha256()
-    for data in _stretch(file, section):
-        digest.update(data)
-    if digest.digest()[:DIGEST_SIZE] != section.digest:
+    if sha256_of(file, section.offset, section.length)[:DIGEST_SIZE] != section.digest:
         raise FormatError("E_DIGEST", "section is damaged", section.offset)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import stat
@@ -27,6 +28,18 @@ class Source(Protocol):
 
     def read(self, offset: int, length: int) -> bytes:
         """Return the bytes offset..offset + length, fewer only past the end."""
+
+
+_SPAN = 1 << 20
+
+
+def sha256_of(source: Source, start: int = 0, length: int | None = None) -> bytes:
+    """Return the SHA-256 of the bytes of a source from `start` on, all or `length` of them."""
+    digest = hashlib.sha256()
+    end = source.size if length is None else start + length
+    for at in range(start, end, _SPAN):
+        digest.update(source.read(at, min(_SPAN, end - at)))
+    return digest.digest()
 
 
 class BytesSource:
@@ -116,9 +129,7 @@ def _read_at(file: RawIOBase, offset: int, length: int) -> bytes:
     return found[0] if len(found) == 1 else b"".join(found)
 
 
-SourceLike = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | Source | RawIOBase | BufferedIOBase
-)
+SourceLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Source | RawIOBase | BufferedIOBase
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(://|::)")
 """A scheme has two letters at least: one is a drive of Windows."""
