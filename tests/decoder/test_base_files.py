@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import nntc
 import pytest
 from nntc.decoder.model import base_files
-from nntc.errors import FormatError
+from nntc.errors import FormatError, OutputError
 
 from conformance.generator.build import build
 from conformance.generator.files import File, Output, Range
@@ -45,6 +46,12 @@ def test_decoded_files_and_the_files_they_come_from(files: dict[str, Path]) -> N
     for base in (NEW, UPDATE):
         with pytest.raises(FormatError, match="E_BASE"):
             nntc.decode_bytes(UPDATE, base=base)
+
+
+def test_decoded_files_need_room_for_temporary_ones(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(OutputError, match=r"E_OUTPUT: .*TMPDIR"):
+        nntc.decode_bytes(UPDATE, base=FULL)
 
 
 def test_a_container_itself_can_be_a_base() -> None:

@@ -31,10 +31,10 @@ start = peak()
 print(peak() - start)
 """
 ACTIONS = {
-    "decode": "nntc.decode(sys.argv[1], sys.argv[2], jobs=int(sys.argv[3]))",
-    "verify": "nntc.verify(sys.argv[1], jobs=int(sys.argv[3]))",
-    "info": "nntc.reader.info.describe(nntc.open(sys.argv[1]))",
-    "read": "for tensor in nntc.open(sys.argv[1]).tensors.values(): tensor.array()",
+    "decode": "nntc.decode(sys.argv[1], sys.argv[2], jobs=int(sys.argv[3]), base=sys.argv[4:])",
+    "verify": "nntc.verify(sys.argv[1], jobs=int(sys.argv[3]), base=sys.argv[4:])",
+    "info": "nntc.reader.info.describe(nntc.open(sys.argv[1], base=sys.argv[4:]))",
+    "read": "for tensor in nntc.open(sys.argv[1], base=sys.argv[4:]).tensors.values(): tensor.array()",
 }
 
 
@@ -68,12 +68,17 @@ def write(folder: Path, kind: str) -> Path:
         nntc.encode(model_with([pattern + i for i in range(16)]), path)
     elif kind == "graph":
         nntc.encode(model_with([pattern + i for i in range(4)]), path, method="lossless")
+    elif kind == "update":
+        base = folder / "base.onnx"
+        onnx.save(model_with([pattern]), base)
+        pattern[rng.random(LARGE) < 0.01] += 1
+        nntc.encode(model_with([pattern]), path, base=base, method="lossless")
     else:
         nntc.encode(model_with([np.full(20, i, np.float32) for i in range(5000)]), path, method="lossless")
     return path
 
 
-@pytest.fixture(scope="module", params=["lossy", "sections", "graph", "external", "many tensors"])
+@pytest.fixture(scope="module", params=["lossy", "sections", "graph", "external", "update", "many tensors"])
 def coded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("memory"), request.param)
 
@@ -109,9 +114,10 @@ def test_an_encoder_holds_a_few_tensors_and_no_model(
 
 @pytest.mark.parametrize(("action", "jobs"), [("decode", 16), ("verify", 1), ("info", 1), ("read", 1)])
 def test_the_declared_bound_holds(coded: Path, action: str, jobs: int, tmp_path: Path) -> None:
-    with nntc.open(coded) as container:
+    base = [str(path) for path in coded.parent.glob("base.onnx")]
+    with nntc.open(coded, base=base) as container:
         bound = container.memory_bound
     program = MEASURED.format(action=ACTIONS[action])
-    words = [sys.executable, "-c", program, str(coded), str(tmp_path / "out.onnx"), str(jobs)]
+    words = [sys.executable, "-c", program, str(coded), str(tmp_path / "out.onnx"), str(jobs), *base]
     found = int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
     assert found <= bound

@@ -6,12 +6,12 @@ Implements SPEC.md 6.9 (R-216).
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from nntc.decoder.base import Base, base_of
+from nntc.decoder.folder import temporary_folder
 from nntc.decoder.graph import Graph
 from nntc.format.container import SIGNATURE
 from nntc.sources.source import FileSource, Source, SourceLike, is_url, opened
@@ -70,7 +70,7 @@ class BaseFiles:
 
     def _decoded(self, source: Source, before: Sequence[SourceLike]) -> list[Source]:
         """Return the files that a `.nntc` file decodes to, which are gone when this is closed."""
-        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="nntc-base-")))
+        folder = self._stack.enter_context(temporary_folder())
         with BaseFiles(before, decode=self._decode) as base:
             self._decode(source, folder / "model", base)
         found = [FileSource(path) for path in sorted(folder.rglob("*")) if path.is_file()]

@@ -23,7 +23,7 @@ from nntc.decoder.tensor.uniform import Uniform, read_uniform
 from nntc.errors import FormatError
 from nntc.format.differences import BASE_TYPE, METHOD
 from nntc.format.fields import SectionStream
-from nntc.format.patterns import converted, order, unfolded, unorder
+from nntc.format.patterns import by_parts, converted, order, unfolded, unorder
 from nntc.format.registry import ElementType, Method, ViewKind
 from nntc.format.varints import SVARINT
 from nntc.format.view import View
@@ -82,8 +82,11 @@ class Difference:
         """Return `previous`, bit patterns in coded order, changed: elements in coded order."""
         if not isinstance(self.content, Planes):
             return self.content.values(tokens, previous)
-        change = unfolded(self.content.values(tokens))
-        return unorder(order(previous, self.element) + change, self.element)
+        changes = self.content.values(tokens)
+        return by_parts(self._changed, previous.dtype, previous, changes)
+
+    def _changed(self, previous: NDArray[Any], changes: NDArray[Any]) -> NDArray[Any]:
+        return unorder(order(previous, self.element) + unfolded(changes), self.element)
 
 
 def read_difference(

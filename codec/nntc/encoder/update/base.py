@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from nntc.format.patterns import values_of
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.view import View
 from nntc.onnx.serialized import path_or_bytes
+from nntc.sources.source import opened as opened_source
 
 if TYPE_CHECKING:
     from nntc.encoder.model import Model
@@ -232,18 +232,14 @@ def _open(source: ModelSource, opened: ExitStack, follow_links: bool) -> tuple[S
     from nntc.decoder.model import decode
 
     given = path_or_bytes(source)
-    if isinstance(given, bytes):
-        is_coded = given.startswith(SIGNATURE)
-    else:
-        with Path(given).open("rb") as file:
-            is_coded = file.read(len(SIGNATURE)) == SIGNATURE
+    with opened_source(given) as file:
+        is_coded = file.read(0, len(SIGNATURE)) == SIGNATURE
     if is_coded:
         kept = ExitStack()  # closed by itself: an error of the output is not one of temporary files
         opened.callback(kept.close)
         folder = kept.enter_context(temporary_folder())
-        path = folder / "model.onnx"
-        decode(given, path)
-        given = path
+        decode(given, folder / "model.onnx")
+        given = folder / "model.onnx"
     return opened.enter_context(open_model(given, follow_links=follow_links)), is_coded
 
 
