@@ -32,6 +32,7 @@ from nntc.format.transform import SCALE, Transform
 from nntc.format.trellis import Trellis, on_fine_grid
 from nntc.format.view import View
 from nntc.kernels.decoding import look_up
+from nntc.kernels.elements import reconstruct
 
 _CHUNK = 1 << 15  # elements dequantized at once: what they need stays in cache
 
@@ -83,6 +84,10 @@ class Uniform:
         column_codes = plain(next(rest)) if self.column_codes is not None else None
         gaps = plain(next(rest)) if self.levels.sparse is not None else None
         token_table = TokenTable.of(next(rest))
+        if previous is None:
+            made = reconstruct(self, token_table, row_codes, column_codes)
+            if made is not None:
+                return made
         if previous is None and row_codes is None and column_codes is None and self._is_lookup():
             return self._look_up(token_table)
         return self._compute(token_table, gaps, row_codes, column_codes, previous)

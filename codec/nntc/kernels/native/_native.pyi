@@ -23,6 +23,16 @@ def decode_rans(
 def decode_huffman(lengths: Array, lane_sizes: Array, data: bytes, out: Array, /) -> bool: ...
 def read_tables(data: memoryview, begin: int, firsts: Array, lasts: Array, frequencies: Array, /) -> int: ...
 def look_up(table: Array, width: int, indices: Array, index_width: int, out: Array, /) -> None: ...
+def reconstruct(
+    tokens: tuple[Array, int, Array, Array],
+    escapes: tuple[Array | None, bool],
+    low_bits: tuple[bytes | None, int],
+    rows: tuple[Array | None, int, int],
+    scales: tuple[Array, Array | None, Array, Array | None, bool],
+    transform: tuple[int, int, int, Array | None, Array | None],
+    elements: tuple[float, float, int, Array],
+    /,
+) -> bool: ...
 def encode_rans(
     frequencies: Array, tokens: Array, numbers: Array | None, segment: int, states: Array, words: Array, /
 ) -> int: ...

@@ -25,8 +25,9 @@ static PyMethodDef general[] = {
 
 static int fill(PyObject *module) {
     kernels_find_processor(false);
-    return PyModule_AddFunctions(module, general) | PyModule_AddFunctions(module, kernels_decoding) | PyModule_AddFunctions(module, kernels_encoding) |
-           PyModule_AddIntConstant(module, "INTERFACE", 4) | PyModule_AddIntConstant(module, "FEEDBACK_ROW", sizeof(feedback_row)) |
+    return PyModule_AddFunctions(module, general) | PyModule_AddFunctions(module, kernels_decoding) |
+           PyModule_AddFunctions(module, kernels_elements) | PyModule_AddFunctions(module, kernels_encoding) |
+           PyModule_AddIntConstant(module, "INTERFACE", 5) | PyModule_AddIntConstant(module, "FEEDBACK_ROW", sizeof(feedback_row)) |
            PyModule_AddIntConstant(module, "FEEDBACK_BLOCK", BLOCK);
 }
 

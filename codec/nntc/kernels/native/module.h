@@ -42,6 +42,6 @@ static inline void *get(size_t size) {
     return block;
 }
 
-extern PyMethodDef kernels_decoding[], kernels_encoding[];
+extern PyMethodDef kernels_decoding[], kernels_elements[], kernels_encoding[];
 
 #endif

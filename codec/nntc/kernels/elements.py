@@ -1,0 +1,65 @@
+"""Kernels that make elements of what was decoded.
+
+Implements SPEC.md 9.7 (R-540).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.kernels.choice import chosen
+
+if TYPE_CHECKING:
+    from nntc.decoder.entropy.integers import TokenTable
+    from nntc.decoder.tensor.uniform import Uniform
+
+
+class ElementKernels(Protocol):
+    """What an implementation has; see the functions of this module."""
+
+    def reconstruct(
+        self,
+        record: Uniform,
+        tokens: TokenTable,
+        row_codes: NDArray[np.uint8] | None,
+        column_codes: NDArray[np.uint8] | None,
+    ) -> NDArray[Any] | None:
+        """See `reconstruct`."""
+
+
+def _kernels() -> ElementKernels:
+    kernels: ElementKernels
+    if chosen() == "native":
+        from nntc.kernels.native import elements as kernels
+    else:
+        from nntc.kernels.numpy import elements as kernels
+    return kernels
+
+
+def reconstruct(
+    record: Uniform,
+    tokens: TokenTable,
+    row_codes: NDArray[np.uint8] | None,
+    column_codes: NDArray[np.uint8] | None,
+) -> NDArray[Any] | None:
+    """Make all elements of a uniform record in one pass.
+
+    Parameters
+    ----------
+    record
+        What was parsed.
+    tokens
+        The decoded tokens of its levels.
+    row_codes, column_codes
+        uint8 [rows] and [columns]: step codes, or None.
+
+    Returns
+    -------
+    The elements in coded order, as of `nntc.format.rounding.round_to_element`. None leaves it to
+    `nntc.decoder.tensor.uniform`, which takes one step after the other: the record is not valid, which that
+    says exactly, or these kernels are no faster.
+    """
+    return _kernels().reconstruct(record, tokens, row_codes, column_codes)

@@ -1,0 +1,79 @@
+"""Kernels that make elements, in C: arrays made ready for the extension module, and what it fills.
+
+Implements SPEC.md 9.5, 9.7 and 9.8 (R-540, R-541, R-550).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntc.format.bits import padding_is_zero
+from nntc.format.dct import basis
+from nntc.format.integers import ESCAPE, MAX_LEVEL
+from nntc.format.registry import ElementType, ViewKind
+from nntc.format.steps import MAX_SCALED, STEP_CODES
+from nntc.format.transform import SCALE
+from nntc.kernels.native import _native
+
+if TYPE_CHECKING:
+    from nntc.decoder.entropy.integers import TokenTable
+    from nntc.decoder.tensor.uniform import Uniform
+
+_TYPES: dict[ElementType, type[np.generic]] = {
+    ElementType.FLOAT16: np.float16,
+    ElementType.BFLOAT16: np.uint16,
+    ElementType.FLOAT32: np.float32,
+    ElementType.FLOAT64: np.float64,
+}
+_ESCAPED = 2.0**60
+"""Stands in a table of integers where an escape is next."""
+_NO_TRANSFORM = (0, 0, 0, None, None)
+
+
+def reconstruct(
+    record: Uniform,
+    tokens: TokenTable,
+    row_codes: NDArray[np.uint8] | None,
+    column_codes: NDArray[np.uint8] | None,
+) -> NDArray[Any] | None:
+    """Return the elements of a record; as `nntc.kernels.elements.reconstruct`."""
+    levels, view, block, indices = record.levels, record.view, record.transform, tokens.indices
+    if (
+        indices.itemsize > 2
+        or levels.sparse is not None
+        or not -MAX_LEVEL <= levels.min_level <= MAX_LEVEL - ESCAPE
+    ):
+        return None
+    if levels.low_bits and not padding_is_zero(levels.low_data, indices.size, levels.low_bits):
+        return None
+    dependent = bool(record.trellis)
+    on_grid = dependent and record.bases is None
+    table = levels.table(tokens, dependent=on_grid).astype(np.float64)
+    if levels.escapes is not None:
+        table[tokens.tokens == ESCAPE] = _ESCAPED
+    scale = record.step if block is None else record.step * SCALE
+    factors = np.array([scale]) if row_codes is None else scale * STEP_CODES.take(row_codes)
+    transform: tuple[Any, ...] = _NO_TRANSFORM
+    if block is not None:
+        transform = block.height, block.width, block.mix, basis(block.height), basis(block.width)
+    out = np.empty(indices.size, _TYPES[record.element])
+    is_valid = _native.reconstruct(
+        (np.ascontiguousarray(indices), indices.itemsize, table, tokens.quantizers),
+        (levels.escapes, on_grid),
+        (levels.low_data or None, levels.low_bits),
+        (_ends(record), view.rows, view.columns),
+        (factors, column_codes, STEP_CODES, record.bases, dependent),
+        transform,
+        (record.offset, MAX_SCALED if block is None else block.limit, record.element, out),
+    )
+    return out if is_valid else None
+
+
+def _ends(record: Uniform) -> NDArray[np.int64] | None:
+    """Return where the rows of a ragged view end."""
+    if record.view.kind is not ViewKind.RAGGED:
+        return None
+    return np.cumsum(record.view.lengths, dtype=np.int64)
