@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fuzz import LARGEST, native
 
-PYTHON_TARGETS = ("decode", "read", "encode")
+PYTHON_TARGETS = ("decode", "read", "update", "encode")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

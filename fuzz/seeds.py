@@ -16,10 +16,10 @@ from nntc.conformance.suite import find_suite, read_suite
 from fuzz import LARGEST
 
 
-def vectors() -> Iterator[tuple[str, bytes]]:
-    """Yield names and bytes of all vectors that are not large, the bad ones too."""
+def vectors(*, with_base: bool = False) -> Iterator[tuple[str, bytes]]:
+    """Yield names and bytes of all vectors that are not large, bad ones too, or those that have a base."""
     for vector in read_suite(find_suite()).vectors:
-        if vector.size <= LARGEST:
+        if vector.size <= LARGEST and (vector.base or not with_base):
             yield vector.id, vector.path.read_bytes()
 
 
@@ -59,9 +59,14 @@ def coded_models() -> Iterator[tuple[str, bytes]]:
         yield f"{name}-index", encode_bytes(data, quality=20, index=True)[0]
 
 
+def updates() -> Iterator[tuple[str, bytes]]:
+    """Yield names and bytes of the vectors that have a base."""
+    return vectors(with_base=True)
+
+
 def write(target: str, folder: Path, every: int = 1) -> None:
     """Write each of a target's seeds, or one of so many, into a folder."""
-    kinds = {"encode": [models], "read": [coded_models, vectors]}.get(target, [vectors])
+    kinds = {"encode": [models], "read": [coded_models, vectors], "update": [updates]}.get(target, [vectors])
     for number, (name, data) in enumerate(chain.from_iterable(kind() for kind in kinds)):
         if number % every == 0:
             (folder / f"seed-{name}").write_bytes(data)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from unittest.mock import patch
 
+import numpy as np
 from nntc import decode_bytes, encode_bytes
 from nntc import open as open_container
+from nntc.decoder.base import Base
+from nntc.decoder.graph import Graph
 from nntc.errors import FormatError, ModelError
 from nntc.limits import Limits
 from nntc.reader.info import describe
@@ -78,4 +82,31 @@ def encode(data: bytes) -> None:
             describe(container)
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"decode": decode, "read": read, "encode": encode}
+class _MadeUp:
+    """A file of a base, of any size."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def read(self, offset: int, length: int) -> bytes:
+        places = np.arange(offset, min(offset + length, self.size), dtype=np.uint64)
+        return (places * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(56)).astype(np.uint8).tobytes()
+
+
+def update(data: bytes) -> None:
+    """Decode and read a file as an update of whatever base it names, with bytes made up."""
+
+    def made_up(graph: Graph, _: object) -> Base:
+        return Base([_MadeUp(file.size) for file in graph.bases])
+
+    with patch("nntc.decoder.base_files.base_of", made_up):
+        decode(data)
+        read(data)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "decode": decode,
+    "read": read,
+    "update": update,
+    "encode": encode,
+}

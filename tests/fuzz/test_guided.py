@@ -14,7 +14,7 @@ from fuzz import targets
 from tests.libnntc.building import ROOT
 
 
-@pytest.mark.parametrize(("target", "every"), [("decode", 60), ("read", 60), ("encode", 3)])
+@pytest.mark.parametrize(("target", "every"), [("decode", 60), ("read", 60), ("update", 10), ("encode", 3)])
 def test_no_input_breaks_a_promise(target: str, every: int, tmp_path: Path) -> None:
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("atheris is not installed (pip install '.[fuzz]')")
