@@ -44,6 +44,9 @@ def test_a_layout_reads_what_it_wrote(kind: int, size: int, extra: int) -> None:
     stream = SectionStream(EXAMPLE.write(value), 0)
     assert EXAMPLE.read(stream, highest=2) == value
     stream.finish("example")
+    stream.seek(0)
+    declared = EXAMPLE.declaration.parse_stream(stream, highest=2)
+    assert Example(declared.kind, declared.size, declared.extra, declared.name) == value
 
 
 def test_faults_are_reported_at_the_first_byte_of_their_field() -> None:

@@ -20,6 +20,7 @@ from nntc.format.fields import SectionStream
 from nntc.format.graph import BaseFile
 from nntc.format.tables import TABLE_COUNT, FrequencyTable
 from nntc.format.view import MAX_RAGGED_OUTPUT
+from nntc.kernels.choice import chosen
 from nntc.sources.source import Source
 
 if TYPE_CHECKING:
@@ -107,12 +108,17 @@ def decode_sections(
                 del record, payload  # nothing here keeps them alive while the next is decoded
 
 
+def _batch_cost() -> int:
+    """Return the cost of a batch: native kernels gain nothing by many lanes, threads by many batches."""
+    return BATCH_COST if chosen() == "numpy" else BATCH_COST // 16
+
+
 def _batches(sections: Sequence[Section]) -> Iterator[list[Section]]:
     batch: list[Section] = []
-    total = 0
+    total, most = 0, _batch_cost()
     for section in sections:
         cost = section.output + 4 * section.length
-        if batch and (total + cost > BATCH_COST or len(batch) == BATCH_SECTIONS):
+        if batch and (total + cost > most or len(batch) == BATCH_SECTIONS):
             yield batch
             batch, total = [], 0
         batch.append(section)

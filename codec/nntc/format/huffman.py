@@ -49,7 +49,8 @@ def read_code_lengths(stream: SectionStream) -> NDArray[np.uint8]:
     head = CODE_DESCRIPTION.read(stream)
     count = head.last_index + 1
     nibbles = np.frombuffer(head.lengths, np.uint8)
-    own = np.stack([nibbles & 15, nibbles >> 4], axis=1).ravel()
+    own = np.empty(2 * nibbles.size, np.uint8)
+    own[::2], own[1::2] = nibbles & 15, nibbles >> 4
     if head.first + count > 256 or own[0] == 0 or own[count - 1] == 0 or np.any(own[count:]):
         raise FormatError("E_TABLE", "code lengths are out of range", offset)
     kraft = int(np.sum((1 << MAX_LENGTH) >> own[own > 0].astype(np.int64)))

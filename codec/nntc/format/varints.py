@@ -23,6 +23,8 @@ Numbers = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 _CHUNK = 1 << 16
 _LONGEST = 9
+_FEW = 8
+"""Varints that are read faster one after the other."""
 
 
 def varints(stream: SectionStream, count: int) -> Iterator[Numbers]:
@@ -31,6 +33,9 @@ def varints(stream: SectionStream, count: int) -> Iterator[Numbers]:
     What is wrong with a varint is raised only after those before it have been yielded, so that whoever
     reads them can report first what is wrong with their values.
     """
+    if count <= _FEW:
+        yield from _few(stream, count)
+        return
     while count:
         start = stream.tell()
         wanted = min(count, _CHUNK)
@@ -49,6 +54,20 @@ def varints(stream: SectionStream, count: int) -> Iterator[Numbers]:
         if valid < wanted:
             VARINT.read(stream)  # raises what is wrong with it
         count -= valid
+
+
+def _few(stream: SectionStream, count: int) -> Iterator[Numbers]:
+    values, offsets = [], []
+    fault = None
+    try:
+        for _ in range(count):
+            offsets.append(stream.at())
+            values.append(VARINT.read(stream))
+    except FormatError as e:
+        fault = e
+    yield np.array(values, np.int64), np.array(offsets[: len(values)], np.int64)
+    if fault is not None:
+        raise fault
 
 
 class VarInts(Field):
