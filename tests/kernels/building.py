@@ -15,6 +15,8 @@ from nntc.kernels.choice import is_built, using
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "codec" / "nntc" / "kernels" / "native"
+LEVELS = range(4)
+"""Of what is written for particular processors: none, AVX2, AVX-512, all."""
 Result = TypeVar("Result")
 
 
@@ -45,14 +47,14 @@ def everywhere(name: str) -> Iterator[None]:
 
 
 def results(action: Callable[[], Result]) -> list[Result]:
-    """What an action returns with all kernels: numpy, portable C, and C for this processor."""
+    """What an action returns with all kernels: numpy, portable C, and C for all that this processor has."""
     require_native()
     from nntc.kernels.native import _native
 
     with using("numpy"):
         found = [action()]
     with using("native"):
-        for portable in (True, False):
-            _native.use_portable(portable)
+        for most in LEVELS:
+            _native.use_up_to(most)
             found.append(action())
     return found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nntc.decoder.entropy.integers import IntegerBlock, TokenTable
+from nntc.decoder.entropy.integers import IntegerBlock
 from nntc.decoder.entropy.streams import DependentTokens
 from nntc.decoder.tensor.uniform import Uniform
 from nntc.errors import FormatError
@@ -20,9 +22,10 @@ from nntc.format.transform import Transform
 from nntc.format.trellis import Trellis
 from nntc.format.view import View
 from nntc.kernels.choice import using
-from nntc.kernels.elements import reconstruct
+from nntc.kernels.elements import join_planes, reconstruct
+from nntc.kernels.native.tables import QUANTIZERS, TOKENS
 
-from .building import require_native, results
+from .building import LEVELS, require_native, results
 
 FLOATS = [e for e in ElementType if e.is_float]
 ANY: Any = object()
@@ -70,11 +73,20 @@ def record_of(
     own: Any = tokens
     if trellis:
         numbers = tokens.astype(np.uint16) | rng.integers(0, 2, count).astype(np.uint16) << 8
-        both = np.arange(512)
-        own = DependentTokens(
-            numbers[None, None, :], count, 0, (both & 255).astype(np.uint8), (both >> 8).astype(np.uint8)
-        )
+        own = DependentTokens(numbers[None, None, :], count, 0, TOKENS, QUANTIZERS)
     return record, [*(codes for codes in (row_codes, column_codes) if codes is not None), own]
+
+
+@contextmanager
+def native(most: int = LEVELS[-1]) -> Iterator[None]:
+    """Let native kernels run, with so much of what is written for particular processors."""
+    require_native()
+    from nntc.kernels.native import _native
+
+    with using("native"):
+        _native.use_up_to(most)
+        yield
+        _native.use_up_to(LEVELS[-1])
 
 
 def made(record: Uniform, tokens: list[Any]) -> tuple[str, bytes]:
@@ -112,27 +124,20 @@ def one(element: ElementType, step: float, tokens: list[int], offset: float = 0.
 
 @pytest.mark.parametrize("element", FLOATS)
 def test_every_value_is_rounded_as_on_numpy(element: ElementType) -> None:
-    require_native()
-    # Ties, values beside them, subnormal ones and those that just do not overflow, at every exponent.
-    fractions = np.array([4096, 4097, 4098, 4099, 4100, 4104, 4112, 4352, 6143, 6144, 6145, 8191, 8190, 4095])
-    exponents = range(-1074, 900) if element is ElementType.FLOAT64 else range(-190, 160)
-    for exponent in exponents:
-        for step in (2.0**exponent, -(2.0**exponent)):
-            tokens = list(range(fractions.size))
-            record = one(element, step, tokens)
-            levels = TokenTable(
-                np.array(tokens, np.uint8),
-                np.zeros(fractions.size, np.uint8),
-                np.zeros(fractions.size, np.uint8),
-            )
-            with using("native"), pytest.MonkeyPatch.context() as patch:
-                patch.setattr(IntegerBlock, "table", lambda *_, **__: fractions.astype(np.int64))
-                found = reconstruct(record, levels, None, None)
-            expected = round_to_element(fractions * step, element)
-            if found is None:
-                assert not is_finite(expected, element)
-            else:
-                assert found.tobytes() == expected.tobytes()
+    # At every exponent products of up to 37 digits: ties, subnormal ones, and those that just overflow.
+    tokens = np.arange(256, dtype=np.uint8)
+    for exponent in range(-160, 140):
+        for mantissa, lowest in ((1.0, 3900), (1 + 2.0**-11, -8100), (1 + 2.0**-23, -128)):
+            step = mantissa * 2.0**exponent
+            record = one(element, step, tokens.tolist(), min_level=lowest)
+            expected = round_to_element((tokens.astype(np.float64) + lowest) * step, element)
+            for most in LEVELS:
+                with native(most):
+                    found = reconstruct(record, tokens, None, None)
+                if found is None:
+                    assert not is_finite(expected, element)
+                else:
+                    assert found.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -148,16 +153,38 @@ def test_every_value_is_rounded_as_on_numpy(element: ElementType) -> None:
 )
 def test_what_is_wrong_is_found_alike(tokens: list[int], block: dict[str, Any], error: str) -> None:
     record = one(ElementType.FLOAT32, 1.0, tokens, **block)
-    assert results(lambda: made(record, [np.array(tokens, np.uint8)])) == [(error, b"")] * 3
+    assert results(lambda: made(record, [np.array(tokens, np.uint8)])) == [(error, b"")] * (1 + len(LEVELS))
 
 
-def test_an_index_beyond_the_table_makes_nothing() -> None:
-    require_native()
+def test_sizes_that_differ_are_an_error() -> None:
+    record, tokens = one(ElementType.FLOAT32, 1.0, [0, 1, 2]), np.arange(3, dtype=np.uint8)
+    with native():
+        for codes in ((np.zeros(2, np.uint8), None), (None, np.zeros(2, np.uint8))):
+            with pytest.raises(ValueError, match="sizes differ"):
+                reconstruct(record, tokens, *codes)
+        with pytest.raises(ValueError, match="sizes differ"):
+            reconstruct(record, tokens[:2], None, None)
+
+
+def test_tokens_that_numpy_has_decoded_are_left_to_it() -> None:
     record = one(ElementType.FLOAT32, 1.0, [0, 1, 2])
-    with using("native"):
-        short = TokenTable(np.array([0, 1, 2], np.uint8), np.arange(2, dtype=np.uint8), np.zeros(2, np.uint8))
-        assert reconstruct(record, short, None, None) is None
-        with pytest.raises(ValueError, match="sizes differ"):
-            reconstruct(record, short, np.zeros(2, np.uint8), None)
-        with pytest.raises(ValueError, match="sizes differ"):
-            reconstruct(record, short, None, np.zeros(2, np.uint8))
+    own = DependentTokens(np.zeros((1, 1, 3), np.uint16), 3, 0, np.zeros(1, np.uint8), np.zeros(1, np.uint8))
+    with native():
+        assert reconstruct(record, own, None, None) is None
+
+
+@given(st.integers(0, 1 << 32), st.sampled_from((1, 2, 4, 8, 16)), st.integers(1, 200), st.booleans())
+def test_planes_are_joined_alike(seed: int, width: int, count: int, rotated: bool) -> None:
+    planes = list(np.random.default_rng(seed).integers(0, 256, (width, count)).astype(np.uint8))
+    first, *others = results(lambda: join_planes(planes, rotated=rotated and width < 16))
+    assert first.size == count
+    assert all(other.dtype == first.dtype and other.tobytes() == first.tobytes() for other in others)
+    if not rotated and width < 16:
+        last = int.from_bytes(bytes(plane[-1] for plane in planes), "big")
+        assert int(first[-1]) == last
+
+
+def test_planes_of_different_lengths_are_an_error() -> None:
+    planes = [np.zeros(3, np.uint8), np.zeros(2, np.uint8)]
+    with native(), pytest.raises(ValueError, match="sizes differ"):
+        join_planes(planes, rotated=False)

@@ -1,10 +1,11 @@
 """Kernels that make elements of what was decoded.
 
-Implements SPEC.md 9.7 (R-540).
+Implements SPEC.md 9.6 and 9.7 (R-530, R-540).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from nntc.kernels.choice import chosen
 
 if TYPE_CHECKING:
-    from nntc.decoder.entropy.integers import TokenTable
+    from nntc.decoder.entropy.runs import Tokens
     from nntc.decoder.tensor.uniform import Uniform
 
 
@@ -23,11 +24,14 @@ class ElementKernels(Protocol):
     def reconstruct(
         self,
         record: Uniform,
-        tokens: TokenTable,
+        tokens: Tokens,
         row_codes: NDArray[np.uint8] | None,
         column_codes: NDArray[np.uint8] | None,
     ) -> NDArray[Any] | None:
         """See `reconstruct`."""
+
+    def join_planes(self, planes: Sequence[NDArray[np.uint8]], *, rotated: bool) -> NDArray[Any]:
+        """See `join_planes`."""
 
 
 def _kernels() -> ElementKernels:
@@ -41,7 +45,7 @@ def _kernels() -> ElementKernels:
 
 def reconstruct(
     record: Uniform,
-    tokens: TokenTable,
+    tokens: Tokens,
     row_codes: NDArray[np.uint8] | None,
     column_codes: NDArray[np.uint8] | None,
 ) -> NDArray[Any] | None:
@@ -63,3 +67,20 @@ def reconstruct(
     says exactly, or these kernels are no faster.
     """
     return _kernels().reconstruct(record, tokens, row_codes, column_codes)
+
+
+def join_planes(planes: Sequence[NDArray[np.uint8]], *, rotated: bool) -> NDArray[Any]:
+    """Return elements whose bytes are in planes.
+
+    Parameters
+    ----------
+    planes
+        uint8, rank 1, one for each byte of an element, the most significant first: 1, 2, 4, 8 or 16.
+    rotated
+        Whether the sign was put last, where there are less than 16.
+
+    Returns
+    -------
+    Unsigned integers, or 16-byte voids, rank 1.
+    """
+    return _kernels().join_planes(planes, rotated=rotated)

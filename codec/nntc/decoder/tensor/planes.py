@@ -20,6 +20,7 @@ from nntc.format.registry import ElementType
 from nntc.format.tools import PLANES_HEAD, PlanesFlags, common_entries
 from nntc.format.varints import VARINT
 from nntc.format.view import View
+from nntc.kernels.elements import join_planes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +63,7 @@ class Planes:
         """Return the elements in coded order, unsigned integers or 16-byte voids; E_RANGE at their number."""
         planes = [plain(plane) for plane in tokens]
         if self.common is None:
-            return self._joined(planes)
+            return join_planes(planes, rotated=self.rotated)
         is_common = np.zeros(256, np.bool_)
         is_common[self.common.tokens] = True
         others = np.flatnonzero(~is_common[planes[0]])
@@ -72,23 +73,8 @@ class Planes:
         by_token[self.common.tokens] = self.common.elements
         kind = f"V{self.element.width}" if self.element.width == 16 else f"<u{self.element.width}"
         values: NDArray[Any] = by_token.view(kind).ravel().take(planes[0])
-        values[others] = self._joined([planes[0][others], *planes[1:]])
+        values[others] = join_planes([planes[0][others], *planes[1:]], rotated=self.rotated)
         return values
-
-    def _joined(self, planes: list[NDArray[np.uint8]]) -> NDArray[Any]:
-        """Return elements whose bytes are in planes."""
-        width = self.element.width
-        memory = np.empty((planes[0].size, width), np.uint8)
-        for place, plane in enumerate(planes):
-            memory[:, width - 1 - place] = plane
-        if width == 16:
-            return memory.view("V16").ravel()
-        bits = memory.view(f"<u{width}").ravel()
-        if not self.rotated:
-            return bits
-        kind = bits.dtype.type
-        right: NDArray[Any] = bits >> kind(1) | bits << kind(8 * width - 1)
-        return right
 
 
 def read_planes(stream: SectionStream, element: ElementType, view: View, context: ParseContext) -> Planes:

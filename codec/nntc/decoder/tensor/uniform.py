@@ -83,11 +83,12 @@ class Uniform:
         row_codes = plain(next(rest)) if self.row_codes is not None else None
         column_codes = plain(next(rest)) if self.column_codes is not None else None
         gaps = plain(next(rest)) if self.levels.sparse is not None else None
-        token_table = TokenTable.of(next(rest))
+        own = next(rest)
         if previous is None:
-            made = reconstruct(self, token_table, row_codes, column_codes)
+            made = reconstruct(self, own, row_codes, column_codes)
             if made is not None:
                 return made
+        token_table = TokenTable.of(own)
         if previous is None and row_codes is None and column_codes is None and self._is_lookup():
             return self._look_up(token_table)
         return self._compute(token_table, gaps, row_codes, column_codes, previous)

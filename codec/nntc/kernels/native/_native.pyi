@@ -8,7 +8,7 @@ INTERFACE: int
 FEEDBACK_ROW: int
 FEEDBACK_BLOCK: int
 
-def use_portable(portable: bool, /) -> None: ...
+def use_up_to(most: int, /) -> None: ...
 def processor() -> str: ...
 def decode_rans(
     frequencies: Array,
@@ -24,15 +24,15 @@ def decode_huffman(lengths: Array, lane_sizes: Array, data: bytes, out: Array, /
 def read_tables(data: memoryview, begin: int, firsts: Array, lasts: Array, frequencies: Array, /) -> int: ...
 def look_up(table: Array, width: int, indices: Array, index_width: int, out: Array, /) -> None: ...
 def reconstruct(
-    tokens: tuple[Array, int, Array, Array],
-    escapes: tuple[Array | None, bool],
+    tokens: tuple[Array, bool, int, Array | None],
     low_bits: tuple[bytes | None, int],
     rows: tuple[Array | None, int, int],
-    scales: tuple[Array, Array | None, Array, Array | None, bool],
+    scales: tuple[Array, Array | None, Array, Array | None],
     transform: tuple[int, int, int, Array | None, Array | None],
     elements: tuple[float, float, int, Array],
     /,
 ) -> bool: ...
+def join_planes(planes: tuple[Array | None, ...], rotated: bool, out: Array, /) -> None: ...
 def encode_rans(
     frequencies: Array, tokens: Array, numbers: Array | None, segment: int, states: Array, words: Array, /
 ) -> int: ...

@@ -26,7 +26,7 @@ static bool make_room(rans_room *room, size_t tables, u32 lanes) {
 
 /* Sums to 4096 in each table; contexts below their number. */
 static bool is_valid(const u16 *frequencies, u64 tables, const u8 *contexts, u64 count, u64 per_context) {
-    u32 most = 0;
+    u8 most = 0;
     for (u64 t = 0; t < tables; t++) {
         u32 sum = 0;
         for (u32 v = 0; v < 256; v++) sum += frequencies[256 * t + v];
@@ -34,7 +34,7 @@ static bool is_valid(const u16 *frequencies, u64 tables, const u8 *contexts, u64
     }
     if (contexts != NULL)
         for (u64 i = 0; i < count; i++) most = contexts[i] > most ? contexts[i] : most;
-    return (most + 1) * per_context <= tables;
+    return ((u64)most + 1) * per_context <= tables;
 }
 
 static PyObject *decode_rans(PyObject *self, PyObject *arguments) {

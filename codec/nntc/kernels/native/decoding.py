@@ -15,11 +15,7 @@ from nntc.decoder.entropy.streams import DependentTokens, RansStream
 from nntc.format.tables import FrequencyTable
 from nntc.format.trellis import Trellis
 from nntc.kernels.native import _native
-from nntc.kernels.native.tables import frequencies_of
-
-_TOKENS = np.tile(np.arange(256, dtype=np.uint8), 2)
-_QUANTIZERS = np.repeat(np.arange(2, dtype=np.uint8), 256)
-"""Token and quantizer bit of token | bit << 8, as the extension module has them."""
+from nntc.kernels.native.tables import QUANTIZERS, TOKENS, frequencies_of
 
 
 def decode_rans(streams: Sequence[RansStream]) -> list[NDArray[np.uint8] | DependentTokens | None]:
@@ -48,7 +44,7 @@ def _decode(
         return None
     if stream.trellis is Trellis.NONE:
         return out.astype(np.uint8, copy=False)
-    return DependentTokens(out[None, None, :], stream.count, 0, _TOKENS, _QUANTIZERS)
+    return DependentTokens(out[None, None, :], stream.count, 0, TOKENS, QUANTIZERS)
 
 
 def decode_huffman(

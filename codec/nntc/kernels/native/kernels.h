@@ -42,6 +42,16 @@ typedef int64_t i64;
     void name parameters { name##_body arguments; }
 #endif
 
+/* Functions between both are for a processor that has this, those that are inlined into them too. */
+#ifdef __clang__
+#define TARGET_BEGIN(what) KERNELS_PRAGMA(clang attribute push(__attribute__((target(what))), apply_to = function))
+#define TARGET_END KERNELS_PRAGMA(clang attribute pop)
+#else
+#define TARGET_BEGIN(what) KERNELS_PRAGMA(GCC push_options) KERNELS_PRAGMA(GCC target(what))
+#define TARGET_END KERNELS_PRAGMA(GCC pop_options)
+#endif
+#define KERNELS_PRAGMA(what) _Pragma(#what)
+
 /* What the processor has, of what kernels make use of: found once, when the module is loaded. */
 typedef struct processor {
     bool avx2;   /* and FMA is not asked for: it would round differently */
@@ -49,7 +59,9 @@ typedef struct processor {
     bool vbmi2;
 } processor;
 extern processor kernels_processor;
-void kernels_find_processor(bool portable);
+enum { PORTABLE, WITH_AVX2, WITH_AVX512, WITH_VBMI2 };
+/* Finds it, and leaves out what is beyond `most`. */
+void kernels_find_processor(int most);
 
 /* State machines of SPEC.md 9.7: by 0 for four states, 1 for eight. */
 extern const u8 kernels_next[2][8][2];

@@ -2,11 +2,11 @@
 #include "feedback_search.h"
 #include "module.h"
 
-static PyObject *use_portable(PyObject *self, PyObject *argument) {
+static PyObject *use_up_to(PyObject *self, PyObject *argument) {
     (void)self;
-    int portable = PyObject_IsTrue(argument);
-    if (portable < 0) return NULL;
-    kernels_find_processor(portable != 0);
+    long most = PyLong_AsLong(argument);
+    if (most == -1 && PyErr_Occurred()) return NULL;
+    kernels_find_processor((int)most);
     Py_RETURN_NONE;
 }
 
@@ -18,13 +18,13 @@ static PyObject *processor_name(PyObject *self, PyObject *unused) {
 }
 
 static PyMethodDef general[] = {
-    {"use_portable", use_portable, METH_O, "Leave out what is written for particular processors, or not."},
+    {"use_up_to", use_up_to, METH_O, "Of what is written for particular processors use so much: 0 none, 1 AVX2, 2 AVX-512, 3 all."},
     {"processor", processor_name, METH_NOARGS, "What is made use of beyond portable code."},
     {NULL, NULL, 0, NULL},
 };
 
 static int fill(PyObject *module) {
-    kernels_find_processor(false);
+    kernels_find_processor(WITH_VBMI2);
     return PyModule_AddFunctions(module, general) | PyModule_AddFunctions(module, kernels_decoding) |
            PyModule_AddFunctions(module, kernels_elements) | PyModule_AddFunctions(module, kernels_encoding) |
            PyModule_AddIntConstant(module, "INTERFACE", 5) | PyModule_AddIntConstant(module, "FEEDBACK_ROW", sizeof(feedback_row)) |

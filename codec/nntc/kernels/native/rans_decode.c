@@ -1,5 +1,6 @@
 /* SPEC.md 9.4: decoding of one rANS stream. */
 #include "rans_decode.h"
+#include "transposed.h"
 
 enum { STEPS = 16 }; /* steps of all lanes between one change of order and the next */
 
@@ -79,17 +80,26 @@ static bool decode_plain(rans_stream *s, u8 *out) {
 
 /* Contexts of `count` places of every lane, from coded order: of a place of all lanes side by side. */
 static void gather_contexts(const u8 *from, u32 segment, u32 lanes, u32 count, u32 last_count, u32 padded, u8 *staged) {
-    for (u32 l = 0; l < lanes; l++, from += segment) {
+    u32 l = 0;
+    if (count == STEPS)
+        for (; l + 16 < lanes; l += 16) transpose_bytes(from + (size_t)l * segment, segment, staged + l, padded);
+    for (; l < lanes; l++) {
         u32 own = l + 1 < lanes ? count : last_count;
-        for (u32 k = 0; k < own; k++) staged[(size_t)k * padded + l] = from[k];
+        for (u32 k = 0; k < own; k++) staged[(size_t)k * padded + l] = from[(size_t)l * segment + k];
     }
 }
 
 /* And tokens back to coded order. */
 static void scatter_tokens(const u16 *staged, u32 padded, u32 lanes, u32 segment, u32 count, u32 last_count, u16 *to) {
-    for (u32 l = 0; l < lanes; l++, to += segment) {
+    u32 l = 0;
+    if (count == STEPS)
+        for (; l + 8 < lanes; l += 8) {
+            transpose_words(staged + l, padded, to + (size_t)l * segment, segment);
+            transpose_words(staged + l + 8 * (size_t)padded, padded, to + (size_t)l * segment + 8, segment);
+        }
+    for (; l < lanes; l++) {
         u32 own = l + 1 < lanes ? count : last_count;
-        for (u32 k = 0; k < own; k++) to[k] = staged[(size_t)k * padded + l];
+        for (u32 k = 0; k < own; k++) to[(size_t)l * segment + k] = staged[(size_t)k * padded + l];
     }
 }
 

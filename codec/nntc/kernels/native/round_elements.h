@@ -35,13 +35,12 @@ ALWAYS_INLINE double rounded(u64 magnitude, u64 least, u64 digits) {
     return (double_of(magnitude) + large) - large;
 }
 
+/* Times 2^-112 a magnitude has the exponent, in binary32, that it is to have in float16; subnormal ones are so in both. */
 ALWAYS_INLINE u16 to_float16(double value) {
     u64 bits = bits_of(value);
-    double magnitude = rounded(bits & ~((u64)1 << 63), 1023 - 14, 10); /* which binary32 holds, or is too large */
-    u32 normal = (float_bits(magnitude) - (112u << 23)) >> 13;
-    u32 subnormal = (u32)(i32)(magnitude < 0x1p-14 ? magnitude * 0x1p24 : 0.0);
-    u32 found = magnitude < 0x1p-14 ? subnormal : magnitude < 0x1p16 ? normal : 0x7C00;
-    return (u16)(found | (u32)(bits >> 48 & 0x8000));
+    u64 magnitude = bits_of(rounded(bits & ~((u64)1 << 63), 1023 - 14, 10)), infinity = (u64)(1023 + 16) << 52;
+    u32 narrow = float_bits(double_of(magnitude < infinity ? magnitude : infinity) * 0x1p-112);
+    return (u16)(narrow >> 13 | (u32)(bits >> 48 & 0x8000));
 }
 
 ALWAYS_INLINE u16 to_bfloat16(double value) {

@@ -1,4 +1,4 @@
-"""Frequency tables as the extension module takes them."""
+"""Frequency tables as the extension module takes them, and what it gives for tokens."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.format.tables import FrequencyTable
+
+TOKENS = np.tile(np.arange(256, dtype=np.uint8), 2)
+QUANTIZERS = np.repeat(np.arange(2, dtype=np.uint8), 256)
+"""Token and quantizer bit of token | bit << 8, as the extension module has them."""
 
 
 def frequencies_of(tables: Sequence[FrequencyTable]) -> NDArray[np.uint16]:
