@@ -20,13 +20,17 @@ from conformance.generator.views import VIEW_NAMES, View
 PLANES, CODEBOOK, UNIFORM, DIFFERENCE = range(4)
 TOOL_NAMES = ("planes", "codebook", "uniform", "difference")
 OPAQUE1, OPAQUE2, OPAQUE4, OPAQUE8, OPAQUE16 = range(5)
+INT8, UINT8 = 5, 6
 FLOAT16, BFLOAT16, FLOAT32, FLOAT64 = range(8, 12)
-WIDTHS = {0: 1, 1: 2, 2: 4, 3: 8, 4: 16, 8: 2, 9: 2, 10: 4, 11: 8}
+WIDTHS = {0: 1, 1: 2, 2: 4, 3: 8, 4: 16, 5: 1, 6: 1, 8: 2, 9: 2, 10: 4, 11: 8}
 ELEMENT_NAMES = {
     OPAQUE1: "opaque1", OPAQUE2: "opaque2", OPAQUE4: "opaque4", OPAQUE8: "opaque8", OPAQUE16: "opaque16",
+    INT8: "int8", UINT8: "uint8",
     FLOAT16: "float16", BFLOAT16: "bfloat16", FLOAT32: "float32", FLOAT64: "float64",
 }  # fmt: skip
 
+EXACT_NAMES = {element: name for element, name in ELEMENT_NAMES.items() if element not in (INT8, UINT8)}
+"""Those of the types that exact tools have."""
 STAGED_ELEMENTS = 64
 """The most elements of which the manifest shows the stages of decoding."""
 Stages = dict[str, list[int] | list[list[int]]]

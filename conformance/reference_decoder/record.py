@@ -91,7 +91,10 @@ def _read_record(
     reader.require(tool <= DIFFERENCE, "E_UNSUPPORTED", "tool")
     reader.require(element is not None, "E_RESERVED", "element type")
     assert element is not None
-    goes = tool == PLANES or (element.is_float if tool == UNIFORM else element.width <= 8)
+    if tool == UNIFORM:
+        goes = element.is_float or element.is_integer
+    else:
+        goes = not element.is_integer and (tool == PLANES or element.width <= 8)
     reader.require(goes, "E_TYPE", "element type does not go with the tool")
     if not before:
         has_base = tool != DIFFERENCE or len(base.entries) > 0
@@ -109,7 +112,7 @@ def _read_record(
     elif tool == CODEBOOK:
         fields = read_codebook(reader, element.width, setting)
     elif tool == UNIFORM:
-        fields = read_uniform(reader, element.format, element.width, setting)
+        fields = read_uniform(reader, element.integer or element.format, element.width, setting)
     else:
         fields = read_difference(reader, element, setting, base if not before else None)
     return Record(element, view, fields)

@@ -1,4 +1,4 @@
-"""Clauses 9.7, step 8, and 9.9: binary64 values rounded once to an element type [R-540], [R-541]; back."""
+"""Clauses 9.7, step 8, and 9.9: binary64 values rounded once to an element type [R-540] to [R-543]; back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ class FloatFormat:
     fraction_bits: int
 
 
+@dataclass(frozen=True, slots=True)
+class IntegerFormat:
+    """An integer type of one byte, by its ends."""
+
+    least: int
+    greatest: int
+
+    def nearest(self, value: float) -> int:
+        """Its integer nearest to a finite value, of two the even one [R-543]."""
+        return min(max(round(value), self.least), self.greatest)  # round of Python: ties to even
+
+
+INT8 = IntegerFormat(-128, 127)
+UINT8 = IntegerFormat(0, 255)
 FLOAT16 = FloatFormat(5, 10)
 BFLOAT16 = FloatFormat(8, 7)
 FLOAT32 = FloatFormat(8, 23)
@@ -48,10 +62,12 @@ def round_to(value: float, target: FloatFormat) -> int | None:
     return sign | pattern
 
 
-def to_element(value: float, target: FloatFormat | None) -> bytes | None:
+def to_element(value: float, target: FloatFormat | IntegerFormat | None) -> bytes | None:
     """The element, little-endian; None if it is infinite. ``target`` None is float64: no rounding [R-541]."""
     if target is None:
         return struct.pack("<d", value)
+    if isinstance(target, IntegerFormat):
+        return (target.nearest(value) & 255).to_bytes(1, "little")
     pattern = round_to(value, target)
     if pattern is None:
         return None

@@ -12,7 +12,7 @@ from .bits import Reader
 from .coding import Setting, SymbolData
 from .errors import NntcError
 from .integers import LARGEST, IntegerBlock, read_integer_block
-from .rounding import FloatFormat, to_element
+from .rounding import FloatFormat, IntegerFormat, to_element
 from .symbols import read_symbol_block
 from .transform import inverse_transform
 from .trellis import make_trellis
@@ -47,7 +47,7 @@ class Transform:
 class Uniform:
     """Tool uniform; None stands for a field that is absent. ``format`` None is float64."""
 
-    format: FloatFormat | None
+    format: FloatFormat | IntegerFormat | None
     width: int
     view: View
     step: float
@@ -76,7 +76,7 @@ class Uniform:
         return NntcError("E_RANGE", self.levels.offset, text)  # R-542
 
     def elements(self, before: Sequence[float] | None = None) -> bytearray:
-        """Phases 3 to 5, in coded order: steps 5 to 8 of clause 9.7 [R-540], [R-541], [R-542].
+        """Phases 3 to 5, in coded order: steps 5 to 8 of clause 9.7 [R-540] to [R-543].
 
         ``before`` are the elements to be changed, for method uniform of tool difference (clause 9.9).
         """
@@ -98,7 +98,7 @@ class Uniform:
                 value = before[i] + value  # R-560
                 if not math.isfinite(value):
                     raise self.fail("element is infinite or NaN")  # R-560
-            element = to_element(value, self.format)  # step 8, R-540, R-541
+            element = to_element(value, self.format)  # step 8, R-540, R-541, R-543
             if element is None:
                 raise self.fail("element is infinite")  # R-542
             coded[i * width : (i + 1) * width] = element
@@ -142,7 +142,9 @@ class Uniform:
         return X
 
 
-def read_uniform(reader: Reader, target: FloatFormat | None, width: int, setting: Setting) -> Uniform:
+def read_uniform(
+    reader: Reader, target: FloatFormat | IntegerFormat | None, width: int, setting: Setting
+) -> Uniform:
     """Clause 7.5."""
     view = setting.view
     flags = reader.u8()

@@ -30,14 +30,25 @@ from numpy.typing import NDArray
 
 from conformance.generator.records import step_code
 from conformance.proof.outcomes import Outcome, fits, of_codec, of_reference
-from conformance.reference_decoder.rounding import BFLOAT16, FLOAT16, FLOAT32, to_element
+from conformance.reference_decoder.rounding import (
+    BFLOAT16,
+    FLOAT16,
+    FLOAT32,
+    INT8,
+    UINT8,
+    FloatFormat,
+    IntegerFormat,
+    to_element,
+)
 from tests import spec_examples
 from tests.conformance.vectors import CLASSES, CONFORMANCE, VECTORS, base_of, read
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
 Decode = Callable[[bytes, Sequence[bytes]], Outcome]
-FORMATS = {
+FORMATS: dict[ElementType, FloatFormat | IntegerFormat | None] = {
+    ElementType.INT8: INT8,
+    ElementType.UINT8: UINT8,
     ElementType.FLOAT16: FLOAT16,
     ElementType.BFLOAT16: BFLOAT16,
     ElementType.FLOAT32: FLOAT32,

@@ -118,6 +118,26 @@ def test_overflow_is_found(element: ElementType) -> None:
         assert not is_finite(round_to_element(np.array([0.0, value]), element), element)
 
 
+@given(
+    st.sampled_from([ElementType.INT8, ElementType.UINT8]),
+    st.floats(-600, 600).map(lambda v: round(2 * v) / 4),
+)
+def test_integers_are_nearest_even_and_within_their_type(element: ElementType, value: float) -> None:
+    least, greatest = (-128, 127) if element is ElementType.INT8 else (0, 255)
+    expected = min(max(round(Fraction(value)), least), greatest)
+    for v in (value, math.nextafter(value, math.inf), math.nextafter(value, -math.inf)):
+        found = int(round_to_element(np.array([v]), element)[0])
+        assert least <= found <= greatest
+        assert abs(found - min(max(v, least), greatest)) <= 0.5
+    assert int(round_to_element(np.array([value]), element)[0]) == expected
+
+
+def test_integers_far_beyond_their_type() -> None:
+    far = np.array([-1e300, -128.5, -128.0, 127.5, 1e300])
+    assert round_to_element(far, ElementType.INT8).tolist() == [-128, -128, -128, 127, 127]
+    assert round_to_element(far, ElementType.UINT8).tolist() == [0, 0, 0, 128, 255]
+
+
 @pytest.mark.parametrize("element", TYPES)
 def test_nothing_at_all(element: ElementType) -> None:
     assert round_to_element(np.zeros(0), element).size == 0

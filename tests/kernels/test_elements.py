@@ -28,6 +28,7 @@ from nntc.kernels.native.tables import QUANTIZERS, TOKENS
 from .building import LEVELS, require_native, results
 
 FLOATS = [e for e in ElementType if e.is_float]
+TYPES = [e for e in ElementType if e.is_float or e.is_integer]
 ANY: Any = object()
 """A run that nothing is asked of: its tokens are given."""
 SHAPES = ((1, 1, 6), (3, 3, 0), (5, 5, 0), (3, 3, 2), (1, 7, 0), (16, 16, 0))
@@ -101,10 +102,10 @@ def made(record: Uniform, tokens: list[Any]) -> tuple[str, bytes]:
 @settings(max_examples=150)
 @given(
     st.integers(0, 1 << 32),
-    st.sampled_from(FLOATS),
+    st.sampled_from(TYPES),
     st.sampled_from(TRANSFORMS),
     st.sampled_from(SIZES),
-    st.sampled_from([1e-3, 1.0, 2.0**-20, 2.0**-126, 2.0**100]),
+    st.sampled_from([1e-3, 1.0, 0.5, 2.0**-20, 2.0**-126, 2.0**100]),
 )
 def test_records_are_reconstructed_alike(
     seed: int, element: ElementType, transform: Transform | None, groups: int, step: float
@@ -122,7 +123,7 @@ def one(element: ElementType, step: float, tokens: list[int], offset: float = 0.
     return Uniform(element, view, Trellis.NONE, step, offset, None, None, None, None, levels)
 
 
-@pytest.mark.parametrize("element", FLOATS)
+@pytest.mark.parametrize("element", TYPES)
 def test_every_value_is_rounded_as_on_numpy(element: ElementType) -> None:
     # At every exponent products of up to 37 digits: ties, subnormal ones, and those that just overflow.
     tokens = np.arange(256, dtype=np.uint8)

@@ -1,7 +1,7 @@
 /* Clause 7: record head, views, tool fields (phase 2 of clause 9.3).. */
 #include "internal.h"
 
-const u8 nntc_widths[16] = {1, 2, 4, 8, 16, 0, 0, 0, 2, 2, 4, 8, 0, 0, 0, 0};
+const u8 nntc_widths[16] = {1, 2, 4, 8, 16, 1, 1, 0, 2, 2, 4, 8, 0, 0, 0, 0};
 
 static bool matrix_view(reader *r, nntc_record *head, u64 *elements, u32 *columns) {
     u64 rows, channels, period, most = INT32_MAX;
@@ -156,7 +156,7 @@ static bool head(const nntc *n, reader *r, u32 before, record *rec) {
     u32 tool = byte >> 4, type = byte & 15;
     if (tool > DIFFERENCE) return nntc_fail(r, NNTC_E_UNSUPPORTED, at);    /* */
     if (nntc_widths[type] == 0) return nntc_fail(r, NNTC_E_RESERVED, at);  /* */
-    if (((tool == CODEBOOK || tool == DIFFERENCE) && nntc_widths[type] > 8) || (tool == UNIFORM && type < 8))
+    if (tool == UNIFORM ? type < 5 : type == 5 || type == 6 || (nntc_widths[type] > 8 && tool != PLANES))
         return nntc_fail(r, NNTC_E_TYPE, at); /* */
     if (before == 0 && tool == DIFFERENCE && n->limits.tensors_only) return nntc_no_base(n, r->error);
     if (before == 0 && tool == DIFFERENCE && n->summary.base == 0) return nntc_fail(r, NNTC_E_REFERENCE, at); /* */

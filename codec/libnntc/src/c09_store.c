@@ -1,4 +1,4 @@
-/* Clauses 9.7, step 8, and 9.9: values to bytes of an element type, and back.. Compile with -ffp-contract=off. */
+/* Clauses 9.7, step 8, and 9.9: values to bytes of an element type, and back.. Compile with -ffp-contract=off. */
 #include "internal.h"
 
 #include <float.h>
@@ -63,8 +63,21 @@ static bool store_double(const double *values, u32 count, u8 *out) {
     return infinite == 0;
 }
 
+static bool store_integers(const double *values, u32 count, double least, double greatest, u8 *out) {
+    for (u32 i = 0; i < count; i++) {
+        const double inside = values[i] < least ? least : values[i] > greatest ? greatest : values[i];
+        const double sum = inside + 0x1.8p52; /* the nearest integer, ties to even, stands in its lowest bits */
+        u64 bits;
+        memcpy(&bits, &sum, sizeof bits);
+        out[i] = (u8)bits;
+    }
+    return true;
+}
+
 NNTC_LOCAL bool nntc_store(const double *values, u32 count, u32 element, u8 *out) {
     switch (element) {
+    case 5: return store_integers(values, count, -128, 127, out);
+    case 6: return store_integers(values, count, 0, 255, out);
     case 8: return store_short(values, count, 10, 5, out);
     case 9: return store_short(values, count, 7, 8, out);
     case 10: return store_single(values, count, out);

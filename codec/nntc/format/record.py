@@ -62,9 +62,9 @@ class RecordHead:
 
 def _goes_with_tool(code: int, *_: Named) -> bool:
     tool, element = code >> 4, _ELEMENT_TYPES[code & 15]
-    if tool == Tool.PLANES:
-        return True
-    return element.width <= 8 if tool != Tool.UNIFORM else element.is_float
+    if tool == Tool.UNIFORM:
+        return element.is_float or element.is_integer
+    return not element.is_integer and (element.width <= 8 or tool == Tool.PLANES)
 
 
 def _has_a_base(code: int, _fields: Named, given: Named) -> bool:

@@ -72,13 +72,15 @@ class Coder(IntEnum):
 
 
 class ElementType(IntEnum):
-    """Element type of a payload; opaque elements are only ever coded exactly."""
+    """Element type of a payload; opaque ones are only ever coded exactly, integers by tool uniform alone."""
 
     OPAQUE1 = 0
     OPAQUE2 = 1
     OPAQUE4 = 2
     OPAQUE8 = 3
     OPAQUE16 = 4
+    INT8 = 5
+    UINT8 = 6
     FLOAT16 = 8
     BFLOAT16 = 9
     FLOAT32 = 10
@@ -91,8 +93,13 @@ class ElementType(IntEnum):
 
     @property
     def is_float(self) -> bool:
-        """Whether lossy tools apply."""
+        """Whether it is a floating-point type."""
         return self >= ElementType.FLOAT16
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it is an integer with arithmetic: the type of quantized weights."""
+        return ElementType.INT8 <= self <= ElementType.UINT8
 
 
 _PROFILES = {
@@ -108,6 +115,8 @@ _WIDTHS = {
     ElementType.OPAQUE4: 4,
     ElementType.OPAQUE8: 8,
     ElementType.OPAQUE16: 16,
+    ElementType.INT8: 1,
+    ElementType.UINT8: 1,
     ElementType.FLOAT16: 2,
     ElementType.BFLOAT16: 2,
     ElementType.FLOAT32: 4,

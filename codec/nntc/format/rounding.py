@@ -1,6 +1,6 @@
 """From scaled levels to elements: a product, a sum, and the one last rounding to the element type.
 
-Implements SPEC.md 9.7 (R-540, R-541).
+Implements SPEC.md 9.7 (R-540, R-541, R-543).
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ from nntc.format.registry import ElementType
 
 _BFLOAT16_DIGITS = 8
 _MIN_EXPONENT = -126
+_INTEGERS: dict[ElementType, type[np.integer[Any]]] = {
+    ElementType.INT8: np.int8,
+    ElementType.UINT8: np.uint8,
+}
 
 
 def round_to_element(values: NDArray[np.float64], element: ElementType) -> NDArray[Any]:
@@ -24,12 +28,17 @@ def round_to_element(values: NDArray[np.float64], element: ElementType) -> NDArr
     values
         float64, any shape.
     element
-        A floating-point element type.
+        A floating-point or integer element type.
 
     Returns
     -------
-    Same shape: float16, float32, float64, or uint16 bit patterns of bfloat16. Overflow gives infinity.
+    Same shape: float16, float32, float64, uint16 bit patterns of bfloat16, int8 or uint8. Overflow gives
+    infinity, or the integer at the end of the type.
     """
+    kind = _INTEGERS.get(element)
+    if kind is not None:
+        ends = np.iinfo(kind)
+        return np.rint(np.clip(values, ends.min, ends.max)).astype(kind)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         if element is ElementType.FLOAT32:
             return values.astype(np.float32)
@@ -62,7 +71,7 @@ def dequantize(
     offset
         0 for none.
     element
-        A floating-point element type.
+        A floating-point or integer element type.
     previous
         What all this is added to (SPEC.md 9.9), finite or not; None for nothing.
 

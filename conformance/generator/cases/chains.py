@@ -89,7 +89,7 @@ def _heads(suite: Suite) -> None:
         ("planes", FLOAT32, "E_TRAILING", "R-012"),
         ("uniform", 0x20 | FLOAT32, "E_TRAILING", "R-012"),
         ("tool-4", 0x40 | FLOAT32, "E_TRAILING", "R-012"),
-        ("type-5", 0x35, "E_RESERVED", "R-301"),
+        ("type-7", 0x37, "E_RESERVED", "R-301"),
         ("opaque16", 0x34, "E_TYPE", "R-302"),
         ("opaque4", 0x30 | OPAQUE4, "E_TYPE", "R-306"),
         ("float64", 0x3B, "E_TYPE", "R-306"),

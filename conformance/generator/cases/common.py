@@ -9,7 +9,7 @@ from conformance.generator.coders import CODER_NAMES, Coder, Contexts, Huffman, 
 from conformance.generator.fields import noise, varint
 from conformance.generator.files import Change
 from conformance.generator.records import (
-    ELEMENT_NAMES,
+    EXACT_NAMES,
     FLOAT16,
     FLOAT32,
     OPAQUE2,
@@ -52,7 +52,7 @@ def _good(suite: Suite) -> None:
         name = CODER_NAMES[coder.code]
         record = _of(FLOAT32, matrix(3, 4), PRUNED, ZEROS, [coder], rotate=True)
         suite.valid(f"common-{name}", f"zeros of both signs by plane 0 alone, {name}", "R-530 R-531", record)
-    for element, name in ELEMENT_NAMES.items():
+    for element, name in EXACT_NAMES.items():
         width = WIDTHS[element]
         if width == 1:
             continue

@@ -14,6 +14,7 @@ from conformance.generator.integers import Integers, Sparse
 from conformance.generator.records import (
     BFLOAT16,
     ELEMENT_NAMES,
+    EXACT_NAMES,
     FLOAT16,
     FLOAT32,
     FLOAT64,
@@ -65,7 +66,7 @@ def update(record: Record, base: bytes) -> File:
 
 
 def _planes(suite: Suite) -> None:
-    for element, name in ELEMENT_NAMES.items():
+    for element, name in EXACT_NAMES.items():
         if element == OPAQUE16:
             continue
         width = WIDTHS[element]

@@ -12,7 +12,7 @@ from conformance.generator.files import Change
 from conformance.generator.integers import Integers
 from conformance.generator.records import (
     BFLOAT16,
-    ELEMENT_NAMES,
+    EXACT_NAMES,
     FLOAT16,
     FLOAT32,
     FLOAT64,
@@ -49,7 +49,7 @@ def _bytes(values: Sequence[int], width: int) -> bytes:
 
 
 def _planes(suite: Suite) -> None:
-    for element, name in ELEMENT_NAMES.items():
+    for element, name in EXACT_NAMES.items():
         width = WIDTHS[element]
         data = noise(name, 6 * width)
         suite.valid(
@@ -106,7 +106,7 @@ def _planes(suite: Suite) -> None:
 def _codebook(suite: Suite) -> None:
     indices = [2, 0, 1, 1, 0, 2]
     view = matrix(2, 3)
-    for element, name in ELEMENT_NAMES.items():
+    for element, name in EXACT_NAMES.items():
         width = WIDTHS[element]
         if element == OPAQUE16:
             continue

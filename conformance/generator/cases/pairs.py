@@ -14,12 +14,15 @@ from conformance.generator.records import (
     BFLOAT16,
     CODEBOOK,
     ELEMENT_NAMES,
+    EXACT_NAMES,
     FLOAT16,
     FLOAT32,
     FLOAT64,
+    INT8,
     OPAQUE16,
     PLANES,
     TOOL_NAMES,
+    UINT8,
     UNIFORM,
     WIDTHS,
     Codes,
@@ -92,9 +95,9 @@ def _allows(tool: int, element: int, view: int, coder: int, options: frozenset[s
 def choices(chance: Chance, count: int) -> Iterator[Choice]:
     """Yield so many records' tools, whatever the rules allow."""
     elements = {
-        PLANES: tuple(WIDTHS),
-        CODEBOOK: tuple(e for e in WIDTHS if e != OPAQUE16),
-        UNIFORM: (FLOAT16, BFLOAT16, FLOAT32, FLOAT64),
+        PLANES: tuple(EXACT_NAMES),
+        CODEBOOK: tuple(e for e in EXACT_NAMES if e != OPAQUE16),
+        UNIFORM: (INT8, UINT8, FLOAT16, BFLOAT16, FLOAT32, FLOAT64),
     }
     for _ in range(count):
         tool = chance.one_of((PLANES, CODEBOOK, UNIFORM, UNIFORM))

@@ -37,7 +37,7 @@ def _types(suite: Suite) -> None:
         suite.fault(
             f"tool-{tool}", PARENT, HEAD, bytes([tool << 4]), "E_UNSUPPORTED", "R-300 R-800", f"tool {tool}"
         )
-    for kind in (5, 6, 7, 12, 13, 14, 15):
+    for kind in (7, 12, 13, 14, 15):
         suite.fault(
             f"element-type-{kind}", PARENT, HEAD, bytes([kind]), "E_RESERVED", "R-301 R-800",
             f"element type {kind}",
@@ -54,6 +54,12 @@ def _types(suite: Suite) -> None:
             f"uniform-opaque-{kind}", "uniform-packed", HEAD, bytes([0x20 | kind]), "E_TYPE", "R-302",
             f"uniform of element type {kind}",
         )  # fmt: skip
+    for kind in (5, 6):
+        for tool, name in ((0, "planes"), (1, "codebook"), (3, "difference")):
+            suite.fault(
+                f"{name}-integers-{kind}", PARENT, HEAD, bytes([tool << 4 | kind]), "E_TYPE", "R-302",
+                f"{name} of element type {kind}",
+            )  # fmt: skip
     for kind in (3, 4, 0x80, 0xFF):
         suite.fault(
             f"view-kind-{kind}", PARENT, KIND, bytes([kind]), "E_RESERVED", "R-303 R-800", f"view kind {kind}"

@@ -12,6 +12,8 @@ PLANES, CODEBOOK, UNIFORM = range(3)
 GRAPH, TABLES, TENSOR, NOTES = 1, 3, 4, 0x81
 WIDTHS = {number: element.width for number, element in ELEMENT_TYPES.items()}
 FLOATS = (8, 9, 10, 11)
+INTEGERS = (5, 6)
+EXACT = tuple(number for number in WIDTHS if number not in INTEGERS)
 
 
 def zstd(data: bytes, level: int = 3, *, checksum: bool = False) -> bytes:

@@ -11,7 +11,16 @@ from conformance.generator.fields import svarint, varint
 from conformance.generator.tables import Table
 from conformance.generator.views import MATRIX, RAGGED, TRANSPOSED, View, ragged
 from conformance.proof.samples.integers import integer_block
-from conformance.proof.samples.numbers import CODEBOOK, FLOATS, PLANES, TENSOR, UNIFORM, WIDTHS
+from conformance.proof.samples.numbers import (
+    CODEBOOK,
+    EXACT,
+    FLOATS,
+    INTEGERS,
+    PLANES,
+    TENSOR,
+    UNIFORM,
+    WIDTHS,
+)
 from conformance.proof.samples.symbols import Around, symbol_block
 from conformance.reference_decoder import NntcError
 from conformance.reference_decoder import tables as reference_tables
@@ -70,7 +79,7 @@ def payload_of(data: bytes, output: int, profile: int, shared: Sequence[Table] =
 def planes_record(around: Around, size: int) -> tuple[bytes, View, int]:
     """Return a record of tool planes, its view, and the width of its elements."""
     rng = around.rng
-    kind = rng.choice(list(WIDTHS))
+    kind = rng.choice(EXACT)
     width = WIDTHS[kind]
     view = random_view(rng, max(1, size // width))
     has_common = width > 1 and rng.random() < 0.5
@@ -102,7 +111,7 @@ def _plane(rng: Random, size: int) -> list[int]:
 def codebook_record(around: Around, size: int) -> tuple[bytes, View, int]:
     """Return a record of tool codebook, its view, and the width of its elements."""
     rng = around.rng
-    kind = rng.choice([k for k, w in WIDTHS.items() if w <= 8])
+    kind = rng.choice([k for k in EXACT if WIDTHS[k] <= 8])
     width = WIDTHS[kind]
     stored = rng.randint(1, width)
     view = random_view(rng, size)
@@ -117,7 +126,7 @@ def codebook_record(around: Around, size: int) -> tuple[bytes, View, int]:
 def uniform_record(around: Around, size: int) -> tuple[bytes, View, int]:
     """Return a record of tool uniform, its view, and the width of its elements."""
     rng = around.rng
-    kind = rng.choice(FLOATS)
+    kind = rng.choice(FLOATS + INTEGERS)
     view = random_view(rng, size)
     ragged = view.kind == RAGGED
     trellis = rng.choice((0, 1, 2))
@@ -147,6 +156,10 @@ def uniform_record(around: Around, size: int) -> tuple[bytes, View, int]:
     step = struct.unpack("<f", struct.pack("<f", 2.0 ** rng.randint(-126, 4) * rng.uniform(1, 2)))[0]
     if rng.random() < 0.5:
         step = struct.unpack("<f", struct.pack("<f", rng.uniform(1e-8, 1e-3)))[0]
+    if kind in INTEGERS and rng.random() < 0.8:
+        # What comes within the type, ties among it, and not far beyond.
+        step = rng.choice((0.5, 1.0, 1.5, rng.uniform(0.1, 9)))
+        step = struct.unpack("<f", struct.pack("<f", step * 2.0 ** (-24 * bool(block) - 3 * row_codes)))[0]
     flags = trellis | bool(block) << 2 | row_codes << 3 | column_codes << 4 | has_offset << 5 | has_bases << 6
     out = bytes([UNIFORM << 4 | kind]) + view.fields().data + bytes([flags]) + struct.pack("<f", step)
     if has_offset:

@@ -16,7 +16,7 @@ from conformance.generator.files import File
 from conformance.generator.records import Record, planes
 from conformance.generator.views import View, matrix, ragged
 
-TYPES = [element for element in ElementType if element.width <= 8]
+TYPES = [element for element in ElementType if element.width <= 8 and not element.is_integer]
 VIEWS = [matrix(2, 3, 2), matrix(2, 3, 2, transposed=True), ragged([1, 4, 7])]
 
 

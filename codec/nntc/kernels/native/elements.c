@@ -16,9 +16,8 @@ static bool are_ends(const i64 *ends, u64 rows, u64 count) {
 
 /* Whether all that belongs to an element, a row or a column is there for each of them. */
 static bool fits(const reconstruction *r, const Py_buffer *out, u64 factors, u64 bases, u64 columns) {
-    u32 width = r->element == FLOAT64 ? 8 : r->element == FLOAT32 ? 4 : 2;
-    bool fit = r->count >= 1 && elements(out, width) == r->count;
-    fit &= r->element >= FLOAT16 && r->element <= FLOAT64;
+    bool fit = r->count >= 1 && elements(out, width_of(r->element)) == r->count;
+    fit &= r->element == INT8 || r->element == UINT8 || (r->element >= FLOAT16 && r->element <= FLOAT64);
     if (r->ends != NULL) fit &= are_ends(r->ends, r->rows, r->count) && r->column_codes == NULL && r->transform == NULL;
     else fit &= r->rows >= 1 && r->columns >= 1 && r->count % r->rows == 0 && r->count / r->rows == r->columns;
     fit &= factors == (r->has_row_factors ? r->rows : 1) && (r->bases == NULL || bases == r->rows);

@@ -1,6 +1,6 @@
 """Kernels that make elements, in C: arrays made ready for the extension module, and what it fills.
 
-Implements SPEC.md 9.5 to 9.8 (R-530, R-540, R-541, R-550).
+Implements SPEC.md 9.5 to 9.8 (R-530, R-540, R-541, R-543, R-550).
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from nntc.decoder.tensor.uniform import Uniform
 
 _TYPES: dict[ElementType, type[np.generic]] = {
+    ElementType.INT8: np.int8,
+    ElementType.UINT8: np.uint8,
     ElementType.FLOAT16: np.float16,
     ElementType.BFLOAT16: np.uint16,
     ElementType.FLOAT32: np.float32,

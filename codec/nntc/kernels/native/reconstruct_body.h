@@ -99,7 +99,7 @@ ALWAYS_INLINE bool scale_rows(const reconstruction *r, const progress *p, u64 co
 }
 
 ALWAYS_INLINE bool round_rows(const reconstruction *r, progress *p, u64 count, const double *x) {
-    const u32 width = r->element == FLOAT64 ? 8 : r->element == FLOAT32 ? 4 : 2;
+    const u32 width = width_of(r->element);
     u8 *out = (u8 *)r->out + p->at * width;
     bool finite = true;
     if (!r->has_row_factors) return round_elements(x, r->factors[0], r->offset, r->element, count, out);

@@ -1,11 +1,11 @@
-/* SPEC.md 9.7: the product, the sum and the one rounding to the element type. */
+/* SPEC.md 9.7: the product, the sum and the one rounding to the element type. */
 #ifndef NNTC_ROUND_ELEMENTS_H
 #define NNTC_ROUND_ELEMENTS_H
 
 #include "kernels.h"
 
 /* As format/registry.py numbers them. */
-enum { FLOAT16 = 8, BFLOAT16 = 9, FLOAT32 = 10, FLOAT64 = 11 };
+enum { INT8 = 5, UINT8 = 6, FLOAT16 = 8, BFLOAT16 = 9, FLOAT32 = 10, FLOAT64 = 11 };
 
 ALWAYS_INLINE u64 bits_of(double value) {
     u64 bits;
@@ -52,6 +52,16 @@ ALWAYS_INLINE u16 to_bfloat16(double value) {
 ALWAYS_INLINE u32 to_float32(double value) { return float_bits(value); }
 ALWAYS_INLINE u64 to_float64(double value) { return bits_of(value); }
 
+/* The nearest integer, ties to even, of a value that is between the ends of its type: it ends up in the lowest bits of a sum. */
+ALWAYS_INLINE u8 to_integer(double value, double least, double greatest) {
+    double inside = value < least ? least : value > greatest ? greatest : value;
+    return (u8)bits_of(inside + 0x1.8p52);
+}
+ALWAYS_INLINE u8 to_int8(double value) { return to_integer(value, -128, 127); }
+ALWAYS_INLINE u8 to_uint8(double value) { return to_integer(value, 0, 255); }
+
+ALWAYS_INLINE u32 width_of(u32 element) { return element == FLOAT64 ? 8 : element == FLOAT32 ? 4 : element < FLOAT16 ? 1 : 2; }
+
 /* `exponent`: bits of an element that only an infinite one has all. */
 #define ROUND(type, convert, exponent) \
     { \
@@ -70,9 +80,11 @@ ALWAYS_INLINE u64 to_float64(double value) { return bits_of(value); }
         return found == 0; \
     }
 
-/* Makes elements of scaled levels; whether none is infinite. */
+/* Makes elements of scaled levels; whether none is infinite, as no integer is. */
 ALWAYS_INLINE bool round_elements(const double *restrict x, double factor, double offset, u32 element, u64 count, void *out) {
     switch (element) {
+    case INT8: ROUND(u8, to_int8, 256)
+    case UINT8: ROUND(u8, to_uint8, 256)
     case FLOAT16: ROUND(u16, to_float16, 0x7C00)
     case BFLOAT16: ROUND(u16, to_bfloat16, 0x7F80)
     case FLOAT32: ROUND(u32, to_float32, 0x7F800000)
