@@ -185,14 +185,13 @@ def optional(value: float | None, form: str) -> str:
 def points_table(points: Iterable[Point]) -> str:
     """Format points, one a line."""
     header = ["network", "codec", "label", "bytes", "factor", "KL", "top-1", "top-5", "agreement"]
-    header += ["SNR dB", "encode s", "decode s"]
+    header += ["SNR dB"]
     rows = []
     for point in points:
-        m, details = point.metrics, point.details
+        m = point.metrics
         row = [point.network, point.codec, point.label, f"{point.size:,}", f"{point.factor:.2f}"]
         row += [f"{m.kl:.4f}", f"{m.top1:.1%}", f"{m.top5:.1%}", f"{m.agreement:.1%}"]
-        row += [optional(details.get("snr_db"), ".2f")]
-        row += [optional(details.get(key), ".2f") for key in ("encode_cpu_s", "decode_cpu_s")]
+        row += [optional(point.details.get("snr_db"), ".2f")]
         rows.append(row)
     return markdown_table(header, rows)
 
