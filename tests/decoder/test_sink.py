@@ -35,6 +35,22 @@ def test_bytes_written_earlier_can_be_read_again(
         assert sink.files() == {None: b"0123456789ab", "next": b"xyz!"}
 
 
+@pytest.mark.usefixtures("kernels")
+def test_room_for_files_is_made_at_once_where_their_sizes_are_known() -> None:
+    sink = MemorySink()
+    sink.expect([6, 4, 0, 1])
+    for name in (None, "cut", "empty", "one", "more"):
+        sink.begin(name)
+        if name != "empty":
+            sink.write(memoryview(b"0"))
+        if name in (None, "cut"):
+            sink.write(memoryview(b"123456")[: 5 if name is None else 2])
+            assert sink.reread(0, 1, 3) == b"123"
+    assert sink.reread(1, 2, 9) == b"2"
+    assert sink.files() == {None: b"012345", "cut": b"012", "empty": b"", "one": b"0", "more": b"0"}
+    assert all(type(content) is bytes for content in sink.files().values())
+
+
 @pytest.mark.parametrize("limit", [0, 1 << 20])
 def test_a_check_keeps_only_what_will_be_read_again(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nntc.decoder.sink._IN_MEMORY", limit)

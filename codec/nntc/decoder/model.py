@@ -18,7 +18,7 @@ from nntc.decoder.assembly import Assembly
 from nntc.decoder.base_files import BaseFiles, Bases
 from nntc.decoder.directory import Directory, check_section, read_directory
 from nntc.decoder.folder import FolderSink
-from nntc.decoder.graph import graph_of
+from nntc.decoder.graph import Graph, graph_of
 from nntc.decoder.payloads import Decoded, decode_sections, read_parse_context
 from nntc.decoder.signatures import check_signatures
 from nntc.decoder.sink import CheckSink, MemorySink, Sink
@@ -199,6 +199,8 @@ def _decode_to(
     limits.check("files", len(graph.files), "files are written")
     base = bases.find(graph)
     context = read_parse_context(source, directory, graph.bases)
+    if isinstance(sink, MemorySink) and graph.size <= _most_output(directory, graph):
+        sink.expect(file.size for file in graph.files)
     assembly = Assembly(sink, graph, progress)
     position = 0
     memory = directory.memory_bound() if limits.memory is None else limits.memory
@@ -224,6 +226,11 @@ def _decode_to(
     assembly.check_hashes()
     files = (DecodedFile(file.name, file.size, file.sha256.hex()) for file in graph.files)
     return DecodeResult(tuple(files), signed_by)
+
+
+def _most_output(directory: Directory, graph: Graph) -> int:
+    """Return the bytes that files have together if nothing is repeated: what may be taken at once."""
+    return sum(section.output for section in directory.sections) + sum(file.size for file in graph.bases)
 
 
 class _Parts:

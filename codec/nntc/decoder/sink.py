@@ -8,11 +8,13 @@ from __future__ import annotations
 import tempfile
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from nntc.errors import OutputError, reason
+from nntc.kernels.elements import new_bytes
 
 
 class Sink(Protocol):
@@ -32,11 +34,17 @@ class MemorySink:
     """Keeps the files in memory."""
 
     def __init__(self) -> None:
-        self._files: list[tuple[str | None, _Pieces]] = []
+        self._files: list[tuple[str | None, _Pieces | _Room]] = []
+        self._sizes: deque[int] = deque()
+
+    def expect(self, sizes: Iterable[int]) -> None:
+        """Say how long the next files are, each at most: what is written is put in its place at once."""
+        self._sizes.extend(sizes)
 
     def begin(self, name: str | None) -> None:
         """Begin the next file; None names the model itself."""
-        self._files.append((name, _Pieces()))
+        room = new_bytes(self._sizes.popleft()) if self._sizes else None
+        self._files.append((name, _Pieces() if room is None else _Room(*room)))
 
     def write(self, data: memoryview, *, again: bool = False) -> None:  # noqa: ARG002 - all of it may be
         """Append to the current file."""
@@ -97,6 +105,24 @@ def _reporting() -> Iterator[None]:
         yield
     except OSError as e:
         raise OutputError("E_OUTPUT", f"cannot make temporary files (TMPDIR): {reason(e)}") from e
+
+
+class _Room:
+    """A file in memory that was there for all of it."""
+
+    def __init__(self, content: bytes, room: memoryview) -> None:
+        self._content, self._room, self._end = content, room, 0
+
+    def append(self, data: memoryview) -> None:
+        self._room[self._end : self._end + data.nbytes] = data
+        self._end += data.nbytes
+
+    def read(self, offset: int, length: int) -> bytes:
+        return bytes(self._room[offset : min(offset + length, self._end)])
+
+    def join(self) -> bytes:
+        self._room.release()
+        return self._content if self._end == len(self._content) else self._content[: self._end]
 
 
 class _Pieces:

@@ -33,6 +33,9 @@ class ElementKernels(Protocol):
     def join_planes(self, planes: Sequence[NDArray[np.uint8]], *, rotated: bool) -> NDArray[Any]:
         """See `join_planes`."""
 
+    def new_bytes(self, size: int) -> tuple[bytes, memoryview] | None:
+        """See `new_bytes`."""
+
 
 def _kernels() -> ElementKernels:
     kernels: ElementKernels
@@ -84,3 +87,12 @@ def join_planes(planes: Sequence[NDArray[np.uint8]], *, rotated: bool) -> NDArra
     Unsigned integers, or 16-byte voids, rank 1.
     """
     return _kernels().join_planes(planes, rotated=rotated)
+
+
+def new_bytes(size: int) -> tuple[bytes, memoryview] | None:
+    """Return bytes whose content is still to be written, and the view through which that is done.
+
+    The view is to be released before anybody else sees the bytes. None where there is no such thing, or not
+    so much memory.
+    """
+    return _kernels().new_bytes(size)

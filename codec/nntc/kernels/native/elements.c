@@ -98,7 +98,22 @@ end:
     Py_RETURN_NONE;
 }
 
+static PyObject *new_bytes(PyObject *self, PyObject *argument) {
+    (void)self;
+    Py_ssize_t size = PyLong_AsSsize_t(argument);
+    if (size == -1 && PyErr_Occurred()) return NULL;
+    if (!require(size > 1, "these bytes are shared")) return NULL;
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, size);
+    if (bytes == NULL) return NULL;
+    PyObject *view = PyMemoryView_FromMemory(PyBytes_AsString(bytes), size, PyBUF_WRITE);
+    PyObject *both = view == NULL ? NULL : PyTuple_Pack(2, bytes, view);
+    Py_DECREF(bytes);
+    Py_XDECREF(view);
+    return both;
+}
+
 PyMethodDef kernels_elements[] = {
+    {"new_bytes", new_bytes, METH_O, "size: bytes that have still no content, and a view to write it with"},
     {"join_planes", join_all_planes, METH_VARARGS, "eight planes or None, whether the sign was put last, elements"},
     {"reconstruct", reconstruct_elements, METH_VARARGS, "indices, escapes, low bits, rows, scales, transform, elements: whether it is valid"},
     {NULL, NULL, 0, NULL},

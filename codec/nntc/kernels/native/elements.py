@@ -87,3 +87,11 @@ def join_planes(planes: Sequence[NDArray[np.uint8]], *, rotated: bool) -> NDArra
     own = [np.ascontiguousarray(plane) for plane in planes]
     _native.join_planes((*own, *[None] * (_MOST_PLANES - width)), rotated, out)
     return out
+
+
+def new_bytes(size: int) -> tuple[bytes, memoryview] | None:
+    """Return bytes to be written; as `nntc.kernels.elements.new_bytes`."""
+    try:
+        return _native.new_bytes(size) if size > 1 else None  # bytes of one are shared
+    except MemoryError:
+        return None

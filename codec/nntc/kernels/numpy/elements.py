@@ -30,3 +30,7 @@ def join_planes(planes: Sequence[NDArray[np.uint8]], *, rotated: bool) -> NDArra
     kind = bits.dtype.type
     right: NDArray[Any] = bits >> kind(1) | bits << kind(8 * width - 1)
     return right
+
+
+def new_bytes(size: int) -> None:
+    """Leave it to the caller; as `nntc.kernels.elements.new_bytes`."""
