@@ -18,6 +18,7 @@ from nntc.decoder.model import decode_bytes
 from nntc.encoder.encode import encode, encode_bytes
 from nntc.encoder.options import DEFAULT_QUALITY, check_options
 from nntc.errors import ModelError, OutputError
+from nntc.format.registry import SectionType
 from nntc.progress import Phase, ProgressEvent
 from onnx import helper, numpy_helper
 
@@ -253,3 +254,23 @@ def test_files_of_the_model_are_not_replaced(tmp_path: Path) -> None:
         with pytest.raises(OutputError, match="E_OUTPUT_EXISTS"):
             encode(tmp_path / "m.onnx", tmp_path / name)
     assert (tmp_path / "m.data").read_bytes() == before
+
+
+def section_bytes(coded: bytes) -> set[bytes]:
+    """Return the TENSOR sections of a file, and its TABLES if there are."""
+    with nntc.open(coded) as container:
+        kinds = (SectionType.TENSOR, SectionType.TABLES)
+        return {coded[s.offset : s.offset + s.length] for s in container.sections if s.type in kinds}
+
+
+def test_what_is_the_same_in_two_versions_takes_the_same_bytes_if_that_is_asked_for() -> None:
+    rng = np.random.default_rng(5)
+    weights = {f"w{i}": networks.heavy(rng, 64, 60) for i in range(4)}
+    changed = {**weights, "w1": networks.heavy(rng, 64, 60) * 3}
+    versions = [networks.using(**own).SerializeToString() for own in (weights, changed)]
+    plain, stable = (
+        [section_bytes(encode_bytes(version, quality=30, stable=own)[0]) for version in versions]
+        for own in (False, True)
+    )
+    assert len(stable[0] & stable[1]) == 3
+    assert len(plain[0] & plain[1]) == 0

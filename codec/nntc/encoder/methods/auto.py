@@ -20,7 +20,7 @@ from nntc.encoder.methods.plan import ENTRY, Overhead, Plan, PlannedRecord, Plan
 from nntc.encoder.methods.recognize import CodedBefore, find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_tensors
 from nntc.encoder.methods.weight_record import weight_record
-from nntc.encoder.methods.weights import SharedSet, quantize, shared_tables
+from nntc.encoder.methods.weights import SharedSet, no_tables, quantize, shared_tables
 from nntc.encoder.methods.wholes import Wholes
 from nntc.encoder.options import DEFAULT_QUALITY, Objective, Options
 from nntc.encoder.quantize.shaping import equal_steps, shapings
@@ -149,7 +149,10 @@ def _plan_at(
     quantized = [
         StoredLevels.put(q, store, device) for q in workers.map(quantize, items, len(partition.weights))
     ]
-    tables = shared_tables((stored.get() for stored in quantized), others)
+    if options.stable:
+        tables = no_tables(others)
+    else:
+        tables = shared_tables((stored.get() for stored in quantized), others)
     coded = (
         PlannedRecord(weight_record(tensors[i], stored.get(), tables, device), (i,))
         for i, stored in zip(partition.weights, quantized, strict=True)

@@ -245,6 +245,11 @@ def expected_size(scales: Scales, candidate: Shaping) -> float:
     return float(counts @ expected_entropy()) + 8 * side
 
 
+def no_tables(others: SharedSet | None = None) -> SharedSet:
+    """Return tables of others alone: every tensor gets its own."""
+    return SharedSet([] if others is None else [*others.tables], {})
+
+
 def shared_tables(quantized: Iterable[Quantized | Scalar], others: SharedSet | None = None) -> SharedSet:
     """Return the tables that fit the tokens of all tensors best, after those that others share."""
     counts: dict[int, NDArray[np.int64]] = {}
@@ -252,7 +257,7 @@ def shared_tables(quantized: Iterable[Quantized | Scalar], others: SharedSet | N
         if isinstance(q, Quantized):
             own = counts.setdefault(q.family, np.zeros((2 * _PAIRS, 256), np.int64))
             own += q.counts()
-    shared = SharedSet([] if others is None else [*others.tables], {})
+    shared = no_tables(others)
     for family, rows in sorted(counts.items()):
         used = np.flatnonzero(rows.any(axis=1))
         first, end = int(used[0]) // 2, int(used[-1]) // 2 + 1

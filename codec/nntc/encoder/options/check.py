@@ -116,6 +116,12 @@ def _completed(options: Options, values: dict[str, Any]) -> Options:
     for name in ("base_exact", "refine"):
         if name in values and options.base is None and values[name]:
             raise ValueError(f"{name.replace('_', ' ')} is for updates: name a base, too")
+    others = [name for name in aims() if name != "quality" and name in values]
+    others += [name for name in ("calibration", "base") if getattr(options, name) is not None]
+    if options.stable and others:
+        raise ValueError(
+            f"stable is for a quality alone: {others[0].replace('_', ' ')} depends on all tensors"
+        )
     if options.index and options.base is not None:
         raise ValueError("an index is for files that need no base")
     if options.refine and options.base_exact is not None:

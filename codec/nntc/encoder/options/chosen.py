@@ -32,6 +32,7 @@ class ChosenOptions(TypedDict, total=False):
     evaluation: SampleSource | None
     exact: str | Sequence[str]
     index: bool | None
+    stable: bool | None
     device_memory: int | None
     prune: float | None
     prune_scope: PruneScope | str | None

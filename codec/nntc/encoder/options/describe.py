@@ -42,6 +42,7 @@ def _matters(options: Options, name: str) -> bool:
         "metric": options.max_drop is not None,
         "refine": options.refine,
         "index": options.index,
+        "stable": options.stable,
         "objective": options.calibration is None,
         "prune_scope": options.prune > 0,
         "centroids": options.bits is not None,

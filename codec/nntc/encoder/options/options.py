@@ -71,6 +71,9 @@ class Options:
         `deep`: prune and quantize biases too, and what normalizations add.
     index
         Write an INDEX section: names, types, shapes and places of all tensors (SPEC.md 6.7).
+    stable
+        `auto`, a quality: tensors share no tables, so that what is the same in two versions of a model takes
+        the same bytes in both.
     device_memory
         `auto`, `lossless`: bytes of working memory of the decoder that the file is for, at least 16 KiB
         (README, "On a device"); None where it has any.
@@ -101,6 +104,7 @@ class Options:
     evaluation: SampleSource | None = field(default=None, metadata=samples.EVALUATION)
     exact: tuple[str, ...] = field(default=(), metadata=how.EXACT)
     index: bool = field(default=False, metadata=how.INDEX)
+    stable: bool = field(default=False, metadata=how.STABLE)
     device_memory: int | None = field(default=None, metadata=how.DEVICE_MEMORY)
     prune: float = field(default=0.0, metadata=deep.PRUNE)
     prune_scope: PruneScope = field(default=PruneScope.LAYER, metadata=deep.PRUNE_SCOPE)

@@ -37,6 +37,12 @@ INDEX = declare(
     "Put an index in front, by which a reader finds one tensor by its name without reading the graph.",
     kind=bool,
 )
+STABLE = declare(
+    Group.HOW,
+    "Code what is the same in two versions of a model to the same bytes, for stores that find them.",
+    methods=_AUTO,
+    kind=bool,
+)
 DEVICE_MEMORY = declare(
     Group.HOW,
     "Write a file for a device that has so much working memory to decode with, such as 128k.",
