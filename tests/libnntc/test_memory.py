@@ -45,6 +45,14 @@ def test_nothing_outside_input_stated_memory_and_output_is_touched_and_spans_rea
     assert [error for _, error, _ in run(command, NETWORKS)] == ["OK"] * len(NETWORKS)
 
 
+def test_a_file_is_decoded_while_it_arrives(tmp_path: Path) -> None:
+    require_coders()
+    command = build([*core(), PROGRAMS / "arriving.c"], tmp_path / "arriving", "-O2", *CODERS, *LINKED)
+    found = {Path(name).stem: (error, int(offset)) for name, error, offset in run(command, FILES)}
+    promised = {name: vector.get("error", {"id": "OK", "offset": 0}) for name, vector in VECTORS.items()}
+    assert found == {name: (error["id"], error["offset"]) for name, error in promised.items()}
+
+
 def test_a_file_that_changes_while_it_is_read_leads_nowhere_else(tmp_path: Path) -> None:
     require_coders()
     sources = [*core(), PROGRAMS / "changing.c"]

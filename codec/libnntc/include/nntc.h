@@ -263,6 +263,21 @@ nntc_error nntc_extract(const nntc *handle, const nntc_entry *entry, const nntc_
 /* Decodes everything (SPEC.md 9.2, steps 5 to 9). sink NULL checks only; files with repeated pieces need a sink. */
 nntc_error nntc_decode_all(const nntc *handle, const nntc_sink *sink, nntc_memory memory);
 
+/* Decoding while the file arrives. Of source only the first source->size bytes are there: *bytes is how many must be for
+ * nntc_open, which reads nothing behind them (if these are more, ask again when they are there), and *size the size of the
+ * file, 0 as long as it is not known. The errors are those that nntc_open would report. A source that is given to nntc_open
+ * then has that size: that all of it comes, and nothing behind it, is for the caller to see (R-161, R-162). */
+nntc_error nntc_open_needs(const nntc_source *source, uint64_t *bytes, uint64_t *size);
+
+/* nntc_decode_all in steps, each of which decodes one section at most. Kept memory and scratch stay in use until the last. sink is
+ * copied. After an error every step gives the same. */
+typedef struct nntc_decoding nntc_decoding;
+nntc_error nntc_decode_begin(const nntc *handle, const nntc_sink *sink, nntc_memory memory, nntc_decoding **decoding);
+nntc_error nntc_decode_step(nntc_decoding *decoding, int *done);
+/* The next step reads no byte of the file from *to on. Neither it nor a later one reads any before *from, but for those that
+ * nntc_open needed. */
+void nntc_decode_reads(nntc_decoding *decoding, uint64_t *from, uint64_t *to);
+
 #ifdef __cplusplus
 }
 #endif

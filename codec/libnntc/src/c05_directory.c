@@ -143,12 +143,25 @@ static bool layout(const nntc *n, const reader *r) {
     return end == n->source.size || nntc_fail(r, NNTC_E_TRAILING, end - r->base); /* */
 }
 
+static bool check_directory(reader *r, const u8 *stored) {
+    u64 count;
+    u32 crc = 0;
+    while (r->at < r->size) {
+        const u8 *p = nntc_next_bytes(r, &count);
+        if (p == NULL) return false;
+        crc = nntc_crc32(crc, p, (size_t)count);
+    }
+    if (!right_crc(crc, nntc_load32(stored))) return nntc_fail(r, NNTC_E_CRC, r->size); /* */
+    r->at = 0;
+    r->short_id = NNTC_E_DIRECTORY; /* */
+    return true;
+}
+
 /* Steps 1 and 2 of clause 9.2. */
 NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, nntc_error *error) {
-    u64 length = 0, count;
+    u64 length = 0;
     void *block;
     u8 stored[4];
-    u32 crc = 0;
     const reader file = nntc_reader(NULL, 0, 0, error);
     reader r;
     TRY(nntc_header(&n->source, &n->summary, &length, error));
@@ -160,20 +173,49 @@ NNTC_LOCAL bool nntc_directory(nntc *n, nntc_memory memory, nntc_error *error) {
     TRY(nntc_get(memory, fit * sizeof(section), NNTC_KEEP, error, &block));
     n->sections = block;
     TRY(nntc_stretch(n, 28, length, memory, &r, error));
-    while (r.at < r.size) {
-        const u8 *p = nntc_next_bytes(&r, &count);
-        if (p == NULL) return false;
-        crc = nntc_crc32(crc, p, (size_t)count);
-    }
-    if (!right_crc(crc, nntc_load32(stored))) return nntc_fail(&file, NNTC_E_CRC, 28 + length); /* */
-    r.at = 0;
-    r.short_id = NNTC_E_DIRECTORY; /* */
-    TRY(entries(n, &r, 32 + length) && layout(n, &file));
+    TRY(check_directory(&r, stored) && entries(n, &r, 32 + length) && layout(n, &file));
     /* Clause 11.2; of GRAPH its splices take most, 16 bytes each, where pieces are repeated. */
     n->summary.bound = ((u64)1 << 20) + 64 * (u64)n->summary.sections + 11 * (u64)n->sections[n->graph_section].output + nntc_window(n) +
                        nntc_base_window(n) + n->summary.working_memory;
     if (n->limits.has_memory && n->summary.bound > n->limits.max_memory) return nntc_fail(&file, NNTC_E_MEMORY, 28); /* */
     return true;
+}
+
+static bool open_needs(const nntc_source *source, u64 *bytes, u64 *size, nntc_error *error) {
+    nntc_summary summary;
+    u64 length;
+    u8 window[1024], stored[4];
+    u32 before = 0;
+    *bytes = 28;
+    if (source->size < *bytes) return true;
+    TRY(nntc_header(source, &summary, &length, error));
+    *bytes = 32 + length;
+    if (source->size < *bytes) return true;
+    const u8 *span = source->span;
+    reader r = nntc_reader(span == NULL ? NULL : span + 28, length, 28, error);
+    if (span == NULL) {
+        r.source = source;
+        nntc_move_window(&r, window, sizeof window);
+    }
+    TRY(nntc_read(source, 28 + length, stored, 4, error) && check_directory(&r, stored));
+    u64 end = *bytes;
+    for (u32 i = 0; i < summary.sections; i++) {
+        section s;
+        TRY(entry(&r, before, i + 1 == summary.sections, &s));
+        end += s.length;
+        before = s.type;
+        if (leading(s.type) || s.type <= TABLES) *bytes = end;
+    }
+    if (r.at != r.size) return nntc_fail(&r, NNTC_E_DIRECTORY, r.at);
+    *size = end;
+    return true;
+}
+
+nntc_error nntc_open_needs(const nntc_source *source, u64 *bytes, u64 *size) {
+    nntc_error error = {NNTC_OK, 0};
+    *size = 0;
+    open_needs(source, bytes, size, &error);
+    return error;
 }
 
 /* Clause 5.4. */

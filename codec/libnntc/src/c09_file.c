@@ -195,54 +195,106 @@ static bool insert(output *o, u32 i, const splice *one, u32 *opened, repeated *p
     return true;
 }
 
-static bool follow(output *o) {
+struct nntc_decoding {
+    output o;
+    nntc_sink sink;
+    nntc_error error;
+    reader graph, splices; /* splices: those that are to come; one: the last before them */
+    splice one;
+    repeated *places;
+    u64 used;              /* graph bytes */
+    u32 i, opened, kept;   /* splices and sections that are done; sections before kept have no part that is still to come */
+    bool done;
+};
+
+static bool begin_all(nntc_decoding *d) {
+    output *o = &d->o;
     const nntc *n = o->n;
-    repeated *places = NULL;
     void *block;
-    reader splices = nntc_reader(n->splices, n->splices_size, 0, o->error), ignorable;
-    splice one = {0, 0, 0, 0, false};
-    u64 used = 0, total = n->summary.output;
-    u32 opened = 0;
     TRY(nntc_get(o->memory, n->summary.tensors * sizeof *o->opened, NNTC_KEEP, o->error, &block));
     o->opened = block;
     memset(o->opened, 0, n->summary.tensors * sizeof *o->opened);
     if (n->summary.repeats) {
-        TRY(nntc_get(o->memory, n->summary.splices * sizeof *places, NNTC_KEEP, o->error, &block));
-        places = block;
+        TRY(nntc_get(o->memory, n->summary.splices * sizeof *d->places, NNTC_KEEP, o->error, &block));
+        d->places = block;
     }
-    TRY(begin(o));
-    for (u32 i = 0; i < n->summary.splices; i++) {
-        TRY(nntc_splice(n, &splices, &one));
-        if (one.run > total - o->at) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* step 6a */
-        TRY(put(o, n->graph + used, one.run));
-        used += one.run;
-        TRY(insert(o, i, &one, &opened, places));
-    }
-    if (n->graph_size - used != total - o->at) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* step 7, R-215 */
-    TRY(put(o, n->graph + used, n->graph_size - used));
+    return begin(o);
+}
+
+/* Steps 7 to 9. */
+static bool end_all(nntc_decoding *d) {
+    output *o = &d->o;
+    const nntc *n = o->n;
+    reader ignorable;
+    if (n->graph_size - d->used != n->summary.output - o->at) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* step 7, R-215 */
+    TRY(put(o, n->graph + d->used, n->graph_size - d->used));
     while (o->file < n->summary.files) TRY(next_file(o));
     for (u32 i = 0; i < n->summary.sections; i++) /* step 8 */
         if (n->sections[i].type >= 128) TRY(nntc_section_reader(n, &n->sections[i], o->memory, &ignorable, o->error));
     const reader file = nntc_reader(NULL, 0, 0, o->error);
+    d->done = true;
     return !o->wrong || nntc_fail(&file, NNTC_E_HASH, 0); /* step 9, R-502 */
 }
 
-nntc_error nntc_decode_all(const nntc *n, const nntc_sink *sink, nntc_memory memory) {
+/* Step 6 for a splice, or what comes after the last. */
+static bool follow(nntc_decoding *d) {
+    output *o = &d->o;
+    const nntc *n = o->n;
+    if (d->i == n->summary.splices) return end_all(d);
+    TRY(nntc_splice(n, &d->splices, &d->one));
+    if (d->one.run > n->summary.output - o->at) return nntc_fail(o->graph, NNTC_E_SPLICE, 0); /* step 6a */
+    TRY(put(o, n->graph + d->used, d->one.run));
+    d->used += d->one.run;
+    return insert(o, d->i++, &d->one, &d->opened, d->places);
+}
+
+nntc_error nntc_decode_begin(const nntc *n, const nntc_sink *sink, nntc_memory memory, nntc_decoding **result) {
     nntc_error error = {NNTC_OK, 0}, caller = {NNTC_CALLER, 0};
-    reader graph = nntc_reader(NULL, 0, n->sections[n->graph_section].offset, &error);
-    output o;
+    void *block = NULL;
+    *result = NULL;
     if (n->limits.tensors_only) return caller;
-    if (n->base_missing) {
-        nntc_no_base(n, &error);
-        return error;
-    }
-    memset(&o, 0, sizeof o);
-    graph.fixed = true;
-    o.n = n;
-    o.sink = sink;
-    o.memory = memory;
-    o.graph = &graph;
-    o.error = &error;
-    follow(&o);
+    if (n->base_missing) nntc_no_base(n, &error);
+    else nntc_get(memory, sizeof(nntc_decoding), NNTC_KEEP, &error, &block);
+    if (error.id != NNTC_OK) return error;
+    nntc_decoding *d = block;
+    memset(d, 0, sizeof *d);
+    d->graph = nntc_reader(NULL, 0, n->sections[n->graph_section].offset, &d->error);
+    d->graph.fixed = true;
+    d->splices = nntc_reader(n->splices, n->splices_size, 0, &d->error);
+    d->o.n = n;
+    if (sink != NULL) d->sink = *sink;
+    d->o.sink = sink == NULL ? NULL : &d->sink;
+    d->o.memory = memory;
+    d->o.graph = &d->graph;
+    d->o.error = &d->error;
+    if (begin_all(d)) *result = d;
+    return d->error;
+}
+
+nntc_error nntc_decode_step(nntc_decoding *d, int *done) {
+    if (d->error.id == NNTC_OK && !d->done) follow(d);
+    *done = d->done;
+    return d->error;
+}
+
+void nntc_decode_reads(nntc_decoding *d, uint64_t *from, uint64_t *to) {
+    const nntc *n = d->o.n;
+    const section *tensors = &n->sections[n->first_tensor], *after = tensors + n->summary.tensors;
+    reader splices = d->splices;
+    splice next = d->one;
+    nntc_error error = {NNTC_OK, 0}; /* of a splice, which the step itself will report */
+    splices.error = &error;
+    while (d->kept < d->opened && (d->o.opened[d->kept] == NULL || d->o.opened[d->kept]->left == 0)) d->kept++;
+    *from = d->kept == 0 ? 0 : tensors[d->kept - 1].offset + tensors[d->kept - 1].length;
+    *to = d->opened == 0 ? 0 : tensors[d->opened - 1].offset + tensors[d->opened - 1].length;
+    if (d->i == n->summary.splices) *to = n->source.size;
+    else if (tensors + d->opened < after && nntc_splice(n, &splices, &next) && !next.copies && next.piece == 0)
+        *to = tensors[d->opened].offset + tensors[d->opened].length;
+}
+
+nntc_error nntc_decode_all(const nntc *n, const nntc_sink *sink, nntc_memory memory) {
+    nntc_decoding *d;
+    nntc_error error = nntc_decode_begin(n, sink, memory, &d);
+    for (int done = 0; error.id == NNTC_OK && !done;) error = nntc_decode_step(d, &done);
     return error;
 }
