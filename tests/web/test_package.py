@@ -6,9 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
-
-import pytest
 
 from tests.libnntc.building import ROOT, missing
 
@@ -33,30 +30,23 @@ def run(*words: str, seconds: int = 600) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def built() -> Path:
-    """The package with its dependencies and what is built from libnntc; skips where there are no tools."""
+def install() -> None:
+    """Take the dependencies that the lock names, unless they are there; skips where there are no tools."""
     for command, packages in NEEDED.items():
         if shutil.which(command) is None:
             missing(f"no {command} (Debian: {packages})")
     lock, installed = PACKAGE / "package-lock.json", PACKAGE / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         run("npm", "ci", "--no-audit", "--no-fund")
+
+
+def test_the_package_is_built_passes_its_own_tests_and_has_nothing_else_in_it() -> None:
+    install()
     run("npm", "run", "build")
-    return PACKAGE
-
-
-def test_the_package_passes_its_own_tests(built: Path) -> None:
-    text = run("npm", "test", seconds=900)
-    assert "\n# fail 0\n" in text
-    assert built.exists()
-
-
-def test_the_package_has_what_is_used_and_nothing_else(built: Path) -> None:
+    assert "\n# fail 0\n" in run("npm", "test", seconds=900)
     listed = json.loads(run("npm", "pack", "--dry-run", "--json"))
-    packed = listed if isinstance(listed, dict) else {str(i): one for i, one in enumerate(listed)}
-    (only,) = packed.values()
-    names = {file["path"] for file in only["files"]}
+    (packed,) = listed.values() if isinstance(listed, dict) else listed
+    names = {file["path"] for file in packed["files"]}
     assert {
         "dist/index.js",
         "dist/index.d.ts",
@@ -66,7 +56,7 @@ def test_the_package_has_what_is_used_and_nothing_else(built: Path) -> None:
     } <= names
     assert {"dist/LICENSE", "dist/LICENSE.zstd", "README.md"} <= names
     assert all(name.startswith("dist/") or name in {"package.json", "README.md"} for name in names)
-    assert "dependencies" not in json.loads((built / "package.json").read_text("utf-8"))
+    assert "dependencies" not in json.loads((PACKAGE / "package.json").read_text("utf-8"))
 
 
 def test_the_lock_names_no_registry() -> None:

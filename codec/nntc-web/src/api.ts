@@ -1,8 +1,10 @@
 /** All that the package has, in browsers and in Node. */
 export { decode, type Decoded, type DecodedFile, type DecodeOptions, type Progress } from "./decode.js";
 export type { Opened, OutputFile } from "./decoder.js";
+export { NntcFile, open, type OpenOptions, type Section, type Tensor, type TensorEntry } from "./file.js";
 export { NntcError } from "./errors.js";
 export type { PublicKey } from "./keys.js";
 export type { OutputKind } from "./output.js";
+export type { RandomSource } from "./ranges.js";
 export type { Source, SourceOptions } from "./source.js";
 export { useModule, type Simd } from "./module.js";

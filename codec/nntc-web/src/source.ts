@@ -143,7 +143,7 @@ async function* download(source: string | URL | Request, options: SourceOptions,
     try {
       const response = await request(source, options, received, version ?? "");
       if (received > 0 && response.status === 416) return; // the file ends here
-      if (response.status >= 500 || response.status === 429 || response.status === 408) throw new Broken(`the server says ${response.status}`);
+      if (isBusy(response)) throw new Broken(`the server says ${response.status}`);
       checkResponse(response);
       let skip = received;
       if (response.status === 206) {
@@ -202,6 +202,49 @@ async function request(source: string | URL | Request, options: SourceOptions, f
     signal?.removeEventListener("abort", end); // from here on the reader of the body looks at the signal
   }
 }
+
+/** Does something with a server until it answers, some times. */
+export async function retried<Answer extends readonly [Response, unknown]>(
+  url: string,
+  options: SourceOptions,
+  ask: (fetcher: typeof fetch) => Promise<Answer>,
+): Promise<Answer> {
+  const { signal } = options, retries = options.retries ?? RETRIES;
+  for (let failures = 0; ; failures++) {
+    let problem: unknown;
+    try {
+      const fetcher: typeof fetch = (...request) => within((options.fetch ?? fetch)(...request), options.timeout ?? TIMEOUT, signal);
+      const answer = await ask(fetcher);
+      if (!isBusy(answer[0])) return answer;
+      problem = new Broken(`the server says ${answer[0].status}`);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (cause instanceof NntcError) throw cause;
+      problem = cause;
+    }
+    if (failures >= retries) throw new NntcError("E_SOURCE", `${url}: ${words(problem)}`, null, { cause: problem });
+    await pause(Math.min(200 * 2 ** failures, 5000), signal);
+  }
+}
+
+/** The whole body of a response. */
+export async function whole(response: Response, options: SourceOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of stream(response.body!, options, (cause) => new Broken(words(cause)))) {
+    parts.push(part);
+    size += part.length;
+  }
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+const isBusy = (response: Response) => response.status >= 500 || response.status === 429 || response.status === 408;
 
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return within(new Promise((resolve) => setTimeout(resolve, milliseconds)), 0, signal);

@@ -1,0 +1,57 @@
+// open: tensors by name, and only the bytes they need.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { open } from "nntc-web";
+import { serve } from "./server.mjs";
+
+const SUITE = process.env.NNTC_SUITE;
+const { vectors } = JSON.parse(await readFile(join(SUITE, "manifest.json"), "utf8"));
+const digits = await readFile(join(process.env.NNTC_ROOT, "codec", "nntc", "demo", "digits.nntc"));
+const sha256 = (data) => createHash("sha256").update(data).digest("hex");
+const absent = (error) => (error.id === "ABSENT" ? null : Promise.reject(error));
+let server;
+before(async () => (server = await serve({ suite: SUITE }, digits)));
+after(() => server.close());
+
+test("every index of the suite", async () => {
+  for (const vector of vectors.filter((one) => "index" in one)) {
+    const file = await open(new Uint8Array(await readFile(join(SUITE, vector.file))));
+    const entries = await file.tensors().catch(absent);
+    if (vector.index === null) {
+      assert.equal(entries, null, vector.id);
+      continue;
+    }
+    assert.deepEqual(entries.map((one) => one.name), vector.index.map((one) => one.name));
+    for (const [i, expected] of vector.index.entries()) {
+      assert.deepEqual([entries[i].dataType, entries[i].dims], [expected.data_type, expected.dims], vector.id);
+      const tensor = await file.tensor(expected.name).catch(absent);
+      assert.equal(tensor && sha256(tensor.data), expected.sha256, `${vector.id}: ${expected.name}`);
+    }
+    await assert.rejects(file.tensor("a name that no tensor has"), { id: "ABSENT" });
+  }
+});
+
+test("sections of a file, by ranges or not", async () => {
+  for (const way of ["good", "no-length", "gzip"]) {
+    const file = await open(`${server.url}/${way}/sections.nntc`);
+    assert.equal(file.size, digits.length);
+    assert.equal(file.sections[0].type, "GRAPH");
+    const last = file.sections.at(-1);
+    assert.equal(last.offset + last.length, digits.length);
+    if (way === "good") assert.ok(file.transferred < digits.length / 4, `${file.transferred} bytes`);
+  }
+  for (const [way, id] of [["html", "E_SOURCE"], ["missing", "E_SOURCE"]])
+    await assert.rejects(open(`${server.url}/${way}/sections.nntc`), { id });
+  await assert.rejects(open(digits.subarray(0, 100)), { id: "E_TRUNCATED" });
+});
+
+test("a tensor over the network, two at once", async () => {
+  const vector = vectors.find((one) => one.index?.length > 1 && one.index.every((tensor) => tensor.sha256));
+  const url = `${server.url}/suite/${vector.file}`;
+  const file = await open(url);
+  const found = await Promise.all(vector.index.map((tensor) => file.tensor(tensor.name)));
+  assert.deepEqual(found.map((tensor) => sha256(tensor.data)), vector.index.map((tensor) => tensor.sha256));
+});
