@@ -4,6 +4,8 @@ export type { Opened, OutputFile } from "./decoder.js";
 export { NntcFile, open, type OpenOptions, type Section, type Tensor, type TensorEntry } from "./file.js";
 export { NntcError } from "./errors.js";
 export type { PublicKey } from "./keys.js";
+export { nntcFetch, type Found, type NntcFetchOptions } from "./fetch.js";
+export { createSession, type CreateSessionOptions, type Ort } from "./session.js";
 export type { OutputKind } from "./output.js";
 export type { RandomSource } from "./ranges.js";
 export type { Source, SourceOptions } from "./source.js";

@@ -57,4 +57,11 @@ test("networks that fail", { skip }, async () => {
   });
 });
 
+test("decoded files are kept under their SHA-256", { skip }, async () => {
+  assert.deepEqual(await inPage("chromium-cache"), {
+    first: true, kept: ["https://nntc.invalid/sha256/SHA", "https://nntc.invalid/of/URL"], again: true, decodedAgain: false,
+    offline: true, damaged: true, full: true, errors: ["E_STORE"],
+  });
+});
+
 test("nothing was reported by the page or its policy", { skip }, () => assert.deepEqual(complaints, []));

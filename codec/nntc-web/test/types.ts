@@ -16,3 +16,13 @@ export async function uses(): Promise<void> {
     if (error instanceof NntcError) console.log(error.id, error.offset);
   }
 }
+
+import { createSession, nntcFetch, open } from "nntc-web";
+import * as ort from "onnxruntime-web";
+
+export async function runs(): Promise<void> {
+  const session: ort.InferenceSession = await createSession(ort, "model.nntc", { session: { executionProviders: ["wasm"] }, retries: 2 });
+  const load: typeof fetch = nntcFetch({ cache: false });
+  const tensor = await (await open("model.nntc")).tensor("weight");
+  console.log(session.inputNames, load, tensor.data.byteLength);
+}
