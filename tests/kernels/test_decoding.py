@@ -18,6 +18,7 @@ from nntc.kernels.encoding import encode_rans
 from numpy.typing import NDArray
 
 from .building import require_native, results
+from .guarded import guarded
 
 Tokens = NDArray[np.uint8]
 MACHINES = {Trellis.FOUR_STATES: FOUR_STATES, Trellis.EIGHT_STATES: EIGHT_STATES}
@@ -101,6 +102,21 @@ def test_damaged_rans_streams_are_rejected_alike(seed: int, lanes: int, trellis:
     assert first[2:4] == [None, None]
     assert first[4] is not None
     assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("trellis", list(Trellis))
+@pytest.mark.parametrize("lanes", [1, 7, 8, 9, 16, 17, 24, 33])
+def test_nothing_beyond_words_and_contexts_is_read(lanes: int, trellis: Trellis) -> None:
+    rng = np.random.default_rng(lanes)
+    for segment in (1, 16, 21) if trellis else (1,):
+        stream, tokens = stream_of(rng, 5 * lanes * segment - segment // 2, lanes, trellis, segment, 3)
+        assert stream.contexts is not None
+        whole = replace(stream, words=guarded(stream.words), contexts=guarded(stream.contexts))
+        cut = replace(whole, words=guarded(stream.words[: stream.words.size // 2]))
+        for found in results(lambda one=[whole, cut]: plain(decode_rans(one))):  # type: ignore[misc]
+            assert found[0] is not None
+            assert [token for token, _ in found[0]] == tokens.tolist()
+            assert found[1] is None or not stream.words.size
 
 
 @pytest.mark.parametrize("lanes", [1, 16, 17])

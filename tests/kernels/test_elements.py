@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,10 @@ from nntc.kernels.elements import join_planes, reconstruct
 from nntc.kernels.native.tables import QUANTIZERS, TOKENS
 
 from .building import LEVELS, require_native, results
+from .guarded import guarded
 
 FLOATS = [e for e in ElementType if e.is_float]
+TYPES = [*FLOATS, ElementType.INT8, ElementType.UINT8]
 TYPES = [e for e in ElementType if e.is_float or e.is_integer]
 ANY: Any = object()
 """A run that nothing is asked of: its tokens are given."""
@@ -155,6 +158,21 @@ def test_every_value_is_rounded_as_on_numpy(element: ElementType) -> None:
 def test_what_is_wrong_is_found_alike(tokens: list[int], block: dict[str, Any], error: str) -> None:
     record = one(ElementType.FLOAT32, 1.0, tokens, **block)
     assert results(lambda: made(record, [np.array(tokens, np.uint8)])) == [(error, b"")] * (1 + len(LEVELS))
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS[1:])
+def test_nothing_beyond_tokens_and_low_bits_is_read(transform: Transform | None) -> None:
+    for seed in range(20):
+        record, tokens = record_of(np.random.default_rng(seed), ElementType.FLOAT32, transform, 9, 1.0)
+        own = tokens[-1]
+        if isinstance(own, DependentTokens):
+            own = replace(own, rows=guarded(own.rows[0, 0])[None, None, :])
+        else:
+            own = guarded(own)
+        low: Any = guarded(np.frombuffer(record.levels.low_data, np.uint8))
+        behind = replace(record, levels=replace(record.levels, low_data=low.data if low.size else b""))
+        for found in results(lambda r=behind, t=[*tokens[:-1], own]: made(r, t)):  # type: ignore[misc]
+            assert found == made(record, tokens)
 
 
 def test_sizes_that_differ_are_an_error() -> None:

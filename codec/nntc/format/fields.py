@@ -71,7 +71,7 @@ class Field(c.Construct):  # type: ignore[misc]
         super().__init__()
         self.requirements: tuple[str, ...] = ()
         self._checks: tuple[tuple[Check, type[FormatError], str, str], ...] = ()
-        self._presence: Presence | None = None
+        self.presence: Presence | None = None
         self._convert: Callable[[Any], Any] | None = None
 
     def take(self, stream: SectionStream, fields: Named, given: Named) -> Any:
@@ -100,7 +100,7 @@ class Field(c.Construct):  # type: ignore[misc]
 
     def when(self, presence: Presence) -> Self:
         """Say when the field is present; absent it is None."""
-        self._presence = presence
+        self.presence = presence
         return self
 
     def read(self, stream: SectionStream, fields: Named = {}, **given: Any) -> Any:  # noqa: B006 - never changed
@@ -111,9 +111,10 @@ class Field(c.Construct):  # type: ignore[misc]
         FormatError
             E_TRUNCATED, E_VARINT, or what a check says, at the first byte of the field.
         """
-        return self._checked(stream, fields, given)
+        return self.checked(stream, fields, given)
 
-    def _checked(self, stream: SectionStream, fields: Named, given: Named) -> Any:
+    def checked(self, stream: SectionStream, fields: Named, given: Named) -> Any:
+        """Read and check the field after those before it."""
         start = stream.tell()
         value = self.take(stream, fields, given)
         for check, kind, error, what in self._checks:
@@ -123,13 +124,10 @@ class Field(c.Construct):  # type: ignore[misc]
         convert = self._convert
         return value if convert is None else convert(value)
 
-    def optional(self, stream: SectionStream, fields: Named, given: Named) -> Any:
-        """Read and check the field if it is present; else return None."""
-        presence = self._presence
-        return self._checked(stream, fields, given) if presence is None or presence(fields, given) else None
-
     def _parse(self, stream: SectionStream, context: Any, _path: str) -> Any:
-        return self.optional(stream, context, context["_params"])
+        given = context["_params"]
+        is_present = self.presence is None or self.presence(context, given)
+        return self.checked(stream, context, given) if is_present else None
 
 
 _UNSUPPORTED = frozenset({"E_UNSUPPORTED", "E_VERSION"})
@@ -249,6 +247,7 @@ class Layout(Generic[Value]):
         self._kind = kind
         self._names = tuple(fields)
         self._fields = tuple(fields.values())
+        self._plan = [(name, field.presence, field.checked) for name, field in fields.items()]
         self.declaration = c.Struct(*(name / field for name, field in fields.items()))
         """The fields for `construct`, which reads the same as `read` does, five times as slowly."""
 
@@ -266,8 +265,9 @@ class Layout(Generic[Value]):
             At the first byte of the first field that is at fault.
         """
         found: dict[str, Any] = {}
-        for name, field in zip(self._names, self._fields, strict=True):
-            found[name] = field.optional(stream, found, given)
+        for name, presence, checked in self._plan:
+            present = presence is None or presence(found, given)
+            found[name] = checked(stream, found, given) if present else None
         return self._kind(**found)
 
     def write(self, value: Value) -> bytes:

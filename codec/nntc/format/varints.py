@@ -101,7 +101,8 @@ class VarInts(Field):
         one = SVARINT if self._signed else VARINT
         return b"".join(one.put(int(v)) for v in value)
 
-    def _checked(self, stream: SectionStream, fields: Named, given: Named) -> NDArray[Any]:
+    def checked(self, stream: SectionStream, fields: Named, given: Named) -> NDArray[Any]:
+        """Read and check the array after the fields before it."""
         count = self._count(fields, given)
         # No more than there are bytes: a cut section is found out before memory is spent on it.
         out = np.empty(min(count, stream.size - stream.tell()), self._dtype)

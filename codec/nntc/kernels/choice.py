@@ -45,7 +45,7 @@ def is_built() -> bool:
     return getattr(_native, "INTERFACE", None) == INTERFACE
 
 
-INTERFACE = 5
+INTERFACE = 6
 """Number of the functions of the extension module and their parameters: goes up when these change."""
 
 

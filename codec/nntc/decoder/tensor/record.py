@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -34,7 +35,7 @@ Payload = NDArray[np.uint8]
 Content = Planes | Codebook | Uniform | Difference
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class TensorRecord:
     """A parsed TENSOR section: its first record, and those that change what it makes.
 
@@ -55,7 +56,7 @@ class TensorRecord:
         """Token runs of all records in stored order."""
         return [*self.content.runs, *(run for record in self.later for run in record.runs)]
 
-    @property
+    @cached_property
     def memory(self) -> int:
         """Bytes of working memory that a section-wise decoder needs for it (SPEC.md 11.2)."""
         kept = self.view.size * self.element.width if self.later else 0
@@ -136,7 +137,9 @@ def read_tensor(data: bytes, base: int, output: int, context: ParseContext) -> T
     while stream.tell() < stream.size and data[stream.tell()] >> 4 == Tool.DIFFERENCE:
         records.append(_read_record(stream, output, context, records))
     stream.finish("TENSOR section")
-    record = replace(records[0], later=tuple(records[1:]))
+    record = records[0]
+    if len(records) > 1:
+        record = replace(record, later=tuple(records[1:]))
     if record.memory > context.working_memory:
         raise FormatError("E_LIMIT", "section needs more working memory than the header says", base)
     return record

@@ -82,10 +82,10 @@ static PyObject *decode_huffman(PyObject *self, PyObject *arguments) {
     if (table == NULL) goto end;
     Py_BEGIN_ALLOW_THREADS;
     const u8 *lane = data->buf;
-    huffman_table(lengths->buf, table);
+    u32 longest = huffman_table(lengths->buf, table);
     for (u64 l = 0; valid && l < lanes; l++) {
         u64 size = ((const u64 *)sizes->buf)[l];
-        valid = huffman_decode_lane(table, lane, size, l, lanes, (u64)out->len, out->buf);
+        valid = huffman_decode_lane(table, longest, lane, size, l, lanes, (u64)out->len, out->buf);
         lane += size;
     }
     Py_END_ALLOW_THREADS;

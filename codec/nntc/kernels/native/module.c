@@ -27,7 +27,7 @@ static int fill(PyObject *module) {
     kernels_find_processor(WITH_VBMI2);
     return PyModule_AddFunctions(module, general) | PyModule_AddFunctions(module, kernels_decoding) |
            PyModule_AddFunctions(module, kernels_elements) | PyModule_AddFunctions(module, kernels_encoding) |
-           PyModule_AddIntConstant(module, "INTERFACE", 5) | PyModule_AddIntConstant(module, "FEEDBACK_ROW", sizeof(feedback_row)) |
+           PyModule_AddIntConstant(module, "INTERFACE", 6) | PyModule_AddIntConstant(module, "FEEDBACK_ROW", sizeof(feedback_row)) |
            PyModule_AddIntConstant(module, "FEEDBACK_BLOCK", BLOCK);
 }
 

@@ -67,6 +67,7 @@ static bool words_left(const rans_stream *s, u32 count) { return (u64)(s->end - 
 static bool decode_plain(rans_stream *s, u8 *out) {
     rans_step *step = rans_plain_portable;
 #ifdef KERNELS_X86
+    if (kernels_processor.avx2) step = rans_plain_avx2;
     if (kernels_processor.vbmi2) step = rans_plain_avx512;
 #endif
     for (u64 i = 0; i < s->count; i += s->lanes) {
@@ -114,6 +115,7 @@ static bool decode_trellis(rans_stream *s, void *scratch, u16 *out) {
     u8 *contexts = (u8 *)(tokens + (size_t)padded * STEPS);
     rans_step *step = rans_trellis_portable;
 #ifdef KERNELS_X86
+    if (kernels_processor.avx2) step = rans_trellis_avx2;
     if (kernels_processor.vbmi2) step = rans_trellis_avx512;
 #endif
     memset(contexts, 0, (size_t)padded * STEPS);

@@ -32,7 +32,7 @@ size_t rans_scratch(u32 lanes);
 bool rans_decode(rans_stream *s, void *scratch, void *out);
 
 #ifdef KERNELS_X86
-rans_step rans_plain_avx512, rans_trellis_avx512;
+rans_step rans_plain_avx2, rans_trellis_avx2, rans_plain_avx512, rans_trellis_avx512;
 #endif
 
 #endif
