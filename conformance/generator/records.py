@@ -14,7 +14,7 @@ from conformance.generator.coders import CODER_NAMES, PACKED, Around, Coder, Ran
 from conformance.generator.fields import Fields, f32
 from conformance.generator.integers import DENSE, Integers, integer_block
 from conformance.generator.tables import Table
-from conformance.generator.trellis import Trellis
+from conformance.generator.trellis import STATES, Trellis
 from conformance.generator.views import VIEW_NAMES, View
 
 PLANES, CODEBOOK, UNIFORM, DIFFERENCE = range(4)
@@ -255,7 +255,7 @@ def uniform(
         if transform is not None:
             stages["transformed"] = transform.inverse(x)
     more = [name for name, value in present.items() if value is not None]
-    more += [f"trellis-{4 * machine}"] * (machine > 0) + ["mix"] * bool(transform and transform.t)
+    more += [f"trellis-{STATES.get(machine)}"] * (machine > 0) + ["mix"] * bool(transform and transform.t)
     more += _integer_features(how, block.fields)
     features = record_features(UNIFORM, element, view, [how.coder], *more)
     return Record(out, element, view, features, stages)

@@ -150,7 +150,7 @@ def read_uniform(
     flags = reader.u8()
     trellis_kind = flags & 3
     has = [flags >> bit & 1 == 1 for bit in range(8)]
-    reader.require(not has[7] and trellis_kind != 3, "E_RESERVED", "flags of uniform")
+    reader.require(not has[7], "E_RESERVED", "flags of uniform")
     fits = not has[6] if isinstance(view, MatrixView) else not (has[2] or has[4])
     reader.require(fits, "E_VIEW", "flags of uniform")
 

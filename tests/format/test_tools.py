@@ -46,13 +46,14 @@ def test_uniform_heads_come_back() -> None:
         stream = SectionStream(UNIFORM_HEAD.write(head), 0)
         assert UNIFORM_HEAD.read(stream, view=MATRIX) == head
     assert every.trellis is Trellis.EIGHT_STATES
+    assert UniformFlags(3).trellis is Trellis.MANY_STATES
 
 
 @pytest.mark.parametrize(
     ("data", "view", "error", "offset"),
     [
         (b"\x80", MATRIX, "E_RESERVED", 0),
-        (b"\x03", MATRIX, "E_RESERVED", 0),
+        (b"\x83", MATRIX, "E_RESERVED", 0),
         (b"\x40", MATRIX, "E_VIEW", 0),
         (b"\x04", RAGGED, "E_VIEW", 0),
         (b"\x00\0\0\0\0", MATRIX, "E_STEP", 1),

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nntc.format.trellis import EIGHT_STATES, FOUR_STATES, Machine, on_fine_grid
+from nntc.format.trellis import MACHINES, Machine, on_fine_grid
 
 from conformance.reference_decoder.trellis import make_trellis
 
 
-@pytest.mark.parametrize("machine", [FOUR_STATES, EIGHT_STATES])
+@pytest.mark.parametrize("machine", MACHINES.values())
 def test_state_machines_are_those_of_the_second_decoder(machine: Machine) -> None:
     reference = make_trellis(int(machine.trellis), 1)
     assert tuple(reference.next) == machine.next

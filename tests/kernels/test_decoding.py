@@ -12,7 +12,7 @@ from nntc.decoder.entropy.streams import DependentTokens, RansStream
 from nntc.encoder.entropy.huffman import canonical_codes, code_lengths
 from nntc.encoder.entropy.rans import EncoderStream
 from nntc.encoder.entropy.tables import make_table
-from nntc.format.trellis import EIGHT_STATES, FOUR_STATES, Trellis
+from nntc.format.trellis import MACHINES, Trellis
 from nntc.kernels.decoding import decode_huffman, decode_rans, look_up
 from nntc.kernels.encoding import encode_rans
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ from .building import require_native, results
 from .guarded import guarded
 
 Tokens = NDArray[np.uint8]
-MACHINES = {Trellis.FOUR_STATES: FOUR_STATES, Trellis.EIGHT_STATES: EIGHT_STATES}
 
 
 def quantizers_of(tokens: Tokens, trellis: Trellis, segment: int) -> Tokens:

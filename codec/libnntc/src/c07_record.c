@@ -90,7 +90,7 @@ static bool uniform_flags(record *rec, reader *r) {
     u32 flags;
     bool ragged = rec->head.view_kind == RAGGED;
     TRY(nntc_u8(r, &flags));
-    if (flags > 127 || (flags & 3) == 3) return nntc_fail(r, NNTC_E_RESERVED, at);              /* */
+    if (flags > 127) return nntc_fail(r, NNTC_E_RESERVED, at);                                  /* */
     if ((flags & (ragged ? TRANSFORM | COLUMN_CODES : ROW_BASES)) != 0) return nntc_fail(r, NNTC_E_VIEW, at); /* */
     rec->flags = (u8)flags;
     return true;

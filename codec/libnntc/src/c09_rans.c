@@ -5,9 +5,11 @@
  * each lane after another while the tile is made, and lane after lane when it is done. */
 #include "internal.h"
 
-/* next(s, 0), next(s, 1) and q(s) of clause 9.7, for four and eight states. */
-const u8 nntc_next[2][8][2] = {{{0, 2}, {2, 0}, {1, 3}, {3, 1}}, {{0, 2}, {5, 7}, {1, 3}, {6, 4}, {2, 0}, {4, 6}, {3, 1}, {7, 5}}};
-const u8 nntc_q[2][8] = {{0, 0, 1, 1}, {0, 1, 0, 1, 0, 1, 0, 1}};
+/* next(s, 0), next(s, 1) and q(s) of clause 9.7, for four, eight and 128 states: see nntc_next_state, nntc_quantizer. */
+const u8 nntc_next[3][8][2] = {{{0, 2}, {2, 0}, {1, 3}, {3, 1}},
+                                {{0, 2}, {5, 7}, {1, 3}, {6, 4}, {2, 0}, {4, 6}, {3, 1}, {7, 5}},
+                                {{0, 33}, {83, 114}, {1, 32}, {82, 115}, {2, 35}, {81, 112}, {3, 34}, {80, 113}}};
+const u8 nntc_q[3][8] = {{0, 0, 1, 1}, {0, 1, 0, 1, 0, 1, 0, 1}, {0, 1, 0, 1, 0, 1, 0, 1}};
 
 static void put_lane(stream *s, u32 lane, u32 row, u32 column) {
     const record *rec = s->rec;
@@ -164,7 +166,7 @@ static bool plain_tokens(stream *s, u8 *out, u32 count) {
 }
 
 static inline bool trellis_step(stream *s, bool fast, const void *tables, const u8 *words, u32 active, u8 *restrict tile, u32 k) {
-    const u8(*next)[2] = nntc_next[s->trellis - 1], *quantizer = nntc_q[s->trellis - 1];
+    const u32 kind = s->trellis;
     const bool contexts = s->contexts > 1;
     u32 *const states = s->x, batch = s->batch, steps = s->steps;
     u8 *const trellis = s->state;
@@ -173,11 +175,11 @@ static inline bool trellis_step(stream *s, bool fast, const void *tables, const 
         u8 *tokens = tile + (size_t)group * steps + (size_t)k * width;
         for (u32 i = 0; i < lanes; i++) {
             u32 l = group + i, x = states[l], c = contexts ? context(s, l) : 0;
-            u32 v = token_of(fast, tables, 2 * c + quantizer[trellis[l]], &x);
+            u32 v = token_of(fast, tables, 2 * c + nntc_quantizer(kind, trellis[l]), &x);
             if (words != NULL) words = renew(&x, words);
             else TRY(renew_if_left(s, &x));
             states[l] = x;
-            trellis[l] = next[trellis[l]][v & 1];
+            trellis[l] = (u8)nntc_next_state(kind, trellis[l], v);
             tokens[i] = (u8)v;
         }
     }

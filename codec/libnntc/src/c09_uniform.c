@@ -25,9 +25,10 @@ static inline bool times_code(nntc_sum *x, u32 code) {
 }
 #endif
 
-/* What four tokens of given parities do to a state of the trellis: it comes to next, and q is that of each. */
+/* What four tokens of given parities do to a state of the trellis: it comes to next, and q is that of each. The states above
+ * 15, of 128, are linear: only their low bits leave in four steps, and the others are shifted. */
 typedef struct walk {
-    u8 next[8][16], q[8][16][4];
+    u8 next[16][16], q[16][16][4];
 } walk;
 
 typedef struct values {
@@ -55,12 +56,12 @@ static bool next_row(values *v) {
 }
 
 static void make_walk(walk *w, u32 kind) {
-    for (u32 state = 0; state < (kind == 1 ? 4 : 8); state++)
+    for (u32 state = 0; state < (kind == 3 ? 16 : kind == 2 ? 8 : 4); state++)
         for (u32 parities = 0; parities < 16; parities++) {
             u32 s = state;
             for (u32 i = 0; i < 4; i++) {
-                w->q[state][parities][i] = nntc_q[kind - 1][s];
-                s = nntc_next[kind - 1][s][parities >> i & 1];
+                w->q[state][parities][i] = (u8)nntc_quantizer(kind, s);
+                s = nntc_next_state(kind, s, parities >> i);
             }
             w->next[state][parities] = (u8)s;
         }
@@ -79,12 +80,12 @@ static void quantizers(values *v, const u8 *restrict tokens, u32 count, u8 *rest
         u32 state = v->state, k = 0;
         for (; k + 4 <= run; k += 4) {
             u32 parities = (t[k] & 1u) | (t[k + 1] & 1u) << 1 | (t[k + 2] & 1u) << 2 | (t[k + 3] & 1u) << 3;
-            memcpy(q + i + k, v->walk.q[state][parities], 4);
-            state = v->walk.next[state][parities];
+            memcpy(q + i + k, v->walk.q[state & 15][parities], 4);
+            state = state >> 4 ^ v->walk.next[state & 15][parities];
         }
         for (; k < run; k++) {
-            q[i + k] = nntc_q[kind - 1][state];
-            state = nntc_next[kind - 1][state][t[k] & 1];
+            q[i + k] = (u8)nntc_quantizer(kind, state);
+            state = nntc_next_state(kind, state, t[k]);
         }
         v->state = state;
         v->segment_left -= run;

@@ -116,7 +116,7 @@ typedef struct stream {
     u32 n, taken;   /* tokens in all, and those that were taken */
     u32 escapes;    /* tokens 255 among them, if they are counted */
     u32 lanes, lane;
-    u32 contexts, segment, trellis; /* trellis: 0 none, 1 four states, 2 eight */
+    u32 contexts, segment, trellis; /* trellis: 0 none, 1 four states, 2 eight, 3 128 */
     u32 batch, steps;         /* trellis: lanes of this batch, tokens of each in a tile */
     u32 at_lane, at_token;    /* trellis: which token of the batch is taken next */
     u8 coder, width, lane_window;
@@ -148,8 +148,11 @@ NNTC_LOCAL bool nntc_rans_tokens(stream *s, u8 *out, u32 count);
 NNTC_LOCAL bool nntc_rans_ended(const stream *s);
 NNTC_LOCAL bool nntc_finish(stream *s);
 
-extern const u8 nntc_next[2][8][2]; /* trellis of clause 9.7: of four states, of eight */
-extern const u8 nntc_q[2][8];
+extern const u8 nntc_next[3][8][2]; /* trellis of clause 9.7: of four states, of eight, of the low bits of 128 */
+extern const u8 nntc_q[3][8];
+/* next(s, v & 1) and q(s). 128 states are linear, and what is above the low three bits is shifted. */
+static inline u32 nntc_next_state(u32 kind, u32 s, u32 v) { return s >> 3 << 2 ^ nntc_next[kind - 1][s & 7][v & 1]; }
+static inline u32 nntc_quantizer(u32 kind, u32 s) { return nntc_q[kind - 1][s & 7]; }
 NNTC_LOCAL void nntc_enter_row(stream *s, u32 lane);
 
 /* Phase 4, clause 9.5: the integers one after another. */

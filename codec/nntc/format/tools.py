@@ -134,6 +134,7 @@ class UniformFlags(IntFlag):
 
     FOUR_STATES = Trellis.FOUR_STATES
     EIGHT_STATES = Trellis.EIGHT_STATES
+    MANY_STATES = Trellis.MANY_STATES
     TRANSFORM = 4
     ROW_CODES = 8
     COLUMN_CODES = 16
@@ -180,7 +181,7 @@ UNIFORM_HEAD = Layout(
     UniformHead,
     # Given: `view`.
     flags=u8()
-    .must("R-340", "E_RESERVED", "uniform flags", lambda v, *_: v <= _ALL and v & _TRELLIS != _TRELLIS)
+    .must("R-340", "E_RESERVED", "uniform flags", lambda v, *_: v <= _ALL)
     .must("R-342", "E_VIEW", "flags do not go with the view", _goes_with_view)
     .becomes(UniformFlags),
     step=f32().must("R-343", "E_STEP", "quantization step", lambda v, *_: MIN_STEP <= v < float("inf")),

@@ -22,6 +22,7 @@ class Trellis(IntEnum):
     NONE = 0
     FOUR_STATES = 1
     EIGHT_STATES = 2
+    MANY_STATES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,14 @@ EIGHT_STATES = Machine(
     ((0, 2), (5, 7), (1, 3), (6, 4), (2, 0), (4, 6), (3, 1), (7, 5)),
     (0, 1, 0, 1, 0, 1, 0, 1),
 )
+FROM_ODD, FROM_PARITY = 83, 33
+"""What is added, bit by bit, to half of a state of the 128 that is odd, and for an odd level."""
+MANY_STATES = Machine(
+    Trellis.MANY_STATES,
+    tuple((half, half ^ FROM_PARITY) for half in (s // 2 ^ s % 2 * FROM_ODD for s in range(128))),
+    (0, 1) * 64,
+)
+MACHINES = {machine.trellis: machine for machine in (FOUR_STATES, EIGHT_STATES, MANY_STATES)}
 
 
 def on_fine_grid(levels: NDArray[Any], quantizers: NDArray[Any]) -> NDArray[Any]:

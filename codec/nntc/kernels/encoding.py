@@ -117,7 +117,7 @@ def search_feedback(sequences: Sequences, costs: Floats, survivors: int, machine
     costs
         As for `search_trellis`.
     survivors
-        Survivors of each state, 1..8.
+        Survivors of each state, 1..8; 1 of 128 states.
 
     Returns
     -------

@@ -29,7 +29,7 @@ COLUMNS = 12
 def add(suite: Suite) -> None:
     """Add a vector for every number of lanes under each trellis and without one."""
     segments, counts = cycle(SEGMENTS), cycle(CONTEXTS)
-    for machine, name in ((0, "none"), (1, "four"), (2, "eight")):
+    for machine, name in ((0, "none"), (1, "four"), (2, "eight"), (3, "128")):
         for lanes in LANES:
             _add(suite, name, machine, lanes, next(segments) if machine else 1, next(counts))
         next(counts)  # so that a number of lanes meets another number of contexts

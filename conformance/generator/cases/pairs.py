@@ -34,14 +34,15 @@ from conformance.generator.records import (
 )
 from conformance.generator.suite import Suite
 from conformance.generator.tables import Table, spread
-from conformance.generator.trellis import Trellis
+from conformance.generator.trellis import STATES, Trellis
 from conformance.generator.views import MATRIX, RAGGED, TRANSPOSED, VIEW_NAMES, View, matrix, ragged
 
 RANS = 1
 OPTIONS = (
     "rotate", "contexts", "shared-tables", "lanes", "escapes", "low-bits", "sparse", "trellis-4", "trellis-8",
-    "transform", "mix", "row-codes", "column-codes", "offset", "row-bases",
+    "trellis-128", "transform", "mix", "row-codes", "column-codes", "offset", "row-bases",
 )  # fmt: skip
+MACHINES = {f"trellis-{states}": machine for machine, states in STATES.items()}
 MANY = 4000
 """Records drawn, of which few are chosen; more add no pair."""
 Pair = frozenset[str]
@@ -71,7 +72,7 @@ class Choice:
 
 def _allows(tool: int, element: int, view: int, coder: int, options: frozenset[str], option: str) -> bool:
     """Whether a record can have one more option: the rules of SPEC.md, clauses 7 and 8."""
-    trellis = options & {"trellis-4", "trellis-8"}
+    trellis = options & set(MACHINES)
     goes_with_trellis = tool == UNIFORM and coder == RANS and not options & {"low-bits", "sparse"}
     rules = {
         "rotate": tool == PLANES and element >= FLOAT16,
@@ -89,7 +90,7 @@ def _allows(tool: int, element: int, view: int, coder: int, options: frozenset[s
         "offset": tool == UNIFORM,
         "row-bases": tool == UNIFORM and view == RAGGED,
     }
-    return rules["trellis-4" if option == "trellis-8" else option]
+    return rules["trellis-4" if option in MACHINES else option]
 
 
 def choices(chance: Chance, count: int) -> Iterator[Choice]:
@@ -207,7 +208,7 @@ def _how(choice: Choice, coder: Coder, sparse: Sparse | None, values: list[int])
 
 def _uniform(choice: Choice, view: View, levels: list[int], how: Integers, shared: list[Table]) -> Record:
     options = choice.options
-    trellis = Trellis(1, 7) if "trellis-4" in options else Trellis(2, 7) if "trellis-8" in options else None
+    trellis = next((Trellis(machine, 7) for name, machine in MACHINES.items() if name in options), None)
     if trellis is not None:
         # Escapes are odd; even levels are within reach of lo.
         low, high = how.lo or 0, (how.lo or 0) + 254

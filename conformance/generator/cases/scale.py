@@ -100,7 +100,7 @@ def _many_streams(suite: Suite) -> None:
     short = planes(OPAQUE1, matrix(5), b"\1\2\3\2\1", [Rans(2)])
     levels = [(b & 7) - 3 for b in noise("trellis and plain", 40)]
     mixed: list[Record] = []
-    for machine in (1, 2):
+    for machine in (1, 2, 3):
         trellis = Trellis(machine, 4)
         mixed += [uniform(FLOAT32, matrix(2, 20), levels, Integers(Rans(3)), trellis=trellis), short]
     suite.valid("rans-trellis-and-plain", "tensors with a trellis and without one", "R-511 R-540", *mixed)

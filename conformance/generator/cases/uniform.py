@@ -49,7 +49,7 @@ def _types(suite: Suite) -> None:
 
 
 def _flags(suite: Suite) -> None:
-    for value in (0x80, 0x83, 3, 0xFF):
+    for value in (0x80, 0x83, 0xFF):
         suite.fault(
             f"uniform-flags-{value}",
             PLAIN,
@@ -69,6 +69,7 @@ def _flags(suite: Suite) -> None:
         ("uniform-ragged-main", 4, "a transform of a ragged view"),
         ("uniform-ragged-main", 16, "column codes of a ragged view"),
         ("uniform-matrix-main", 64, "row bases of a matrix view"),
+        ("uniform-matrix-main", 127, "all flags that there are, row bases among them, of a matrix view"),
     ):
         suite.fault(f"uniform-flags-{value}-view", parent, FLAGS, bytes([value]), "E_VIEW", "R-342", comment)
     for field in ("flags", "step", "offset", "row_codes.coder", "column_codes.coder", "segment"):

@@ -14,7 +14,7 @@ from conformance.generator.records import (
 )
 from conformance.generator.suite import Suite
 from conformance.generator.tables import spread
-from conformance.generator.trellis import Trellis
+from conformance.generator.trellis import STATES, Trellis
 from conformance.generator.views import matrix, ragged
 
 
@@ -26,8 +26,7 @@ def add(suite: Suite) -> None:
 
 def _trellis(suite: Suite) -> None:
     levels = [b % 9 - 4 for b in noise("trellis", 48)]
-    for machine in (1, 2):
-        states = 4 * machine
+    for machine, states in STATES.items():
         for segment, lanes in ((1, 5), (5, 1), (5, 3), (16, 3), (47, 2), (48, 1), (8192, 1)):
             record = uniform(
                 FLOAT32,

@@ -129,7 +129,7 @@ def uniform_record(around: Around, size: int) -> tuple[bytes, View, int]:
     kind = rng.choice(FLOATS + INTEGERS)
     view = random_view(rng, size)
     ragged = view.kind == RAGGED
-    trellis = rng.choice((0, 1, 2))
+    trellis = rng.choice((0, 1, 2, 3))
     sizes = range(1, 17)
     blocks = [(h, w, t) for h in sizes for w in sizes for t in range(7) if h * w << t == view.period]
     block = rng.choice(blocks) if blocks and not ragged and rng.random() < 0.5 else None

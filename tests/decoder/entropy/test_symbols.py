@@ -36,7 +36,7 @@ def test_shared_tables(tokens: list[int], rng: Random) -> None:
         assert decode_run(read(data, Coder.RANS, len(tokens), shared)) == tokens
 
 
-@given(strategies.views(80), strategies.chance(), st.sampled_from((0, 1, 2)), st.integers(1, 40))
+@given(strategies.views(80), strategies.chance(), st.sampled_from((0, 1, 2, 3)), st.integers(1, 40))
 def test_contexts_and_trellises(view: samples.View, rng: Random, trellis: int, segment: int) -> None:
     tokens = [rng.choice((0, 1, 7, 255)) for _ in range(view.size)]
     segment = segment if trellis else 1

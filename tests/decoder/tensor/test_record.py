@@ -110,7 +110,7 @@ CASES = [
     ("index", b"\x1a" + U + b"\x01\x01\x07\x00\x00\x01\x02", 8, "E_RANGE", 8),
     ("index below 0", b"\x1a" + U + b"\x01\x01\x07\x00\x01\x01\x00", 8, "E_RANGE", 8),
     ("flags bit 7", F32 + U + b"\x80", 8, "E_RESERVED", 5),
-    ("trellis 3", F32 + U + b"\x03", 8, "E_RESERVED", 5),
+    ("trellis bit 7", F32 + U + b"\x83", 8, "E_RESERVED", 5),
     ("ragged transform", F32 + RAGGED + b"\x04", 8, "E_VIEW", 5),
     ("ragged column codes", F32 + RAGGED + b"\x10", 8, "E_VIEW", 5),
     ("bases of a matrix", F32 + U + b"\x40", 8, "E_VIEW", 5),

@@ -20,7 +20,7 @@ from tests.encoder.entropy.decoding import decoded
 from tests.strategies import view_of
 
 
-@given(strategies.views(150), strategies.chance(), st.sampled_from((0, 1, 2)), st.booleans())
+@given(strategies.views(150), strategies.chance(), st.sampled_from((0, 1, 2, 3)), st.booleans())
 def test_contexts_trellises_and_shared_tables(
     view: samples.View, rng: Random, trellis: int, sharing: bool
 ) -> None:

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nntc.encoder.quantize.trellis import MAX_LEVEL, MIN_LEVEL, TrellisLevels, search
 from nntc.format.integers import ESCAPE
-from nntc.format.trellis import EIGHT_STATES, FOUR_STATES, Machine
+from nntc.format.trellis import EIGHT_STATES, FOUR_STATES, MANY_STATES, Machine
 from numpy.typing import NDArray
 
-MACHINES = (FOUR_STATES, EIGHT_STATES)
+MACHINES = (FOUR_STATES, EIGHT_STATES, MANY_STATES)
 Values = NDArray[np.float32]
+LEFT = {FOUR_STATES: 0.86, EIGHT_STATES: 0.84, MANY_STATES: 0.79}
 FREE = np.zeros((2, 256), np.float32)
 
 
@@ -68,9 +69,9 @@ def test_levels_are_what_the_decoder_walks_through(
 def test_distortion_is_below_that_of_plain_rounding(machine: Machine, scale: float) -> None:
     x = (scale * np.random.default_rng(4).normal(0, 1, 20_000)).astype(np.float32)
     result = found(x, FREE, 0.0, 128, machine)
-    # Rounding to even integers costs as many bits and leaves 4 / 12; the granular gain is about 0.9 dB.
+    # Rounding to even integers costs as many bits and leaves 4 / 12; the granular gain is 0.8 to 1.1 dB.
     rounded = np.mean((x - 2 * np.rint(x / 2)) ** 2)
-    assert np.mean((result.fine - x) ** 2) < (0.84 if machine is EIGHT_STATES else 0.86) * rounded
+    assert np.mean((result.fine - x) ** 2) < LEFT[machine] * rounded
 
 
 @pytest.mark.parametrize("machine", MACHINES)

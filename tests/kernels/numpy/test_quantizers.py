@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nntc.format.trellis import EIGHT_STATES, FOUR_STATES, Machine
+from nntc.format.trellis import MACHINES, Machine
 from nntc.kernels.numpy.quantizers import Quantizers
 
 
-@pytest.mark.parametrize("machine", [FOUR_STATES, EIGHT_STATES])
+@pytest.mark.parametrize("machine", MACHINES.values())
 @given(st.lists(st.tuples(st.integers(0, 7), st.sampled_from(("", "", "", "first", "second"))), max_size=40))
 def test_bits_are_those_of_the_states(machine: Machine, steps: list[tuple[int, str]]) -> None:
-    found = Quantizers(3, machine.trellis)
+    found = Quantizers(3, machine.trellis, 1 << 12)
     states = [0, 0, 0]
     for parities, restart in steps:
         if restart == "first":

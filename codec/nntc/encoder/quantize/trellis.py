@@ -36,10 +36,13 @@ class TrellisLevels:
         int32, rank 1.
     quantizers
         uint8, rank 1.
+    machine
+        The trellis.
     """
 
     levels: NDArray[np.int32]
     quantizers: NDArray[np.uint8]
+    machine: Machine = EIGHT_STATES
 
     @property
     def tokens(self) -> NDArray[np.uint8]:
@@ -80,7 +83,7 @@ def search(
         bool, rank 1: values that must be level 0.
     """
     costs = magnitude_costs(bits, lagrangian)
-    return TrellisLevels(*search_trellis(x, contexts, costs, segment, machine, zeros))
+    return TrellisLevels(*search_trellis(x, contexts, costs, segment, machine, zeros), machine)
 
 
 def magnitude_costs(bits: NDArray[np.float32], lagrangian: float) -> NDArray[np.float32]:

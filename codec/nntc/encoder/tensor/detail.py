@@ -8,8 +8,7 @@ from nntc.decoder.tensor.product import Product
 from nntc.decoder.tensor.record import TensorRecord
 from nntc.decoder.tensor.uniform import Uniform
 from nntc.format.transform import Transform
-
-_TRELLIS_STATES = {1: 4, 2: 8}
+from nntc.format.trellis import MACHINES
 
 
 def tool_detail(record: TensorRecord) -> str:
@@ -36,7 +35,9 @@ def _change(change: Difference) -> str:
 
 
 def _uniform_parts(content: Uniform) -> list[str]:
-    parts = [f"{_TRELLIS_STATES[content.trellis]}-state trellis" if content.trellis else "uniform quantizer"]
+    parts = [
+        f"{len(MACHINES[content.trellis].next)}-state trellis" if content.trellis else "uniform quantizer"
+    ]
     if content.transform is not None:
         parts.append(_transform_text(content.transform))
     for codes, text in ((content.row_codes, "row steps"), (content.column_codes, "column steps")):

@@ -14,20 +14,21 @@ typedef struct candidate_pair {
     ints level[2];
 } candidate_pair;
 
-/* rates + first: costs of levels 0, 1, ... */
-ALWAYS_INLINE floats level_cost(floats magnitude, ints k, ints q, floats weight, const float *rates, ints first) {
-    ints point = 2 * k - q, listed = least_ints(k, MAX_LEVEL + 2 - (k & 1));
+/* rates + first: costs of levels 0, 1, ...; or window, which has those costs from number `first` on, as many as are needed. */
+ALWAYS_INLINE floats level_cost(floats magnitude, ints k, ints q, floats weight, const float *rates, const floats window[2], ints first) {
+    ints point = 2 * k - q;
     floats distance = magnitude - floats_of(point & (point > 0));
-    return weight * (distance * distance) + gathered(rates, first + listed);
+    if (window != NULL) return weight * (distance * distance) + taken(window, 2, first + k);
+    return weight * (distance * distance) + gathered(rates, first + least_ints(k, MAX_LEVEL + 2 - (k & 1)));
 }
 
-/* magnitude: of the values; q: their quantizers; weight: what a squared error counts. */
-ALWAYS_INLINE candidate_pair candidates(floats magnitude, ints q, floats weight, const float *rates, ints first) {
+/* magnitude: of the values; q: their quantizers; weight: what a squared error counts; window: NULL for all costs. */
+ALWAYS_INLINE candidate_pair candidates(floats magnitude, ints q, floats weight, const float *rates, const floats *window, ints first) {
     magnitude = least(all_floats(MOST_MAGNITUDE), magnitude); /* and no number is the most */
     ints level = truncated((magnitude + floats_of(q)) * 0.5f), above = level + 1, below = choose_ints(level > 0, level - 1, 1 - level);
-    floats own = level_cost(magnitude, level, q, weight, rates, first);
-    floats up = level_cost(magnitude, above, q, weight, rates, first);
-    floats down = level_cost(magnitude, below, q, weight, rates, first);
+    floats own = level_cost(magnitude, level, q, weight, rates, window, first);
+    floats up = level_cost(magnitude, above, q, weight, rates, window, first);
+    floats down = level_cost(magnitude, below, q, weight, rates, window, first);
     ints lower = down < up, odd = -(level & 1);
     floats neighbour = choose_floats(lower, down, up);
     ints other = choose_ints(lower, below, above);

@@ -47,7 +47,7 @@ static PyObject *decode_rans(PyObject *self, PyObject *arguments) {
     if (!PyArg_ParseTuple(arguments, "y*z*y*y*IIw*", frequencies, contexts, states, words, &segment, &trellis, out)) goto end;
     u64 tables = elements(frequencies, 512), lanes = elements(states, 4), count = elements(out, trellis == 0 ? 1 : 2);
     if (!require(count >= 1 && count <= UINT32_MAX && lanes >= 1 && lanes <= 65536 && segment >= 1, "no stream")) goto end;
-    if (!require(trellis <= 2 && (trellis != 0 || segment == 1) && tables >= 1, "no such trellis")) goto end;
+    if (!require(trellis <= 3 && (trellis != 0 || segment == 1) && tables >= 1, "no such trellis")) goto end;
     if (!require(contexts->buf == NULL || elements(contexts, 1) == count, "contexts differ in number")) goto end;
     if (!require(is_valid(frequencies->buf, tables, contexts->buf, count, trellis == 0 ? 1 : 2), "no such tables")) goto end;
     if (!make_room(&room, (size_t)tables, (u32)lanes)) goto end;

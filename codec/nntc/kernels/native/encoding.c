@@ -2,6 +2,7 @@
 #include "candidates.h"
 #include "feedback_search.h"
 #include "huffman_encode.h"
+#include "many_states.h"
 #include "module.h"
 #include "rans_encode.h"
 #include "trellis_search.h"
@@ -100,9 +101,9 @@ static PyObject *search_trellis(PyObject *self, PyObject *arguments) {
     u64 count = elements(x, 4);
     bool same = elements(contexts, 2) == count && elements(levels, 4) == count && elements(quantizers, 1) == count;
     if (!require(same && (zeros->buf == NULL || elements(zeros, 1) == count), "sizes differ")) goto end;
-    if (!require(segment >= 1 && kind <= 1, "no such trellis")) goto end;
+    if (!require(segment >= 1 && kind <= MANY_KIND, "no such trellis")) goto end;
     if (!require(have_costs(contexts, costs), "no costs of a context")) goto end;
-    scratch = get(trellis_scratch(segment));
+    scratch = get(trellis_scratch(segment, kind));
     if (scratch == NULL) goto end;
     trellis_search s = {x->buf, contexts->buf, zeros->buf, costs->buf, count, segment, kind, levels->buf, quantizers->buf};
     Py_BEGIN_ALLOW_THREADS;
@@ -135,7 +136,7 @@ static PyObject *search_feedback(PyObject *self, PyObject *arguments) {
     same &= (uintptr_t)state->buf % sizeof(floats) == 0;
     same &= groups >= 1 && rows % groups == 0 && elements(filters, 8) == groups * length * length;
     if (!require(same && (zeros->buf == NULL || elements(zeros, 1) == count), "sizes differ")) goto end;
-    if (!require(kind <= 1 && survivors >= 1 && survivors <= MOST_SURVIVORS, "no such trellis")) goto end;
+    if (!require(kind <= MANY_KIND && survivors >= 1 && survivors <= (kind == MANY_KIND ? 1 : MOST_SURVIVORS), "no such trellis")) goto end;
     if (!require(start < length && start % BLOCK == 0, "no such block")) goto end;
     if (!require(start > 0 || anew || common->buf == NULL, "rows begin anew")) goto end;
     if (!require(common->buf == NULL || elements(common, 8) == rows * (stop - start), "sizes differ")) goto end;

@@ -2,6 +2,7 @@
 #include "feedback_search.h"
 
 #include "candidates.h"
+#include "many_states.h"
 #include "survivors.h"
 
 /* What a search goes by: paths stand in `vectors` vectors, q is the quantizer of each. */
@@ -54,7 +55,7 @@ ALWAYS_INLINE void column(const feedback_search *s, const layout *l, u32 states,
     for (u32 v = 0; v < vectors; v++) {
         floats z = b->targets[i][v], magnitude = magnitudes(z);
         ints rates = first + l->q[v] * MAGNITUDES, sign = (z < 0) | 1;
-        candidate_pair pair = candidates(magnitude, l->q[v], weight, s->costs, rates);
+        candidate_pair pair = candidates(magnitude, l->q[v], weight, s->costs, NULL, rates);
         if (s->zeros != NULL && s->zeros[at] != 0) hold_zeros(&pair, all_ints(-1), magnitude, weight, s->costs, rates);
         for (u32 parity = 0; parity < 2; parity++) {
             total[parity * vectors + v] = pair.cost[parity] + b->cost[v];
@@ -197,6 +198,10 @@ VARIANTS(default_block, (const feedback_search *s, const layout *l, u64 start, u
          (s, l, start, stop, anew, common))
 
 void feedback_block(const feedback_search *s, u64 start, u64 stop, bool anew, const double *common) {
+    if (s->kind == MANY_KIND) {
+        many_block(s, start, stop, anew, common);
+        return;
+    }
     const layout l = layout_of(s->kind, s->survivors);
     u32 vectors = (l.paths + LANES - 1) / LANES;
     if (l.m.states == 8 && s->survivors == 2) default_block(s, &l, start, stop, anew, common);
@@ -204,11 +209,19 @@ void feedback_block(const feedback_search *s, u64 start, u64 stop, bool anew, co
 }
 
 void feedback_start(const feedback_search *s) {
+    if (s->kind == MANY_KIND) {
+        many_start(s);
+        return;
+    }
     for (u64 row = 0; row < s->rows; row++)
         for (u32 p = 0; p < LANES * MOST_VECTORS; p++) s->state[row].cost[p / LANES][p % LANES] = p == 0 ? 0 : FAR_AWAY;
 }
 
 void feedback_finish(const feedback_search *s, u64 start) {
+    if (s->kind == MANY_KIND) {
+        many_finish(s, start);
+        return;
+    }
     const layout l = layout_of(s->kind, s->survivors);
     const u32 count = s->length - start < BLOCK ? (u32)(s->length - start) : BLOCK;
     ints same[MOST_VECTORS];

@@ -3,6 +3,7 @@
 #ifndef NNTC_FEEDBACK_SEARCH_H
 #define NNTC_FEEDBACK_SEARCH_H
 
+#include "many_states.h"
 #include "vectors.h"
 
 enum { BLOCK = 32, INNER = 8, MOST_SURVIVORS = 8, MOST_VECTORS = 8 * MOST_SURVIVORS / LANES };
@@ -14,14 +15,27 @@ typedef struct past {
     ints quantizers[BLOCK][MOST_VECTORS];
 } past;
 
+/* A row of 128 states, whose paths are numbered by place: see feedback_many.c. */
+enum { MANY_VECTORS = MANY / LANES };
+typedef struct many_row {
+    floats cost[MANY_VECTORS];
+    floats fine[BLOCK][MANY_VECTORS]; /* what the paths decided, in whole numbers, in a block that is not settled yet */
+    float most;                       /* the greatest magnitude of these */
+    u32 state;                        /* before that block */
+    turn next;                        /* after it */
+} many_row;
+
 /* A row between two blocks. */
-typedef struct feedback_row {
-    floats cost[MOST_VECTORS];
-    past undecided;
+typedef union feedback_row {
+    struct {
+        floats cost[MOST_VECTORS];
+        past undecided;
+    };
+    many_row many;
 } feedback_row;
 
 typedef struct feedback_search {
-    u32 kind, survivors; /* kind: 0 for four states, 1 for eight */
+    u32 kind, survivors; /* kind: 0 for four states, 1 for eight, 2 for 128, which have one survivor each */
     u64 rows, length, rows_per_group;
     const float *x;          /* [rows][length], multiples of 2^-12 */
     const double *filters;   /* [groups][length][length], multiples of 2^-12 */
@@ -42,5 +56,10 @@ void feedback_start(const feedback_search *s);
 void feedback_block(const feedback_search *s, u64 start, u64 stop, bool anew, const double *common);
 /* Decides the block searched last, which begins at column start. */
 void feedback_finish(const feedback_search *s, u64 start);
+
+/* The same for 128 states. */
+void many_start(const feedback_search *s);
+void many_block(const feedback_search *s, u64 start, u64 stop, bool anew, const double *common);
+void many_finish(const feedback_search *s, u64 start);
 
 #endif

@@ -63,8 +63,11 @@ enum { PORTABLE, WITH_AVX2, WITH_AVX512, WITH_VBMI2 };
 /* Finds it, and leaves out what is beyond `most`. */
 void kernels_find_processor(int most);
 
-/* State machines of SPEC.md 9.7: by 0 for four states, 1 for eight. */
-extern const u8 kernels_next[2][8][2];
-extern const u8 kernels_quantizer[2][8];
+/* State machines of SPEC.md 9.7: by 0 for four states, 1 for eight, 2 for 128. Of these, the two tables have the lowest: the
+ * machine is linear, and what is above the low three bits of a state is shifted. */
+extern const u8 kernels_next[3][8][2];
+extern const u8 kernels_quantizer[3][8];
+ALWAYS_INLINE u32 next_state(u32 kind, u32 state, u32 parity) { return state >> 3 << 2 ^ kernels_next[kind][state & 7][parity & 1]; }
+ALWAYS_INLINE u32 quantizer_of(u32 kind, u32 state) { return kernels_quantizer[kind][state & 7]; }
 
 #endif

@@ -43,12 +43,12 @@ ALWAYS_INLINE bool plain_step(rans_stream *s, const u8 *contexts, u32 active, bo
 }
 
 ALWAYS_INLINE bool trellis_step(rans_stream *s, const u8 *contexts, u32 active, bool sure, u16 *out) {
-    const u8(*next)[2] = kernels_next[s->trellis - 1], *quantizer = kernels_quantizer[s->trellis - 1];
+    const u32 kind = s->trellis - 1;
     for (u32 l = 0; l < active; l++) {
-        u32 token, q = quantizer[s->state[l]], context = contexts == NULL ? 0 : contexts[l];
+        u32 token, q = quantizer_of(kind, s->state[l]), context = contexts == NULL ? 0 : contexts[l];
         if (!advance(&s->x[l], &s->tables[2 * context + q], s, sure, &token)) return false;
         out[l] = (u16)(token | q << 8);
-        s->state[l] = next[s->state[l]][token & 1];
+        s->state[l] = next_state(kind, s->state[l], token);
     }
     return true;
 }

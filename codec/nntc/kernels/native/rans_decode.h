@@ -15,7 +15,7 @@ typedef struct rans_stream {
     const decoding_table *tables;
     const u8 *contexts; /* of each token in coded order, NULL: all 0 */
     u32 count, segment, lanes;
-    u32 trellis; /* 0: none, 1: four states, 2: eight */
+    u32 trellis; /* 0: none, 1: four states, 2: eight, 3: 128 */
     u32 *x, *state;
     const u8 *words, *end; /* what is left of the words */
 } rans_stream;

@@ -43,15 +43,17 @@ TARGET void rans_plain_avx512(rans_stream *s, const u8 *contexts, u32 active, vo
 TARGET void rans_trellis_avx512(rans_stream *s, const u8 *contexts, u32 active, void *out) {
     const u32 kind = s->trellis - 1;
     const __m512i next = _mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)kernels_next[kind]));
-    const __m512i quantizers = _mm512_cvtepu8_epi32(_mm_loadl_epi64((const void *)kernels_quantizer[kind]));
+    const __m512i quantizers = _mm512_cvtepu8_epi32(_mm_shuffle_epi32(_mm_loadl_epi64((const void *)kernels_quantizer[kind]), 0x44));
     for (u32 l = 0; l < active; l += 16) {
         __mmask16 mask = lanes_of(active - l);
         __m512i state = _mm512_loadu_si512(s->state + l), q = _mm512_permutexvar_epi32(state, quantizers);
         __m512i table = _mm512_slli_epi32(contexts_of(contexts == NULL ? NULL : contexts + l, mask), 1);
         __m512i token = advance(s, mask, _mm512_add_epi32(table, q), s->x + l);
         _mm512_mask_cvtepi32_storeu_epi16((u16 *)out + l, mask, _mm512_or_si512(token, _mm512_slli_epi32(q, 8)));
+        __m512i high = _mm512_and_si512(_mm512_srli_epi32(state, 1), _mm512_set1_epi32(0x3C));
         state = _mm512_or_si512(_mm512_slli_epi32(state, 1), _mm512_and_si512(token, _mm512_set1_epi32(1)));
-        _mm512_mask_storeu_epi32(s->state + l, mask, _mm512_permutexvar_epi32(state, next));
+        state = _mm512_xor_si512(high, _mm512_permutexvar_epi32(state, next)); /* by the low bits: next_state */
+        _mm512_mask_storeu_epi32(s->state + l, mask, state);
     }
 }
 #endif

@@ -9,6 +9,7 @@ from nntc.encoder.quantize.trellis import FAR, MAGNITUDES
 from nntc.format.trellis import Machine, on_fine_grid
 from nntc.kernels.numpy.candidates import candidates, hold_zeros
 from nntc.kernels.numpy.survivors import Past, two_least
+from nntc.kernels.numpy.ways import ways_into
 from nntc.kernels.sequences import BLOCK, Floats, Sequences
 
 _INNER = 8  # columns whose errors are spread one by one
@@ -38,8 +39,8 @@ class _Search:
         self._paths = states * survivors
         self._q = np.repeat(np.array(machine.quantizer, np.int32), survivors)[:, None]
         sources: list[list[int]] = [[] for _ in range(states)]
-        for state, targets in enumerate(machine.next):
-            for parity, target in enumerate(targets):
+        for target, ways in enumerate(ways_into(machine)):
+            for state, parity in ways:
                 first = parity * self._paths + state * survivors
                 sources[target] += range(first, first + survivors)
         # [2 * survivors, states, rows]: where a state's candidates lie in [parity, path, row].

@@ -29,6 +29,8 @@ LOCKSTEP_TABLES, LOCKSTEP_ENTRIES = 1024, 1 << 16
 """Most tables, and frequencies of them all, that a group has: they are numbered in 16 bits."""
 LOCKSTEP_SLACK = 1 << 20
 """Padding allowed in a group beyond its own size, in tokens."""
+_GROUPED = Trellis.EIGHT_STATES, Trellis.FOUR_STATES, Trellis.MANY_STATES
+"""Machines in the order of their groups."""
 _CHUNK = 16  # steps prepared at once: what they need stays in cache
 _SPAN = 1 << 16  # tokens looked up at once
 
@@ -56,13 +58,13 @@ def decode_rans(streams: Sequence[RansStream]) -> list[NDArray[np.uint8] | Depen
 def _groups(streams: Sequence[RansStream]) -> Iterator[list[int]]:
     """Yield groups of stream numbers, longest lanes first, so that padding all to the first stays small.
 
-    Machines of four states have groups of their own; streams without trellis go with any.
+    Each machine but that of eight states has groups of its own; streams without trellis go with any.
     """
     group: list[int] = []
     tokens = lanes = steps = 0
     spans: Spans = {}
-    has_four_states = [s.trellis == Trellis.FOUR_STATES for s in streams]
-    order = sorted(range(len(streams)), key=lambda i: (has_four_states[i], -streams[i].steps))
+    machines = [Trellis.EIGHT_STATES if s.trellis is Trellis.NONE else s.trellis for s in streams]
+    order = sorted(range(len(streams)), key=lambda i: (_GROUPED.index(machines[i]), -streams[i].steps))
     for i in order:
         s = streams[i]
         tokens += s.steps * s.lanes
@@ -72,7 +74,7 @@ def _groups(streams: Sequence[RansStream]) -> Iterator[list[int]]:
         if group and (
             padded > min(LOCKSTEP_TOKENS, 2 * tokens + LOCKSTEP_SLACK)
             or not _has_few_tables(spans)
-            or (has_four_states[i] and not has_four_states[group[0]])
+            or machines[i] is not machines[group[0]]
         ):
             yield group
             group, spans = [], _with_tables({}, s)
@@ -163,7 +165,7 @@ class _Lockstep:
         ranks = np.arange(lanes)
         spans = self._spans()
         restarts = self._restarts()
-        quantizers = Quantizers(lanes, self.trellis)
+        quantizers = Quantizers(lanes, self.trellis, FREQUENCY_TOTAL)
         has_parity = np.repeat([FREQUENCY_TOTAL * bool(s.trellis) for s in self.streams], self.lanes)
         parity_mask = has_parity.astype(np.uint32)
         buffer = np.empty((_CHUNK, lanes), np.uint32)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from nntc.encoder.quantize.trellis import FAR, MAGNITUDES
 from nntc.format.trellis import Machine
 from nntc.kernels.numpy.candidates import candidates, hold_zeros
+from nntc.kernels.numpy.ways import ways_into
 
 _BLOCK = 2048  # segments searched at once
 _STEPS = 8  # places of a segment whose candidates are found at once
@@ -59,12 +60,9 @@ def _search_block(
     """Search all segments of a block, arrays [segment, segments]; fills `levels` and `quantizers`."""
     length, width = values.shape
     states = len(machine.next)
-    sources: list[list[tuple[int, int]]] = [[] for _ in range(states)]
-    for state, targets in enumerate(machine.next):
-        for parity, target in enumerate(targets):
-            sources[target].append((state, parity))
-    first = [a for a, _ in sources]
-    second = [b for _, b in sources]
+    ways = ways_into(machine)
+    first = [a for a, _ in ways]
+    second = [b for _, b in ways]
     from_first = np.array([s for s, _ in first])
     from_second = np.array([s for s, _ in second])
     cost_first = np.array([2 * machine.quantizer[s] + p for s, p in first])
