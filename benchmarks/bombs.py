@@ -28,7 +28,6 @@ from nntc.encoder.tensor.uniform import UniformParameters, trellis_record, unifo
 from nntc.format.registry import Coder, ElementType, Profile, SectionType, Tool, ViewKind
 from nntc.format.tables import MAX_TABLES, TABLE_COUNT, FrequencyTable, write_tables
 from nntc.format.transform import Transform
-from nntc.format.trellis import EIGHT_STATES
 from nntc.format.view import View
 
 from .curves import markdown_table
@@ -116,9 +115,7 @@ def segments() -> Bomb:
     view = View(ViewKind.MATRIX, 1, 2**20)
     nothing = TrellisLevels(np.zeros(view.size, np.int32), np.zeros(view.size, np.uint8))
     parameters = UniformParameters(0.5)
-    record = trellis_record(
-        ElementType.FLOAT32, view, parameters, nothing, EIGHT_STATES.trellis, 2, None, None
-    )
+    record = trellis_record(ElementType.FLOAT32, view, parameters, nothing, 2, None, None)
     return Bomb(_file([record], [(0, 0)], 4 * view.size, Profile.MAIN), view.size // 2, "segments")
 
 

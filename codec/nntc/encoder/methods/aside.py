@@ -15,7 +15,6 @@ from nntc.encoder.entropy.fragments import Fragment, assemble
 from nntc.encoder.entropy.rans import EncoderStream, choose_lanes
 from nntc.encoder.methods.plan import PlannedRecord
 from nntc.encoder.methods.weights import Quantized, Scalar
-from nntc.encoder.quantize.trellis import TrellisLevels
 from nntc.encoder.store import Store, Stored
 
 _TOGETHER = 1 << 23
@@ -79,7 +78,7 @@ class StoredLevels:
         quantized = replace(quantized, scales=replace(quantized.scales, classes=classes))
         levels, type_ = _packed(quantized.found.levels, store)
         quantizers = store.put(np.packbits(quantized.found.quantizers).tobytes())
-        nothing = TrellisLevels(np.zeros(0, np.int32), np.zeros(0, np.uint8))
+        nothing = replace(quantized.found, levels=np.zeros(0, np.int32), quantizers=np.zeros(0, np.uint8))
         return cls(replace(quantized, found=nothing), levels, type_, quantizers)
 
     def get(self) -> Quantized | Scalar:
@@ -90,7 +89,11 @@ class StoredLevels:
         if self.quantizers is None:
             raise ValueError("levels of a trellis have quantizers")
         bits = np.frombuffer(self.quantizers.read(), np.uint8)
-        found = TrellisLevels(levels.astype(np.int32), np.unpackbits(bits, count=levels.size))
+        found = replace(
+            self.rest.found,
+            levels=levels.astype(np.int32),
+            quantizers=np.unpackbits(bits, count=levels.size),
+        )
         return replace(self.rest, found=found)
 
 

@@ -144,7 +144,10 @@ def _plan_at(
         candidates = shapings
     by_row = options.objective is not Objective.WEIGHTS
     allowed = wholes.noise(noise)
-    items = ((candidates(tensors[i]), tensors[i].values(), allowed[i], by_row) for i in partition.weights)
+    machine = options.effort.machine
+    items = (
+        (candidates(tensors[i]), tensors[i].values(), allowed[i], by_row, machine) for i in partition.weights
+    )
     store = workers.store()
     quantized = [
         StoredLevels.put(q, store, device) for q in workers.map(quantize, items, len(partition.weights))

@@ -24,6 +24,7 @@ from nntc.encoder.methods.weights import quantize, shared_tables
 from nntc.encoder.quantize.shaping import shapings
 from nntc.encoder.tensors import Tensor
 from nntc.format.rounding import round_to_element
+from nntc.format.trellis import Machine
 from nntc.format.view import View
 from nntc.onnx.roles import Tolerance
 
@@ -42,7 +43,7 @@ def plan_calibrated(
     data: CalibrationData,
 ) -> Plan:
     """Return records at a quality in dB: the signal-to-noise ratio of layers' outputs, on average."""
-    workers, device = request.workers, request.device
+    workers, device, machine = request.workers, request.device, request.options.effort.machine
     # Small matrices have a layer's outputs as large ones have; a model may have no others.
     weights = [i for i in partition.lossy if i in data.statistics or i in set(partition.weights)]
     noise = allocate_by_sensitivity(
@@ -54,7 +55,14 @@ def plan_calibrated(
     parameters = set(partition.parameters)
     has_output_bias = {i for i, (number, _) in data.output_biases.items() if number in parameters}
     items = (
-        (tensors[i], noise[i], *_statistics(tensors, i, data), data.missing.get(i, ""), i in has_output_bias)
+        (
+            tensors[i],
+            noise[i],
+            *_statistics(tensors, i, data),
+            data.missing.get(i, ""),
+            i in has_output_bias,
+            machine,
+        )
         for i in partition.weights
     )
     store = workers.store()
@@ -92,6 +100,7 @@ def _quantize(
     is_inputs_first: bool,
     missing: str,
     has_output_bias: bool,
+    machine: Machine,
 ) -> tuple[CalibratedLevels, str]:
     """Quantize weights, as without data where statistics are of no use; return levels, and why then."""
     candidates = shapings(tensor)
@@ -110,13 +119,15 @@ def _quantize(
                 if is_inputs_first:
                     plain = next(candidate for candidate in candidates if candidate.transform is None)
                     own_levels = quantize_in_stored_order(
-                        plain, tensor.values(), statistics, noise, has_output_bias
+                        plain, tensor.values(), statistics, noise, has_output_bias, machine
                     )
                     return own_levels, ""
-                return quantize_calibrated(own, tensor.values(), statistics, noise, has_output_bias), ""
+                found = quantize_calibrated(own, tensor.values(), statistics, noise, has_output_bias, machine)
+                return found, ""
         except np.linalg.LinAlgError:
             note = f"{_UNUSED}the second moments of its inputs cannot be inverted"
-    return CalibratedLevels(quantize(candidates, tensor.values(), noise), None, noise), note
+    quantized = quantize(candidates, tensor.values(), noise, machine=machine)
+    return CalibratedLevels(quantized, None, noise), note
 
 
 def _statistics(

@@ -32,6 +32,7 @@ from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping
 from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
 from nntc.format.steps import STEP_CODES
+from nntc.format.trellis import EIGHT_STATES, Machine
 from nntc.kernels.sequences import BLOCK, Sequences
 
 LAGRANGIAN = 0.2
@@ -88,6 +89,7 @@ def quantize_calibrated(
     statistics: TensorStatistics,
     noise: float,
     has_output_bias: bool,
+    machine: Machine = EIGHT_STATES,
 ) -> CalibratedLevels:
     """Quantize weights for an output error, with as few bits as possible.
 
@@ -103,6 +105,8 @@ def quantize_calibrated(
         Power of the output error to allow, relative to the power of the output.
     has_output_bias
         Whether something added to the outputs can make up for a shift of their mean.
+    machine
+        The trellis to search.
 
     Raises
     ------
@@ -114,7 +118,9 @@ def quantize_calibrated(
         # A transform would not keep them.
         candidates = [candidate for candidate in candidates if candidate.transform is None]
     # One after the other: each has matrices as large as the moments.
-    prepared = (_prepare(candidate, matrix, statistics, noise, has_output_bias) for candidate in candidates)
+    prepared = (
+        _prepare(candidate, matrix, statistics, noise, has_output_bias, machine) for candidate in candidates
+    )
     fitting = (
         candidate
         for candidate in prepared
@@ -127,13 +133,12 @@ def quantize_calibrated(
     candidate = min(fitting, key=lambda candidate: expected_size(candidate.scales, candidate.shaping))
     magnitudes = np.abs(candidate.x)
     if is_scalar(magnitudes):
-        levels = SCALAR.levels(candidate.x)
-        quantized: Quantized | Scalar = Scalar(
-            candidate.base_step, candidate.shaping, levels.ravel(), candidate.row_steps
-        )
-        decoded = SCALAR.values(levels)
+        scalar = Scalar.of(candidate.base_step, candidate.shaping, candidate.x, candidate.row_steps, machine)
+        quantized: Quantized | Scalar = scalar
+        coarser = scalar.base_step / candidate.base_step
+        decoded = SCALAR.values(scalar.levels).reshape(matrix.shape) * coarser
     else:
-        quantized = _search(candidate)
+        quantized = _search(candidate, machine)
         decoded = quantized.found.fine.reshape(matrix.shape).astype(np.float64)
     error = candidate.in_weights(candidate.x - decoded)
     shift = _products(error, candidate.metric.mean, statistics.along) if has_output_bias else None
@@ -155,6 +160,7 @@ def _prepare(
     statistics: TensorStatistics,
     noise: float,
     has_output_bias: bool,
+    machine: Machine,
 ) -> _Candidate:
     coefficients = matrix
     zeros = pruned_zeros(matrix.ravel())
@@ -174,7 +180,8 @@ def _prepare(
     gain = float(np.mean((diagonals * steps.reshape(-1, diagonals.shape[1])) ** 2))
     if not (0 < gain < np.inf and 0 < power < np.inf):
         raise np.linalg.LinAlgError("inputs out of range")
-    base_step = rounded_step(float(np.sqrt(noise * power / (TRELLIS_NOISE * gain))))
+    left = TRELLIS_NOISE[machine.trellis] * gain
+    base_step = rounded_step(float(np.sqrt(noise * power / left)))
     own = replace(shaping, codes=codes, steps=steps)
     x = coefficients / (base_step * steps)
     if not (0 < base_step < np.inf and np.isfinite(x).all()):
@@ -210,7 +217,7 @@ def step_codes(
     return codes, steps * np.exp(np.log(wanted / steps).mean())
 
 
-def _search(candidate: _Candidate) -> Quantized:
+def _search(candidate: _Candidate, machine: Machine) -> Quantized:
     """Search levels, in an order that brings sequences of one group together."""
     view = candidate.shaping.view
     groups, size, _ = candidate.metric.factors.shape
@@ -242,7 +249,7 @@ def _search(candidate: _Candidate) -> Quantized:
         zeros,
         segment,
     )
-    found = search_with_feedback(sequences, pruned_bits(candidate.family), LAGRANGIAN)
+    found = search_with_feedback(sequences, pruned_bits(candidate.family), LAGRANGIAN, machine=machine)
     if candidate.metric.along is Along.COLUMNS:
         found = replace(
             found,

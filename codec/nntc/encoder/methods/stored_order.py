@@ -31,6 +31,7 @@ from nntc.encoder.quantize.scales import fit_scales
 from nntc.encoder.quantize.shaping import Shaping, with_column_codes
 from nntc.encoder.quantize.trellis import TrellisLevels, search
 from nntc.format.registry import ViewKind
+from nntc.format.trellis import EIGHT_STATES, Machine
 from nntc.format.view import View
 
 _SHORTEST, _LONGEST = 32, 512
@@ -72,6 +73,7 @@ def quantize_in_stored_order(
     statistics: TensorStatistics,
     noise: float,
     has_output_bias: bool,
+    machine: Machine = EIGHT_STATES,
 ) -> CalibratedLevels:
     """Quantize weights for an output error, with as few bits as possible.
 
@@ -83,7 +85,7 @@ def quantize_in_stored_order(
         float64, rank 1, finite, in coded order.
     statistics
         Of these inputs; see `inputs_of`.
-    noise, has_output_bias
+    noise, has_output_bias, machine
         As for `quantize_calibrated`.
 
     Raises
@@ -95,7 +97,7 @@ def quantize_in_stored_order(
     zeros = pruned_zeros(values)
     density = 1.0 if zeros is None else 1 - float(np.mean(zeros))
     metric = output_metric(statistics, matrix.T, noise, centred=has_output_bias)
-    steps = _steps(plain, matrix, metric, noise, density)
+    steps = _steps(plain, matrix, metric, noise, density, machine)
     x = matrix / steps.all
     if not np.isfinite(x).all() or np.abs(x).max() > MOST_STEPS or is_scalar(np.abs(x)):
         raise np.linalg.LinAlgError("weights out of range")
@@ -106,7 +108,7 @@ def quantize_in_stored_order(
     segment = _segment(plain.view.columns) or SEGMENT
     filters = metric.factors[0] * steps.rows[:, None]
     filters /= np.diagonal(filters).copy()
-    found = _search(x, filters, contexts, kept, pruned_bits(family), segment)
+    found = _search(x, filters, contexts, kept, pruned_bits(family), segment, machine)
     magnitudes = np.abs(found.fine).astype(np.float32) / np.float32(density_of(family))
     error = (x - found.fine.reshape(x.shape)) * steps.all
     shift = error.T @ metric.mean[0] if has_output_bias else None
@@ -140,7 +142,12 @@ class _Steps:
 
 
 def _steps(
-    plain: Shaping, matrix: NDArray[np.float64], metric: OutputMetric, noise: float, density: float
+    plain: Shaping,
+    matrix: NDArray[np.float64],
+    metric: OutputMetric,
+    noise: float,
+    density: float,
+    machine: Machine,
 ) -> _Steps:
     """Return steps inversely proportional to what an input's errors do, and smaller ones of small outputs."""
     diagonal = np.diagonal(metric.factors[0])
@@ -149,7 +156,8 @@ def _steps(
     gain = float(np.mean((diagonal * relative) ** 2))
     if not (0 < gain < np.inf and 0 < power < np.inf):
         raise np.linalg.LinAlgError("inputs out of range")
-    base = rounded_step(float(np.sqrt(noise * power / (TRELLIS_NOISE * gain))) * float(relative.max()))
+    left = TRELLIS_NOISE[machine.trellis] * gain
+    base = rounded_step(float(np.sqrt(noise * power / left)) * float(relative.max()))
     if codes is None:
         codes = np.zeros(len(matrix), np.uint8)
     small = find_row_steps(matrix.T)
@@ -169,6 +177,7 @@ def _search(
     zeros: NDArray[np.bool_] | None,
     bits: NDArray[np.float32],
     segment: int,
+    machine: Machine,
 ) -> TrellisLevels:
     """Search the levels of each row for it and for the errors of those before.
 
@@ -182,8 +191,8 @@ def _search(
         for row in range(start, end):
             wanted = target[row] + filters[start:row, row] @ errors[start:row]
             kept = None if zeros is None else zeros[row]
-            found = search(wanted.astype(np.float32), contexts[row], bits, LAGRANGIAN, segment, zeros=kept)
+            found = search(wanted.astype(np.float32), contexts[row], bits, LAGRANGIAN, segment, machine, kept)
             levels[row], quantizers[row] = found.levels, found.quantizers
             errors[row] = x[row] - found.fine
         target[end:] += filters[start:end, end:].T @ errors[start:end]
-    return TrellisLevels(levels.ravel(), quantizers.ravel())
+    return TrellisLevels(levels.ravel(), quantizers.ravel(), machine)

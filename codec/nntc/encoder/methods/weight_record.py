@@ -15,7 +15,6 @@ from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, trellis_record, uniform_record
 from nntc.encoder.tensors import Tensor
 from nntc.format.registry import Coder
-from nntc.format.trellis import EIGHT_STATES
 
 
 def weight_record(
@@ -41,7 +40,6 @@ def weight_record(
         q.candidate.view,
         _parameters(q, step),
         q.found,
-        EIGHT_STATES.trellis,
         q.segment,
         classes if classes.count > 1 else None,
         tables,

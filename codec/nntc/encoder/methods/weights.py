@@ -30,17 +30,18 @@ from nntc.encoder.quantize.uniform import UniformQuantizer
 from nntc.format.rans import MAX_CONTEXTS
 from nntc.format.steps import STEP_CODES
 from nntc.format.tables import MAX_TABLES, FrequencyTable
-from nntc.format.trellis import EIGHT_STATES
+from nntc.format.trellis import EIGHT_STATES, Machine, Trellis
 
 SEGMENT = 128
 LAGRANGIAN = 0.30
 """Squared steps per bit: about the slope of the trellis' own rate-distortion curve."""
-TRELLIS_NOISE = 0.26
+TRELLIS_NOISE = {Trellis.EIGHT_STATES: 0.26, Trellis.MANY_STATES: 0.248}
 """Squared steps of noise that the trellis leaves, rate-aware rounding included."""
-SCALAR_STEP = (12 * TRELLIS_NOISE) ** 0.5
-"""Step that leaves the noise of the trellis without one, in steps of the trellis."""
+_SCALAR_NOISE = TRELLIS_NOISE[Trellis.EIGHT_STATES]
+SCALAR_STEP = (12 * _SCALAR_NOISE) ** 0.5
+"""Step that leaves the noise of the trellis of eight states without one, in steps of that trellis."""
 SCALAR = UniformQuantizer(SCALAR_STEP)
-"""The quantizer without trellis, of values in steps of the trellis."""
+"""The quantizer without trellis, of values in steps of that trellis."""
 _MAX_OUTLIER = 50_000.0  # steps; levels are kept in 16 bits
 MOST_STEPS = 2.0**30  # levels have 31 bits; no element type but float64 is as precise
 _TRIES, _NEAR = 3, 1.05  # of a step for pruned weights, and how near the noise is to come
@@ -109,12 +110,26 @@ class Scalar:
     levels: NDArray[np.int64]
     row_steps: RowSteps | None = None
 
+    @classmethod
+    def of(
+        cls,
+        base_step: float,
+        candidate: Shaping,
+        x: NDArray[np.floating],
+        row_steps: RowSteps | None,
+        machine: Machine,
+    ) -> Scalar:
+        """Return values in steps of a trellis with the noise that the trellis would leave."""
+        coarser = float((TRELLIS_NOISE[machine.trellis] / _SCALAR_NOISE) ** 0.5)
+        return cls(base_step * coarser, candidate, SCALAR.levels(x / coarser).ravel(), row_steps)
+
 
 def quantize(
     candidates: Sequence[Shaping],
     values: NDArray[np.float64],
     noise: float,
     by_row: bool = True,
+    machine: Machine = EIGHT_STATES,
 ) -> Quantized | Scalar:
     """Quantize a weight tensor in the way that takes the fewest bits.
 
@@ -128,6 +143,8 @@ def quantize(
         Noise power to allow in the layer's output, relative to the power of that output.
     by_row
         Whether rows and columns far smaller than the others get smaller steps.
+    machine
+        The trellis to search.
     """
     zeros = pruned_zeros(values)
     plain = next(candidate for candidate in candidates if candidate.transform is None)
@@ -138,10 +155,10 @@ def quantize(
         candidates = [plain]
     if zeros is not None:
         # A transform would not keep them.
-        return _quantize_pruned(plain, values, zeros, noise, row_steps)
+        return _quantize_pruned(plain, values, zeros, noise, row_steps, machine)
     largest = float(np.abs(values).max())
     power = float(np.mean(values * values))
-    base_step = max(float(np.sqrt(power * noise / TRELLIS_NOISE)), largest / MOST_STEPS)
+    base_step = max(float(np.sqrt(power * noise / TRELLIS_NOISE[machine.trellis])), largest / MOST_STEPS)
     domains = [
         values if candidate.transform is None else forward(values, candidate.transform)
         for candidate in candidates
@@ -168,8 +185,8 @@ def quantize(
         raise ValueError("there must be a way to code a tensor")
     _, candidate, x, scales = best
     if is_scalar(np.abs(x)):
-        return Scalar(base_step, candidate, SCALAR.levels(x), row_steps)
-    found = search(x, scale_contexts(scales, candidate), expected_bits(), LAGRANGIAN, SEGMENT, EIGHT_STATES)
+        return Scalar.of(base_step, candidate, x, row_steps, machine)
+    found = search(x, scale_contexts(scales, candidate), expected_bits(), LAGRANGIAN, SEGMENT, machine)
     return Quantized(base_step, candidate, scales, found, row_steps=row_steps)
 
 
@@ -190,12 +207,13 @@ def _quantize_pruned(
     zeros: NDArray[np.bool_],
     noise: float,
     row_steps: RowSteps | None,
+    machine: Machine,
 ) -> Quantized | Scalar:
     """Quantize weights of which some must stay zero; all the noise is in the others."""
     density = 1 - float(np.mean(zeros))
     family = family_of(density)
     allowed = noise * float(np.mean(values * values))
-    base_step = float(np.sqrt(allowed / density / TRELLIS_NOISE))
+    base_step = float(np.sqrt(allowed / density / TRELLIS_NOISE[machine.trellis]))
     base_step = max(base_step, float(np.abs(values).max()) / MOST_STEPS)
     factors = np.resize(plain.steps, values.size)
     if row_steps is not None:
@@ -203,11 +221,11 @@ def _quantize_pruned(
     for tries in range(_TRIES):
         x = (values / (base_step * factors)).astype(np.float32)
         if is_scalar(np.abs(x)):
-            return Scalar(base_step, plain, SCALAR.levels(x), row_steps)
+            return Scalar.of(base_step, plain, x, row_steps, machine)
         magnitudes = (np.abs(x) / density_of(family)).astype(np.float32)
         scales = fit_scales(magnitudes, plain.view)
         contexts = scale_contexts(scales, plain)
-        found = search(x, contexts, pruned_bits(family), LAGRANGIAN, SEGMENT, EIGHT_STATES, zeros)
+        found = search(x, contexts, pruned_bits(family), LAGRANGIAN, SEGMENT, machine, zeros)
         actual = float(np.mean((values - found.fine * (base_step * factors)) ** 2))
         if actual <= _NEAR * allowed or tries == _TRIES - 1:
             break

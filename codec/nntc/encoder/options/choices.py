@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from nntc.format.registry import Coder
+from nntc.format.trellis import EIGHT_STATES, MANY_STATES, Machine
 
 
 class Method(StrEnum):
@@ -23,6 +24,18 @@ class Objective(StrEnum):
 
     OUTPUTS = "outputs"
     WEIGHTS = "weights"
+
+
+class Effort(StrEnum):
+    """How hard `auto` searches for levels."""
+
+    FAST = "fast"
+    BEST = "best"
+
+    @property
+    def machine(self) -> Machine:
+        """The trellis that is searched."""
+        return MANY_STATES if self is Effort.BEST else EIGHT_STATES
 
 
 class Entropy(StrEnum):

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, TypedDict
 
 from nntc.encoder.goals.fidelity import Metric
-from nntc.encoder.options.choices import Centroids, Entropy, Method, Objective, PruneScope
+from nntc.encoder.options.choices import Centroids, Effort, Entropy, Method, Objective, PruneScope
 
 if TYPE_CHECKING:
     from nntc.encoder.samples import SampleSource
@@ -19,6 +19,7 @@ class ChosenOptions(TypedDict, total=False):
 
     method: Method | str
     objective: Objective | str | None
+    effort: Effort | str | None
     entropy: Entropy | str | None
     quality: float | None
     bits: float | None

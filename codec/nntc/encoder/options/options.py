@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from nntc.encoder.goals.fidelity import Metric
 from nntc.encoder.goals.kinds import GOALS
-from nntc.encoder.options.choices import PAPER_METHODS, Centroids, Entropy, Method, Objective, PruneScope
+from nntc.encoder.options.choices import (
+    PAPER_METHODS,
+    Centroids,
+    Effort,
+    Entropy,
+    Method,
+    Objective,
+    PruneScope,
+)
 from nntc.encoder.options.declaration import declarations
 from nntc.encoder.options.declared import aim, deep, how, run, samples, update
 
@@ -37,6 +45,9 @@ class Options:
     objective
         `auto`: `outputs` puts the error where the network's outputs feel it least, `weights` makes the
         squared error of the weights themselves least.
+    effort
+        `auto`: `fast`, or `best` for a file some 2 % smaller at the same quality, whose levels are searched
+        with 128 states of the trellis in place of eight. Decoding takes no longer.
     entropy
         Paper methods: coder of the levels; None is rANS, or Huffman for `deep`.
     quality
@@ -91,6 +102,7 @@ class Options:
 
     method: Method = field(default=Method.AUTO, metadata=how.METHOD)
     objective: Objective = field(default=Objective.OUTPUTS, metadata=how.OBJECTIVE)
+    effort: Effort = field(default=Effort.FAST, metadata=how.EFFORT)
     entropy: Entropy = field(default=Entropy.RANS, metadata=how.ENTROPY)
     quality: float | None = field(default=None, metadata=aim.QUALITY)
     bits: float | None = field(default=None, metadata=aim.BITS)

@@ -83,7 +83,6 @@ def trellis_record(
     view: View,
     parameters: UniformParameters,
     found: TrellisLevels,
-    trellis: Trellis,
     segment: int,
     classes: Classes | None,
     shared: SharedTables | None,
@@ -94,7 +93,7 @@ def trellis_record(
     split = TokenizedIntegers(tokens, MIN_LEVEL, 0, np.zeros(0, np.uint32), escapes if escapes.size else None)
     data = symbol_data(tokens, Coder.RANS, Model(view, classes, shared, found.quantizers, segment))
     block = integer_block(split, Coder.RANS, data)
-    head = _head(element, view, parameters, trellis) + SEGMENT.put(segment)
+    head = _head(element, view, parameters, found.machine.trellis) + SEGMENT.put(segment)
     return Record([head, *block], element, Tool.UNIFORM, view)
 
 

@@ -29,6 +29,7 @@ from nntc.encoder.update.small import code_small_changes
 from nntc.encoder.update.weights import Chosen, Prices, choose
 from nntc.format.registry import Method as DifferenceMethod
 from nntc.format.registry import Tool
+from nntc.format.trellis import Machine
 from nntc.progress import Phase, ProgressEvent
 
 _SHARE = 0.022
@@ -137,6 +138,7 @@ class UpdatePlanner:
                 self._base.elements.get(i),
                 Prices(weights[i], self._share, is_exact, room),
                 by_row,
+                self._request.options.effort.machine,
             )
             for i in numbers
         )
@@ -218,11 +220,17 @@ Candidates = Callable[[Tensor], list[Shaping]]
 
 
 def _choose(
-    tensor: Tensor, candidates: Sequence[Shaping], base: BaseElements | None, prices: Prices, by_row: bool
+    tensor: Tensor,
+    candidates: Sequence[Shaping],
+    base: BaseElements | None,
+    prices: Prices,
+    by_row: bool,
+    machine: Machine,
 ) -> Chosen:
     if base is None:
-        return Chosen(Change.FRESH, None, quantize(candidates, tensor.values(), prices.noise, by_row))
-    return choose(tensor, candidates, base, prices, by_row)
+        fresh = quantize(candidates, tensor.values(), prices.noise, by_row, machine)
+        return Chosen(Change.FRESH, None, fresh)
+    return choose(tensor, candidates, base, prices, by_row, machine)
 
 
 def _share(tensors: Sequence[Tensor], numbers: Sequence[int], base: UpdateBase) -> float:

@@ -28,6 +28,7 @@ from nntc.encoder.update.change import Change
 from nntc.encoder.update.lowrank import LowRank, Spectrum, products, spectrum
 from nntc.format.memory import product_memory
 from nntc.format.registry import ViewKind
+from nntc.format.trellis import EIGHT_STATES, Machine
 
 _PER_BIT = 2 * float(np.log(2))
 """What a bit saves, in units of the noise power of one element at the best trade."""
@@ -84,7 +85,12 @@ class Prices:
 
 
 def choose(
-    tensor: Tensor, candidates: Sequence[Shaping], base: BaseElements, prices: Prices, by_row: bool = True
+    tensor: Tensor,
+    candidates: Sequence[Shaping],
+    base: BaseElements,
+    prices: Prices,
+    by_row: bool = True,
+    machine: Machine = EIGHT_STATES,
 ) -> Chosen:
     """Choose how a weight tensor with a like in the base is coded.
 
@@ -94,8 +100,10 @@ def choose(
         Its shapings.
     base
         What of the base it came from.
+    machine
+        The trellis to search.
     """
-    return _Choice(tensor, candidates, base, prices, by_row).best()
+    return _Choice(tensor, candidates, base, prices, by_row, machine).best()
 
 
 class _Choice:
@@ -106,8 +114,9 @@ class _Choice:
         base: BaseElements,
         prices: Prices,
         by_row: bool,
+        machine: Machine,
     ) -> None:
-        self._candidates, self._prices, self._by_row = candidates, prices, by_row
+        self._candidates, self._prices, self._by_row, self._machine = candidates, prices, by_row, machine
         self._view = tensor.view
         self._values = tensor.values()
         self._coded = base.values(tensor.view)
@@ -191,11 +200,11 @@ class _Choice:
         """Yield bits, error and levels of values that may have about so much noise, if they are larger."""
         power = float(change @ change)
         if power > noise:
-            quantized = quantize(self._candidates, change, noise / power, self._by_row)
+            quantized = quantize(self._candidates, change, noise / power, self._by_row, self._machine)
             yield _bits(quantized), _error(quantized, change), quantized
 
     def _fresh(self) -> tuple[float, Chosen]:
-        quantized = quantize(self._candidates, self._values, self._prices.noise, self._by_row)
+        quantized = quantize(self._candidates, self._values, self._prices.noise, self._by_row, self._machine)
         noise = self._allowed - self._stays / self._gain
         cost = _bits(quantized) + noise / self._white
         return cost, Chosen(Change.FRESH, None, quantized)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nntc.encoder.quantize.trellis import MAX_LEVEL, TrellisLevels
 from nntc.format.steps import STEP_CODES
-from nntc.format.trellis import EIGHT_STATES
+from nntc.format.trellis import EIGHT_STATES, MANY_STATES, Machine
 
 _SAMPLE = 1 << 12  # integers that a segment length is tried on
 _LONGEST_CHAIN = 96
@@ -24,8 +24,10 @@ _BACKTRACKS = 4000
 _UNIT = 8
 """Integers are counted in this part of what they have in common, so that codes can stand for any factor."""
 
-_NEXT = np.array(EIGHT_STATES.next, np.intp)
-_QUANTIZER = np.array(EIGHT_STATES.quantizer, np.int64)
+SEARCHED = EIGHT_STATES, MANY_STATES
+"""Trellises that levels may have been chosen by."""
+_NEXT = {machine.trellis: np.array(machine.next, np.intp) for machine in SEARCHED}
+_QUANTIZER = {machine.trellis: np.array(machine.quantizer, np.int64) for machine in SEARCHED}
 
 
 def segments(columns: int, usual: int) -> Iterator[int]:
@@ -38,20 +40,24 @@ def segments(columns: int, usual: int) -> Iterator[int]:
             yield length
 
 
-def follow(fine: NDArray[np.int64], segment: int) -> TrellisLevels | None:
+def follow(fine: NDArray[np.int64], segment: int, machine: Machine = EIGHT_STATES) -> TrellisLevels | None:
     """Return levels and quantizers of fine integers, rank 1, or None if they have no path.
 
     Parameters
     ----------
     segment
         Integers between restarts.
+    machine
+        The trellis.
     """
-    if fine.size > 2 * _SAMPLE and _follow(fine[: max(_SAMPLE // segment, 1) * segment], segment) is None:
+    sample = fine[: max(_SAMPLE // segment, 1) * segment]
+    if fine.size > 2 * _SAMPLE and _follow(sample, segment, machine) is None:
         return None
-    return _follow(fine, segment)
+    return _follow(fine, segment, machine)
 
 
-def _follow(fine: NDArray[np.int64], segment: int) -> TrellisLevels | None:
+def _follow(fine: NDArray[np.int64], segment: int, machine: Machine) -> TrellisLevels | None:
+    after, quantizer = _NEXT[machine.trellis], _QUANTIZER[machine.trellis]
     segment = min(segment, fine.size)
     count = -(-fine.size // segment)
     padded = np.zeros(count * segment, np.int64)
@@ -60,24 +66,23 @@ def _follow(fine: NDArray[np.int64], segment: int) -> TrellisLevels | None:
     levels, quantizers = np.empty_like(places), np.empty(places.shape, np.uint8)
     state = np.zeros(count, np.intp)
     for k, integers in enumerate(places):
-        found = _levels(integers, state)
+        found = _levels(integers, quantizer[state])
         if found is None and fine.size < padded.size:
             # What pads the last segment has no path to have.
             padding = (count - 1) * segment + k >= fine.size
-            found = _levels(integers[:-1], state[:-1]) if padding else None
+            found = _levels(integers[:-1], quantizer[state[:-1]]) if padding else None
             found = None if found is None else np.append(found, 0)
         if found is None:
             return None
-        levels[k], quantizers[k] = found, _QUANTIZER[state]
-        state = _NEXT[state, found & 1]
+        levels[k], quantizers[k] = found, quantizer[state]
+        state = after[state, found & 1]
     return TrellisLevels(
-        levels.T.ravel()[: fine.size].astype(np.int32), quantizers.T.ravel()[: fine.size].copy()
+        levels.T.ravel()[: fine.size].astype(np.int32), quantizers.T.ravel()[: fine.size].copy(), machine
     )
 
 
-def _levels(integers: NDArray[np.int64], state: NDArray[np.intp]) -> NDArray[np.int64] | None:
-    """Return the levels of one integer of each sequence, or None if a state has no such integer."""
-    quantizer = _QUANTIZER[state]
+def _levels(integers: NDArray[np.int64], quantizer: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Return the levels of one integer of each sequence, or None if a quantizer has no such integer."""
     if np.any((integers & 1 != quantizer) & (integers != 0)):
         return None
     levels: NDArray[np.int64] = (integers + quantizer * np.sign(integers)) // 2
@@ -85,7 +90,9 @@ def _levels(integers: NDArray[np.int64], state: NDArray[np.intp]) -> NDArray[np.
     return None if np.any((np.abs(levels) > MAX_LEVEL) & (levels & 1 == 0)) else levels
 
 
-def column_codes(integers: NDArray[np.int64], segment: int) -> tuple[NDArray[np.uint8], int] | None:
+def column_codes(
+    integers: NDArray[np.int64], segment: int, machine: Machine = EIGHT_STATES
+) -> tuple[NDArray[np.uint8], int] | None:
     """Return codes for columns such that what they leave of integers has a path.
 
     Parameters
@@ -94,6 +101,8 @@ def column_codes(integers: NDArray[np.int64], segment: int) -> tuple[NDArray[np.
         int64 [rows, columns]: fine integers times the factors of their columns.
     segment
         A multiple of the columns, or a part of them.
+    machine
+        The trellis.
 
     Returns
     -------
@@ -107,15 +116,16 @@ def column_codes(integers: NDArray[np.int64], segment: int) -> tuple[NDArray[np.
     codes = np.zeros(columns, np.uint8)
     for start in range(0, columns, size):
         own = integers[:, start : start + size]
-        found = _walk(own.reshape(-1, segment) if segment > size else own, size)
+        found = _walk(own.reshape(-1, segment) if segment > size else own, size, machine)
         if found is None:
             return None
         codes[start : start + size] = found
     return codes, _UNIT
 
 
-def _walk(sequences: NDArray[np.int64], size: int) -> NDArray[np.uint8] | None:
+def _walk(sequences: NDArray[np.int64], size: int, machine: Machine) -> NDArray[np.uint8] | None:
     """Return a code for each of `size` columns that sequences go through, once or again and again."""
+    after, quantizer = _NEXT[machine.trellis], _QUANTIZER[machine.trellis]
     options = [_options(sequences[:, k::size]) for k in range(size)]
     fill = next((own[0] for own in options if own), 0)
     length = sequences.shape[1]
@@ -130,8 +140,8 @@ def _walk(sequences: NDArray[np.int64], size: int) -> NDArray[np.uint8] | None:
             # A later visit of a column has the code of the first.
             code = own[tried[k]] if k < size else own[tried[k % size] - 1]
             tried[k] += 1
-            found = _levels(sequences[:, k] * _UNIT // int(STEP_CODES[code]), states[k])
-            state = None if found is None else _NEXT[states[k], found & 1]
+            found = _levels(sequences[:, k] * _UNIT // int(STEP_CODES[code]), quantizer[states[k]])
+            state = None if found is None else after[states[k], found & 1]
         if state is not None:
             states.append(state)
             k += 1

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntc.encoder.methods.recognize.layouts import Layout, layouts
-from nntc.encoder.methods.recognize.paths import column_codes, follow, segments
+from nntc.encoder.methods.recognize.paths import SEARCHED, column_codes, follow, segments
 from nntc.encoder.methods.recognize.steps import common_step
 from nntc.encoder.methods.weights import SCALAR_STEP, SEGMENT, Quantized, Scalar
 from nntc.encoder.quantize.blocks import cut_blocks
@@ -26,6 +27,7 @@ from nntc.format.registry import ElementType, ViewKind
 from nntc.format.rounding import round_to_element
 from nntc.format.steps import STEP_CODES
 from nntc.format.transform import SCALE, Transform
+from nntc.format.trellis import Machine
 from nntc.format.view import View
 
 _SAMPLE = 1 << 12  # values that a domain is tried on
@@ -153,27 +155,29 @@ def _on_path(
         Codes of the columns by which integers have been divided; None if there may be any.
     """
 
-    def finished(fine: NDArray[np.int64], codes: NDArray[np.uint8] | None, segment: int) -> Quantized | None:
-        found = follow(fine, segment)
+    def finished(
+        fine: NDArray[np.int64], codes: NDArray[np.uint8] | None, segment: int, machine: Machine
+    ) -> Quantized | None:
+        found = follow(fine, segment, machine)
         if found is None:
             return None
         step = _exact(element, shaping, codes, values, replace(layout, integers=fine))
         return None if step is None else _quantized(shaping, codes, values, found, step, segment, layout)
 
     rows, columns = shaping.view.rows, shaping.view.columns
-    for segment in segments(columns, SEGMENT):
-        quantized = finished(layout.integers, known, segment)
+    for segment, machine in product(segments(columns, SEGMENT), SEARCHED):
+        quantized = finished(layout.integers, known, segment, machine)
         if quantized is not None:
             return quantized
     if known is not None:
         return None
     matrix = layout.integers.reshape(rows, columns)
-    for segment in segments(columns, columns):
-        solved = column_codes(matrix, segment)
+    for segment, machine in product(segments(columns, columns), SEARCHED):
+        solved = column_codes(matrix, segment, machine)
         if solved is not None:
             codes, unit = solved
             fine = (matrix * unit // STEP_CODES[codes].astype(np.int64)).ravel()
-            quantized = finished(fine, codes, segment)
+            quantized = finished(fine, codes, segment, machine)
             if quantized is not None:
                 return quantized
     return None
