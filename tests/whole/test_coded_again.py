@@ -50,6 +50,11 @@ FIRST: dict[str, tuple[bytes, dict[str, Any]]] = {
     "weights": (CLASSIFIER, {"quality": 22, "objective": "weights"}),
     "calibrated": (decisive(32).SerializeToString(), {"quality": 20, "calibration": images(24)}),
     "calibrated-30": (decisive(32).SerializeToString(), {"quality": 30, "calibration": images(24)}),
+    "best": (CLASSIFIER, {"quality": 20, "effort": "best"}),
+    "calibrated-best": (
+        decisive(32).SerializeToString(),
+        {"quality": 20, "calibration": images(24), "effort": "best"},
+    ),
     "pruned": (pruned(), {"quality": 25}),
     "rows": (uneven_rows(), {"quality": 25}),
     "dct": (CLASSIFIER, {"method": "dct", "bits": 5}),

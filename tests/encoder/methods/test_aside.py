@@ -12,6 +12,7 @@ from nntc.encoder.methods.plan import PlannedRecord
 from nntc.encoder.methods.weights import Quantized, Scalar, quantize
 from nntc.encoder.quantize.shaping import shapings
 from nntc.encoder.store import Store
+from nntc.format.trellis import MANY_STATES
 
 from tests.encoder.tensors import normal, tensor_of
 
@@ -38,7 +39,7 @@ def test_records_are_encoded_alike_however_many_at_a_time(
 @pytest.mark.parametrize("noise", [1e-2, 1e-6, 1e-12])
 def test_levels_come_back(noise: float) -> None:
     tensor = tensor_of(normal(40, 60) * np.float32(3))
-    quantized = quantize(shapings(tensor), tensor.values(), noise)
+    quantized = quantize(shapings(tensor), tensor.values(), noise, machine=MANY_STATES)
     stored = StoredLevels.put(quantized, Store())
     found = stored.get()
     if isinstance(quantized, Scalar):
@@ -54,6 +55,7 @@ def test_levels_come_back(noise: float) -> None:
         np.testing.assert_array_equal(found.found.levels, quantized.found.levels)
         np.testing.assert_array_equal(found.found.quantizers, quantized.found.quantizers)
         assert found.found.levels.dtype == np.int32
+        assert found.found.machine is MANY_STATES
 
 
 @pytest.mark.parametrize("levels", [[0], [-128, 127], [-129], [128], [2**31 - 1], [-(2**31), 2**40]])

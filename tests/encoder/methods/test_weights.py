@@ -20,6 +20,7 @@ from nntc.encoder.methods.weights import (
 from nntc.encoder.quantize.shaping import Shaping, equal_steps
 from nntc.encoder.quantize.trellis import MAX_LEVEL
 from nntc.encoder.tensors import Tensor
+from nntc.format.trellis import EIGHT_STATES, MANY_STATES, Machine, Trellis
 from numpy.typing import NDArray
 
 from tests.encoder.tensor.decoding import decode
@@ -38,10 +39,11 @@ def decoded(tensor: Tensor, q: Quantized | Scalar) -> NDArray[np.float64]:
     return found.reshape(tensor.view.rows, -1)
 
 
+@pytest.mark.parametrize("machine", [EIGHT_STATES, MANY_STATES])
 @pytest.mark.parametrize("noise", [0.1, 0.01, 0.001])
-def test_the_noise_is_about_what_is_allowed(noise: float) -> None:
+def test_the_noise_is_about_what_is_allowed(noise: float, machine: Machine) -> None:
     tensor = tensor_of(WEIGHTS)
-    q = quantize(plain(tensor), tensor.values(), noise)
+    q = quantize(plain(tensor), tensor.values(), noise, machine=machine)
     assert isinstance(q, Quantized)
     share = np.mean((decoded(tensor, q) - WEIGHTS) ** 2) / np.mean(WEIGHTS**2)
     assert 0.6 * noise < share < 1.3 * noise
@@ -60,7 +62,10 @@ def test_beyond_the_tokens_of_a_trellis_levels_are_scalar() -> None:
     q = quantize(plain(tensor), tensor.values(), 1e-9)
     assert isinstance(q, Scalar)
     np.testing.assert_allclose(decoded(tensor, q), WEIGHTS, atol=q.base_step * float(SCALAR.step) * 0.51)
-    assert float(SCALAR.step) ** 2 / 12 == pytest.approx(TRELLIS_NOISE)
+    assert float(SCALAR.step) ** 2 / 12 == pytest.approx(TRELLIS_NOISE[Trellis.EIGHT_STATES])
+    best = quantize(plain(tensor), tensor.values(), 1e-9, machine=MANY_STATES)
+    assert isinstance(best, Scalar)
+    assert best.base_step == pytest.approx(q.base_step)  # the noise is that of a trellis, whichever
 
 
 def test_a_few_outliers_do_not_end_the_trellis_but_too_many_do() -> None:

@@ -15,6 +15,10 @@ from nntc.encoder.options import check_options, describe_options
         ({}, {"method": "auto", "objective": "outputs", "quality": "30 (default)"}),
         ({"ratio": 10, "jobs": 4}, {"method": "auto", "objective": "outputs", "ratio": "10"}),
         (
+            {"ratio": 10, "effort": "best"},
+            {"method": "auto", "objective": "outputs", "effort": "best", "ratio": "10"},
+        ),
+        (
             {"calibration": "somewhere/images.npz", "quality": 20},
             {"method": "auto", "quality": "20", "calibration": "images.npz"},
         ),

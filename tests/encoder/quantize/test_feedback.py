@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from nntc.encoder.quantize import feedback
 from nntc.encoder.quantize.feedback import _parts, search_with_feedback
 from nntc.encoder.quantize.trellis import MIN_LEVEL, search
-from nntc.format.trellis import EIGHT_STATES
+from nntc.format.trellis import EIGHT_STATES, MANY_STATES, Machine
 from nntc.kernels.sequences import Sequences
 from numpy.typing import NDArray
 
 FREE = np.zeros((2, 256), np.float32)
+EACH = pytest.mark.parametrize("machine", [EIGHT_STATES, MANY_STATES])
 COSTLY = (0.8 * np.abs(np.arange(256) + MIN_LEVEL)[None].repeat(2, 0)).astype(np.float32)
 
 
@@ -39,12 +40,15 @@ def output_error(given: Sequences, fine: NDArray[np.int32]) -> float:
     return float(((error @ given.filters) ** 2).sum())
 
 
+@EACH
 @given(st.integers(0, 1 << 32), st.integers(1, 40), st.integers(1, 32))
-def test_without_correlation_it_is_the_plain_search(seed: int, rows: int, length: int) -> None:
+def test_without_correlation_it_is_the_plain_search(
+    machine: Machine, seed: int, rows: int, length: int
+) -> None:
     given = unrelated(sequences(np.random.default_rng(seed), rows, length))
     rounded = (np.rint(given.x * 4096) / 4096).astype(np.float32)
-    plain = search(rounded.ravel(), given.contexts.ravel(), COSTLY, 0.3, length, EIGHT_STATES)
-    found = search_with_feedback(given, COSTLY, 0.3, survivors=1)
+    plain = search(rounded.ravel(), given.contexts.ravel(), COSTLY, 0.3, length, machine)
+    found = search_with_feedback(given, COSTLY, 0.3, 1, machine)
     np.testing.assert_array_equal(found.levels, plain.levels)
     np.testing.assert_array_equal(found.quantizers, plain.quantizers)
 
@@ -58,21 +62,32 @@ def test_feedback_lowers_the_output_error(seed: int, rows: int, length: int, sur
     assert output_error(given, found.fine) < 0.7 * output_error(given, without.fine)
 
 
+@EACH
 @pytest.mark.parametrize("length", [5, 32, 33, 64, 100])
-def test_quantizers_are_those_of_the_decoder(length: int) -> None:
+def test_quantizers_are_those_of_the_decoder(length: int, machine: Machine) -> None:
     given = sequences(np.random.default_rng(length), 7, length)
-    found = search_with_feedback(given, COSTLY, 0.2)
+    found = search_with_feedback(given, COSTLY, 0.2, machine=machine)
+    assert found.machine is machine
     for row in range(7):
         state = 0
         for i in range(row * length, (row + 1) * length):
-            assert found.quantizers[i] == EIGHT_STATES.quantizer[state]
-            state = EIGHT_STATES.next[state][int(found.tokens[i]) & 1]
+            assert found.quantizers[i] == machine.quantizer[state]
+            state = machine.next[state][int(found.tokens[i]) & 1]
 
 
 def test_more_survivors_come_nearer() -> None:
     given = sequences(np.random.default_rng(3), 200, 80)
     errors = [output_error(given, search_with_feedback(given, FREE, 0, n).fine) for n in (1, 2, 4)]
     assert errors[0] > errors[1] > errors[2]
+
+
+def test_more_states_come_nearer_than_more_survivors() -> None:
+    given = sequences(np.random.default_rng(3), 200, 80)
+    survivors, states = (
+        output_error(given, search_with_feedback(given, FREE, 0, machine=machine).fine)
+        for machine in (EIGHT_STATES, MANY_STATES)
+    )
+    assert states < 0.98 * survivors
 
 
 @pytest.mark.parametrize(("rows", "groups"), [(20, 1), (24, 3), (24, 24)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nntc.encoder.options.choices import Method
+from nntc.encoder.options.choices import Effort, Method
 from nntc.encoder.options.declaration import Group, declarations
 from nntc.encoder.options.options import DEFAULT_QUALITY, Options, aims
 
@@ -44,6 +44,7 @@ def _matters(options: Options, name: str) -> bool:
         "index": options.index,
         "stable": options.stable,
         "objective": options.calibration is None,
+        "effort": options.effort is not Effort.FAST,
         "prune_scope": options.prune > 0,
         "centroids": options.bits is not None,
     }

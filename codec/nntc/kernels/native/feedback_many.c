@@ -9,6 +9,11 @@
 #include "many_states.h"
 
 enum { V = MANY_VECTORS, SPREAD = 4, WINDOW = LANES };
+#ifdef __GNUC__
+#define AS_IT_IS _Pragma("GCC unroll 1") /* loops of long bodies, which take long to compile eight times */
+#else
+#define AS_IT_IS
+#endif
 static const float MOST_IN_WINDOW = 2 * WINDOW - 4; /* below it the three levels that are tried are, too */
 static const float MOST_NARROW = 1024;              /* values and levels whose errors binary32 holds */
 static const float MOST_SUM = 4096;                 /* sums below it are multiples of 2^-12 that binary32 holds */
@@ -92,6 +97,7 @@ TAKES_MANY(many_taken_ints, ints, taken_ints, choose_ints)
 
 ALWAYS_INLINE void reorder(floats of[V], const ints at[V]) {
     floats moved[V];
+    AS_IT_IS
     for (u32 v = 0; v < V; v++) moved[v] = many_taken(of, at[v]);
     for (u32 v = 0; v < V; v++) of[v] = moved[v];
 }
@@ -100,6 +106,7 @@ ALWAYS_INLINE void reorder(floats of[V], const ints at[V]) {
 #define EXCHANGES(name, numbers, take, choose) \
     ALWAYS_INLINE void name(const step *t, const ints second[V], numbers of[V]) { \
         numbers moved[V]; \
+        AS_IT_IS \
         for (u32 v = 0; v < V; v++) moved[v] = choose(second[v], take(&of[v ^ t->vector], 1, t->lanes), of[v]); \
         for (u32 v = 0; v < V; v++) of[v] = moved[v]; \
     }
@@ -122,6 +129,7 @@ ALWAYS_INLINE void choose(const feedback_search *s, const step *t, u64 row, u64 
     floats total[2][V], fine[2][V], window[2];
     memcpy(&window[0], costs, sizeof window[0]);
     memcpy(&window[1], costs + MAGNITUDES, sizeof window[1]);
+    AS_IT_IS
     for (u32 v = 0; v < V; v++) {
         ints q = t->quantizers ^ (i32)(t->odd >> v & 1);
         floats z = b->targets[i][v], magnitude = magnitudes(z);
@@ -134,6 +142,7 @@ ALWAYS_INLINE void choose(const feedback_search *s, const step *t, u64 row, u64 
             fine[parity][v] = (floats)((ints)own | ((ints)z & INT32_MIN & (z < 0)));
         }
     }
+    AS_IT_IS
     for (u32 v = 0; v < V; v++) {
         floats other = taken(&total[1][v ^ t->vector], 1, t->lanes);
         second[v] = other < total[0][v];

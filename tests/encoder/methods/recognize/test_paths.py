@@ -6,22 +6,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nntc.encoder.methods.recognize.paths import column_codes, follow, segments
+from nntc.encoder.methods.recognize.paths import SEARCHED, column_codes, follow, segments
 from nntc.encoder.quantize.rates import expected_bits
 from nntc.encoder.quantize.trellis import TrellisLevels, search
 from nntc.format.steps import STEP_CODES
+from nntc.format.trellis import EIGHT_STATES, MANY_STATES, Machine
 
 
-def searched(count: int, segment: int, scale: float = 6.0) -> TrellisLevels:
+def searched(count: int, segment: int, scale: float = 6.0, machine: Machine = EIGHT_STATES) -> TrellisLevels:
     x = np.random.default_rng(count + segment).laplace(0, scale, count).astype(np.float32)
-    return search(x, np.full(count, 30, np.uint16), expected_bits(), 0.3, segment)
+    return search(x, np.full(count, 30, np.uint16), expected_bits(), 0.3, segment, machine)
 
 
+@pytest.mark.parametrize("machine", SEARCHED)
 @given(st.sampled_from([1, 2, 100, 128, 129, 3000, 20_000]), st.sampled_from([7, 128, 1000]))
-def test_a_path_is_found_again(count: int, segment: int) -> None:
-    wanted = searched(count, segment)
-    found = follow(wanted.fine.astype(np.int64), segment)
+def test_a_path_is_found_again(machine: Machine, count: int, segment: int) -> None:
+    wanted = searched(count, segment, machine=machine)
+    found = follow(wanted.fine.astype(np.int64), segment, machine)
     assert found is not None
+    assert found.machine is machine
     np.testing.assert_array_equal(found.levels, wanted.levels)
     np.testing.assert_array_equal(found.quantizers, wanted.quantizers)
 
@@ -29,6 +32,7 @@ def test_a_path_is_found_again(count: int, segment: int) -> None:
 def test_other_segments_and_other_integers_have_no_path() -> None:
     fine = searched(4000, 128).fine.astype(np.int64)
     assert follow(fine, 100) is None
+    assert follow(fine, 128, MANY_STATES) is None
     assert follow(np.rint(np.random.default_rng(0).laplace(0, 6, 4000)).astype(np.int64), 128) is None
 
 
