@@ -14,8 +14,8 @@ OWN = tuple(f'#include "{name}"\n' for name in HEADERS)
 TABLES = (
     "const int16_t nntc_basis[1496]",
     "const u32 nntc_sha256_constants[64]",
-    "const u8 nntc_next[2][8][2]",
-    "const u8 nntc_q[2][8]",
+    "const u8 nntc_next[3][8][2]",
+    "const u8 nntc_q[3][8]",
     "const u8 nntc_widths[16]",
 )
 

@@ -146,7 +146,8 @@ def _plan_at(
     allowed = wholes.noise(noise)
     machine = options.effort.machine
     items = (
-        (candidates(tensors[i]), tensors[i].values(), allowed[i], by_row, machine) for i in partition.weights
+        (candidates(tensors[i]), tensors[i].values(), allowed[i], by_row, machine, device)
+        for i in partition.weights
     )
     store = workers.store()
     quantized = [

@@ -13,6 +13,7 @@ from nntc.encoder.allocate import MAX_OUTPUT_NOISE, allocate_by_sensitivity
 from nntc.encoder.calibration.calibration_data import CalibrationData
 from nntc.encoder.calibration.layers import Along
 from nntc.encoder.calibration.statistics import TensorStatistics
+from nntc.encoder.device import Device
 from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated_weights import CalibratedLevels, quantize_calibrated
 from nntc.encoder.methods.partition import Partition
@@ -62,6 +63,7 @@ def plan_calibrated(
             data.missing.get(i, ""),
             i in has_output_bias,
             machine,
+            device,
         )
         for i in partition.weights
     )
@@ -101,6 +103,7 @@ def _quantize(
     missing: str,
     has_output_bias: bool,
     machine: Machine,
+    device: Device,
 ) -> tuple[CalibratedLevels, str]:
     """Quantize weights, as without data where statistics are of no use; return levels, and why then."""
     candidates = shapings(tensor)
@@ -126,7 +129,7 @@ def _quantize(
                 return found, ""
         except np.linalg.LinAlgError:
             note = f"{_UNUSED}the second moments of its inputs cannot be inverted"
-    quantized = quantize(candidates, tensor.values(), noise, machine=machine)
+    quantized = quantize(candidates, tensor.values(), noise, machine=machine, device=device)
     return CalibratedLevels(quantized, None, noise), note
 
 

@@ -14,7 +14,6 @@ from nntc.encoder.calibration.statistics import TensorStatistics
 from nntc.encoder.methods.weights import (
     MOST_STEPS,
     SCALAR,
-    TRELLIS_NOISE,
     Quantized,
     Scalar,
     expected_size,
@@ -32,12 +31,14 @@ from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping
 from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
 from nntc.format.steps import STEP_CODES
-from nntc.format.trellis import EIGHT_STATES, Machine
+from nntc.format.trellis import EIGHT_STATES, Machine, Trellis
 from nntc.kernels.sequences import BLOCK, Sequences
 
+NOISE = {Trellis.EIGHT_STATES: 0.26, Trellis.MANY_STATES: 0.25}
+"""Squared steps of noise that the trellis leaves with feedback."""
 LAGRANGIAN = 0.2
 """Squared steps per bit: less than without feedback, as errors make later values larger."""
-_LEAST_LENGTH = 96
+_LEAST_LENGTH = {Trellis.EIGHT_STATES: 96, Trellis.MANY_STATES: 192}
 """Rows shorter than this are chained: a trellis takes some columns to get going."""
 _LONGEST = 512
 """A decoder keeps a segment of each lane: the trellis starts anew after so many columns."""
@@ -118,9 +119,7 @@ def quantize_calibrated(
         # A transform would not keep them.
         candidates = [candidate for candidate in candidates if candidate.transform is None]
     # One after the other: each has matrices as large as the moments.
-    prepared = (
-        _prepare(candidate, matrix, statistics, noise, has_output_bias, machine) for candidate in candidates
-    )
+    prepared = (_prepare(one, matrix, statistics, noise, has_output_bias, machine) for one in candidates)
     fitting = (
         candidate
         for candidate in prepared
@@ -131,9 +130,10 @@ def quantize_calibrated(
         )
     )
     candidate = min(fitting, key=lambda candidate: expected_size(candidate.scales, candidate.shaping))
-    magnitudes = np.abs(candidate.x)
-    if is_scalar(magnitudes):
-        scalar = Scalar.of(candidate.base_step, candidate.shaping, candidate.x, candidate.row_steps, machine)
+    if is_scalar(np.abs(candidate.x)):
+        scalar = Scalar.of(
+            candidate.base_step, candidate.shaping, candidate.x, candidate.row_steps, NOISE[machine.trellis]
+        )
         quantized: Quantized | Scalar = scalar
         coarser = scalar.base_step / candidate.base_step
         decoded = SCALAR.values(scalar.levels).reshape(matrix.shape) * coarser
@@ -180,8 +180,7 @@ def _prepare(
     gain = float(np.mean((diagonals * steps.reshape(-1, diagonals.shape[1])) ** 2))
     if not (0 < gain < np.inf and 0 < power < np.inf):
         raise np.linalg.LinAlgError("inputs out of range")
-    left = TRELLIS_NOISE[machine.trellis] * gain
-    base_step = rounded_step(float(np.sqrt(noise * power / left)))
+    base_step = rounded_step(float(np.sqrt(noise * power / (NOISE[machine.trellis] * gain))))
     own = replace(shaping, codes=codes, steps=steps)
     x = coefficients / (base_step * steps)
     if not (0 < base_step < np.inf and np.isfinite(x).all()):
@@ -230,7 +229,7 @@ def _search(candidate: _Candidate, machine: Machine) -> Quantized:
         * (candidate.base_step * candidate.shaping.steps).reshape(-1, size)[:, :, None]
     )
     if candidate.metric.along is Along.ROWS:
-        chain = _chain(rows, groups, size)
+        chain = _chain(rows, groups, size, machine)
         x, contexts = candidate.x.reshape(-1, chain * size), contexts.reshape(-1, chain * size)
         zeros = None if zeros is None else zeros.reshape(-1, chain * size)
         factors = _chained(factors, chain, rows // groups)
@@ -275,10 +274,10 @@ def _segment(length: int) -> int:
     return length if length <= _LONGEST else max(runs, default=length)
 
 
-def _chain(rows: int, groups: int, size: int) -> int:
+def _chain(rows: int, groups: int, size: int, machine: Machine) -> int:
     """Return how many rows to chain: none of two groups, unless every row has its own."""
     of = groups if rows == groups else rows // groups
-    wanted = -(-_LEAST_LENGTH // size)
+    wanted = -(-_LEAST_LENGTH[machine.trellis] // size)
     return max(n for n in range(1, wanted + 1) if of % n == 0)
 
 

@@ -13,11 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntc.encoder.calibration.statistics import TensorStatistics
-from nntc.encoder.methods.calibrated_weights import LAGRANGIAN, CalibratedLevels, rounded_step, step_codes
+from nntc.encoder.methods.calibrated_weights import (
+    LAGRANGIAN,
+    NOISE,
+    CalibratedLevels,
+    rounded_step,
+    step_codes,
+)
 from nntc.encoder.methods.weights import (
     MOST_STEPS,
     SEGMENT,
-    TRELLIS_NOISE,
     Quantized,
     is_scalar,
     scale_contexts,
@@ -156,7 +161,7 @@ def _steps(
     gain = float(np.mean((diagonal * relative) ** 2))
     if not (0 < gain < np.inf and 0 < power < np.inf):
         raise np.linalg.LinAlgError("inputs out of range")
-    left = TRELLIS_NOISE[machine.trellis] * gain
+    left = NOISE[machine.trellis] * gain
     base = rounded_step(float(np.sqrt(noise * power / left)) * float(relative.max()))
     if codes is None:
         codes = np.zeros(len(matrix), np.uint8)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.entropy.fragments import count_tokens
 from nntc.encoder.entropy.tables import make_table
 from nntc.encoder.quantize.dct import forward
@@ -32,10 +33,11 @@ from nntc.format.steps import STEP_CODES
 from nntc.format.tables import MAX_TABLES, FrequencyTable
 from nntc.format.trellis import EIGHT_STATES, Machine, Trellis
 
-SEGMENT = 128
-LAGRANGIAN = 0.30
+SEGMENT, LONG_SEGMENT = 128, 256
+"""Levels between restarts of the trellis: with more states it takes longer to get going."""
+LAGRANGIAN = {Trellis.EIGHT_STATES: 0.30, Trellis.MANY_STATES: 0.25}
 """Squared steps per bit: about the slope of the trellis' own rate-distortion curve."""
-TRELLIS_NOISE = {Trellis.EIGHT_STATES: 0.26, Trellis.MANY_STATES: 0.248}
+TRELLIS_NOISE = {Trellis.EIGHT_STATES: 0.26, Trellis.MANY_STATES: 0.236}
 """Squared steps of noise that the trellis leaves, rate-aware rounding included."""
 _SCALAR_NOISE = TRELLIS_NOISE[Trellis.EIGHT_STATES]
 SCALAR_STEP = (12 * _SCALAR_NOISE) ** 0.5
@@ -117,10 +119,10 @@ class Scalar:
         candidate: Shaping,
         x: NDArray[np.floating],
         row_steps: RowSteps | None,
-        machine: Machine,
+        noise: float,
     ) -> Scalar:
-        """Return values in steps of a trellis with the noise that the trellis would leave."""
-        coarser = float((TRELLIS_NOISE[machine.trellis] / _SCALAR_NOISE) ** 0.5)
+        """Return values in steps of a trellis, with the noise that it would leave, in squared steps."""
+        coarser = (noise / _SCALAR_NOISE) ** 0.5
         return cls(base_step * coarser, candidate, SCALAR.levels(x / coarser).ravel(), row_steps)
 
 
@@ -130,6 +132,7 @@ def quantize(
     noise: float,
     by_row: bool = True,
     machine: Machine = EIGHT_STATES,
+    device: Device = ANY_DEVICE,
 ) -> Quantized | Scalar:
     """Quantize a weight tensor in the way that takes the fewest bits.
 
@@ -145,7 +148,10 @@ def quantize(
         Whether rows and columns far smaller than the others get smaller steps.
     machine
         The trellis to search.
+    device
+        Where it is decoded.
     """
+    segment = _segment(machine, device)
     zeros = pruned_zeros(values)
     plain = next(candidate for candidate in candidates if candidate.transform is None)
     row_steps, column_codes = _find_steps(values, plain) if by_row else (None, None)
@@ -155,7 +161,7 @@ def quantize(
         candidates = [plain]
     if zeros is not None:
         # A transform would not keep them.
-        return _quantize_pruned(plain, values, zeros, noise, row_steps, machine)
+        return _quantize_pruned(plain, values, zeros, noise, row_steps, machine, segment)
     largest = float(np.abs(values).max())
     power = float(np.mean(values * values))
     base_step = max(float(np.sqrt(power * noise / TRELLIS_NOISE[machine.trellis])), largest / MOST_STEPS)
@@ -185,9 +191,17 @@ def quantize(
         raise ValueError("there must be a way to code a tensor")
     _, candidate, x, scales = best
     if is_scalar(np.abs(x)):
-        return Scalar.of(base_step, candidate, x, row_steps, machine)
-    found = search(x, scale_contexts(scales, candidate), expected_bits(), LAGRANGIAN, SEGMENT, machine)
-    return Quantized(base_step, candidate, scales, found, row_steps=row_steps)
+        return Scalar.of(base_step, candidate, x, row_steps, TRELLIS_NOISE[machine.trellis])
+    found = search(
+        x, scale_contexts(scales, candidate), expected_bits(), LAGRANGIAN[machine.trellis], segment, machine
+    )
+    return Quantized(base_step, candidate, scales, found, segment, row_steps=row_steps)
+
+
+def _segment(machine: Machine, device: Device) -> int:
+    """Return the length of segments: a device with little memory keeps one of each lane."""
+    has_many = machine.trellis is Trellis.MANY_STATES and device.memory is None
+    return LONG_SEGMENT if has_many else SEGMENT
 
 
 def _find_steps(
@@ -208,6 +222,7 @@ def _quantize_pruned(
     noise: float,
     row_steps: RowSteps | None,
     machine: Machine,
+    segment: int,
 ) -> Quantized | Scalar:
     """Quantize weights of which some must stay zero; all the noise is in the others."""
     density = 1 - float(np.mean(zeros))
@@ -221,17 +236,17 @@ def _quantize_pruned(
     for tries in range(_TRIES):
         x = (values / (base_step * factors)).astype(np.float32)
         if is_scalar(np.abs(x)):
-            return Scalar.of(base_step, plain, x, row_steps, machine)
+            return Scalar.of(base_step, plain, x, row_steps, TRELLIS_NOISE[machine.trellis])
         magnitudes = (np.abs(x) / density_of(family)).astype(np.float32)
         scales = fit_scales(magnitudes, plain.view)
         contexts = scale_contexts(scales, plain)
-        found = search(x, contexts, pruned_bits(family), LAGRANGIAN, SEGMENT, machine, zeros)
+        found = search(x, contexts, pruned_bits(family), LAGRANGIAN[machine.trellis], segment, machine, zeros)
         actual = float(np.mean((values - found.fine * (base_step * factors)) ** 2))
         if actual <= _NEAR * allowed or tries == _TRIES - 1:
             break
         # Where zeros are so cheap, more become zero than elsewhere.
         base_step *= (allowed / actual) ** 0.5
-    return Quantized(base_step, plain, scales, found, family=family, row_steps=row_steps)
+    return Quantized(base_step, plain, scales, found, segment, family, row_steps)
 
 
 def is_scalar(magnitudes: NDArray[np.floating]) -> bool:

@@ -139,6 +139,7 @@ class UpdatePlanner:
                 Prices(weights[i], self._share, is_exact, room),
                 by_row,
                 self._request.options.effort.machine,
+                device,
             )
             for i in numbers
         )
@@ -226,11 +227,12 @@ def _choose(
     prices: Prices,
     by_row: bool,
     machine: Machine,
+    device: Device,
 ) -> Chosen:
     if base is None:
-        fresh = quantize(candidates, tensor.values(), prices.noise, by_row, machine)
+        fresh = quantize(candidates, tensor.values(), prices.noise, by_row, machine, device)
         return Chosen(Change.FRESH, None, fresh)
-    return choose(tensor, candidates, base, prices, by_row, machine)
+    return choose(tensor, candidates, base, prices, by_row, machine, device)
 
 
 def _share(tensors: Sequence[Tensor], numbers: Sequence[int], base: UpdateBase) -> float:

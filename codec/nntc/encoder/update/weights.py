@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.methods.weights import SCALAR, Quantized, Scalar, quantize, scale_contexts
 from nntc.encoder.quantize.dct import forward
 from nntc.encoder.quantize.rates import expected_bits
@@ -91,6 +92,7 @@ def choose(
     prices: Prices,
     by_row: bool = True,
     machine: Machine = EIGHT_STATES,
+    device: Device = ANY_DEVICE,
 ) -> Chosen:
     """Choose how a weight tensor with a like in the base is coded.
 
@@ -102,8 +104,10 @@ def choose(
         What of the base it came from.
     machine
         The trellis to search.
+    device
+        Where it is decoded.
     """
-    return _Choice(tensor, candidates, base, prices, by_row, machine).best()
+    return _Choice(tensor, candidates, base, prices, by_row, machine, device).best()
 
 
 class _Choice:
@@ -115,8 +119,10 @@ class _Choice:
         prices: Prices,
         by_row: bool,
         machine: Machine,
+        device: Device,
     ) -> None:
-        self._candidates, self._prices, self._by_row, self._machine = candidates, prices, by_row, machine
+        self._candidates, self._prices, self._by_row = candidates, prices, by_row
+        self._searched = machine, device
         self._view = tensor.view
         self._values = tensor.values()
         self._coded = base.values(tensor.view)
@@ -200,11 +206,13 @@ class _Choice:
         """Yield bits, error and levels of values that may have about so much noise, if they are larger."""
         power = float(change @ change)
         if power > noise:
-            quantized = quantize(self._candidates, change, noise / power, self._by_row, self._machine)
+            quantized = quantize(self._candidates, change, noise / power, self._by_row, *self._searched)
             yield _bits(quantized), _error(quantized, change), quantized
 
     def _fresh(self) -> tuple[float, Chosen]:
-        quantized = quantize(self._candidates, self._values, self._prices.noise, self._by_row, self._machine)
+        quantized = quantize(
+            self._candidates, self._values, self._prices.noise, self._by_row, *self._searched
+        )
         noise = self._allowed - self._stays / self._gain
         cost = _bits(quantized) + noise / self._white
         return cost, Chosen(Change.FRESH, None, quantized)

@@ -17,7 +17,7 @@ from nntc.format.steps import STEP_CODES
 from nntc.format.trellis import EIGHT_STATES, MANY_STATES, Machine
 
 _SAMPLE = 1 << 12  # integers that a segment length is tried on
-_LONGEST_CHAIN = 96
+_LONGEST_CHAIN = 192
 _SHORTEST_PART = 8  # columns: shorter ones hardly tell a path from chance
 _MAX_SEGMENT = 8192
 _BACKTRACKS = 4000
@@ -30,13 +30,13 @@ _NEXT = {machine.trellis: np.array(machine.next, np.intp) for machine in SEARCHE
 _QUANTIZER = {machine.trellis: np.array(machine.quantizer, np.int64) for machine in SEARCHED}
 
 
-def segments(columns: int, usual: int) -> Iterator[int]:
+def segments(columns: int, *usual: int) -> Iterator[int]:
     """Yield lengths of segments, in columns a row, the likely ones first."""
-    yield usual
+    yield from usual
     chains = range(1, _LONGEST_CHAIN // columns + 2)
     parts = [columns // n for n in range(2, columns // _SHORTEST_PART + 1) if columns % n == 0]
     for length in [*(columns * chain for chain in chains), *parts]:
-        if length != usual and 1 < length <= _MAX_SEGMENT:
+        if length not in usual and 1 < length <= _MAX_SEGMENT:
             yield length
 
 

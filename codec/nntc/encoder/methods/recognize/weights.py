@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nntc.encoder.methods.recognize.layouts import Layout, layouts
 from nntc.encoder.methods.recognize.paths import SEARCHED, column_codes, follow, segments
 from nntc.encoder.methods.recognize.steps import common_step
-from nntc.encoder.methods.weights import SCALAR_STEP, SEGMENT, Quantized, Scalar
+from nntc.encoder.methods.weights import LONG_SEGMENT, SCALAR_STEP, SEGMENT, Quantized, Scalar
 from nntc.encoder.quantize.blocks import cut_blocks
 from nntc.encoder.quantize.dct import forward
 from nntc.encoder.quantize.pruning import pruned_zeros
@@ -165,7 +165,7 @@ def _on_path(
         return None if step is None else _quantized(shaping, codes, values, found, step, segment, layout)
 
     rows, columns = shaping.view.rows, shaping.view.columns
-    for segment, machine in product(segments(columns, SEGMENT), SEARCHED):
+    for segment, machine in product(segments(columns, SEGMENT, LONG_SEGMENT), SEARCHED):
         quantized = finished(layout.integers, known, segment, machine)
         if quantized is not None:
             return quantized
