@@ -146,10 +146,8 @@ def quantize(
         Noise power to allow in the layer's output, relative to the power of that output.
     by_row
         Whether rows and columns far smaller than the others get smaller steps.
-    machine
-        The trellis to search.
-    device
-        Where it is decoded.
+    machine, device
+        The trellis to search, and where it is decoded.
     """
     segment = _segment(machine, device)
     zeros = pruned_zeros(values)
