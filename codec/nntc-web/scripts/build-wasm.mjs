@@ -53,7 +53,7 @@ function compile(output, features) {
   mkdirSync(objects, { recursive: true });
   const common = [
     "--target=wasm32", "-nostdlib", "-ffreestanding", "-fvisibility=hidden", "-ffp-contract=off", "-c",
-    ...features, `-I${join(here, "wasm", "libc")}`, `-I${join(library, "include")}`,
+    ...features, `-I${join(here, "wasm", "libc")}`, `-I${join(library, "include")}`, `-I${join(library, "src")}`,
   ];
   const strict = ["-std=c11", "-Wall", "-Wextra", "-Wshadow", "-Werror"];
   const own = ["runtime.c", "bzip2.c", "module.c"].map((name) => join(here, "wasm", name));

@@ -1,7 +1,7 @@
 /** All that the package has, in browsers and in Node. */
 export { decode, type Decoded, type DecodedFile, type DecodeOptions, type Progress } from "./decode.js";
 export type { Opened, OutputFile } from "./decoder.js";
-export { NntcFile, open, type OpenOptions, type Section, type Tensor, type TensorEntry } from "./file.js";
+export { NntcFile, open, type Coding, type OpenOptions, type Section, type Tensor, type TensorEntry } from "./file.js";
 export { NntcError } from "./errors.js";
 export type { PublicKey } from "./keys.js";
 export { nntcFetch, type Found, type NntcFetchOptions } from "./fetch.js";

@@ -100,6 +100,7 @@ export class Decoder {
       write: (from, length) => guarded(() => (decoder.#output.write(instance.bytes(from, length)), true)),
       back: (file, offset, to, length) => guarded(() => decoder.#output.back(file, offset, instance.bytes(to, length))),
       entry: () => 1,
+      piece: () => 1,
       signed: (key, signature, message, length) =>
         decoder.#signatures.check(instance.bytes(key, 32), instance.bytes(signature, 64), instance.bytes(message, length)),
     });

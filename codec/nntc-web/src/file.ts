@@ -1,11 +1,13 @@
 /** open: a file of which single tensors are read. */
+import { hex } from "./decoder.js";
 import { NntcError } from "./errors.js";
+import { initializers, type Content, type Initializer, type Segment } from "./graph.js";
 import { getModule, type Simd } from "./module.js";
 import { Ranges, type RandomSource } from "./ranges.js";
 import type { SourceOptions } from "./source.js";
 import { Instance } from "./wasm.js";
 
-/** A tensor that the index of a file names. */
+/** A tensor of the model. */
 export interface TensorEntry {
   name: string;
   /** Number that ONNX gives the element type: 1 is float32. */
@@ -13,8 +15,23 @@ export interface TensorEntry {
   dims: number[];
   /** Bytes of the tensor; null where the type is not known. */
   bytes: number | null;
-  /** Whether its bytes can be read by name; else they stand in the graph. */
+  /** Whether its bytes can be read by name; else they stand in the graph in another form, or belong to the base of an update. */
   readable: boolean;
+  /** Which TENSOR sections, counted from 0, its bytes are in. */
+  sections: number[];
+}
+
+/** How the elements of a TENSOR section are coded (SPEC.md, clause 7). */
+export interface Coding {
+  tool: "planes" | "codebook" | "uniform" | "difference";
+  /** Elements, and bytes of each. */
+  elements: number;
+  width: number;
+  /** Matrix views; several small tensors share a ragged one. */
+  view: "matrix" | "transposed" | "ragged";
+  rows: number;
+  /** Records that change the elements one after another. */
+  records: number;
 }
 
 /** A tensor and its bytes, little-endian. */
@@ -40,6 +57,8 @@ export interface OpenOptions extends SourceOptions {
 }
 
 const TYPES: Record<number, string> = { 1: "GRAPH", 3: "TABLES", 4: "TENSOR", 0x81: "NOTES", 0x82: "SIGNATURE", 0x83: "INDEX" };
+const TOOLS = ["planes", "codebook", "uniform", "difference"] as const;
+const VIEWS = ["matrix", "transposed", "ragged"] as const;
 const WINDOW = 64 << 10;
 
 /** A file, of which header and directory are known. */
@@ -52,6 +71,9 @@ export class NntcFile {
   #written = 0;
   #names: { name: string; entry: Omit<TensorEntry, "name"> }[] = [];
   #sections: Section[] = [];
+  #segments: Segment[] = [];
+  #bytes = 0; // of all output files
+  #initializers: Initializer[] | null = null; // of the graph, once they are asked for
   #turn: Promise<unknown> = Promise.resolve();
   profile: "device" | "main" | "full" = "device";
   /** Bytes of memory that the file says a decoder needs, section by section. */
@@ -72,6 +94,7 @@ export class NntcFile {
       write: (from, length) => file!.#write(from, length),
       back: () => 1,
       entry: (name, length, entry) => file!.#entry(name, length, entry),
+      piece: (run, length, kind, section, part) => file!.#piece(run, length, kind, section, part),
       signed: () => -1,
     });
     instance.exports.limit(options.maxMemory ?? 2 ** 30, options.maxOutput ?? 2 ** 32, WINDOW);
@@ -127,9 +150,10 @@ export class NntcFile {
 
   #described(): Omit<TensorEntry, "name"> {
     const told = Array.from({ length: 8 }, (_, i) => this.#instance.told(i)) as number[];
-    const [, sections = 0, , , bytes = 0, dataType = 0, rank = 0, dims = 0] = told;
+    const [, count = 0, first = 0, , bytes = 0, dataType = 0, rank = 0, dims = 0] = told;
+    const sections = Array.from({ length: count }, (_, i) => first + i);
     const list = Array.from(new Float64Array(this.#instance.exports.memory.buffer, dims, rank));
-    return { dataType, dims: list, bytes: bytes < 0 ? null : bytes, readable: sections > 0 };
+    return { dataType, dims: list, bytes: bytes < 0 ? null : bytes, readable: count > 0, sections };
   }
 
   /** Calls the module, and again as long as bytes are missing. */
@@ -138,6 +162,7 @@ export class NntcFile {
       this.#missing = null;
       this.#parts = [];
       this.#names = [];
+      this.#segments = [];
       this.#written = 0;
       let number: number;
       try {
@@ -159,37 +184,142 @@ export class NntcFile {
     return result;
   }
 
-  /** The index: names, types and shapes of all tensors. `ABSENT` for files without one (`nntc encode --index` writes it). */
+  /** Segment 2 i is run i of the graph bytes, 2 i + 1 the piece after it. */
+  #piece(run: number, length: number, kind: number, section: number, part: number): number {
+    const [isPart, isBase, isAgain] = [0, 1, 2].map((number) => kind === number);
+    this.#segments.push(this.#instance.bytes(run, length).slice());
+    if (isPart) this.#segments.push({ kind: "part", section, part, bytes: null });
+    if (isBase) this.#segments.push({ kind: "base" });
+    if (isAgain) this.#segments.push(this.#segments[2 * section + 1]!);
+    return 0;
+  }
+
+  get #tensors(): Section[] {
+    return this.#sections.filter((section) => section.type === "TENSOR");
+  }
+
+  /** Initializers by the graph, which is transferred for that. */
+  async #graph(): Promise<Initializer[]> {
+    if (this.#initializers) return this.#initializers;
+    const exports = this.#instance.exports, graph = this.#sections.find((section) => section.type === "GRAPH")!;
+    await this.#ranges.load(graph.offset, graph.length);
+    await this.#run(() => exports.open(this.#ranges.size, 0, 1));
+    this.#bytes = this.#instance.told(4);
+    this.#instance.check(exports.file(0));
+    const size = this.#instance.told(1);
+    await this.#run(() => exports.pieces());
+    const found = initializers(this.#measured(this.#segments.splice(0)), size);
+    if (!found) throw new NntcError("ABSENT", "the file has no index, and its model is none whose tensors could be found");
+    return (this.#initializers = found);
+  }
+
+  /** The only part of a section has all of its output. */
+  #measured(segments: Segment[]): Segment[] {
+    const sections = this.#tensors, several = new Set<number>();
+    for (const segment of segments) if (!(segment instanceof Uint8Array) && segment.kind === "part" && segment.part > 0) several.add(segment.section);
+    return segments.map((segment) =>
+      segment instanceof Uint8Array || segment.kind !== "part" || several.has(segment.section)
+        ? segment
+        : { ...segment, bytes: sections[segment.section]!.output },
+    );
+  }
+
+  async #indexed(): Promise<TensorEntry[] | null> {
+    try {
+      await this.#run(() => this.#instance.exports.list());
+    } catch (error) {
+      if (error instanceof NntcError && error.id === "ABSENT") return null;
+      throw error;
+    }
+    return this.#names.map(({ name, entry }) => ({ name, ...entry }));
+  }
+
+  /** Names, types and shapes of all tensors: by the index if there is one (`nntc encode --index`), else by the graph. */
   tensors(): Promise<TensorEntry[]> {
     return this.#alone(async () => {
-      await this.#run(() => this.#instance.exports.list());
-      return this.#names.map(({ name, entry }) => ({ name, ...entry }));
+      const indexed = await this.#indexed();
+      return indexed ?? (await this.#graph()).map(entryOf);
     });
   }
 
-  /** A tensor by its name; only its sections are transferred and decoded. `ABSENT` if there is none, or no index. */
+  /** A tensor by its name; only its sections are transferred and decoded. `ABSENT` if there is none. */
   tensor(name: string): Promise<Tensor> {
     return this.#alone(async () => {
       const bytes = new TextEncoder().encode(name), exports = this.#instance.exports;
       if (bytes.length === 0) throw new NntcError("ABSENT", "a tensor has a name");
+      if (!this.#sections.some((section) => section.type === "INDEX") || this.#initializers) return this.#byGraph(name);
       const at = this.#instance.put(bytes);
       await this.#run(() => exports.find(at, bytes.length));
       const entry = this.#described(), [count = 0, first = 0] = [1, 2].map((i) => this.#instance.told(i));
-      if (count > 0) {
-        const tensors = this.#sections.filter((section) => section.type === "TENSOR").slice(first, first + count);
-        const begin = tensors[0]!.offset, end = tensors[tensors.length - 1]!;
-        await this.#ranges.load(begin, end.offset + end.length - begin);
-      }
+      await this.#load(first, count);
       await this.#run(() => exports.extract());
-      const data = new Uint8Array(this.#written);
-      let done = 0;
-      for (const part of this.#parts.splice(0)) {
-        data.set(part, done);
-        done += part.length;
-      }
-      return { name, ...entry, data };
+      return { name, ...entry, data: joined(this.#parts.splice(0)) };
     });
   }
+
+  /** How TENSOR section i is coded, which is transferred for that. */
+  coding(i: number): Promise<Coding> {
+    return this.#alone(async () => {
+      if (!Number.isInteger(i) || i < 0 || i >= this.#tensors.length) throw new RangeError("there is no such section");
+      await this.#load(i, 1);
+      await this.#run(() => this.#instance.exports.record(i));
+      const told = Array.from({ length: 11 }, (_, k) => this.#instance.told(k)) as number[];
+      const [, tool = 0, , , width = 0, view = 0, rows = 0, , , elements = 0, records = 0] = told;
+      return { tool: TOOLS[tool] ?? "planes", elements, width, view: VIEWS[view] ?? "matrix", rows, records };
+    });
+  }
+
+  /** Bytes of all output files, and the model's SHA-256; the graph is transferred for that. */
+  output(): Promise<{ bytes: number; sha256: string }> {
+    return this.#alone(async () => {
+      await this.#graph().catch((error: unknown) => {
+        if (!(error instanceof NntcError) || error.id !== "ABSENT") throw error;
+      });
+      this.#instance.check(this.#instance.exports.file(0));
+      return { bytes: this.#bytes, sha256: hex(this.#instance.bytes(this.#instance.told(2), 32)) };
+    });
+  }
+
+  async #byGraph(name: string): Promise<Tensor> {
+    const found = (await this.#graph()).find((one) => one.name === name), exports = this.#instance.exports;
+    if (!found || !isReadable(found)) throw new NntcError("ABSENT", "there is no such tensor, or its bytes are not in sections");
+    const parts: Uint8Array[] = [];
+    for (const content of found.content) {
+      if (content instanceof Uint8Array) parts.push(content);
+      else if (content.kind === "part") {
+        await this.#load(content.section, 1);
+        exports.choose(content.section, content.part, content.length);
+        await this.#run(() => exports.extract());
+        parts.push(...this.#parts.splice(0));
+      }
+    }
+    return { ...entryOf(found), data: joined(parts) };
+  }
+
+  /** Gets TENSOR sections in one request. */
+  async #load(first: number, count: number): Promise<void> {
+    const sections = this.#tensors.slice(first, first + count), last = sections[sections.length - 1];
+    if (last) await this.#ranges.load(sections[0]!.offset, last.offset + last.length - sections[0]!.offset);
+  }
+}
+
+const isReadable = (tensor: Initializer) =>
+  tensor.bytes !== null && tensor.content.every((content: Content) => content instanceof Uint8Array || content.kind === "part");
+
+function entryOf(tensor: Initializer): TensorEntry {
+  const { name, dataType, dims, bytes } = tensor;
+  const sections = tensor.content.flatMap((content) => (!(content instanceof Uint8Array) && content.kind === "part" ? [content.section] : []));
+  return { name, dataType, dims, bytes, readable: isReadable(tensor), sections };
+}
+
+function joined(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** Opens a file of which tensors are read by name, through range requests if it is a URL. */

@@ -8,6 +8,7 @@ export interface Imports {
   write(from: number, length: number): number;
   back(file: number, offset: number, to: number, length: number): number;
   entry(name: number, length: number, entry: number): number;
+  piece(run: number, length: number, kind: number, section: number, part: number): number;
   signed(key: number, signature: number, message: number, length: number): number;
 }
 
@@ -33,6 +34,8 @@ export interface Exports {
   list(): number;
   describe(entry: number): void;
   find(name: number, length: number): number;
+  pieces(): number;
+  choose(section: number, part: number, bytes: number): void;
   extract(): number;
 }
 

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { open } from "nntc-web";
+import { decode, open } from "nntc-web";
 import { serve } from "./server.mjs";
 
 const SUITE = process.env.NNTC_SUITE;
@@ -32,6 +32,50 @@ test("every index of the suite", async () => {
     }
     await assert.rejects(file.tensor("a name that no tensor has"), { id: "ABSENT" });
   }
+});
+
+test("by the graph, where there is no index, the same tensors", async () => {
+  for (const vector of vectors.filter((one) => one.index?.some((tensor) => tensor.sha256) && !one.base)) {
+    const data = new Uint8Array(await readFile(join(SUITE, vector.file)));
+    const file = await open(data);
+    const at = file.sections.find((section) => section.type === "INDEX");
+    if (!at) continue;
+    file.sections.forEach((section) => (section.type = section.type === "INDEX" ? "none" : section.type));
+    const names = new Map(vector.index.map((tensor) => [tensor.name, tensor]));
+    let graph;
+    try {
+      graph = await file.tensor("a name that no tensor has");
+    } catch (error) {
+      assert.equal(error.id, "ABSENT", vector.id);
+      if (/no index/.test(error.message)) continue;
+    }
+    assert.equal(graph, undefined);
+    for (const [name, expected] of names) {
+      const tensor = await file.tensor(name).catch(absent);
+      if (tensor && expected.sha256) assert.equal(sha256(tensor.data), expected.sha256, `${vector.id}: ${name}`);
+    }
+  }
+});
+
+test("tensors of a network without an index, of which only the graph and the section are transferred", async () => {
+  const { model } = await decode(new Uint8Array(digits));
+  const file = await open(`${server.url}/good/tensors.nntc`);
+  const tensors = await file.tensors();
+  assert.ok(tensors.length > 20);
+  assert.ok(file.transferred < digits.length / 4);
+  let bytes = 0;
+  for (const { name, bytes: size, dims, dataType } of tensors) {
+    const { data } = await file.tensor(name);
+    assert.equal(data.length, size);
+    if (dataType === 1) assert.equal(size, 4 * dims.reduce((product, dim) => product * dim, 1));
+    assert.ok(Buffer.from(model.buffer).includes(Buffer.from(data)), name);
+    bytes += size;
+  }
+  assert.ok(bytes > 0.95 * model.length);
+  const { sections } = tensors.find((one) => one.sections.length > 0);
+  assert.match((await file.coding(sections[0])).tool, /^(planes|codebook|uniform)$/);
+  assert.deepEqual(await file.output(), { bytes: model.length, sha256: sha256(model) });
+  await assert.rejects(file.coding(1e6), RangeError);
 });
 
 test("sections of a file, by ranges or not", async () => {

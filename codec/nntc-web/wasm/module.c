@@ -3,10 +3,8 @@
  * Numbers that may need more than 32 bits cross as binary64, which holds all below 2^53 exactly. A call returns the
  * number of an error, 0 for none; what else it tells stands in told. */
 #include "coders.h"
-#include "nntc.h"
+#include "internal.h"
 #include "runtime.h"
-
-#include <string.h>
 
 #define IMPORT(name) __attribute__((import_module("nntc"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -17,6 +15,7 @@ IMPORT(begin) int js_begin(uint32_t number, double size);
 IMPORT(write) int js_write(const void *data, uint32_t length);
 IMPORT(back) int js_back(uint32_t number, double offset, void *dst, uint32_t length);
 IMPORT(entry) int js_entry(const char *name, uint32_t length, const nntc_entry *entry);
+IMPORT(piece) int js_piece(const void *run, uint32_t length, int kind, uint32_t section, uint32_t part);
 IMPORT(signed) int js_signed(const void *key, const void *signature, const void *message, uint32_t length);
 
 enum { NUMBERS = 12, MOST_BASES = 65536 };
@@ -24,7 +23,7 @@ static double told[NUMBERS];
 static nntc_limits limits;
 static nntc_source file;
 static nntc *handle;
-static nntc_decoding *decoding;
+static nntc_decoding *running;
 static nntc_entry found;
 static const nntc_memory memory = {web_get, NULL};
 
@@ -155,14 +154,14 @@ EXPORT(record) uint32_t web_record(uint32_t i) {
 
 /* All files, in steps; each ends where more of the file is needed, or a section has been decoded. told: from where on, and how
  * far, the file is needed, whether all is done. */
-EXPORT(start) uint32_t web_start(void) { return tell(nntc_decode_begin(handle, &sink, memory, &decoding)); }
+EXPORT(start) uint32_t web_start(void) { return tell(nntc_decode_begin(handle, &sink, memory, &running)); }
 
 EXPORT(advance) uint32_t web_advance(double have) {
     uint64_t from = 0, to = 0, before = 0;
     int done = 0;
-    nntc_decode_reads(decoding, &from, &before);
-    for (to = before; (double)to <= have && to == before && !done; nntc_decode_reads(decoding, &from, &to)) {
-        const nntc_error e = nntc_decode_step(decoding, &done);
+    nntc_decode_reads(running, &from, &before);
+    for (to = before; (double)to <= have && to == before && !done; nntc_decode_reads(running, &from, &to)) {
+        const nntc_error e = nntc_decode_step(running, &done);
         if (e.id != NNTC_OK) return tell(e);
     }
     told[1] = (double)from;
@@ -184,6 +183,44 @@ EXPORT(describe) void web_describe(const nntc_entry *e) {
     const double bytes = e->bytes == UINT64_MAX ? -1 : (double)e->bytes;
     const double numbers[] = {e->sections, e->section, e->part, bytes, e->data_type, e->rank, (double)(uintptr_t)dims};
     memcpy(told + 1, numbers, sizeof numbers);
+}
+
+/* Graph bytes and what is between them, to piece: a run and the piece after it, which is of a kind. Part b of section a; bytes
+ * of the base; as after run number a; none, at the end. */
+enum { PART, OF_BASE, AGAIN, NONE };
+
+EXPORT(pieces) uint32_t web_pieces(void) {
+    nntc_error error = {NNTC_OK, 0};
+    const uint32_t tensors = handle->summary.tensors;
+    uint32_t *parts = web_take(4 * ((size_t)tensors + 1)), opened = 0; /* those that were used */
+    if (parts == NULL) return NNTC_ARENA;
+    memset(parts, 0, 4 * ((size_t)tensors + 1));
+    reader splices = nntc_reader(handle->splices, handle->splices_size, 0, &error);
+    splice s = {0, 0, 0, 0, false};
+    uint64_t used = 0;
+    for (uint32_t i = 0; i < handle->summary.splices; i++) {
+        uint32_t section = 0;
+        int kind = PART;
+        if (!nntc_splice(handle, &splices, &s)) return tell(error);
+        if (s.run > handle->graph_size - used) return NNTC_E_SPLICE;
+        if (s.copies) kind = OF_BASE;
+        else if (s.piece == 0) section = opened++;
+        else if ((s.piece & 1) != 0) section = opened - (uint32_t)(s.piece / 2 + 1);
+        else kind = AGAIN, section = i - (uint32_t)(s.piece / 2);
+        if (js_piece(handle->graph + used, (uint32_t)s.run, kind, section, kind == PART ? parts[section]++ : 0) != 0) return NNTC_SINK;
+        used += s.run;
+    }
+    if (js_piece(handle->graph + used, (uint32_t)(handle->graph_size - used), NONE, 0, 0) != 0) return NNTC_SINK;
+    return 0;
+}
+
+/* Chooses what extract gives: part of a section, of so many bytes; below 0: whatever it has. */
+EXPORT(choose) void web_choose(uint32_t section, uint32_t part, double bytes) {
+    memset(&found, 0, sizeof found);
+    found.sections = 1;
+    found.section = section;
+    found.part = part;
+    found.bytes = bytes < 0 ? UINT64_MAX : (uint64_t)bytes;
 }
 
 EXPORT(find) uint32_t web_find(const char *name, uint32_t length) {
