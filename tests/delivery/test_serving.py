@@ -90,6 +90,21 @@ def test_what_is_not_served(ask: Ask, path: str) -> None:
     assert (status, body) == (404, b"")
 
 
+def test_pages(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "served" / "index.html").write_text("front")
+    (tmp_path / "served" / "a" / "index.html").write_text("page")
+    (tmp_path / "served" / "a" / "code.JS").write_text("code")
+    for path, kind, body in (
+        ("/", "text/html; charset=utf-8", b"front"),
+        ("/a/?x=1", "text/html; charset=utf-8", b"page"),
+        ("/a/code.JS", "text/javascript; charset=utf-8", b"code"),
+        ("/a/b.bin", "application/octet-stream", DATA),
+    ):
+        status, headers, found = ask(path)
+        assert (status, headers["Content-Type"], found) == (200, kind, body)
+    assert ask("/a//")[0] == 404
+
+
 def test_a_device_pulls_from_it(world: World) -> None:
     world.publish("1.0")
     with serving(world.repository) as server:

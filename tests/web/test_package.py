@@ -43,6 +43,7 @@ def install() -> None:
 def test_the_package_is_built_passes_its_own_tests_and_has_nothing_else_in_it() -> None:
     install()
     run("npm", "run", "build")
+    run("npm", "run", "demo")
     assert "\n# fail 0\n" in run("npm", "test", seconds=900)
     listed = json.loads(run("npm", "pack", "--dry-run", "--json"))
     (packed,) = listed.values() if isinstance(listed, dict) else listed

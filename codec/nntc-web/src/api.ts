@@ -1,7 +1,7 @@
 /** All that the package has, in browsers and in Node. */
 export { decode, type Decoded, type DecodedFile, type DecodeOptions, type Progress } from "./decode.js";
 export type { Opened, OutputFile } from "./decoder.js";
-export { NntcFile, open, type Coding, type OpenOptions, type Section, type Tensor, type TensorEntry } from "./file.js";
+export { NntcFile, open, type OpenOptions } from "./file.js";
 export { NntcError } from "./errors.js";
 export type { PublicKey } from "./keys.js";
 export { nntcFetch, type Found, type NntcFetchOptions } from "./fetch.js";
@@ -9,4 +9,5 @@ export { createSession, type CreateSessionOptions, type Ort } from "./session.js
 export type { OutputKind } from "./output.js";
 export type { RandomSource } from "./ranges.js";
 export type { Source, SourceOptions } from "./source.js";
+export type { Coding, Section, Tensor, TensorEntry } from "./tensors.js";
 export { useModule, type Simd } from "./module.js";

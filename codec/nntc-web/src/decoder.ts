@@ -1,4 +1,5 @@
 /** A file that comes in chunks, decoded section by section. Synchronous, in the thread that it is called in. */
+import { hex } from "./bytes.js";
 import { NntcError } from "./errors.js";
 import { Output, type OutputKind } from "./output.js";
 import { Signatures } from "./signatures.js";
@@ -63,10 +64,6 @@ export interface Result {
 const WINDOW = 128 << 10;
 const SECTION_TENSOR = 4;
 const PROFILES = ["device", "main", "full"] as const;
-
-export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 export class Decoder {
   readonly #settings: Settings;

@@ -2,7 +2,7 @@
 import { decode, type DecodeOptions, type Progress } from "./decode.js";
 import type { Opened } from "./decoder.js";
 import { NntcError } from "./errors.js";
-import { hex } from "./decoder.js";
+import { hex } from "./bytes.js";
 
 /** Where the bytes of a URL come from: a `.nntc` file, and which of its output files; null is the model. */
 export interface Found {

@@ -1,53 +1,12 @@
 /** open: a file of which single tensors are read. */
-import { hex } from "./decoder.js";
+import { hex, joined } from "./bytes.js";
 import { NntcError } from "./errors.js";
-import { initializers, type Content, type Initializer, type Segment } from "./graph.js";
+import { initializers, type Initializer, type Segment } from "./graph.js";
 import { getModule, type Simd } from "./module.js";
 import { Ranges, type RandomSource } from "./ranges.js";
 import type { SourceOptions } from "./source.js";
+import { entryOf, isReadable, measured, type Coding, type Section, type Tensor, type TensorEntry } from "./tensors.js";
 import { Instance } from "./wasm.js";
-
-/** A tensor of the model. */
-export interface TensorEntry {
-  name: string;
-  /** Number that ONNX gives the element type: 1 is float32. */
-  dataType: number;
-  dims: number[];
-  /** Bytes of the tensor; null where the type is not known. */
-  bytes: number | null;
-  /** Whether its bytes can be read by name; else they stand in the graph in another form, or belong to the base of an update. */
-  readable: boolean;
-  /** Which TENSOR sections, counted from 0, its bytes are in. */
-  sections: number[];
-}
-
-/** How the elements of a TENSOR section are coded (SPEC.md, clause 7). */
-export interface Coding {
-  tool: "planes" | "codebook" | "uniform" | "difference";
-  /** Elements, and bytes of each. */
-  elements: number;
-  width: number;
-  /** Matrix views; several small tensors share a ragged one. */
-  view: "matrix" | "transposed" | "ragged";
-  rows: number;
-  /** Records that change the elements one after another. */
-  records: number;
-}
-
-/** A tensor and its bytes, little-endian. */
-export interface Tensor extends TensorEntry {
-  data: Uint8Array<ArrayBuffer>;
-}
-
-/** A section of the directory. */
-export interface Section {
-  /** "GRAPH", "TABLES", "TENSOR", "SIGNATURE", "INDEX", "NOTES", or a number. */
-  type: string;
-  offset: number;
-  length: number;
-  /** Bytes that it decodes to. */
-  output: number;
-}
 
 export interface OpenOptions extends SourceOptions {
   /** Bytes of memory that the decoder may take (1 GiB), and of a tensor (4 GiB). */
@@ -208,20 +167,9 @@ export class NntcFile {
     this.#instance.check(exports.file(0));
     const size = this.#instance.told(1);
     await this.#run(() => exports.pieces());
-    const found = initializers(this.#measured(this.#segments.splice(0)), size);
+    const found = initializers(measured(this.#segments.splice(0), this.#tensors), size);
     if (!found) throw new NntcError("ABSENT", "the file has no index, and its model is none whose tensors could be found");
     return (this.#initializers = found);
-  }
-
-  /** The only part of a section has all of its output. */
-  #measured(segments: Segment[]): Segment[] {
-    const sections = this.#tensors, several = new Set<number>();
-    for (const segment of segments) if (!(segment instanceof Uint8Array) && segment.kind === "part" && segment.part > 0) several.add(segment.section);
-    return segments.map((segment) =>
-      segment instanceof Uint8Array || segment.kind !== "part" || several.has(segment.section)
-        ? segment
-        : { ...segment, bytes: sections[segment.section]!.output },
-    );
   }
 
   async #indexed(): Promise<TensorEntry[] | null> {
@@ -301,25 +249,6 @@ export class NntcFile {
     const sections = this.#tensors.slice(first, first + count), last = sections[sections.length - 1];
     if (last) await this.#ranges.load(sections[0]!.offset, last.offset + last.length - sections[0]!.offset);
   }
-}
-
-const isReadable = (tensor: Initializer) =>
-  tensor.bytes !== null && tensor.content.every((content: Content) => content instanceof Uint8Array || content.kind === "part");
-
-function entryOf(tensor: Initializer): TensorEntry {
-  const { name, dataType, dims, bytes } = tensor;
-  const sections = tensor.content.flatMap((content) => (!(content instanceof Uint8Array) && content.kind === "part" ? [content.section] : []));
-  return { name, dataType, dims, bytes, readable: isReadable(tensor), sections };
-}
-
-function joined(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** Opens a file of which tensors are read by name, through range requests if it is a URL. */

@@ -3,7 +3,7 @@
  * wrong and is noted down; when all of it has been verified, the decoder is asked again.
  */
 import { NntcError } from "./errors.js";
-import { hex } from "./decoder.js";
+import { hex } from "./bytes.js";
 
 export class Signatures {
   #known = new Map<string, boolean>();

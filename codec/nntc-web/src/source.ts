@@ -1,4 +1,5 @@
 /** Where bytes come from: URLs with what can happen on the way, responses, streams, Blobs, bytes. */
+import { joined } from "./bytes.js";
 import { NntcError } from "./errors.js";
 
 /** What can be decoded. A string is a URL. */
@@ -230,18 +231,8 @@ export async function retried<Answer extends readonly [Response, unknown]>(
 /** The whole body of a response. */
 export async function whole(response: Response, options: SourceOptions): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of stream(response.body!, options, (cause) => new Broken(words(cause)))) {
-    parts.push(part);
-    size += part.length;
-  }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  for await (const part of stream(response.body!, options, (cause) => new Broken(words(cause)))) parts.push(part);
+  return joined(parts);
 }
 
 const isBusy = (response: Response) => response.status >= 500 || response.status === 429 || response.status === 408;

@@ -14,8 +14,9 @@ _HELP = """
     Serve the files of FOLDER on this machine, with ranges, until it is
     interrupted. It is for trying out what any web server does.
 
-    Example:
+    Examples:
       nntc serve repository --port 8000
+      nntc serve codec/nntc-web/demo/dist      a page, by its index.html
 """
 
 

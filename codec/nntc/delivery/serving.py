@@ -15,6 +15,17 @@ from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 _PIECE = 1 << 16
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+}
+"""What browsers insist on, for pages that are tried out; all else is bytes to them."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -47,7 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             is_range = self.headers.get("If-Range", mark) == mark
             span = _span(self.headers.get("Range", ""), size) if is_range else None
-            headers = {"ETag": mark, "Accept-Ranges": "bytes"}
+            kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
+            headers = {"ETag": mark, "Accept-Ranges": "bytes", "Content-Type": kind}
             if span is None:
                 start, end = 0, size
                 self._head(200, size, **headers)
@@ -79,6 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _path(self) -> Path | None:
         """Return the file that is asked for; None for one that is hidden, elsewhere, or not there."""
         parts = unquote(urlsplit(self.path).path).split("/")[1:]
+        if not parts[-1]:  # a folder's page
+            parts[-1] = "index.html"
         if any(not part or part.startswith(".") or "\\" in part or "\0" in part for part in parts):
             return None
         with suppress(OSError):
