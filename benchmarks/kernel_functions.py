@@ -21,7 +21,7 @@ from nntc.encoder.entropy.tables import make_table
 from nntc.encoder.quantize.feedback import search_with_feedback
 from nntc.encoder.quantize.rates import expected_bits
 from nntc.encoder.quantize.trellis import search
-from nntc.format.trellis import Trellis
+from nntc.format.trellis import MANY_STATES, Trellis
 from nntc.kernels import decoding, encoding
 from nntc.kernels.choice import NAMES, using
 from nntc.kernels.sequences import Sequences
@@ -74,12 +74,20 @@ def actions() -> dict[str, tuple[Callable[[], Any], int]]:
         "rANS encoded": (lambda: encoding.encode_rans([stream]), COUNT),
         "Huffman encoded": (lambda: encoding.encode_huffman(tokens, lengths, codes, 200), COUNT),
         "trellis search": (lambda: search(x, contexts, bits, 0.1, SEGMENT), COUNT),
+        "trellis search, 128 states": (
+            lambda: search(x, contexts, bits, 0.1, SEGMENT, MANY_STATES),
+            COUNT,
+        ),
         "search with feedback, 2 survivors": (
             lambda: search_with_feedback(sequences, bits, 0.1, 2),
             ROWS * LENGTH,
         ),
         "search with feedback, 8 survivors": (
             lambda: search_with_feedback(sequences, bits, 0.1, 8),
+            ROWS * LENGTH,
+        ),
+        "search with feedback, 128 states": (
+            lambda: search_with_feedback(sequences, bits, 0.1, machine=MANY_STATES),
             ROWS * LENGTH,
         ),
     }

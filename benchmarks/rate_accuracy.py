@@ -17,6 +17,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +80,21 @@ def measure_decoded(
 
 
 def calibrated_points(
-    evaluator: Evaluator, samples: Samples, qualities: Sequence[float], name: str
+    evaluator: Evaluator, samples: Samples, qualities: Sequence[float], name: str, extra: dict[str, Any]
 ) -> Iterator[Point]:
-    """Encode with samples of the network's inputs, which are run through it once, and measure."""
+    """Encode with samples of the network's inputs, which are run through it once, and measure.
+
+    Seconds are those after that run.
+    """
     with tempfile.TemporaryDirectory() as folder, open_model(evaluator.path) as model, Workers(1) as workers:
         prepared = calibrate(model, samples)
         for quality in qualities:
             coded = Path(folder, "model.nntc")
-            coded.write_bytes(build(model, prepared, check_options(quality=quality), workers)[0].tobytes())
-            yield measure_coded(evaluator, f"quality {quality:g}", name, coded)
+            options = check_options(quality=quality, **extra)
+            (data, *_), seconds = timed(partial(build, model, prepared, options, workers))
+            coded.write_bytes(data.tobytes())
+            details = {"encode_wall_s": seconds.wall, "encode_cpu_s": seconds.cpu}
+            yield measure_coded(evaluator, f"quality {quality:g}", name, coded, details)
 
 
 def int8_point(evaluator: Evaluator, samples: Samples) -> Point:
@@ -122,7 +129,11 @@ def points(evaluator: Evaluator, options: argparse.Namespace) -> Iterator[Point]
         if options.int8:
             yield int8_point(evaluator, samples)
         yield from calibrated_points(
-            evaluator, samples, options.quality, f"nntc calibrated, {len(samples)} images"
+            evaluator,
+            samples,
+            options.quality,
+            " ".join([f"nntc calibrated, {len(samples)} images", *options.set]),
+            extra,
         )
         return
     for key in ("bits", "quality"):
