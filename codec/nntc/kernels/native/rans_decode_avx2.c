@@ -84,7 +84,8 @@ TARGET ALWAYS_INLINE void trellis_lanes(rans_stream *s, const u8 *contexts, u32 
     __m256i is_odd = _mm256_cmpeq_epi32(_mm256_and_si256(token, all(1)), all(1));
     store(narrowed(_mm256_or_si256(token, _mm256_slli_epi32(q, 8))), 2 * (size_t)count, out + l);
     __m256i after_even = _mm256_permutevar8x32_epi32(numbers(even), state), after_odd = _mm256_permutevar8x32_epi32(numbers(odd), state);
-    state = _mm256_blendv_epi8(state, _mm256_blendv_epi8(after_even, after_odd, is_odd), active);
+    __m256i high = _mm256_slli_epi32(_mm256_srli_epi32(state, 3), 2), after = _mm256_blendv_epi8(after_even, after_odd, is_odd);
+    state = _mm256_blendv_epi8(state, _mm256_xor_si256(high, after), active); /* by the low bits: next_state */
     _mm256_storeu_si256((void *)(s->state + l), state);
 }
 
