@@ -46,7 +46,7 @@ class Options:
         `auto`: `outputs` puts the error where the network's outputs feel it least, `weights` makes the
         squared error of the weights themselves least.
     effort
-        `auto`: `fast`, or `best` for a file up to 1 % smaller at the same quality, whose levels are searched
+        `auto`: `fast`, or `best` for a file about 1 % smaller at the same quality, whose levels are searched
         with 128 states of the trellis in place of eight. Decoding takes no longer.
     entropy
         Paper methods: coder of the levels; None is rANS, or Huffman for `deep`.

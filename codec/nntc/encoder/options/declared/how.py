@@ -30,7 +30,7 @@ OBJECTIVE = declare(
 )
 EFFORT = declare(
     Group.HOW,
-    "auto: best searches longer for a file up to 1 % smaller at the same quality.  [default: fast]",
+    "auto: best searches longer for a file about 1 % smaller at the same quality.  [default: fast]",
     methods=_AUTO,
     kind=Effort,
 )
