@@ -21,7 +21,7 @@ CODERS: dict[str, tuple[bytes, dict[str, Any]]] = {
     },
     "lossless": (CLASSIFIER, {"method": "lossless"}),
 }
-SOME = ("auto-20", "weights", "calibrated", "pruned", "rows", "clustering", "deep")
+SOME = ("auto-20", "best", "weights", "calibrated", "calibrated-best", "pruned", "rows", "clustering", "deep")
 
 
 @pytest.mark.parametrize("name", [*SOME, *CODERS])
