@@ -113,6 +113,8 @@ def measure(pair: str, data: Path, images: int, samples: int, quality: float) ->
     for name, options in ways.items():
         coded = nntc.encode_bytes(measured.path, base=old, quality=quality, **options)[0]
         line(name, len(coded), nntc.decode_bytes(coded, base=base)[None])
+        if name == "update":
+            line("old file and update, merged", len(nntc.merge_bytes([old, coded])[0]))
     for name, patch in patches().items():
         line(f"{name} of .nntc", patch(old, fresh))
 

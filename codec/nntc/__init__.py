@@ -8,6 +8,7 @@
     nntc.decode_bytes(data)[None]               decode in memory; external data is under its names
     nntc.sweep("model.onnx", evaluation=...)    draw how near its outputs stay against how small it is
     nntc.session("model.nntc")                  run it (needs onnxruntime)
+    nntc.merge(["v1.nntc", "v1-v2.nntc"], "v2.nntc")   one file of a file and its updates
     nntc.sign("model.nntc", "release.key")      sign it; nntc.decode(..., require_key="release.key.pub")
 
 Names are loaded on first use: a program that only decodes never imports what encoding needs. That comes with
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from nntc.encoder.encode import encode, encode_bytes
     from nntc.encoder.goals.fidelity import Fidelity, Share
     from nntc.encoder.goals.goal import Goal, GoalReport, GoalTry
+    from nntc.encoder.merge.merge import merge, merge_bytes
+    from nntc.encoder.merge.merging import MergeReport
     from nntc.encoder.options.choices import Centroids, Entropy, Method, PruneScope
     from nntc.encoder.options.options import Options
     from nntc.encoder.report import EncodeReport, Stage, TensorReport
@@ -79,6 +82,7 @@ __all__ = [
     "LazyTensor",
     "LimitError",
     "Limits",
+    "MergeReport",
     "Method",
     "ModelError",
     "NntcError",
@@ -106,6 +110,8 @@ __all__ = [
     "decode_bytes",
     "encode",
     "encode_bytes",
+    "merge",
+    "merge_bytes",
     "open",
     "session",
     "sign",
@@ -129,6 +135,7 @@ _HOMES = {
     "InputSummary": "nntc.encoder.samples.summary",
     "LazyTensor": "nntc.reader.lazy",
     "Limits": "nntc.limits",
+    "MergeReport": "nntc.encoder.merge.merging",
     "Method": "nntc.encoder.options.choices",
     "Options": "nntc.encoder.options.options",
     "Phase": "nntc.progress",
@@ -149,6 +156,8 @@ _HOMES = {
     "decode_bytes": "nntc.decoder.model",
     "encode": "nntc.encoder.encode",
     "encode_bytes": "nntc.encoder.encode",
+    "merge": "nntc.encoder.merge.merge",
+    "merge_bytes": "nntc.encoder.merge.merge",
     "open": "nntc.reader.container",
     "session": "nntc.reader.runtime",
     "sign": "nntc.signing.sign",

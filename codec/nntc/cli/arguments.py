@@ -61,7 +61,8 @@ def source_file(value: str) -> str | Path:
     return value if is_url(value) else input_file(value)
 
 
-def _sources(values: Sequence[str]) -> list[str | Path]:
+def sources(values: Sequence[str]) -> list[str | Path]:
+    """Return the URLs of files, or paths that can be opened."""
     return [source_file(value) for value in values]
 
 
@@ -162,9 +163,9 @@ class Parser:
         self._checks: dict[str, tuple[str, Callable[[str], Any]]] = {}
         self._defaults: dict[str, Any] = {}
 
-    def operand(self, name: str, metavar: str, check: Callable[[str], T], *, required: bool = True) -> None:
-        """Add an argument that has a place instead of a name."""
-        nargs = None if required else "?"
+    def operand(self, name: str, metavar: str, check: Callable[[Any], T], *, required: bool = True) -> None:
+        """Add an argument that has a place instead of a name; with `...` in `metavar`, one or more."""
+        nargs = "+" if metavar.endswith("...") else None if required else "?"
         self._parser.add_argument(name, metavar=metavar, nargs=nargs)
         self._checks[name] = metavar, check
         self._operands.append(metavar if required else f"[{metavar}]")
@@ -188,11 +189,11 @@ class Parser:
         text = "How many of the keys must have signed.  [default: 1]"
         self.option("--threshold", metavar="N", check=count, text=text)
 
-    def bases(self) -> None:
-        """Add --base and --via, both lists of sources."""
-        for name, text in (("--base", _BASE), ("--via", _VIA)):
+    def bases(self, *, via: bool = True) -> None:
+        """Add --base, and --via unless there is none, both lists of sources."""
+        for name, text in (("--base", _BASE), ("--via", _VIA))[: 1 + via]:
             self._parser.add_argument(name, metavar="FILE", action="append", default=[])
-            self._checks[name[2:]] = name, _sources
+            self._checks[name[2:]] = name, sources
             self._records.append((f"{name} FILE", text))
 
     def flag(self, name: str, dest: str, text: str) -> None:

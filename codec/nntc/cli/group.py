@@ -22,6 +22,7 @@ Commands:
   nntc info   model.nntc                what is inside, what it costs
   nntc verify model.nntc model.onnx     is it valid, how far from the original
   nntc sweep  model.onnx ...            how small it gets, and what that costs
+  nntc merge  v1.nntc v2.nntc -o FILE   one file of a file and updates of it
   nntc keygen release.key               make a key to sign with
   nntc sign   model.nntc --key FILE     sign a file (decode: --require-key)
   nntc publish repository model.onnx    encode and add to a signed repository
@@ -46,8 +47,9 @@ Options:
   --version   Show the version and exit.
   -h, --help  Show this message and exit.
 """
-_PLAIN = ("decode", "info", "verify", "keygen", "sign", "conformance", "pull", "rollback", "serve")
-"""Commands that need what decoding needs, `keygen` and `sign` the extra `sign`, `pull` `delivery`."""
+_PLAIN = ("decode", "info", "verify", "merge", "keygen", "sign", "conformance", "pull", "rollback", "serve")
+"""Commands without click: they need what decoding needs, `merge` the extra `encode`, `keygen` and `sign`
+`sign`, `pull` `delivery`."""
 _CLICK = ("encode", "sweep", "demo", "publish")
 """Commands that are made with click, and need the extra `encode`."""
 

@@ -22,6 +22,12 @@ DecodeInto = Callable[[Source, Path, "BaseFiles"], object]
 """Decodes a `.nntc` file to a path, with what it may need as its base."""
 
 
+def as_list(given: Bases) -> list[SourceLike]:
+    """Return the files that a caller gives as a base."""
+    single = isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Source)
+    return [given] if single else list(given)  # type: ignore[list-item, arg-type]
+
+
 class BaseFiles:
     """Files to find a base among, looked at only where a base is needed.
 
@@ -36,8 +42,7 @@ class BaseFiles:
     """
 
     def __init__(self, given: Bases = (), via: Sequence[SourceLike] = (), *, decode: DecodeInto) -> None:
-        single = isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Source)
-        self._given: list[SourceLike] = [given] if single else list(given)  # type: ignore[list-item, arg-type]
+        self._given = as_list(given)
         self._via, self._decode = list(via), decode
         self._stack = ExitStack()
 

@@ -30,10 +30,15 @@ def with_index(file: CodedFile, report: EncodeReport) -> tuple[CodedFile, Encode
     ModelError
         E_TENSOR: a tensor has a name or a shape that an index cannot hold.
     """
+    indexed = indexed_file(file)
+    return indexed, replace(report, size=indexed.size)
+
+
+def indexed_file(file: CodedFile) -> CodedFile:
+    """Return a file with an index in front of its graph; raises ModelError, as `with_index`."""
     with Container(file, limits=NO_LIMITS) as container:
         body = write_index(map(_checked, entries_of(container.graph_tensors)))
-    indexed = file.with_index(NewSection(SectionType.INDEX, body, 0))
-    return indexed, replace(report, size=indexed.size)
+    return file.with_index(NewSection(SectionType.INDEX, body, 0))
 
 
 def index_size(tensors: Iterable[WireTensor], sections: int) -> int:

@@ -6,7 +6,7 @@ Implements SPEC.md 6.2 for encoders.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from nntc.encoder.container import NewSplice
@@ -15,55 +15,31 @@ from nntc.encoder.update.base import UpdateBase
 from nntc.format.graph import BASE_PIECE, BaseRange
 
 
-class SpliceWriter:
-    """Collects what the output files are made of.
+class PieceWriter:
+    """Collects graph bytes and pieces in the order of the output.
 
     Parameters
     ----------
-    files
-        The output files.
-    base
-        What ranges may be of.
+    sizes
+        Of the output files.
+    base_ends
+        Where the files of the base end, back to back; None for a file without base.
     """
 
-    def __init__(self, files: Sequence[SourceFile], base: UpdateBase | None) -> None:
+    def __init__(self, sizes: Iterable[int], base_ends: Sequence[int] | None) -> None:
         self.skeleton = bytearray()
         """Graph bytes."""
-        self._files, self._base = files, base
+        self._has_base = base_ends is not None
         self._splices: list[NewSplice] = []
         self._run = 0
         self._opened = 0
         self._again: dict[int, int] = {}  # by tensor, the splice of its part
-        self._ends = list(accumulate(file.size for file in files))
+        self._ends = list(accumulate(sizes))
         self._at = 0  # in all output files
         self._literals: list[tuple[int, int]] = []  # in the output, and in the skeleton
         self._range: tuple[int, int] | None = None  # where in the base, and to where; not yet a splice
         self._range_end = 0
-        self._base_ends = [] if base is None else base.ends
-
-    def graph(self, data: memoryview, before: int | None = None, after: int | None = None) -> None:
-        """Add graph bytes; those found in the base become ranges of it, but for names of files.
-
-        Parameters
-        ----------
-        before, after
-            Where in the base the tensor before ends, and the one after begins, if they are there.
-        """
-        if self._base is None:
-            self._literal(data)
-            return
-        start = self._at
-        for part, is_name in self._parts(data):
-            if is_name:
-                self._literal(part)
-                continue
-            is_first, is_last = self._at == start, self._at + part.nbytes == start + data.nbytes
-            hints = before if is_first else None, after if is_last else None
-            for found in self._base.finder.find(part, *hints):
-                if found.start is None:
-                    self._literal(found.data)
-                else:
-                    self.copy(found.start, found.data.nbytes)
+        self._base_ends = base_ends or ()
 
     def copy(self, start: int, length: int) -> None:
         """Add a range of the base."""
@@ -100,7 +76,8 @@ class SpliceWriter:
         at, skeleton = self._literals[number]
         return skeleton + offset - at
 
-    def _literal(self, data: memoryview) -> None:
+    def literal(self, data: memoryview) -> None:
+        """Add graph bytes as they are."""
         if not data.nbytes:
             return
         self._flush()
@@ -110,7 +87,7 @@ class SpliceWriter:
         self._at += data.nbytes
 
     def _add(self, code: int) -> None:
-        piece = code + 1 if self._base is not None and code else code
+        piece = code + 1 if self._has_base and code else code
         self._splices.append((self._run, piece))
         self._run = 0
 
@@ -126,6 +103,46 @@ class SpliceWriter:
     def _goes_on(self, start: int) -> bool:
         """Return whether neither an output file nor one of the base begins here."""
         return self._at not in self._ends and start not in self._base_ends
+
+
+class SpliceWriter(PieceWriter):
+    """Collects what the output files of an encoder are made of; looks graph bytes up in the base.
+
+    Parameters
+    ----------
+    files
+        The output files.
+    base
+        What ranges may be of.
+    """
+
+    def __init__(self, files: Sequence[SourceFile], base: UpdateBase | None) -> None:
+        super().__init__((file.size for file in files), None if base is None else base.ends)
+        self._files, self._base = files, base
+
+    def graph(self, data: memoryview, before: int | None = None, after: int | None = None) -> None:
+        """Add graph bytes; those found in the base become ranges of it, but for names of files.
+
+        Parameters
+        ----------
+        before, after
+            Where in the base the tensor before ends, and the one after begins, if they are there.
+        """
+        if self._base is None:
+            self.literal(data)
+            return
+        start = self._at
+        for part, is_name in self._parts(data):
+            if is_name:
+                self.literal(part)
+                continue
+            is_first, is_last = self._at == start, self._at + part.nbytes == start + data.nbytes
+            hints = before if is_first else None, after if is_last else None
+            for found in self._base.finder.find(part, *hints):
+                if found.start is None:
+                    self.literal(found.data)
+                else:
+                    self.copy(found.start, found.data.nbytes)
 
     def _parts(self, data: memoryview) -> Iterator[tuple[memoryview, bool]]:
         """Yield graph bytes cut at names of files, which must stand in the skeleton."""

@@ -73,10 +73,18 @@ class Contexts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RansRun:
-    """A parsed rANS run: its stream, still without contexts, and the class lists that tell them."""
+    """A parsed rANS run: its stream, still without contexts, and the class lists that tell them.
+
+    Parameters
+    ----------
+    shared_at
+        Where in the file the number of its first shared table begins and ends; None where its tables are its
+        own. Whoever moves the record to a file with other shared tables writes another number there.
+    """
 
     parsed: RansStream
     contexts: Contexts | None
+    shared_at: tuple[int, int] | None = None
 
     coder: ClassVar = Coder.RANS
 
@@ -122,9 +130,11 @@ def read_rans(stream: SectionStream, request: RunRequest, read_block: BlockReade
         contexts = Contexts(head.context_count, view, lists)
     needed = (head.context_count or 1) * (2 if trellis else 1)
     base = 0
-    tables = context.shared
+    tables, shared_at = context.shared, None
     if RansMode.SHARED_TABLES in head.mode:
+        begin = stream.at()
         base = SHARED_BASE.read(stream, needed=needed, shared=len(tables))
+        shared_at = begin, stream.at()
     else:
         tables = read_tables(stream, needed)
     lanes = RANS_LANES.read(stream, count=request.count, segment=request.segment)
@@ -132,7 +142,7 @@ def read_rans(stream: SectionStream, request: RunRequest, read_block: BlockReade
     # A segment longer than the run is as long as the run; idle steps would only cost time.
     segment = min(request.segment, request.count)
     parsed = RansStream(request.count, segment, trellis, tables, base, needed, None, states, words, offset)
-    return RansRun(parsed, contexts)
+    return RansRun(parsed, contexts, shared_at)
 
 
 def _read_classes(stream: SectionStream, request: RunRequest, read_block: BlockReader) -> ClassList:

@@ -60,6 +60,8 @@ class Difference:
     ----------
     base
         What is changed; None in records after the first, which change what the one before has made.
+    span
+        Where in the file the fields begin and end that say what is changed, or would.
     """
 
     element: ElementType
@@ -67,6 +69,7 @@ class Difference:
     method: Method
     base: BaseElements | None
     content: Planes | Uniform | Product
+    span: tuple[int, int]
 
     @property
     def runs(self) -> list[TokenRun]:
@@ -94,13 +97,14 @@ def read_difference(
 ) -> Difference:
     """Parse what follows the view of a difference record."""
     method: Method = METHOD.read(stream, element=element, view=view)
-    base = None
+    base, begin = None, stream.at()
     if is_first:
         own: ElementType = BASE_TYPE.read(stream, element=element)
         lengths = view.lengths if view.kind is ViewKind.RAGGED else (view.size,)
         starts = tuple(_read_starts(stream, [own.width * n for n in lengths], context.base_sizes))
         base = BaseElements(own, starts)
-    return Difference(element, view, method, base, _READERS[method](stream, element, view, context))
+    span = begin, stream.at()
+    return Difference(element, view, method, base, _READERS[method](stream, element, view, context), span)
 
 
 _READERS: dict[Method, Any] = {

@@ -43,6 +43,8 @@ class TensorRecord:
     ----------
     later
         The records after the first, for which this is empty.
+    start
+        Where in the file the first byte of this record is.
     """
 
     element: ElementType
@@ -50,6 +52,7 @@ class TensorRecord:
     view: View
     content: Content
     later: tuple[TensorRecord, ...] = ()
+    start: int = 0
 
     @property
     def runs(self) -> list[TokenRun]:
@@ -163,7 +166,7 @@ def _read_record(
         content = read_difference(stream, element, view, context, is_first=not before)
     else:
         content = _READERS[tool](stream, element, view, context)
-    return TensorRecord(element, tool, view, content)
+    return TensorRecord(element, tool, view, content, start=stream.at(start))
 
 
 _VIEW_KIND = 1

@@ -1,0 +1,1 @@
+"""Files of a chain made into one: a full file and its updates, or several updates."""
