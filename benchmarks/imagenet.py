@@ -176,12 +176,20 @@ def compare(original: LogProbabilities, other: LogProbabilities, labels: NDArray
 
 
 class Evaluator:
-    """Measures compressed versions of one network; the original's outputs are computed once and cached."""
+    """Measures compressed versions of one network; the original's outputs are computed once and cached.
+
+    `path` is the original where that is another file than the data folder's.
+    """
 
     def __init__(
-        self, network: str, data: Path, split: SplitName = "evaluation", count: int | None = None
+        self,
+        network: str,
+        data: Path,
+        split: SplitName = "evaluation",
+        count: int | None = None,
+        path: Path | None = None,
     ) -> None:
-        self.path = data / "models" / f"{network}.onnx"
+        self.path = path or data / "models" / f"{network}.onnx"
         self._style = PREPROCESSING[network]
         self._split = load_split(data, split, count)
         self._are_probabilities = ends_in_softmax(self.path)

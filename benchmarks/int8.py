@@ -34,7 +34,9 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]  # the package has n
         return next(self._samples, None)
 
 
-def quantize(model: Path, kind: Kind, samples: Sequence[Batch], folder: Path) -> tuple[Path, int]:
+def quantize(
+    model: Path, kind: Kind, samples: Sequence[Batch], folder: Path, *, per_channel: bool = True
+) -> tuple[Path, int]:
     """Quantize a model; return the quantized file, in `folder`, and the bytes it takes by zstd.
 
     Args:
@@ -42,6 +44,7 @@ def quantize(model: Path, kind: Kind, samples: Sequence[Batch], folder: Path) ->
         kind: what to quantize, see this module's description.
         samples: to calibrate static quantization.
         folder: where to leave files.
+        per_channel: one scale for each output channel, where the operator allows it; for each tensor else.
 
     """
     prepared, target = folder / f"{model.stem}-prepared.onnx", folder / f"{model.stem}-{kind}.onnx"
@@ -51,9 +54,9 @@ def quantize(model: Path, kind: Kind, samples: Sequence[Batch], folder: Path) ->
     onnx.save(_with_initializers(original), prepared)
     quant_pre_process(prepared, prepared, skip_symbolic_shape=True)
     if kind == "dynamic":
-        quantize_dynamic(prepared, target, per_channel=True, weight_type=QuantType.QInt8)
+        quantize_dynamic(prepared, target, per_channel=per_channel, weight_type=QuantType.QInt8)
     else:
-        quantize_static(prepared, target, _Reader(samples), per_channel=True)
+        quantize_static(prepared, target, _Reader(samples), per_channel=per_channel)
     return target, len(zstandard.compress(target.read_bytes(), ZSTD_LEVEL))
 
 

@@ -19,7 +19,6 @@ from nntc.encoder.tensor.detail import tool_detail
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.update.base import UpdateBase
 from nntc.errors import ModelError
-from nntc.format.patterns import values_of
 from nntc.format.registry import Profile, SectionType
 from nntc.format.tables import FrequencyTable
 
@@ -129,10 +128,9 @@ class DecodedRecords:
 def _relative_error(tensor: Tensor, decoded: memoryview | bytes) -> float:
     """Return ||decoded - original|| / ||original||; 0 where they are the same bytes."""
     data = tensor.original.read()
-    if data == decoded or not tensor.element.is_float:
+    if data == decoded or not (tensor.element.is_float or tensor.grid is not None):
         return 0.0
-    kind = f"<u{tensor.element.width}"
-    original, other = (values_of(np.frombuffer(own, kind), tensor.element) for own in (data, decoded))
+    original, other = (tensor.changed(memoryview(own)).values() for own in (data, decoded))
     largest = float(np.abs(original).max())
     if not 0 < largest < np.inf:
         return 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from google.protobuf.message import DecodeError
 
 from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.network.network import Network
+from nntc.encoder.network.real_weights import with_real_weights
 from nntc.encoder.split import SplitSource
 from nntc.encoder.split import open_model as open_files
 from nntc.encoder.tensors import Tensor, load_tensors
@@ -77,12 +79,22 @@ class Model:
 
     @property
     def float_elements(self) -> int:
-        """Elements of all its tensors of float16, bfloat16, float32 and float64, also of those not coded."""
-        found = (prod(wire.dims) for wire in self.files.tensors if is_floating(wire.data_type))
-        return sum(max(size, 0) for size in found)
+        """Elements of all its tensors of float16, bfloat16, float32 and float64, also of those not coded.
 
-    def network(self) -> Network:
+        Quantized weights that may have errors are among them.
+        """
+        found = (prod(wire.dims) for wire in self.files.tensors if is_floating(wire.data_type))
+        copies = Counter(self.repeats.values())
+        integers = sum(t.size * (1 + copies[t.payload]) for t in self.tensors if t.grid is not None)
+        return integers + sum(max(size, 0) for size in found)
+
+    def network(self, *, real_weights: bool = False) -> Network:
         """Return the model ready to be run.
+
+        Parameters
+        ----------
+        real_weights
+            Whether quantized weights are to be the numbers that their integers stand for.
 
         Raises
         ------
@@ -96,7 +108,7 @@ class Model:
         except DecodeError as e:
             raise ModelError("E_RUN", "the model cannot be read by the onnx library") from e
         external = {file.name: file.data for file in self.files.files if file.name is not None}
-        return Network(graph, external)
+        return Network(with_real_weights(graph, external) if real_weights else graph, external)
 
     def refuse_to_replace(self, target: Path) -> None:
         """Raise E_OUTPUT_EXISTS if `target` is one of the model's own files."""

@@ -63,10 +63,15 @@ def calibrate(
     """
     paths = [model.files.payloads[tensor.payload].path for tensor in model.tensors]
     whole = _whole(model, paths)
-    may_fold = {path for path, i in whole.items() if why_exact(model.tensors[i], exact) is None}
+    may_fold = {
+        path
+        for path, i in whole.items()
+        if model.tensors[i].grid is None and why_exact(model.tensors[i], exact) is None
+    }
     if model.base is not None:  # whose weights are those before folding
         may_fold = set()
-    found = calibrate_network(model.network(), samples, may_fold=may_fold, jobs=jobs, progress=progress)
+    network = model.network(real_weights=True)
+    found = calibrate_network(network, samples, may_fold=may_fold, jobs=jobs, progress=progress)
     if found.doubt:
         remark = f"encoded without the calibration samples: {found.doubt}"
         return PreparedTensors(model.tensors, remarks=(remark,))

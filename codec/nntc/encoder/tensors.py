@@ -12,6 +12,8 @@ import onnx
 from numpy.typing import NDArray
 
 from nntc.encoder.device import ANY_DEVICE, Device
+from nntc.encoder.grids import Grids
+from nntc.encoder.integer_grid import IntegerGrid
 from nntc.encoder.split import Payload, SplitSource, element_type
 from nntc.encoder.split.content import Stretch
 from nntc.format.container import MAX_SECTION_OUTPUT
@@ -63,6 +65,8 @@ class Tensor:
     scale
         How large the channels are that its elements are added to, float64 in the payload's own order: what
         their errors are relative to. None where that is not known.
+    grid
+        Of quantized weights, what the integers stand for; None for what is no such thing.
     """
 
     name: str
@@ -78,6 +82,7 @@ class Tensor:
     reason: str = ""
     names: tuple[str, ...] = ()
     scale: NDArray[np.float64] | None = None
+    grid: IntegerGrid | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # An open file cannot be pickled; its bytes can. Mostly both are the same.
@@ -109,7 +114,7 @@ class Tensor:
 
     def flat(self) -> Tensor:
         """Return the tensor as one row, whose coded order is the payload's own."""
-        return replace(self, view=View(ViewKind.MATRIX, 1, self.size))
+        return replace(self, view=View(ViewKind.MATRIX, 1, self.size), grid=None)
 
     def bits(self) -> NDArray[Any]:
         """Return the elements' bit patterns in coded order: unsigned integers or 16-byte voids, rank 1."""
@@ -118,8 +123,11 @@ class Tensor:
         return self.view.to_coded(raw)
 
     def values(self) -> NDArray[np.float64]:
-        """Return the elements of a floating-point tensor in coded order, float64, rank 1."""
-        return values_of(self.bits(), self.element)
+        """Return the numbers that the elements are, or stand for, in coded order, float64, rank 1.
+
+        Of a floating-point tensor, or of one with a grid.
+        """
+        return values_of(self.bits(), self.element) if self.grid is None else self.grid.values(self.bits())
 
 
 def _restore(values: dict[str, Any]) -> Tensor:
@@ -152,14 +160,32 @@ def load_tensors(
     for number, original in repeats.items():
         copies.setdefault(original, []).append(source.payloads[number])
     values = _Values(source)
+    grids = Grids(source, graph)
     tensors: list[Tensor] = []
     for number, payload in enumerate(source.payloads):
         if number not in repeats:
             payloads = [payload, *copies.get(number, ())]
             uses = [roles.get(path, _UNKNOWN) for payload in payloads for path in payload.paths]
             names = tuple(name for payload in payloads for name in payload.names)
-            tensors += _pieces(payload, number, source.stretch(payload), uses, names, inputs, values, device)
+            pieces = _pieces(payload, number, source.stretch(payload), uses, names, inputs, values, device)
+            tensors += _on_grid(pieces, payloads, grids)
     return tensors, repeats
+
+
+def _on_grid(pieces: Sequence[Tensor], payloads: Sequence[Payload], grids: Grids) -> Sequence[Tensor]:
+    """Return the pieces of a payload, those of quantized weights with their grid."""
+    first, dims = pieces[0], payloads[0].dims
+    if first.element is not ElementType.OPAQUE1 or first.tolerance is not Tolerance.WEIGHT:
+        return pieces
+    view = replace(first.view, rows=sum(piece.view.rows for piece in pieces))
+    grid = grids.of(payloads, dims, view)
+    if grid is None:
+        return pieces
+    ends = np.cumsum([piece.view.rows for piece in pieces]).tolist()
+    return [
+        replace(piece, grid=grid.rows(end - piece.view.rows, end))
+        for piece, end in zip(pieces, ends, strict=True)
+    ]
 
 
 def _repeats(source: SplitSource) -> dict[int, int]:

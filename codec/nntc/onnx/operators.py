@@ -79,6 +79,8 @@ class Operator:
 
     operands: Mapping[int, Operand] = field(default_factory=dict)
     traits: int = Trait.NONE
+    integers: Mapping[int, tuple[int | None, int | None]] = field(default_factory=dict)
+    """Inputs that are quantized weights, and which inputs are their scale and zero point."""
 
     def has(self, traits: int) -> bool:
         """Return whether it has one of the traits."""
@@ -104,14 +106,14 @@ _QUANTIZED = {1: _STEP, 2: _D, 4: _STEP, 5: _D}
 _ONNX: dict[str, Operator] = {
     # layers
     "Conv": Operator({0: _IN, 1: _K, 2: _B}, _PLAIN),
-    "ConvInteger": Operator({0: _IN, 1: _K, 2: _D, 3: _D}, _LINEAR),
-    "QLinearConv": Operator({0: _IN, **_QUANTIZED, 3: _K, 6: _STEP, 7: _D, 8: _B}, _LINEAR),
+    "ConvInteger": Operator({0: _IN, 1: _K, 2: _D, 3: _D}, _LINEAR, {1: (None, 3)}),
+    "QLinearConv": Operator({0: _IN, **_QUANTIZED, 3: _K, 6: _STEP, 7: _D, 8: _B}, _LINEAR, {3: (4, 5)}),
     "DeformConv": Operator({0: _IN, 1: _K, 2: _IN, 3: _B, 4: _IN}, _LINEAR),
     "ConvTranspose": Operator({0: _IN, 1: Operand.TRANSPOSED_KERNEL, 2: _B}, _PLAIN),
     "Gemm": Operator({0: _L, 1: _R, 2: _B}, _PLAIN),
     "MatMul": Operator({0: _L, 1: _R}, _PLAIN),
-    "MatMulInteger": Operator({0: _L, 1: _R, 2: _D, 3: _D}, _LINEAR),
-    "QLinearMatMul": Operator({**_QUANTIZED, 0: _L, 3: _R, 6: _STEP, 7: _D}, _LINEAR),
+    "MatMulInteger": Operator({0: _L, 1: _R, 2: _D, 3: _D}, _LINEAR, {1: (None, 3)}),
+    "QLinearMatMul": Operator({**_QUANTIZED, 0: _L, 3: _R, 6: _STEP, 7: _D}, _LINEAR, {3: (4, 5)}),
     "Einsum": Operator(dict.fromkeys(range(8), Operand.PRODUCT), _LINEAR),
     "LSTM": Operator({**_RECURRENT, 7: _B}, Trait.RECURRENT | Trait.PLAIN),
     "GRU": Operator(_RECURRENT, Trait.RECURRENT | Trait.PLAIN),
@@ -150,9 +152,8 @@ _ONNX: dict[str, Operator] = {
     ),
     # what moves or pools values
     **dict.fromkeys(("Identity", "Cast", "CastLike", "Dropout"), Operator({1: _D, 2: _D}, Trait.MOVES)),
-    **dict.fromkeys(
-        ("DequantizeLinear", "QuantizeLinear"), Operator({1: _STEP, 2: _D}, Trait.MOVES)
-    ),
+    "DequantizeLinear": Operator({1: _STEP, 2: _D}, Trait.MOVES, {0: (1, 2)}),
+    "QuantizeLinear": Operator({1: _STEP, 2: _D}, Trait.MOVES),
     "Transpose": Operator({}, Trait.MOVES),
     **dict.fromkeys(
         ("Expand", "Flatten", "Reshape", "Slice", "Split", "Squeeze", "Tile", "Unsqueeze"),
@@ -193,15 +194,17 @@ _ONNX: dict[str, Operator] = {
 _CONTRIB: dict[str, Operator] = {
     "FusedConv": _ONNX["Conv"],
     "FusedGemm": _ONNX["Gemm"],
-    "QGemm": Operator({**_QUANTIZED, 0: _L, 3: _R, 6: _B, 7: _STEP, 8: _D}, _LINEAR),
+    "QGemm": Operator({**_QUANTIZED, 0: _L, 3: _R, 6: _B, 7: _STEP, 8: _D}, _LINEAR, {3: (4, 5)}),
     "FusedMatMul": _ONNX["MatMul"],
-    "MatMulIntegerToFloat": Operator({0: _L, 1: _R, 2: _STEP, 3: _STEP, 6: _B}, _LINEAR),
-    "DynamicQuantizeMatMul": Operator({0: _IN, 1: _R, 2: _STEP, 4: _B}, _LINEAR),
+    "MatMulIntegerToFloat": Operator({0: _L, 1: _R, 2: _STEP, 3: _STEP, 6: _B}, _LINEAR, {1: (3, 5)}),
+    "DynamicQuantizeMatMul": Operator({0: _IN, 1: _R, 2: _STEP, 4: _B}, _LINEAR, {1: (2, 3)}),
     "MatMulNBits": Operator({0: _IN, 1: Operand.PACKED, 2: _STEP, 3: _D, 4: _D, 5: _B}, _LINEAR),
     "Attention": Operator({0: _IN, 1: _R, 2: _B}, _PLAIN),
     "QAttention": Operator({0: _IN, 1: _R, 2: _B, 3: _STEP, 4: _STEP}, _LINEAR),
     "MultiHeadAttention": Operator({0: _IN, 1: _IN, 2: _IN, 3: _B}, _LINEAR),
-    "DynamicQuantizeLSTM": Operator({**_RECURRENT, 7: _B, 8: _STEP, 10: _STEP}, Trait.RECURRENT),
+    "DynamicQuantizeLSTM": Operator(
+        {**_RECURRENT, 7: _B, 8: _STEP, 10: _STEP}, Trait.RECURRENT, {1: (8, 9), 2: (10, 11)}
+    ),
     "GatherBlockQuantized": Operator({0: _TABLE, 1: _D, 2: _STEP}),
     "EmbedLayerNormalization": Operator(
         {0: _D, 1: _D, 2: _TABLE, 3: _TABLE, 4: _TABLE, 5: _SCALE, 6: _SHIFT, 7: _D}, _NORMALIZES
@@ -212,7 +215,8 @@ _CONTRIB: dict[str, Operator] = {
     "BiasGelu": Operator({1: _B}, _ELEMENTWISE),
     "FastGelu": Operator({1: _B}, _ELEMENTWISE),
     **dict.fromkeys(("Gelu", "QuickGelu"), Operator({}, _ELEMENTWISE)),
-    **dict.fromkeys(("DequantizeLinear", "QuantizeLinear"), _ONNX["DequantizeLinear"]),
+    "DequantizeLinear": _ONNX["DequantizeLinear"],
+    "QuantizeLinear": _ONNX["QuantizeLinear"],
 }
 
 _ML: dict[str, Operator] = dict.fromkeys(

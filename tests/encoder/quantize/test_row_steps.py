@@ -13,6 +13,7 @@ from nntc.encoder.quantize.row_steps import (
     find_column_codes,
     find_row_steps,
     loses_rows,
+    steps_on_grid,
 )
 from nntc.encoder.quantize.uniform import UniformQuantizer
 from nntc.format.steps import STEP_CODES
@@ -46,8 +47,8 @@ def test_the_noise_of_no_row_is_beyond_its_bound(seed: int, exponents: list[floa
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=9))
 def test_factors_are_those_of_the_codes(codes: list[int]) -> None:
     steps = RowSteps(np.array(codes, np.uint8))
-    assert steps.largest == STEP_CODES[max(codes)]
-    assert (steps.factors * steps.largest).tolist() == pytest.approx(STEP_CODES[codes].tolist())
+    assert steps.unit == STEP_CODES[max(codes)]
+    assert (steps.factors * steps.unit).tolist() == pytest.approx(STEP_CODES[codes].tolist())
 
 
 @pytest.mark.parametrize("period", [1, 2, 4])
@@ -103,3 +104,16 @@ def test_small_rows_survive_only_with_steps_of_their_own() -> None:
 )
 def test_one_step_loses_rows_below_it(sizes: tuple[float, ...], bits: int, expected: bool) -> None:
     assert loses_rows(matrix(3, *sizes), bits) is expected
+
+
+def test_steps_of_integers_are_alike_in_weights() -> None:
+    scales = np.exp(np.random.default_rng(0).normal(0, 2, 50))
+    found = steps_on_grid(scales, None)
+    assert found.factors == pytest.approx(np.ones(50), rel=0.07)
+    assert np.sqrt(np.mean(found.factors**2)) == pytest.approx(1)
+    # A record states a step in integers: what each row makes of it, in weights, are the factors.
+    np.testing.assert_allclose(STEP_CODES[found.codes] * scales / found.unit, found.factors)
+    alike = steps_on_grid(np.full(5, 0.3), None)
+    assert not alike.codes.any()
+    small = RowSteps(np.array([0, 8, 16, 16, 16], np.uint8))
+    assert steps_on_grid(np.full(5, 0.3), small).factors == pytest.approx(small.factors)

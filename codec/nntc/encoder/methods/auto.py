@@ -10,7 +10,9 @@ from nntc.encoder.allocate import allocate_noise, equal_noise
 from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.exact import plan_exact
+from nntc.encoder.methods.fineness import is_finer_than_integers
 from nntc.encoder.methods.partition import (
+    FINE,
     SMALL,
     Partition,
     partition_tensors,
@@ -20,7 +22,12 @@ from nntc.encoder.methods.plan import ENTRY, Overhead, Plan, PlannedRecord, Plan
 from nntc.encoder.methods.recognize import CodedBefore, find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_tensors
 from nntc.encoder.methods.weight_record import weight_record
-from nntc.encoder.methods.weights import SharedSet, no_tables, quantize, shared_tables
+from nntc.encoder.methods.weights import (
+    SharedSet,
+    no_tables,
+    quantize,
+    shared_tables,
+)
 from nntc.encoder.methods.wholes import Wholes
 from nntc.encoder.options import DEFAULT_QUALITY, Objective, Options
 from nntc.encoder.quantize.shaping import equal_steps, shapings
@@ -146,23 +153,28 @@ def _plan_at(
     allowed = wholes.noise(noise)
     machine = options.effort.machine
     items = (
-        (candidates(tensors[i]), tensors[i].values(), allowed[i], by_row, machine, device)
+        (candidates(tensors[i]), tensors[i].values(), allowed[i], by_row, machine, device, tensors[i].grid)
         for i in partition.weights
     )
     store = workers.store()
-    quantized = [
-        StoredLevels.put(q, store, device) for q in workers.map(quantize, items, len(partition.weights))
-    ]
+    quantized: dict[int, StoredLevels] = {}
+    found = workers.map(quantize, items, len(partition.weights))
+    for i, q in zip(partition.weights, found, strict=True):
+        if not is_finer_than_integers(q, tensors[i].grid):
+            quantized[i] = StoredLevels.put(q, store, device)
+    fine = plan_exact(
+        tensors, dict.fromkeys(set(partition.weights) - quantized.keys(), FINE), workers, device
+    )
     if options.stable:
         tables = no_tables(others)
     else:
-        tables = shared_tables((stored.get() for stored in quantized), others)
+        tables = shared_tables((stored.get() for stored in quantized.values()), others)
     coded = (
         PlannedRecord(weight_record(tensors[i], stored.get(), tables, device), (i,))
-        for i, stored in zip(partition.weights, quantized, strict=True)
+        for i, stored in quantized.items()
     )
     grouped = code_small_tensors(tensors, partition.parameters, parameter_noise.tolist(), device)
-    return Plan([*exact, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0])
+    return Plan([*exact, *fine, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0])
 
 
 def search_size(plan_at: Callable[[float], Plan], target: int, weights: int, overhead: Overhead) -> Plan:

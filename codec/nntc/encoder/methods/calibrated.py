@@ -16,7 +16,9 @@ from nntc.encoder.calibration.statistics import TensorStatistics
 from nntc.encoder.device import Device
 from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated_weights import CalibratedLevels, quantize_calibrated
-from nntc.encoder.methods.partition import Partition
+from nntc.encoder.methods.exact import plan_exact
+from nntc.encoder.methods.fineness import is_finer_than_integers
+from nntc.encoder.methods.partition import FINE, Partition
 from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.small_tensors import code_small_tensors
 from nntc.encoder.methods.stored_order import inputs_of, is_stored_order, quantize_in_stored_order
@@ -68,18 +70,21 @@ def plan_calibrated(
         for i in partition.weights
     )
     store = workers.store()
-    found = []
+    found = {}
     changed = {}
     results = workers.map(_quantize, items, len(partition.weights))
     for i, (levels, note) in zip(partition.weights, results, strict=True):
-        found.append((StoredLevels.put(levels.quantized, store, device), note))
+        if is_finer_than_integers(levels.quantized, tensors[i].grid):
+            continue
+        found[i] = StoredLevels.put(levels.quantized, store, device), note
         if levels.shift is not None:
             number, sign = data.output_biases[i]
             changed[number] = _shifted(tensors[number], sign * levels.shift)
-    tables = shared_tables(stored.get() for stored, _ in found)
+    fine = plan_exact(tensors, dict.fromkeys(set(partition.weights) - found.keys(), FINE), workers, device)
+    tables = shared_tables(stored.get() for stored, _ in found.values())
     coded = (
         PlannedRecord(replace(weight_record(tensors[i], stored.get(), tables, device), note=note), (i,))
-        for i, (stored, note) in zip(partition.weights, found, strict=True)
+        for i, (stored, note) in found.items()
     )
     shifted = [changed.get(i, tensor) for i, tensor in enumerate(tensors)]
     # Noise was measured relative to the original values.
@@ -92,7 +97,7 @@ def plan_calibrated(
         for i in partition.parameters
     ]
     grouped = code_small_tensors(shifted, partition.parameters, allowed, device)
-    return Plan([*exact, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0])
+    return Plan([*exact, *fine, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0])
 
 
 def _quantize(
@@ -125,11 +130,13 @@ def _quantize(
                         plain, tensor.values(), statistics, noise, has_output_bias, machine
                     )
                     return own_levels, ""
-                found = quantize_calibrated(own, tensor.values(), statistics, noise, has_output_bias, machine)
+                found = quantize_calibrated(
+                    own, tensor.values(), statistics, noise, has_output_bias, machine, tensor.grid
+                )
                 return found, ""
         except np.linalg.LinAlgError:
             note = f"{_UNUSED}the second moments of its inputs cannot be inverted"
-    quantized = quantize(candidates, tensor.values(), noise, machine=machine, device=device)
+    quantized = quantize(candidates, tensor.values(), noise, machine=machine, device=device, grid=tensor.grid)
     return CalibratedLevels(quantized, None, noise), note
 
 
@@ -138,7 +145,7 @@ def _statistics(
 ) -> tuple[TensorStatistics | None, bool]:
     """Return the statistics of a tensor, and whether it is stored inputs first: then of its inputs alone."""
     found, tensor = data.statistics.get(number), tensors[number]
-    if found is None or not is_stored_order(found, tensor.view):
+    if found is None or tensor.grid is not None or not is_stored_order(found, tensor.view):
         return found, False
     before = sum(t.view.rows for t in tensors[:number] if t.payload == tensor.payload)
     return inputs_of(found, before, tensor.view.rows), True

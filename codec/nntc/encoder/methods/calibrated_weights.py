@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nntc.encoder.calibration.layers import Along
 from nntc.encoder.calibration.statistics import TensorStatistics
+from nntc.encoder.integer_grid import IntegerGrid
 from nntc.encoder.methods.weights import (
     MOST_STEPS,
     SCALAR,
@@ -26,7 +27,7 @@ from nntc.encoder.quantize.feedback import search_with_feedback
 from nntc.encoder.quantize.metric import OutputMetric, output_metric
 from nntc.encoder.quantize.pruning import pruned_zeros
 from nntc.encoder.quantize.rates import density_of, family_of, pruned_bits
-from nntc.encoder.quantize.row_steps import RowSteps, find_row_steps
+from nntc.encoder.quantize.row_steps import RowSteps, find_row_steps, steps_on_grid
 from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping
 from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
@@ -91,6 +92,7 @@ def quantize_calibrated(
     noise: float,
     has_output_bias: bool,
     machine: Machine = EIGHT_STATES,
+    grid: IntegerGrid | None = None,
 ) -> CalibratedLevels:
     """Quantize weights for an output error, with as few bits as possible.
 
@@ -108,6 +110,8 @@ def quantize_calibrated(
         Whether something added to the outputs can make up for a shift of their mean.
     machine
         The trellis to search.
+    grid
+        Of values that stand for integers.
 
     Raises
     ------
@@ -115,19 +119,13 @@ def quantize_calibrated(
         The statistics are of no use.
     """
     matrix = values.reshape(candidates[0].view.rows, -1)
-    if pruned_zeros(values) is not None:
-        # A transform would not keep them.
+    zeros = pruned_zeros(values) if grid is None else grid.zeros(values)
+    if zeros is not None:  # a transform would not keep them
         candidates = [candidate for candidate in candidates if candidate.transform is None]
-    # One after the other: each has matrices as large as the moments.
-    prepared = (_prepare(one, matrix, statistics, noise, has_output_bias, machine) for one in candidates)
+    rest = matrix, statistics, noise, has_output_bias, machine, zeros, grid
+    prepared = (_prepare(one, *rest) for one in candidates)  # each has matrices as large as the moments
     fitting = (
-        candidate
-        for candidate in prepared
-        if is_within_limits(
-            candidate.x * (candidate.base_step * candidate.shaping.steps),
-            candidate.base_step,
-            candidate.shaping,
-        )
+        c for c in prepared if is_within_limits(c.x * (c.base_step * c.shaping.steps), c.base_step, c.shaping)
     )
     candidate = min(fitting, key=lambda candidate: expected_size(candidate.scales, candidate.shaping))
     if is_scalar(np.abs(candidate.x)):
@@ -161,9 +159,10 @@ def _prepare(
     noise: float,
     has_output_bias: bool,
     machine: Machine,
+    zeros: NDArray[np.bool_] | None,
+    grid: IntegerGrid | None,
 ) -> _Candidate:
     coefficients = matrix
-    zeros = pruned_zeros(matrix.ravel())
     density = 1.0 if zeros is None else 1 - float(np.mean(zeros))
     if shaping.transform is not None:
         coefficients = forward(matrix.ravel(), shaping.transform).reshape(matrix.shape)
@@ -185,7 +184,8 @@ def _prepare(
     x = coefficients / (base_step * steps)
     if not (0 < base_step < np.inf and np.isfinite(x).all()):
         raise np.linalg.LinAlgError("inputs out of range")
-    row_steps = find_row_steps(matrix)
+    small = find_row_steps(matrix)
+    row_steps = small if grid is None else steps_on_grid(grid.scales, small)
     if row_steps is not None:
         x /= row_steps.factors[:, None]
     if np.abs(x).max() > MOST_STEPS:

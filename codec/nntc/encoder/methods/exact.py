@@ -7,6 +7,7 @@ from itertools import chain
 
 from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.methods.aside import put_aside
+from nntc.encoder.methods.exact_integers import code_integers
 from nntc.encoder.methods.lossless import looks_compressed, lossless_record
 from nntc.encoder.methods.partition import SMALL, partition_tensors
 from nntc.encoder.methods.plan import ENTRY, Plan, PlannedRecord, PlanRequest
@@ -26,7 +27,11 @@ def plan_lossless(request: PlanRequest) -> Plan:
     together = sum(c.record.output for c in before.records if c.record.view.lengths)
     room = 2 * device.together - together
     exact = plan_exact(tensors, rest, workers, device, room)
-    return Plan([*before.records, *exact], before.tables.tables)
+    alone = {planned.tensors[0]: planned.size for planned in exact if not planned.record.view.lengths}
+    integers, tables = code_integers(tensors, alone, before.tables.tables, device)
+    smaller = {planned.tensors[0] for planned in integers}
+    exact = [planned for planned in exact if planned.tensors[0] not in smaller]
+    return Plan([*before.records, *exact, *put_aside(integers, workers.store(), device)], tables)
 
 
 def plan_exact(

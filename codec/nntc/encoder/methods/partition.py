@@ -20,6 +20,7 @@ from nntc.encoder.tensors import Tensor
 from nntc.format.registry import ElementType
 from nntc.onnx.roles import InputKind, Role, Tolerance
 
+FINE = "its integers are hardly finer than what is asked for"
 FEW_DISTINCT = "has few distinct values"
 SMALL = 1 << 11
 """Tensors of fewer elements are coded together."""
@@ -37,6 +38,7 @@ _LARGEST = {
     ElementType.FLOAT64: 3.0e38,
 }
 _SAMPLE = 4096
+_FEW_INTEGERS = 17  # distinct ones: trained so
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Partition:
     Parameters
     ----------
     weights
-        Large floating-point tensors.
+        Large floating-point tensors, and quantized ones.
     parameters
         Biases, normalizations, and whatever else is small and floating-point.
     exact
@@ -81,6 +83,9 @@ def partition_tensors(tensors: Sequence[Tensor], exact: Sequence[str] = ()) -> P
         if reason is not None:
             partition.exact.append(number)
             partition.notes[number] = reason
+        elif tensor.grid is not None and tensor.size < SMALL:
+            partition.exact.append(number)
+            partition.notes[number] = ""
         elif _is_parameter(tensor) and tensor.nbytes <= room:
             partition.parameters.append(number)
             room -= tensor.nbytes
@@ -130,7 +135,7 @@ def why_exact(tensor: Tensor, exact: Sequence[str] = ()) -> str | None:
     exact
         Patterns of names of tensors that a user wants to be exact.
     """
-    if not tensor.element.is_float:
+    if not tensor.element.is_float and tensor.grid is None:
         return ""
     if any(fnmatchcase(name, pattern) for name in tensor.names for pattern in exact):
         return ASKED
@@ -179,6 +184,8 @@ def _why_special(tensor: Tensor) -> str | None:
     low, high = float(values.min()), float(values.max())
     if low == high:
         return ""
+    if tensor.grid is not None:
+        return FEW_DISTINCT if np.unique(tensor.bits()).size <= _FEW_INTEGERS else None
     if not _TINY < max(-low, high) < _LARGEST[tensor.element] / 4:
         return "is too near the ends of its type's range"
     if np.unique(values[:_SAMPLE]).size <= FEW_VALUES:

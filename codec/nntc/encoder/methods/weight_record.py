@@ -14,20 +14,24 @@ from nntc.encoder.quantize.scales import fit_scales
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensor.uniform import UniformParameters, trellis_record, uniform_record
 from nntc.encoder.tensors import Tensor
-from nntc.format.registry import Coder
+from nntc.format.registry import Coder, ElementType
+from nntc.format.steps import STEP_CODES
 
 
 def weight_record(
     tensor: Tensor, q: Quantized | Scalar, shared: SharedSet, device: Device = ANY_DEVICE
 ) -> Record:
     """Return the record of a quantized tensor for a device."""
+    element, offset = tensor.element, 0.0
+    if tensor.grid is not None:
+        element, offset = tensor.grid.element, float(tensor.grid.zero)
     step = q.base_step * q.candidate.unit
     if q.candidate.transform is not None:
         step /= 2 ** (q.candidate.transform.mix / 2)
     if q.row_steps is not None:
-        step /= q.row_steps.largest
+        step /= q.row_steps.unit
     if isinstance(q, Scalar):
-        return _scalar_record(tensor, q, _parameters(q, step * SCALAR_STEP), device)
+        return _scalar_record(element, q, _parameters(q, step * SCALAR_STEP, offset), device)
     classes, tables = q.scales.classes, None
     if q.family in shared.families:
         start, pairs, first = shared.families[q.family]
@@ -36,9 +40,9 @@ def weight_record(
         # Contexts reach as far as there are tables.
         classes = replace(classes, count=min(classes.count, pairs - base))
     return trellis_record(
-        tensor.element,
+        element,
         q.candidate.view,
-        _parameters(q, step),
+        _parameters(q, step, offset),
         q.found,
         q.segment,
         classes if classes.count > 1 else None,
@@ -46,21 +50,25 @@ def weight_record(
     )
 
 
-def _scalar_record(tensor: Tensor, q: Scalar, parameters: UniformParameters, device: Device) -> Record:
+def _scalar_record(element: ElementType, q: Scalar, parameters: UniformParameters, device: Device) -> Record:
     view = q.candidate.view
     classes = device.within(fit_scales(np.abs(q.levels).astype(np.float32), view).classes, 1)
-    dense = uniform_record(tensor.element, view, parameters, q.levels, Coder.RANS, classes)
+    dense = uniform_record(element, view, parameters, q.levels, Coder.RANS, classes)
     if pruned_zeros(q.levels) is None:
         return dense
     # Zeros have low bits in one, and none in the other.
-    rows = uniform_record(tensor.element, view, parameters, q.levels, Coder.RANS, background=0)
+    rows = uniform_record(element, view, parameters, q.levels, Coder.RANS, background=0)
     return min(dense, rows, key=lambda record: record.expected_size)
 
 
-def _parameters(q: Quantized | Scalar, step: float) -> UniformParameters:
+def _parameters(q: Quantized | Scalar, step: float, offset: float) -> UniformParameters:
+    row_codes = None if q.row_steps is None else q.row_steps.codes
+    if q.row_steps is not None and q.row_steps.scales is not None and not q.row_steps.codes.any():
+        step, row_codes = step * float(STEP_CODES[0]), None  # one scale for all rows
     return UniformParameters(
         float(np.float32(step)),
+        offset,
         transform=q.candidate.transform,
-        row_codes=None if q.row_steps is None else q.row_steps.codes,
+        row_codes=row_codes,
         column_codes=q.candidate.codes,
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.entropy.fragments import count_tokens
 from nntc.encoder.entropy.tables import make_table
+from nntc.encoder.integer_grid import IntegerGrid
 from nntc.encoder.quantize.dct import forward
 from nntc.encoder.quantize.pruning import pruned_zeros
 from nntc.encoder.quantize.rates import (
@@ -23,7 +24,7 @@ from nntc.encoder.quantize.rates import (
     family_of,
     pruned_bits,
 )
-from nntc.encoder.quantize.row_steps import RowSteps, find_column_codes, find_row_steps
+from nntc.encoder.quantize.row_steps import RowSteps, find_column_codes, find_row_steps, steps_on_grid
 from nntc.encoder.quantize.scales import Scales, fit_scales
 from nntc.encoder.quantize.shaping import Shaping, output_gain, with_column_codes
 from nntc.encoder.quantize.trellis import MAX_LEVEL, TrellisLevels, search
@@ -133,6 +134,7 @@ def quantize(
     by_row: bool = True,
     machine: Machine = EIGHT_STATES,
     device: Device = ANY_DEVICE,
+    grid: IntegerGrid | None = None,
 ) -> Quantized | Scalar:
     """Quantize a weight tensor in the way that takes the fewest bits.
 
@@ -148,11 +150,14 @@ def quantize(
         Whether rows and columns far smaller than the others get smaller steps.
     machine, device
         The trellis to search, and where it is decoded.
+    grid
+        Of values that stand for integers.
     """
     segment = _segment(machine, device)
-    zeros = pruned_zeros(values)
+    zeros = pruned_zeros(values) if grid is None else grid.zeros(values)
     plain = next(candidate for candidate in candidates if candidate.transform is None)
     row_steps, column_codes = _find_steps(values, plain) if by_row else (None, None)
+    row_steps = row_steps if grid is None else steps_on_grid(grid.scales, row_steps)
     if column_codes is not None:
         # A transform would spread the noise of large columns over small ones.
         plain = with_column_codes(plain, column_codes)
@@ -170,17 +175,13 @@ def quantize(
     base_step *= output_gain(candidates[-1], domains[-1]) ** 0.5
     rows = plain.view.rows
     if row_steps is not None:
-        divisors = row_steps.factors[:, None]
-        domains = [(domain.reshape(rows, -1) / divisors).ravel() for domain in domains]
+        domains = [(domain.reshape(rows, -1) / row_steps.factors[:, None]).ravel() for domain in domains]
     best: tuple[float, Shaping, NDArray[np.float32], Scales] | None = None
     for candidate, coefficients in zip(candidates, domains, strict=True):
         if not is_within_limits(coefficients, base_step, candidate):
             continue
-        x = (
-            (coefficients.reshape(-1, candidate.steps.size) / (base_step * candidate.steps))
-            .ravel()
-            .astype(np.float32)
-        )
+        blocks = coefficients.reshape(-1, candidate.steps.size)
+        x = (blocks / (base_step * candidate.steps)).ravel().astype(np.float32)
         scales = fit_scales(np.abs(x), candidate.view)
         bits = expected_size(scales, candidate)
         if best is None or bits < best[0]:

@@ -21,6 +21,7 @@ SMALL_COLUMN = 2.0**-9
 """Power of a column, relative to the mean, below which columns get steps: no transform over channels goes
 with them. Columns that training left small have more."""
 _SMALL_ROW = 1 / 16
+_BETWEEN = np.sqrt(STEP_CODES[:-1] * STEP_CODES[1:])
 _LEAST = 2.0**-28
 """Least step, relative to the largest: step codes reach a little further."""
 
@@ -33,20 +34,35 @@ class RowSteps:
     ----------
     codes
         uint8 [rows].
+    scales
+        float64 [rows]: what 1 is in each row, of weights that are integers; None where it is 1.
+    wanted
+        float64 [rows]: steps that the codes come near to, relative to the base step; None for those of the
+        codes, the largest of which is the base step.
     """
 
     codes: NDArray[np.uint8]
+    scales: NDArray[np.float64] | None = None
+    wanted: NDArray[np.float64] | None = None
 
     @property
-    def largest(self) -> float:
-        """Number of the largest code: the step that a record states is that of the largest rows over this."""
-        return float(STEP_CODES[int(self.codes.max())])
+    def unit(self) -> float:
+        """What the base step is, in steps that a record states."""
+        steps = self._steps
+        if self.wanted is None:
+            return float(steps.max())
+        return float(np.sqrt(np.mean((steps / self.wanted) ** 2)))  # the noise is what was wanted
 
     @property
     def factors(self) -> NDArray[np.float64]:
-        """Steps of rows relative to the largest, float64 [rows]."""
-        factors: NDArray[np.float64] = STEP_CODES[self.codes] / self.largest
-        return factors
+        """Steps of rows relative to the base step, float64 [rows]."""
+        return self._steps / self.unit
+
+    @property
+    def _steps(self) -> NDArray[np.float64]:
+        """Steps of rows, of a record that states 1."""
+        steps: NDArray[np.float64] = STEP_CODES[self.codes]
+        return steps if self.scales is None else steps * self.scales
 
 
 def find_row_steps(matrix: NDArray[np.float64]) -> RowSteps | None:
@@ -62,6 +78,23 @@ def find_row_steps(matrix: NDArray[np.float64]) -> RowSteps | None:
         return None
     wanted = np.clip(np.sqrt(ROW_NOISE * relative_power(matrix, largest)), _LEAST, 1.0)
     return None if wanted.min() == 1.0 else RowSteps(_codes(wanted))
+
+
+def steps_on_grid(scales: NDArray[np.float64], small: RowSteps | None) -> RowSteps:
+    """Return the steps of rows of integers, in which 1 is something else in each row.
+
+    Parameters
+    ----------
+    scales
+        float64 [rows]: what 1 is.
+    small
+        Steps of rows far smaller than the others, if there are any.
+    """
+    wanted = np.ones(scales.size) if small is None else small.factors
+    steps = wanted / scales
+    least = float(steps.min())
+    codes = np.searchsorted(_BETWEEN, STEP_CODES[0] * steps / least)
+    return RowSteps(codes.astype(np.uint8), scales, wanted)
 
 
 def find_column_codes(matrix: NDArray[np.float64], period: int) -> NDArray[np.uint8] | None:

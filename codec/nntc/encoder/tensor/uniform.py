@@ -78,6 +78,22 @@ def uniform_record(
     )
 
 
+def token_record(
+    element: ElementType,
+    view: View,
+    parameters: UniformParameters,
+    tokens: NDArray[np.uint8],
+    min_level: int,
+    classes: Classes | None,
+    shared: SharedTables,
+) -> Record:
+    """Return a record without trellis whose levels, `min_level` less, are tokens, none of them an escape."""
+    split = TokenizedIntegers(tokens, min_level, 0, np.zeros(0, np.uint32), None)
+    data = symbol_data(tokens, Coder.RANS, Model(view, classes, shared))
+    head = _head(element, view, parameters, Trellis.NONE)
+    return Record([head, *integer_block(split, Coder.RANS, data)], element, Tool.UNIFORM, view)
+
+
 def trellis_record(
     element: ElementType,
     view: View,

@@ -92,7 +92,7 @@ def _by_operand(node: onnx.NodeProto, index: int, constant: Constant, source: in
     if operand in _NORMS:
         return TensorRole(Role.NORMALIZATION, generic_view(dims), tolerance=_NORMS[operand])
     if operand is Operand.STEP:
-        return unknown._replace(tolerance=Tolerance.SCALING, reason="")
+        return unknown._replace(reason="")  # the integers go with it
     if operand is Operand.DATA:
         return unknown._replace(reason=COMPARED)
     return unknown._replace(reason=CHOSEN) if operand is Operand.CHOICE else unknown

@@ -58,7 +58,7 @@ def find_coded_before(
     """Find tensors that were coded before, and code them again for a device."""
     few = {i for i in partition.exact if partition.notes[i] == FEW_DISTINCT}
     large = {i for i in few if tensors[i].size >= SMALL and not tensors[i].is_vector}
-    weights = sorted({*partition.weights, *large})
+    weights = sorted(i for i in {*partition.weights, *large} if tensors[i].grid is None)
     small = sorted({*partition.parameters, *(few - large)})
     store = workers.store()
     results = workers.map(recognize_values, (recognizable(tensors[i]) for i in weights), len(weights))

@@ -233,7 +233,7 @@ def _whole(
     """Return a shaping whose integers count in steps, and the base step that gives a record this step."""
     steps = np.full(shaping.view.period, 1.0 if codes is None else STEP_CODES[0])
     scale = 1.0 if shaping.transform is None else 2.0 ** (shaping.transform.mix / 2)
-    largest = 1.0 if layout.row_steps is None else layout.row_steps.largest
+    largest = 1.0 if layout.row_steps is None else layout.row_steps.unit
     return replace(shaping, codes=codes, steps=steps), step * scale * largest
 
 
