@@ -1,6 +1,6 @@
 /** A source of which stretches are read as they are needed: range requests to a server, slices of a Blob, bytes. */
 import { NntcError } from "./errors.js";
-import { checkNoPage, retried, validator, whole, type Source, type SourceOptions } from "./source.js";
+import { checkNoPage, mayCondition, retried, validator, whole, type Source, type SourceOptions } from "./source.js";
 
 const FIRST = 64 << 10; // bytes of the first request
 const LEAST = 32 << 10; // and of later ones
@@ -68,7 +68,7 @@ export class Ranges {
     const [response, data] = await retried(url, this.options, async (fetcher) => {
       const headers = new Headers(this.options.request?.headers ?? (source instanceof Request ? source.headers : undefined));
       headers.set("range", `bytes=${offset}-${offset + length - 1}`);
-      if (this.#version) headers.set("if-range", this.#version);
+      if (this.#version && mayCondition(url)) headers.set("if-range", this.#version);
       const response = await fetcher(source, { ...this.options.request, headers });
       return [response, response.ok ? await whole(response, this.options) : new Uint8Array()] as const;
     });
@@ -85,11 +85,26 @@ export class Ranges {
       this.#stretches = [{ offset: 0, data }]; // a server without ranges
       return;
     }
-    const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get("content-range") ?? "");
+    const told = response.headers.get("content-range");
+    if (told === null) {
+      await this.#hidden(source, url, offset, data); // another origin need not show it
+      return;
+    }
+    const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(told);
     if (!range || Number(range[1]) !== offset || Number(range[2]) - offset + 1 !== data.length)
       throw new NntcError("E_SOURCE", `${url}: the server has sent another range than the one asked for`);
     if (this.size > 0 && Number(range[3]) !== this.size) throw new NntcError("E_SOURCE_CHANGED", `${url} was replaced while it was read`);
     this.size = Number(range[3]);
+    this.#stretches.push({ offset, data });
+  }
+
+  /** A range of which it is not told where it is: the size of the file is asked for apart. */
+  async #hidden(source: string | URL | Request, url: string, offset: number, data: Uint8Array): Promise<void> {
+    if (this.size === 0) {
+      const [response] = await retried(url, this.options, async (fetcher) => [await fetcher(source, { ...this.options.request, method: "HEAD" }), null] as const);
+      this.size = Number(response.headers.get("content-length") ?? 0);
+      if (!response.ok || this.size < data.length) throw new NntcError("E_SOURCE", `${url}: the server does not say how long the file is`);
+    }
     this.#stretches.push({ offset, data });
   }
 }

@@ -136,6 +136,12 @@ export function validator(response: Response): string {
   return tag && !tag.startsWith("W/") ? tag : (response.headers.get("last-modified") ?? "");
 }
 
+/** Whether If-Range may be sent: to other origins it would take a preflight that few servers answer. */
+export function mayCondition(url: string): boolean {
+  const here = globalThis.location?.href;
+  return here === undefined || new URL(url, here).origin === globalThis.location.origin;
+}
+
 async function* download(source: string | URL | Request, options: SourceOptions, wanted: Wanted): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const retries = options.retries ?? RETRIES, url = source instanceof Request ? source.url : String(source);
   let received = 0, version: string | null = null, failures = 0, before = 0;
@@ -187,7 +193,7 @@ async function request(source: string | URL | Request, options: SourceOptions, f
   const headers = new Headers(options.request?.headers ?? (source instanceof Request ? source.headers : undefined));
   if (from > 0) {
     headers.set("range", `bytes=${from}-`);
-    if (version) headers.set("if-range", version);
+    if (version && mayCondition(source instanceof Request ? source.url : String(source))) headers.set("if-range", version);
   }
   const stop = new AbortController(), end = () => stop.abort(signal?.reason);
   if (signal?.aborted) end();

@@ -15,7 +15,7 @@ let names = 0;
 const url = (way) => `${server.url}/${way}/${names++}.nntc`;
 const options = { worker: false };
 
-for (const way of ["good", "cut", "cut-no-ranges", "cut-weak", "gzip", "gzip-cut", "busy", "no-length"])
+for (const way of ["good", "cut", "cut-no-ranges", "cut-weak", "hidden", "gzip", "gzip-cut", "busy", "no-length"])
   test(`${way}: the file comes`, async () => {
     const place = url(way), { model, files } = await decode(place, options);
     assert.equal(model.length, files[0].size);

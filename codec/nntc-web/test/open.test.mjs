@@ -79,7 +79,7 @@ test("tensors of a network without an index, of which only the graph and the sec
 });
 
 test("sections of a file, by ranges or not", async () => {
-  for (const way of ["good", "no-length", "gzip"]) {
+  for (const way of ["good", "no-length", "gzip", "hidden"]) {
     const file = await open(`${server.url}/${way}/sections.nntc`);
     assert.equal(file.size, digits.length);
     assert.equal(file.sections[0].type, "GRAPH");

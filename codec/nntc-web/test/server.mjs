@@ -15,6 +15,8 @@ const WAYS = {
   cut: (file, request, response) => ranged(file, request, response, { most: 300_000 }),
   /** The same from a server that has no ranges. */
   "cut-no-ranges": (file, request, response, turn) => whole(file, response, { most: turn < 4 ? turn * 300_000 : file.length }),
+  /** As another origin that shows no headers. */
+  hidden: (file, request, response) => ranged(file, request, response, { shows: false, most: request.method === "HEAD" ? Infinity : 400_000 }),
   /** Weak tags, as of servers that compress. */
   "cut-weak": (file, request, response) => ranged(file, request, response, { most: 400_000, tag: `W/${tag(file)}` }),
   "cut-once-replaced": (file, request, response, turn) =>
@@ -78,16 +80,15 @@ function whole(file, response, { most = Infinity, stall = false, tag: own } = {}
   send(response, file, { most, stall });
 }
 
-function ranged(file, request, response, { most = Infinity, tag: own } = {}) {
+function ranged(file, request, response, { most = Infinity, tag: own, shows = true } = {}) {
   const found = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? ""), current = own ?? tag(file);
   const since = request.headers["if-range"];
   if (!found || (since && since !== current)) return whole(file, response, { most, tag: current });
   const begin = Number(found[1]), end = found[2] ? Math.min(Number(found[2]) + 1, file.length) : file.length;
   if (begin >= file.length) return response.writeHead(416, { "content-range": `bytes */${file.length}` }).end();
   response.writeHead(206, {
-    "content-range": `bytes ${begin}-${end - 1}/${file.length}`,
     "content-length": end - begin,
-    etag: current,
+    ...(shows ? { "content-range": `bytes ${begin}-${end - 1}/${file.length}`, etag: current } : {}),
   });
   send(response, file.subarray(begin, end), { most });
 }
