@@ -18,6 +18,7 @@ export interface OpenOptions extends SourceOptions {
 const TYPES: Record<number, string> = { 1: "GRAPH", 3: "TABLES", 4: "TENSOR", 0x81: "NOTES", 0x82: "SIGNATURE", 0x83: "INDEX" };
 const TOOLS = ["planes", "codebook", "uniform", "difference"] as const;
 const VIEWS = ["matrix", "transposed", "ragged"] as const;
+const MOST_NAMES = 1 << 20;
 const WINDOW = 64 << 10;
 
 /** A file, of which header and directory are known. */
@@ -102,6 +103,7 @@ export class NntcFile {
   }
 
   #entry(name: number, length: number, entry: number): number {
+    if (this.#names.length === MOST_NAMES) return 1;
     this.#instance.exports.describe(entry);
     this.#names.push({ name: this.#instance.string(name, length), entry: this.#described() });
     return 0;
@@ -131,6 +133,7 @@ export class NntcFile {
       }
       const missing = this.#missing as { offset: number; length: number } | null;
       if (number === 0) return;
+      if (this.#names.length === MOST_NAMES) throw new NntcError("E_LIMIT", "the index names too many tensors");
       if (!missing) throw this.#instance.error(number);
       await this.#ranges.load(missing.offset, Math.max(missing.length, WINDOW));
     }

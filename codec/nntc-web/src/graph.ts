@@ -36,6 +36,7 @@ const CHILDREN: Record<Kind, Record<number, Kind>> = {
   tensor: {},
 };
 const DEEPEST = 64;
+const MOST = { tensors: 1 << 18, dims: 64 };
 
 class Walk {
   found: Initializer[] = [];
@@ -111,7 +112,7 @@ class Walk {
       const tag = this.#varint(), field = Math.floor(tag / 8), wire = tag % 8;
       if (wire === 0) {
         const value = this.#varint();
-        if (kind === "tensor" && field === 1) tensor.dims.push(value);
+        if (kind === "tensor" && field === 1 && tensor.dims.length <= MOST.dims) tensor.dims.push(value);
         if (kind === "tensor" && field === 2) tensor.dataType = value;
         continue;
       }
@@ -120,14 +121,14 @@ class Walk {
       const child = wire === 2 ? CHILDREN[kind][field] : undefined;
       if (child) this.message(child, this.#at + length, kind === "graph" && depth === 1 && field === 5, depth + 1);
       else if (kind === "tensor" && wire === 2 && field === 1) {
-        for (const stop = this.#at + length; this.#at < stop; ) tensor.dims.push(this.#varint());
+        for (const stop = this.#at + length; this.#at < stop && tensor.dims.length <= MOST.dims; ) tensor.dims.push(this.#varint());
       } else if (kind === "tensor" && wire === 2 && field === 8) tensor.name = this.#text(length);
       else if (kind === "tensor" && wire === 2 && field === 9) {
         tensor.bytes = length;
         tensor.content = this.#take(length);
       } else this.#take(length);
     }
-    if (this.#at !== end) throw new Unknown();
+    if (this.#at !== end || tensor.dims.length > MOST.dims || this.found.length === MOST.tensors) throw new Unknown();
     if (listed) this.found.push(tensor);
   }
 }

@@ -8,6 +8,8 @@ const GRAPH = 7, INITIALIZER = 5, RAW_DATA = 9, EXTERNAL_DATA = 13, DATA_LOCATIO
 const LEAST = 1024; // bytes of raw_data that are put apart
 const ALIGN = 64;
 const BLOCK = 16 << 20;
+const POOL = 64 << 10; // bytes of graph that are kept together
+const MOST = 1 << 18; // messages: more initializers than any network has
 
 /** A file of external data. */
 export interface ExternalData {
@@ -60,10 +62,21 @@ function pair(key: string, value: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...varint((EXTERNAL_DATA << 3) | 2), ...varint(inner.length), ...inner]);
 }
 
+/** One view of two that are neighbours in memory. */
+function joinedViews(a: Uint8Array<ArrayBuffer>, b: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
+  return a.buffer === b.buffer && a.byteOffset + a.length === b.byteOffset ? new Uint8Array(a.buffer, a.byteOffset, a.length + b.length) : null;
+}
+
+function append(parts: Part[], data: Uint8Array<ArrayBuffer>): void {
+  const last = parts[parts.length - 1], both = last instanceof Uint8Array ? joinedViews(last, data) : null;
+  if (both) parts[parts.length - 1] = both;
+  else parts.push(data);
+}
+
 /** Where a run of the original bytes is now. */
 interface Span {
   start: number;
-  data: Uint8Array;
+  data: Uint8Array<ArrayBuffer>;
 }
 
 interface Level {
@@ -81,6 +94,9 @@ export class Splitter {
   #toAt = 0;
   #blocks: { path: string; data: Uint8Array<ArrayBuffer>; used: number }[] = [];
   #spans: Span[] = [];
+  #pool = new Uint8Array(0);
+  #used = 0;
+  #messages = 0;
   #at = 0;
   /** False: this is no ONNX model, or none that can be taken apart; then only `plain` has a meaning. */
   sound = true;
@@ -94,7 +110,7 @@ export class Splitter {
     let at = 0;
     while (at < bytes.length) {
       if (!this.sound) {
-        this.#keep(bytes.slice(at), null);
+        this.#keep(bytes.subarray(at), null);
         return;
       }
       if (this.#left > 0) {
@@ -103,7 +119,7 @@ export class Splitter {
           this.#to.set(some, this.#toAt);
           this.#span(this.#to.subarray(this.#toAt, this.#toAt + count));
           this.#toAt += count;
-        } else this.#keep(some.slice(), this.#top.message);
+        } else this.#keep(some, this.#top.message);
         this.#left -= count;
         at += count;
         if (this.#left === 0) {
@@ -121,22 +137,33 @@ export class Splitter {
     return this.#levels[this.#levels.length - 1]!;
   }
 
-  #span(data: Uint8Array): void {
-    const last = this.#spans[this.#spans.length - 1];
-    if (last && last.data.buffer === data.buffer && last.data.byteOffset + last.data.length === data.byteOffset)
-      last.data = new Uint8Array(data.buffer, last.data.byteOffset, last.data.length + data.length);
+  #span(data: Uint8Array<ArrayBuffer>): void {
+    const last = this.#spans[this.#spans.length - 1], both = last && joinedViews(last.data, data);
+    if (last && both) last.data = both;
     else this.#spans.push({ start: this.#at, data });
     this.#at += data.length;
   }
 
-  #keep(data: Uint8Array<ArrayBuffer>, message: Message | null): void {
-    message?.parts.push(data);
-    this.#span(data);
+  /** Keeps a copy of the bytes, beside what was kept before, so that few views are needed for many small fields. */
+  #keep(bytes: Uint8Array, message: Message | null): void {
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#used === this.#pool.length) {
+        this.#pool = new Uint8Array(Math.max(POOL, bytes.length - at));
+        this.#used = 0;
+      }
+      const some = bytes.subarray(at, at + this.#pool.length - this.#used);
+      this.#pool.set(some, this.#used);
+      const data = this.#pool.subarray(this.#used, this.#used + some.length);
+      if (message) append(message.parts, data);
+      this.#span(data);
+      this.#used += some.length;
+      at += some.length;
+    }
   }
 
-  #fail(): void {
+  #fail(head = Uint8Array.from(this.#head)): void {
     this.sound = false;
-    if (this.#head.length > 0) this.#keep(Uint8Array.from(this.#head), null);
+    this.#keep(head, null);
     this.#head = [];
   }
 
@@ -162,6 +189,7 @@ export class Splitter {
     if (length < 0 || number === 0 || this.#at + this.#head.length + length > level.end) return this.#fail();
     const head = Uint8Array.from(this.#head), depth = this.#levels.length;
     this.#head = [];
+    if (depth < 3 && ++this.#messages > MOST) return this.#fail(head);
     if (wire === 2 && ((depth === 1 && number === GRAPH) || (depth === 2 && number === INITIALIZER))) {
       const message = new Message(number);
       level.message.parts.push(message);
@@ -172,7 +200,7 @@ export class Splitter {
     }
     if (wire === 2 && depth === 3 && number === RAW_DATA && length >= LEAST && !level.apart) {
       const place = this.#room(length);
-      if (!place) return this.#fail();
+      if (!place) return this.#fail(head);
       this.#keep(head, null);
       level.apart = { path: place.path, offset: place.at, length };
       this.#to = place.data;
