@@ -169,3 +169,18 @@ def test_serving_until_interrupted(start: Callable[..., subprocess.Popen[str]]) 
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "")
+
+
+def test_updates_are_told(nntc: Command, url: str) -> None:
+    pull = ("pull", url, "--name", "net", "--into", "device")
+    publish(nntc, "1.0")
+    assert nntc(*pull).code == 0
+    words = ("publish", "repository", network(1.0001), "--name", "net", *KEYS, "-m", "lossless")
+    done = nntc(*words, "--version", "1.1")
+    assert re.search(r"^update from 1\.0: [\d,]+ bytes, [\d.]+% of the full file$", done.out, re.MULTILINE)
+    assert re.search(r"bytes received \(update\)", nntc(*pull).out)
+    found = nntc(*words, "--version", "1.2", "--json").json
+    assert found["update"]["path"] == "net/stable/1.2/from-1.1.nntc"
+    assert found["note"].startswith("update from 1.1: ")
+    found = nntc(*words, "--version", "1.3", "--no-updates", "--json").json
+    assert (found["update"], found["note"]) == (None, "")

@@ -17,18 +17,19 @@ import pytest
 from nntc.delivery import current
 from nntc.errors import NntcError
 
-from tests.delivery.conftest import World
+from tests.delivery.conftest import TUNED, World
 from tests.delivery.server import Handler
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are those of POSIX")
 
 
-@pytest.fixture
-def updated(world: World) -> World:
-    """A device that has version 1.0 where 1.1 is new."""
+@pytest.fixture(params=[1, TUNED], ids=["full", "update"])
+def updated(request: pytest.FixtureRequest, world: World) -> World:
+    """A device that has version 1.0 where 1.1 is new, to be fetched as a full file or as an update."""
     world.publish("1.0", 0)
     world.pull()
-    world.publish("1.1", 1)
+    world.new = request.param
+    assert (world.publish("1.1", world.new).update is None) == (world.new == 1)
     return world
 
 
@@ -68,11 +69,11 @@ def test_a_pull_that_is_stopped_at_any_change_of_the_disk(
         stop = -1
         seen.add(updated.used)
         updated.pull()
-        assert updated.used == updated.source(1)
+        assert updated.used == updated.source(updated.new)
         assert len(list(updated.device.glob("versions/*/*.onnx"))) == 2
         stops += 1
     assert stops > 30
-    assert seen == {updated.source(0), updated.source(1)}
+    assert seen == {updated.source(0), updated.source(updated.new)}
 
 
 PULL = """
@@ -114,9 +115,9 @@ def test_a_kill_at_any_moment_leaves_the_old_version_or_the_new(updated: World, 
         with suppress(subprocess.TimeoutExpired):
             process.wait(random.Random(seed).uniform(0, 0.3))
         process.send_signal(signal.SIGKILL)
-    assert updated.used in (updated.source(0), updated.source(1))
+    assert updated.used in (updated.source(0), updated.source(updated.new))
     updated.pull()
-    assert updated.used == updated.source(1)
+    assert updated.used == updated.source(updated.new)
 
 
 LIMITED = """
@@ -140,7 +141,7 @@ def test_a_disk_that_is_full(updated: World, most: int) -> None:
     assert (done.stdout, done.stderr, done.returncode) == ("E_OUTPUT\n", "", 0)
     assert updated.used == updated.source(0)
     updated.pull()
-    assert updated.used == updated.source(1)
+    assert updated.used == updated.source(updated.new)
 
 
 class Disk:

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 import nntc
 import pytest
 from nntc.decoder.directory import read_directory
+from nntc.delivery.describing import describe
 from nntc.delivery.part import DamagedHeadError, Part
-from nntc.delivery.publishing import describe
 from nntc.delivery.release import Release
 from nntc.errors import DeliveryError, OutputError
 from nntc.sources.source import BytesSource

@@ -8,12 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nntc.delivery import current, obtaining, publishing, pull, rollback, updates
-from nntc.delivery.keys import Keys
+from nntc.delivery import current, obtaining, publishing, pull, rollback
+from nntc.delivery.describing import describe
 from nntc.delivery.plan import Plan
 from nntc.delivery.release import Release
-from nntc.delivery.repository import Repository
-from nntc.delivery.trust import target_name
 from nntc.errors import DeliveryError, FormatError, LimitError, OutputError, SourceError
 from nntc.limits import Limits
 from nntc.progress import Phase, ProgressEvent
@@ -203,10 +201,9 @@ def test_what_decodes_to_something_else_than_was_signed(
     """A publisher whose description is wrong; the device keeps what it has."""
     world.publish("1.0", 0)
     world.pull()
-    honest = publishing.describe
 
     def wrong(*words: object) -> Release:
-        release = honest(*words)  # type: ignore[arg-type]
+        release = describe(*words)  # type: ignore[arg-type]
         output = release.decoded[0]
         return replace(release, decoded=(replace(output, id=replace(output.id, sha256="0" * 64)),))
 
@@ -215,61 +212,6 @@ def test_what_decodes_to_something_else_than_was_signed(
     with pytest.raises(DeliveryError, match=r"E_TRUST.*decodes to something else"):
         world.pull()
     assert world.used == world.source(0)
-
-
-def add_update(world: World, base: Release, full: Release, data: bytes) -> Release:
-    """Add a target file that claims to be an update, small enough to be taken first."""
-    path = world.folder / "update.nntc"
-    path.write_bytes(data)
-    made = publishing.describe(path, "net", full.version, "stable")
-    update = replace(
-        made,
-        path=f"net/stable/{full.version}-from-{base.version}.nntc",
-        serial=full.serial,
-        base=tuple(output.id for output in base.decoded),
-        decoded=full.decoded,
-    )
-    repository = Repository(world.repository, Keys(world.keys))
-    with repository.claim():
-        shutil.copy(path, repository.files / target_name(update))
-        repository.add(update)
-        repository.put({}, with_targets=True)
-    return update
-
-
-def test_an_update_that_does_not_do_is_left_for_the_full_file(world: World) -> None:
-    base = world.publish("1.0", 0).release
-    world.pull()
-    small = world.publish("0.1", 3, channel="small", method="deep", prune=0.9).release
-    data = (world.repository / "targets" / target_name(small)).read_bytes()
-    full = world.publish("1.1", 1).release
-    add_update(world, base, full, data)
-    found = world.pull()
-    assert (found.kind, found.files, found.installed.version) == ("full", (full.path,), "1.1")
-    assert found.transfer.requests == 2
-    assert world.used == world.source(1)
-
-
-def test_an_update_is_given_its_base(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    base = world.publish("1.0", 0).release
-    world.pull()
-    small = world.publish("0.1", 3, channel="small", method="deep", prune=0.9).release
-    data = (world.repository / "targets" / target_name(small)).read_bytes()
-    full = world.publish("1.1", 1).release
-    update = add_update(world, base, full, data)
-    honest = updates.apply
-
-    def apply(_: Path, release: Release, bases: list[Path], target: Path, **chosen: object) -> object:
-        """Decode an update as a decoder does that can: here the full file takes its place."""
-        assert release == update
-        assert [path.read_bytes() for path in bases] == [world.source(0)]
-        source = world.repository / "targets" / target_name(full)
-        return honest(source, full, [], target, **chosen)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(obtaining, "apply", apply)
-    found = world.pull()
-    assert (found.kind, found.files) == ("update", (update.path,))
-    assert world.used == world.source(1)
 
 
 def test_a_full_file_that_cannot_be_decoded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

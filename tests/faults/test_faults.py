@@ -70,6 +70,7 @@ DECODE = ("decode", "model.nntc", "out/model.onnx", "--replace-external")
 DECODED = ("out/model.onnx", "out/model.bin")
 ENCODE = ("encode", "model.onnx", "out/model.nntc", "-m", "lossless", "--report", "out/page.html")
 ENCODED = ("out/model.nntc", "out/page.html")
+MERGED = ("out/model.nntc",)
 
 
 def test_decode_where_a_call_fails(before: Path) -> None:
@@ -100,6 +101,14 @@ def test_encode_with_a_page_where_a_call_fails(before: Path) -> None:
     assert len(runs) > 40
     check_failures(runs)
     check_outputs(runs, *ENCODED)
+
+
+def test_merge_where_a_call_fails(before: Path) -> None:
+    encode(network(1.01, name="new.onnx"), "update.nntc", method="lossless", base="model.nntc")
+    runs = stopped(before.parent, "EIO", "merge", "model.nntc", "update.nntc", "-o", MERGED[0], every=5)
+    assert len(runs) > 40
+    check_failures(runs)
+    check_outputs(runs, *MERGED)
 
 
 def test_encode_with_a_page_that_is_killed(before: Path) -> None:

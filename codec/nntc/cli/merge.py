@@ -74,6 +74,7 @@ def _show(report: MergeReport, target: Path) -> None:
     what = "an update" if report.is_update else "a full file"
     before = f"{len(report.sources)} files of {sum(report.sources):,} bytes"
     say(f"{target}: {report.size:,} bytes, {what}, made of {before}")
+    say(f"{report.working_memory:,} bytes of working memory for a decoder that goes section by section")
     if report.is_composed:
         parts = f"; {report.decoded:,} pieces coded anew, exactly" if report.decoded else ""
         say(f"{report.sections:,} tensor sections, {report.stacked:,} of several records{parts}")

@@ -17,7 +17,10 @@ from nntc.encoder.options import Group
 if TYPE_CHECKING:
     from nntc.delivery import Published
 
-_HOW = ("name", "version", "channel", "keys", "keep", "days", "refresh", "new_key", "withdraw")
+_HOW = (
+    "name", "version", "channel", "keys", "keep", "updates", "base_exact",
+    "days", "refresh", "new_key", "withdraw",
+)  # fmt: skip
 _SECTIONS = {
     "Publication": _HOW,
     str(Group.HOW): tuple(names_in(Group.HOW)),
@@ -64,6 +67,14 @@ def _word(value: str) -> str:
     help="Versions of a channel that stay in the repository.",
 )  # fmt: skip
 @click.option(
+    "--updates/--no-updates", default=True, show_default=True,
+    help="Make an update of the version before, where it is small enough.",
+)  # fmt: skip
+@click.option(
+    "--base-exact", callback=input_file, metavar="OLD.onnx",
+    help="The model that the version before was published from: makes updates several times smaller.",
+)  # fmt: skip
+@click.option(
     "--days", multiple=True, callback=_days, metavar="ROLE=DAYS",
     help="Days for which metadata of root, targets, snapshot or timestamp are valid from now on, kept for "
     "later.  [default: 365, 365, 30, 14]",
@@ -96,7 +107,7 @@ def publish(
     \b
     Examples:
       nntc publish repository net.onnx --name net --version 1.4 --keys keys
-      nntc publish repository net.onnx --name net --version 1.5 --keys keys -q 24
+      nntc publish repository net.onnx --name net --version 1.5 --keys keys -q 24 --base-exact old.onnx
       nntc publish repository --keys keys --refresh      once a week, by a timer
       nntc publish repository --keys keys --new-key targets
       nntc publish repository --keys keys --withdraw --name net --version 1.5
@@ -133,6 +144,8 @@ def publish(
                 source,
                 keys=own["keys"],
                 keep=own["keep"],
+                updates=own["updates"],
+                base_exact=own["base_exact"],
                 days=own["days"],
                 progress=bar,
                 **named,
@@ -150,6 +163,8 @@ def _fields(published: Published) -> dict[str, Any]:
     release = asdict(published.release)
     return {
         **release,
+        "update": None if published.update is None else asdict(published.update),
+        "note": published.note,
         "is_new": published.is_new,
         "removed": published.removed,
         "root": str(published.root),
@@ -161,8 +176,10 @@ def _show(published: Published, repository: Path) -> None:
     show_notes(report.remarks, ((tensor.name, tensor.note) for tensor in report.tensors))
     what = f"{release.name} {release.version} in channel {release.channel}"
     if published.is_new:
-        size = f"{release.file.length:,} bytes, {report.ratio:.2f} times smaller"
-        say(f"{repository}: {what}, {size}")
+        ratio = report.original_size / release.file.length
+        say(f"{repository}: {what}, {release.file.length:,} bytes, {ratio:.2f} times smaller")
+        if published.note:
+            say(published.note)
     else:
         say(f"{repository}: {what} is there already")
     if published.removed:

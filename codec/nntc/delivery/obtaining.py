@@ -118,7 +118,6 @@ class Obtaining:
         limits = replace(self._limits, output=step.decoded_size)
         result = apply(
             file,
-            step,
             bases,
             folder / step.decoded[0].name,
             jobs=self._jobs,

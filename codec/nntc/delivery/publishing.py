@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nntc.decoder.directory import read_directory
-from nntc.decoder.graph import graph_of
 from nntc.decoder.places import reporting
 from nntc.decoder.staging import Staging, sync_folder
-from nntc.delivery.durable import file_id, sync_file
+from nntc.delivery.describing import as_update, describe
+from nntc.delivery.durable import sync_file
+from nntc.delivery.kept import leave_out, leave_out_updates, previous_of
 from nntc.delivery.keys import ROLES, Keys
-from nntc.delivery.release import DEFAULT_CHANNEL, FileId, Output, Release, is_word
+from nntc.delivery.making import encode_fresh, with_update
+from nntc.delivery.release import DEFAULT_CHANNEL, Release, is_word
 from nntc.delivery.repository import Repository
 from nntc.delivery.trust import target_name
 from nntc.errors import DeliveryError
-from nntc.sources.source import opened
 
 if TYPE_CHECKING:
     from nntc.encoder.report import EncodeReport
@@ -36,7 +35,11 @@ class Published:
     Parameters
     ----------
     release
-        What is in the repository now.
+        What is in the repository now, as a full file.
+    update
+        The update of the version before that was added; None without one.
+    note
+        Why there is an update or none, for people; empty where there was no version before.
     is_new
         Whether it was not there before; else metadata were renewed only.
     removed
@@ -48,6 +51,8 @@ class Published:
     """
 
     release: Release
+    update: Release | None
+    note: str
     is_new: bool
     removed: tuple[str, ...]
     root: Path
@@ -63,6 +68,8 @@ def publish(
     keys: str | os.PathLike[str],
     channel: str = DEFAULT_CHANNEL,
     keep: int = DEFAULT_KEEP,
+    updates: bool = True,
+    base_exact: str | os.PathLike[str] | None = None,
     days: Mapping[str, int] | None = None,
     follow_links: bool = False,
     progress: Progress | None = None,
@@ -85,6 +92,10 @@ def publish(
         Folder of keys, outside of the repository; made with the repository.
     keep
         Versions of a channel that the repository keeps, at least 1.
+    updates
+        Whether to make an update of the version before, where that is worth it: see `nntc.delivery.making`.
+    base_exact
+        The model that the version before was published from: makes an update of it several times smaller.
     days
         Role (`root`, `targets`, `snapshot`, `timestamp`) -> days for which its metadata are valid.
     follow_links, progress, options
@@ -106,8 +117,6 @@ def publish(
     TypeError, ValueError
         Words, numbers or options that there are not.
     """
-    from nntc.encoder.encode import encode
-
     for what, word in (("name", name), ("version", version), ("channel", channel)):
         if not is_word(word):
             raise ValueError(f"{what} must be letters, digits and ._+- (64 at most), not {word!r}")
@@ -122,18 +131,30 @@ def publish(
             stack.callback(_discard, staging)
             own = staging.path / "new"  # whose lock is still to be had
             own.mkdir()
-        file = own / "model.nntc"
-        report = encode(model, file, follow_links=follow_links, progress=progress, **options)
-        release = describe(file, name, version, channel)
+            previous = previous_of(place, name, version, channel, own) if updates and keep > 1 else None
+        how = {"follow_links": follow_links, "progress": progress, **options}
+        made = encode_fresh(Path(model), own, **how)
+        if previous is not None:
+            exact = None if base_exact is None else Path(base_exact)
+            made = with_update(made, Path(model), previous, own, base_exact=exact, **how)
+        release, update = describe(made.full, name, version, channel), None
+        if release.file != made.fresh:
+            release = replace(release, fresh=made.fresh)
         stack.enter_context(place.claim(create=True))
         same = _same(place.releases, release)
         if same is None:
             release = replace(release, serial=place.next_serial)
-            _move(file, place.files / target_name(release))
+            _move(made.full, place.files / target_name(release))
             place.add(release)
-        removed = _leave_out(place, release, keep)
+        if same is None and made.update is not None and previous is not None:
+            update = as_update(describe(made.update, name, version, channel), release, previous.release)
+            _move(made.update, place.files / target_name(update))
+            place.add(update)
+        removed = leave_out(place, release, keep)
+        update = update if update in place.releases else None
         place.put(chosen, with_targets=same is None or bool(removed))
-        return Published(same or release, same is None, removed, place.keys.root_path, report)
+        note, root = made.note if same is None else "", place.keys.root_path
+        return Published(same or release, update, note, same is None, removed, root, made.report)
 
 
 def refresh(
@@ -197,6 +218,7 @@ def withdraw(
             raise DeliveryError("E_RELEASE", f"'{name}' has no version {version} in channel '{channel}'")
         for release in found:
             place.remove(release)
+        leave_out_updates(place, name)
         place.put({}, with_targets=True)
 
 
@@ -218,38 +240,15 @@ def _days(days: Mapping[str, int] | None) -> dict[str, int]:
     return chosen
 
 
-def describe(file: Path, name: str, version: str, channel: str) -> Release:
-    """Return a full file as a release: what it is called, and what it says of itself."""
-    with opened(file) as source:
-        directory = read_directory(source)
-        files = graph_of(source, directory).files
-        head = source.read(0, directory.sections[0].offset)
-    decoded = tuple(Output(f.name or f"{name}.onnx", FileId(f.sha256.hex(), f.size)) for f in files)
-    head_id = FileId(hashlib.sha256(head).hexdigest(), len(head))
-    path = f"{name}/{channel}/{version}.nntc"
-    memory = directory.memory_bound()
-    return Release(path, file_id(file), name, version, channel, 1, (), decoded, head_id, memory)
-
-
 def _same(releases: list[Release], release: Release) -> Release | None:
     """Return the release that is there already; DeliveryError, E_RELEASE, if it is another."""
     for known in releases:
         if known.path == release.path:
-            if known.file == release.file:
+            if (known.fresh or known.file) == (release.fresh or release.file):
                 return known
             message = f"{release.name} {release.version} is there already, and is another; name a new version"
             raise DeliveryError("E_RELEASE", message)
     return None
-
-
-def _leave_out(place: Repository, release: Release, keep: int) -> tuple[str, ...]:
-    """Leave out what is older than the versions to be kept; return their names."""
-    own = [r for r in place.releases if (r.name, r.channel) == (release.name, release.channel)]
-    serials = sorted({r.serial for r in own}, reverse=True)[keep:]
-    old = [r for r in own if r.serial in serials]
-    for found in old:
-        place.remove(found)
-    return tuple(dict.fromkeys(found.version for found in old))
 
 
 def _move(file: Path, target: Path) -> None:

@@ -5,12 +5,14 @@ Of a target file, `custom` in TUF's metadata holds an object `nntc`:
     {"name": "digits", "version": "1.4", "channel": "stable", "serial": 7,
      "base": [{"sha256": ..., "length": ...}, ...],
      "decoded": [{"name": "digits.onnx", "sha256": ..., "length": ...}, ...],
-     "head": {"sha256": ..., "length": ...}, "memory": 268435456}
+     "head": {"sha256": ..., "length": ...}, "memory": 268435456,
+     "fresh": {"sha256": ..., "length": ...}}
 
 `base` are decoded files that a decoder needs beside the target file, none for a full file. `decoded` are the
 files that decoding gives, the model first. `head` are header and directory: whoever trusts the metadata can
 check each section as it arrives. `memory` is what decoding needs, in bytes, and `serial` counts releases in
-the order in which they were published.
+the order in which they were published. `fresh` is the file of the model encoded by itself, where an
+update gives something else: by that a publisher knows what has been published already.
 """
 
 from __future__ import annotations
@@ -71,6 +73,8 @@ class Release:
         Header and directory of the target file.
     memory
         Bytes that decoding needs.
+    fresh
+        The model encoded by itself, where the version is something else: what an update gives.
     """
 
     path: str
@@ -83,6 +87,7 @@ class Release:
     decoded: tuple[Output, ...]
     head: FileId
     memory: int
+    fresh: FileId | None = None
 
     @property
     def is_full(self) -> bool:
@@ -104,7 +109,8 @@ class Release:
         decoded = [{"name": output.name, **asdict(output.id)} for output in self.decoded]
         words = {"name": self.name, "version": self.version, "channel": self.channel, "serial": self.serial}
         files = {"base": [asdict(file) for file in self.base], "decoded": decoded, "head": asdict(self.head)}
-        return {KEY: {**words, **files, "memory": self.memory}}
+        fresh = {} if self.fresh is None else {"fresh": asdict(self.fresh)}
+        return {KEY: {**words, **files, "memory": self.memory, **fresh}}
 
 
 def identity(decoded: Iterable[Output]) -> str:
@@ -146,6 +152,7 @@ def read_release(path: str, length: int, hashes: Any, custom: Any) -> Release | 
             tuple(Output(_file_name(file["name"]), _file_id(file)) for file in fields["decoded"]),
             _file_id(fields["head"]),
             _number(fields["memory"]),
+            _file_id(fields["fresh"]) if "fresh" in fields else None,
         )
         _check(release)
     except (KeyError, TypeError, ValueError, AttributeError) as e:

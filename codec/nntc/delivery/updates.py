@@ -1,4 +1,4 @@
-"""The one place where target files become files of a model, and where updates will be made.
+"""The one place where target files become files of a model.
 
 Every target file names the decoded files that it needs beside it (`Release.base`); a full file names none.
 """
@@ -9,15 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nntc.decoder.model import DecodeResult, decode
-from nntc.delivery.release import Release
-from nntc.errors import UnsupportedError
 from nntc.limits import Limits
 from nntc.progress import Progress
 
 
 def apply(
     file: Path,
-    release: Release,
     bases: Sequence[Path],
     target: Path,
     *,
@@ -29,10 +26,10 @@ def apply(
 
     Parameters
     ----------
-    file, release
-        The target file, and what it is.
+    file
+        The target file.
     bases
-        Paths of `release.base`, in its order.
+        Paths of what it needs: `Release.base`.
     target
         Path of the model, in a folder that is empty.
     jobs, limits, progress
@@ -40,12 +37,7 @@ def apply(
 
     Raises
     ------
-    UnsupportedError
-        E_UNSUPPORTED: this version decodes no such update.
     FormatError, LimitError, OutputError
         As `nntc.decode`.
     """
-    if bases:
-        message = f"{release.path} is an update, which this version cannot decode"
-        raise UnsupportedError("E_UNSUPPORTED", message)
-    return decode(file, target, jobs=jobs, limits=limits, progress=progress)
+    return decode(file, target, jobs=jobs, limits=limits, progress=progress, base=bases)

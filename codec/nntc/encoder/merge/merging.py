@@ -14,6 +14,7 @@ from zstandard import ZstdCompressor
 
 from nntc.decoder.base import Base
 from nntc.decoder.base_files import Bases, as_list
+from nntc.decoder.directory import read_directory
 from nntc.decoder.folder import temporary_folder
 from nntc.decoder.graph import OutputFile
 from nntc.decoder.model import decode, verify
@@ -49,6 +50,8 @@ class MergeReport:
         Bytes of the file.
     sources
         Bytes of each of those that it was made of.
+    working_memory
+        Bytes that a section-wise decoder needs: several records take more than each of them by itself.
     is_update
         Whether it needs a base: that of the first file.
     is_composed
@@ -63,6 +66,7 @@ class MergeReport:
 
     size: int
     sources: tuple[int, ...]
+    working_memory: int
     is_update: bool
     is_composed: bool
     sections: int
@@ -228,4 +232,5 @@ class Merging:
     ) -> MergeReport:
         sizes = tuple(source.size for source in self._sources)
         counts = (0, 0, 0) if written is None else (written.sections, written.stacked, written.decoded)
-        return MergeReport(file.size, sizes, is_update, written is not None, *counts, tuple(remarks))
+        memory = read_directory(file).working_memory
+        return MergeReport(file.size, sizes, memory, is_update, written is not None, *counts, tuple(remarks))
