@@ -14,6 +14,7 @@ from nntc.encoder.quantize.uniform import WHOLE, UniformQuantizer
 _MULTIPLES = np.arange(1, 257)
 """How many steps the smallest number may be."""
 _SMALLEST = 96  # numbers that candidates are tried on
+_FIRST = 8  # of them, on which all candidates are tried
 _NEAR = 0.2  # of a step: how near to a multiple of it numbers must be
 _RESOLVED = 0.02  # of a step: how precisely multiples must be known where nothing is refined yet
 _NOT_ZERO = 4.0  # tolerances
@@ -57,12 +58,13 @@ def _smallest_steps(
     if chosen.size < _LEAST:
         chosen = np.arange(min(_LEAST, magnitudes.size))
     candidates = magnitudes[0] / _MULTIPLES
-    ratios = magnitudes[chosen] / candidates[:, None]
-    # An error of the first number is one of the step.
-    slack = tolerances[chosen] / candidates[:, None] + ratios * error
-    off = np.abs(WHOLE.error(ratios))
-    fitting = np.all(off <= np.minimum(_NEAR, 2 * slack + 1e-9), axis=1)
-    found: list[float] = candidates[np.flatnonzero(fitting)[:_CANDIDATES]].tolist()
+    for some in (chosen[:_FIRST], chosen[_FIRST:]):  # few candidates are left for the second
+        ratios = magnitudes[some] / candidates[:, None]
+        # An error of the first number is one of the step.
+        slack = tolerances[some] / candidates[:, None] + ratios * error
+        off = np.abs(WHOLE.error(ratios))
+        candidates = candidates[np.all(off <= np.minimum(_NEAR, 2 * slack + 1e-9), axis=1)]
+    found: list[float] = candidates[:_CANDIDATES].tolist()
     return found
 
 
