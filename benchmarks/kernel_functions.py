@@ -7,23 +7,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from functools import cache
+from typing import Any, cast
 
 from benchmarks.threads import ONE_THREAD
 
 os.environ.update(ONE_THREAD)  # before numpy is loaded
 
 import numpy as np
-from nntc.decoder.entropy.streams import RansStream
+from nntc.decoder.entropy.integers import IntegerBlock
+from nntc.decoder.entropy.streams import DependentTokens, RansStream
+from nntc.decoder.tensor.uniform import Uniform
 from nntc.encoder.entropy.huffman import canonical_codes, code_lengths
 from nntc.encoder.entropy.rans import EncoderStream, choose_lanes
 from nntc.encoder.entropy.tables import make_table
 from nntc.encoder.quantize.feedback import search_with_feedback
 from nntc.encoder.quantize.rates import expected_bits
-from nntc.encoder.quantize.trellis import search
+from nntc.encoder.quantize.trellis import MIN_LEVEL, search
+from nntc.format.registry import ElementType, ViewKind
+from nntc.format.transform import Transform
 from nntc.format.trellis import MANY_STATES, Trellis
-from nntc.kernels import decoding, encoding
-from nntc.kernels.choice import NAMES, using
+from nntc.format.view import View
+from nntc.kernels import decoding, elements, encoding
+from nntc.kernels.choice import NAMES, chosen, using
 from nntc.kernels.sequences import Sequences
 
 from benchmarks.curves import markdown_table
@@ -56,6 +63,7 @@ def actions() -> dict[str, tuple[Callable[[], Any], int]]:
     sizes, data = np.array([len(part) for part in parts]), b"".join(parts)
     values = rng.normal(size=512).astype(np.float32)
     indices = tokens.astype(np.uint16)
+    planes = list(rng.integers(0, 256, (4, COUNT)).astype(np.uint8))
     correlated = np.triu(rng.normal(0, 0.05, (1, LENGTH, LENGTH)), 1) + np.eye(LENGTH)
     shape = ROWS, LENGTH
     sequences = Sequences(
@@ -71,6 +79,9 @@ def actions() -> dict[str, tuple[Callable[[], Any], int]]:
             COUNT,
         ),
         "values looked up": (lambda: decoding.look_up(values, indices), COUNT),
+        "elements of levels": (lambda: made(parsed, None), COUNT),
+        "elements of blocks of 3 x 3": (lambda: made(parsed, Transform(3, 3)), COUNT),
+        "planes of float32 joined": (lambda: elements.join_planes(planes, rotated=True), COUNT),
         "rANS encoded": (lambda: encoding.encode_rans([stream]), COUNT),
         "Huffman encoded": (lambda: encoding.encode_huffman(tokens, lengths, codes, 200), COUNT),
         "trellis search": (lambda: search(x, contexts, bits, 0.1, SEGMENT), COUNT),
@@ -91,6 +102,29 @@ def actions() -> dict[str, tuple[Callable[[], Any], int]]:
             ROWS * LENGTH,
         ),
     }
+
+
+def made(stream: RansStream, transform: Transform | None) -> Any:
+    """Make the elements of a record, its tokens decoded before; some are left where blocks do not fit."""
+    with_tokens = _decoded(chosen(), stream)
+    period = 1 if transform is None else transform.period
+    count = stream.count // period * period
+    view = View(ViewKind.MATRIX, 1, count // period, period)
+    levels = IntegerBlock(count, MIN_LEVEL, 0, b"", None, None, cast(Any, None), 0)
+    trellis = Trellis.EIGHT_STATES
+    record = Uniform(ElementType.FLOAT32, view, trellis, 0.01, 0.0, transform, None, None, None, levels)
+    return record.values(
+        [replace(with_tokens, rows=with_tokens.indices()[None, None, :count], first=0, count=count)]
+    )
+
+
+@cache
+def _decoded(kernels: str, stream: RansStream) -> DependentTokens:
+    with using(kernels):
+        found = decoding.decode_rans([stream])[0]
+    if not isinstance(found, DependentTokens):
+        raise TypeError("tokens without a trellis")
+    return found
 
 
 def main() -> None:

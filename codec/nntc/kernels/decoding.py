@@ -29,7 +29,7 @@ class DecodingKernels(Protocol):
 
     def parse_tables(
         self, data: memoryview, begin: int, count: int
-    ) -> tuple[list[FrequencyTable], int] | None:
+    ) -> tuple[Sequence[FrequencyTable], int] | None:
         """See `parse_tables`."""
 
     def look_up(self, table: NDArray[Any], indices: NDArray[Any]) -> NDArray[Any]:
@@ -79,7 +79,7 @@ def decode_huffman(
     return _kernels().decode_huffman(count, lengths, lane_sizes, data)
 
 
-def parse_tables(data: memoryview, begin: int, count: int) -> tuple[list[FrequencyTable], int] | None:
+def parse_tables(data: memoryview, begin: int, count: int) -> tuple[Sequence[FrequencyTable], int] | None:
     """Parse a bit run of frequency tables.
 
     Parameters

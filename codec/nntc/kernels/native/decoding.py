@@ -15,7 +15,7 @@ from nntc.decoder.entropy.streams import DependentTokens, RansStream
 from nntc.format.tables import FrequencyTable
 from nntc.format.trellis import Trellis
 from nntc.kernels.native import _native
-from nntc.kernels.native.tables import QUANTIZERS, TOKENS, frequencies_of
+from nntc.kernels.native.tables import QUANTIZERS, TOKENS, ParsedTables, frequencies_of
 
 
 def decode_rans(streams: Sequence[RansStream]) -> list[NDArray[np.uint8] | DependentTokens | None]:
@@ -56,19 +56,14 @@ def decode_huffman(
     return out if _native.decode_huffman(np.ascontiguousarray(lengths), sizes, data, out) else None
 
 
-def parse_tables(data: memoryview, begin: int, count: int) -> tuple[list[FrequencyTable], int] | None:
+def parse_tables(data: memoryview, begin: int, count: int) -> tuple[Sequence[FrequencyTable], int] | None:
     """Parse a bit run of frequency tables; as `nntc.kernels.decoding.parse_tables`."""
     firsts, lasts = np.empty((2, count), np.uint8)
     frequencies = np.empty((count, 256), np.uint16)
     used = _native.read_tables(data, begin, firsts, lasts, frequencies)
     if used < 0:
         return None
-    ends = zip(firsts.tolist(), lasts.tolist(), strict=True)
-    tables = [
-        FrequencyTable(first, frequencies[t, first : last + 1].astype(np.int64))
-        for t, (first, last) in enumerate(ends)
-    ]
-    return tables, used
+    return ParsedTables(firsts, lasts, frequencies), used
 
 
 def look_up(table: NDArray[Any], indices: NDArray[Any]) -> NDArray[Any]:

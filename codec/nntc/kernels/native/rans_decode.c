@@ -8,7 +8,7 @@ void rans_table(const u16 frequencies[256], decoding_table *table) {
     u32 start = 0;
     for (u32 v = 0; v < 256; v++) {
         table->packed[v] = frequencies[v] | start << 16;
-        memset(table->token + start, (int)v, frequencies[v]);
+        if (frequencies[v] != 0) memset(table->token + start, (int)v, frequencies[v]);
         start += frequencies[v];
     }
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nntc.format.tables import FrequencyTable
 
 
-def parse_tables(data: memoryview, begin: int, count: int) -> tuple[list[FrequencyTable], int] | None:  # noqa: ARG001
+def parse_tables(data: memoryview, begin: int, count: int) -> tuple[Sequence[FrequencyTable], int] | None:  # noqa: ARG001
     """Leave it to the reader; as `nntc.kernels.decoding.parse_tables`."""
     return None
