@@ -62,20 +62,12 @@ def quantized(network: str, data: Path, per_channel: bool) -> Path:
 
 
 def order_0_bytes(model: Path) -> float:
-    """Return what int8 weights take at the entropy of each row, or of each tensor that has one scale."""
+    """Return what a model's int8 weights take at the entropy of each tensor."""
     total = 0.0
-    graph = onnx.load(model).graph
-    scales = {node.input[0]: node.input[1] for node in graph.node if node.op_type == "DequantizeLinear"}
-    sizes = {tensor.name: math.prod(tensor.dims) for tensor in graph.initializer}
-    for tensor in graph.initializer:
-        if tensor.name in scales and tensor.data_type == onnx.TensorProto.INT8 and tensor.dims:
-            values = numpy_helper.to_array(tensor)
-            rows = (
-                values.reshape(len(values), -1) if sizes[scales[tensor.name]] > 1 else values.reshape(1, -1)
-            )
-            for row in rows:
-                counts = np.unique(row, return_counts=True)[1]
-                total += float(counts @ np.log2(row.size / counts)) / 8
+    for tensor in onnx.load(model).graph.initializer:
+        if tensor.data_type == onnx.TensorProto.INT8 and len(tensor.dims) > 1:
+            counts = np.unique(numpy_helper.to_array(tensor), return_counts=True)[1]
+            total += float(counts @ np.log2(counts.sum() / counts)) / 8
     return total
 
 

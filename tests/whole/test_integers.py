@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import nntc
@@ -72,6 +73,17 @@ def test_what_is_as_fine_as_the_integers_stays_exact() -> None:
     assert {t.note for t in report.tensors if t.name in "wv"} == {
         "its integers are hardly finer than what is asked for"
     }
+
+
+def test_verifying_tells_how_far_integers_are_off(tmp_path: Path) -> None:
+    model = tmp_path / "model.onnx"
+    model.write_bytes(qdq(per_channel=False).SerializeToString())
+    report = nntc.encode(model, tmp_path / "model.nntc", quality=20.0)
+    found = nntc.verify(tmp_path / "model.nntc", model)
+    errors = {tensor.name: tensor.error for tensor in report.tensors}
+    for tensor in found.tensors:
+        assert tensor.error == pytest.approx(errors.get(tensor.name, 0.0))
+    assert found.error == pytest.approx(report.error, rel=0.1)
 
 
 @pytest.mark.parametrize("method", ["lossless", "quantization", "clustering", "dct", "deep"])

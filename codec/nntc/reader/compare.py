@@ -75,10 +75,14 @@ class VerifyResult:
 
     @property
     def error(self) -> float | None:
-        """Relative error of all floating-point tensors: see `nntc.onnx.elements.total_error`."""
+        """Relative error of all floating-point tensors: see `nntc.onnx.elements.total_error`.
+
+        Integers that differ, of quantized weights, are among them, as numbers that they are by themselves.
+        """
         if self.identical is None:
             return None
-        return total_error((t.size, t.error) for t in self.tensors if t.data_type in FLOATING_TYPES)
+        counted = (t for t in self.tensors if t.data_type in FLOATING_TYPES or t.error > 0)
+        return total_error((t.size, t.error) for t in counted)
 
 
 def verify(
