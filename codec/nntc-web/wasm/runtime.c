@@ -5,16 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __wasm_bulk_memory__
-void *memcpy(void *restrict to, const void *restrict from, size_t n) { return __builtin_memcpy(to, from, n); }
-void *memmove(void *to, const void *from, size_t n) { return __builtin_memmove(to, from, n); }
-void *memset(void *to, int value, size_t n) { return __builtin_memset(to, value, n); }
-#else
-/* A word at a time; wasm allows any alignment. */
+/* A word at a time; wasm allows any alignment. Long stretches go by the machine's own instructions, where it has them: short ones
+ * take longer that way. */
 typedef uint64_t __attribute__((aligned(1), may_alias)) word;
+#ifdef __wasm_bulk_memory__
+enum { LONG = 256 };
+#define LONG_COPY(to, from, n) if (n >= LONG) return __builtin_memmove(to, from, n)
+#define LONG_SET(to, value, n) if (n >= LONG) return __builtin_memset(to, value, n)
+#else
+#define LONG_COPY(to, from, n)
+#define LONG_SET(to, value, n)
+#endif
+
 void *memmove(void *to, const void *from, size_t n) {
     unsigned char *a = to;
     const unsigned char *b = from;
+    LONG_COPY(to, from, n);
     if ((uintptr_t)a - (uintptr_t)b >= n) {
         for (; n >= 8; n -= 8, a += 8, b += 8) *(word *)a = *(const word *)b;
         for (; n > 0; n--) *a++ = *b++;
@@ -24,21 +30,24 @@ void *memmove(void *to, const void *from, size_t n) {
     }
     return to;
 }
+
 void *memcpy(void *restrict to, const void *restrict from, size_t n) {
     unsigned char *a = to;
     const unsigned char *b = from;
+    LONG_COPY(to, from, n);
     for (; n >= 8; n -= 8, a += 8, b += 8) *(word *)a = *(const word *)b;
     for (; n > 0; n--) *a++ = *b++;
     return to;
 }
+
 void *memset(void *to, int value, size_t n) {
     unsigned char *a = to;
     const uint64_t all = (unsigned char)value * 0x0101010101010101u;
+    LONG_SET(to, value, n);
     for (; n >= 8; n -= 8, a += 8) *(word *)a = all;
     for (; n > 0; n--) *a++ = (unsigned char)value;
     return to;
 }
-#endif
 
 int memcmp(const void *a, const void *b, size_t n) {
     const unsigned char *x = a, *y = b;
