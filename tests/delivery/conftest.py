@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nntc
 import nntc.encoder.encode as encoder
 import numpy as np
 import onnx
@@ -112,6 +113,7 @@ def encode_once(monkeypatch: pytest.MonkeyPatch) -> None:
         target.write_bytes(data)
         return report
 
+    monkeypatch.setattr(nntc, "encode", nntc.encode)  # which is looked up once, and stays
     original = encoder.encode
     monkeypatch.setattr(encoder, "encode", encode)
 

@@ -43,7 +43,7 @@ static void lanes(u32 kind, u32 active, u64 held) {
     Frama_C_make_unknown((char *)words, sizeof words);
     memset(trellis, 0, sizeof trellis);
     s.rec = &rec;
-    s.in = nntc_reader(words + WORDS - held, held, 0, &error);
+    s.in = nntc_reader(words, held, 0, &error);
     s.end = held;
     s.contexts = 1;
     s.trellis = kind;
@@ -63,8 +63,7 @@ int main(void) {
     for (u32 kind = 1; kind <= 3; kind++) {
         lanes(kind, LANES, WORDS);
         lanes(kind, LANES - 1, WORDS);
-        lanes(kind, 3, 5);
-        lanes(kind, 1, 1);
+        lanes(kind, LANES, 5);
         lanes(kind, 1, 2);
         lanes(kind, 0, 0);
     }

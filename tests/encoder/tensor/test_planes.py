@@ -17,7 +17,7 @@ from tests.encoder.tensor.decoding import coded_bits, decode, random_classes
 from tests.strategies import view_of
 
 
-@pytest.mark.parametrize("element", ElementType)
+@pytest.mark.parametrize("element", [e for e in ElementType if not e.is_integer])
 @given(view=strategies.views(60), rng=strategies.chance())
 def test_planes_are_exact(element: ElementType, view: samples.View, rng: Random) -> None:
     own = view_of(view)

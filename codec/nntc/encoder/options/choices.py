@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from nntc.format.registry import Coder
-from nntc.format.trellis import EIGHT_STATES, MANY_STATES, Machine
+
+if TYPE_CHECKING:
+    from nntc.format.trellis import Machine
 
 
 class Method(StrEnum):
@@ -35,6 +38,9 @@ class Effort(StrEnum):
     @property
     def machine(self) -> Machine:
         """The trellis that is searched."""
+        # Help should not wait for numpy.
+        from nntc.format.trellis import EIGHT_STATES, MANY_STATES
+
         return MANY_STATES if self is Effort.BEST else EIGHT_STATES
 
 
