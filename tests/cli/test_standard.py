@@ -17,6 +17,7 @@ INFO = "-m nntc.cli info model.nntc"
 
 def shell(line: str) -> tuple[int, str, str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "codec"), "PYTHON": sys.executable}
+    environment.pop("PYTHONUNBUFFERED", None)  # streams keep what they are not rid of
     run = subprocess.run(
         ["sh", "-c", line], env=environment, capture_output=True, text=True, timeout=60, check=False
     )

@@ -41,7 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = INTERRUPTED
     except BrokenPipeError:  # the reader has gone, as in `nntc info FILE | head`: there is nobody to tell
         code = REJECTED
-        _abandon_output()
+        _abandon(1)
+    try:
+        sys.stderr.flush()
+    except OSError:  # what it does not take changes no exit code
+        _abandon(2)
     sys.exit(code)
 
 
@@ -50,7 +54,7 @@ def _flushed(code: int) -> int:
     try:
         flush(sys.stdout)
     except OutputError as e:
-        _abandon_output()
+        _abandon(1)
         return code or _fail(str(e))
     return code
 
@@ -86,9 +90,9 @@ def _fail(message: str, code: int = REJECTED) -> int:
     return code
 
 
-def _abandon_output() -> None:
-    """Point standard output nowhere, or Python would try to flush it once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _abandon(number: int) -> None:
+    """Point a standard stream nowhere, or Python would flush it again, and end with another code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 @contextmanager
