@@ -86,10 +86,18 @@ def test_verifying_tells_how_far_integers_are_off(tmp_path: Path) -> None:
     assert found.error == pytest.approx(report.error, rel=0.1)
 
 
-@pytest.mark.parametrize("method", ["lossless", "quantization", "clustering", "dct", "deep"])
-def test_other_methods_keep_integers(method: str) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"method": "lossless"},
+        *({"method": method, "bits": 8} for method in ("quantization", "clustering", "dct", "deep")),
+        {"method": "deep"},
+        {"method": "deep", "bits": 4, "prune": 0.5, "biases": True},
+    ],
+)
+def test_other_methods_keep_integers(options: dict[str, Any]) -> None:
     model = qdq()
-    before, after = constants(model), constants(coded(model, method=method)[0])
+    before, after = constants(model), constants(coded(model, **options)[0])
     assert all(before[name].tobytes() == after[name].tobytes() for name in "wvb")
 
 

@@ -156,6 +156,8 @@ def why_not_one_step(tensor: Tensor, bits: int | None, exact: Sequence[str] = ()
     exact
         Patterns of names of tensors that a user wants to be exact.
     """
+    if not tensor.element.is_float:  # quantized weights have steps of each row
+        return ""
     reason = why_exact(tensor, exact)
     if reason is not None or bits is None or tensor.tolerance is Tolerance.SCALING:
         return reason
