@@ -15,7 +15,7 @@ from nntc.encoder.split import Payload, SplitSource, payload_dtype
 from nntc.format.registry import ElementType
 from nntc.format.view import View
 from nntc.onnx.integers import IntegerUse, affine_of, find_integer_uses
-from nntc.onnx.tensor import Path
+from nntc.onnx.tensor import Path, message_at
 
 _ELEMENTS: dict[int, ElementType] = {
     onnx.TensorProto.INT8: ElementType.INT8,
@@ -75,10 +75,7 @@ class Grids:
             return np.frombuffer(self._source.stretch(payload).read(), kind).reshape(payload.dims)
         if payload is not None or self._graph is None:
             return None
-        message: Any = self._graph
-        for step in path:
-            message = message[step] if isinstance(step, int) else getattr(message, step)
         try:
-            return np.asarray(numpy_helper.to_array(message))
+            return np.asarray(numpy_helper.to_array(message_at(self._graph, path)))
         except (ValueError, TypeError):  # its data is elsewhere
             return None

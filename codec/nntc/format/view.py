@@ -45,6 +45,11 @@ class View:
         """Number of elements."""
         return sum(self.lengths) if self.kind is ViewKind.RAGGED else self.rows * self.columns
 
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Elements of each part of the payload: of each row of a ragged view, else all."""
+        return self.lengths if self.kind is ViewKind.RAGGED else (self.size,)
+
     def to_coded(self, payload: NDArray[Any]) -> NDArray[Any]:
         """Return the elements of rank-1 `payload` in coded order, rank 1."""
         if self.kind is not ViewKind.TRANSPOSED:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from nntc.errors import ModelError
 from nntc.format.names import without_dots
@@ -15,6 +15,14 @@ from nntc.onnx.protobuf import DELIMITED, VARINT, Read, Spans, fields, signed, v
 
 Path = tuple[str | int, ...]
 """Field names and indices from the model down to a tensor: ``("graph", "initializer", 3)``."""
+
+
+def message_at(model: Any, path: Path) -> Any:
+    """Return the message of a parsed model, an `onnx.ModelProto`, that a path leads to."""
+    for step in path:
+        model = model[step] if isinstance(step, int) else getattr(model, step)
+    return model
+
 
 PayloadKind = Literal["raw_data", "float_data", "double_data"]
 

@@ -24,7 +24,7 @@ from nntc.errors import FormatError
 from nntc.format.differences import BASE_TYPE, METHOD
 from nntc.format.fields import SectionStream
 from nntc.format.patterns import by_parts, converted, order, unfolded, unorder
-from nntc.format.registry import ElementType, Method, ViewKind
+from nntc.format.registry import ElementType, Method
 from nntc.format.varints import SVARINT
 from nntc.format.view import View
 
@@ -44,10 +44,9 @@ class BaseElements:
 
     def patterns(self, base: Base, element: ElementType, view: View) -> NDArray[Any]:
         """Return their bit patterns as `element` has them, rank 1, in payload order."""
-        lengths = view.lengths if view.kind is ViewKind.RAGGED else (view.size,)
         width = self.element.width
         data = b"".join(
-            base.read(start, count * width) for start, count in zip(self.starts, lengths, strict=True)
+            base.read(start, count * width) for start, count in zip(self.starts, view.parts, strict=True)
         )
         return converted(np.frombuffer(data, f"<u{width}"), self.element, element)
 
@@ -100,8 +99,7 @@ def read_difference(
     base, begin = None, stream.at()
     if is_first:
         own: ElementType = BASE_TYPE.read(stream, element=element)
-        lengths = view.lengths if view.kind is ViewKind.RAGGED else (view.size,)
-        starts = tuple(_read_starts(stream, [own.width * n for n in lengths], context.base_sizes))
+        starts = tuple(_read_starts(stream, [own.width * n for n in view.parts], context.base_sizes))
         base = BaseElements(own, starts)
     span = begin, stream.at()
     return Difference(element, view, method, base, _READERS[method](stream, element, view, context), span)

@@ -36,6 +36,14 @@ def make_table(counts: NDArray[np.integer]) -> tuple[FrequencyTable, int]:
     return FrequencyTable(first, best[1]), best[2]
 
 
+_UNUSED = FrequencyTable(0, np.array([FREQUENCY_TOTAL])), 0
+
+
+def make_tables(rows: NDArray[np.integer]) -> list[tuple[FrequencyTable, int]]:
+    """Return `make_table` of each row of counts, and the smallest table for a row that counts nothing."""
+    return [make_table(row) if row.any() else _UNUSED for row in rows]
+
+
 def _quantize(counts: NDArray[np.float64], precision: int) -> NDArray[np.int64]:
     """Return frequencies with sum 4096 that a table of `precision` can hold; the largest takes the rest."""
     ideal = counts * (FREQUENCY_TOTAL / counts.sum())

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
 
-from nntc.encoder.merge.layers import Coded, part_sizes
+from nntc.encoder.merge.layers import Coded
 from nntc.encoder.merge.recipe import Lost, Part, Range, Recipe, Stretch, Unmergeable
 from nntc.encoder.merge.slices import as_elements, some_parts
 from nntc.encoder.store import Store
@@ -99,7 +99,7 @@ class _Composer:
         base = coded.base
         if base is None:
             raise ValueError("nothing of a base is changed")
-        counts = part_sizes(coded.view)
+        counts = coded.view.parts
         origins: list[Stretch | None] = []
         for start, count in zip(base.starts, counts, strict=True):
             found = list(self._expand(start, count * base.element.width))

@@ -19,7 +19,7 @@ from nntc.decoder.tensor.record import TensorRecord, read_tensor
 from nntc.encoder.store import Store, Stored
 from nntc.encoder.tensor.difference import Origin
 from nntc.format.rans import SHARED_BASE
-from nntc.format.registry import ElementType, ViewKind
+from nntc.format.registry import ElementType
 from nntc.format.tables import FrequencyTable
 from nntc.format.view import View
 from nntc.sources.source import Source
@@ -116,7 +116,7 @@ class Coded:
     @property
     def parts(self) -> tuple[int, ...]:
         """Bytes of each part."""
-        return tuple(count * self.element.width for count in part_sizes(self.view))
+        return tuple(count * self.element.width for count in self.view.parts)
 
     def on(self, below: Sequence[Layer]) -> Coded:
         """Return it as what changes layers, and not elements of the base any more."""
@@ -129,11 +129,6 @@ class Coded:
             raise ValueError("nothing of a base is changed")
         base = replace(first.base, starts=tuple(starts))
         return Coded((replace(first, base=base), *self.layers[1:]))
-
-
-def part_sizes(view: View) -> tuple[int, ...]:
-    """Return the elements of each part."""
-    return view.lengths if view.kind is ViewKind.RAGGED else (view.size,)
 
 
 def read_coded(source: Source, entry: Entry, context: ParseContext, store: Store) -> Coded:

@@ -22,7 +22,7 @@ from nntc.decoder.tensor.planes import Planes
 from nntc.decoder.tensor.record import TensorRecord, decode_records, read_tensor
 from nntc.decoder.tensor.uniform import Uniform
 from nntc.encoder.entropy.fragments import assemble
-from nntc.encoder.merge.layers import Coded, Layer, coded_of, part_sizes
+from nntc.encoder.merge.layers import Coded, Layer, coded_of
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.store import Store
 from nntc.encoder.tensor.difference import Origin, as_difference
@@ -180,7 +180,7 @@ def _row(values: Array, view: View, part: int) -> Array:
 
 def _base(layer: Layer) -> BaseElements:
     """Return what a difference changes; of a layer that is not the bottom, something that it could."""
-    return layer.base or BaseElements(layer.element, (0,) * len(part_sizes(layer.view)))
+    return layer.base or BaseElements(layer.element, (0,) * len(layer.view.parts))
 
 
 def _parsed(layer: Layer) -> TensorRecord:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.entropy.contexts import SharedTables
 from nntc.encoder.entropy.fragments import count_tokens
-from nntc.encoder.entropy.tables import make_table
+from nntc.encoder.entropy.tables import make_tables
 from nntc.encoder.methods.partition import SMALL
 from nntc.encoder.methods.plan import PlannedRecord
 from nntc.encoder.quantize.scales import Scales, fit_scales
@@ -28,7 +28,6 @@ from nntc.format.tables import MAX_TABLES, FrequencyTable, write_tables
 _LEAST = -128
 _SPREADS = 24
 """Scale classes of table 0 and on: three to an octave, of magnitudes from 1 to that of all integers."""
-_UNUSED = FrequencyTable(0, np.array([1 << 12])), 0
 
 Tables = Sequence[tuple[FrequencyTable, int]]
 
@@ -101,7 +100,7 @@ def _shared(tensors: Sequence[Tensor], found: dict[int, _Tokens]) -> list[tuple[
         counts += count_tokens(own.tokens, numbers, count)
     used = np.flatnonzero(counts.any(axis=1))
     end = int(used[-1]) + 1 if used.size else 0
-    return [make_table(row) if row.any() else _UNUSED for row in counts[:end]]
+    return make_tables(counts[:end])
 
 
 def _record(tensor: Tensor, own: _Tokens, shared: SharedTables, tables: int) -> Record:

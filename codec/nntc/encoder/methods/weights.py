@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.entropy.fragments import count_tokens
-from nntc.encoder.entropy.tables import make_table
+from nntc.encoder.entropy.tables import make_tables
 from nntc.encoder.integer_grid import IntegerGrid
 from nntc.encoder.quantize.dct import forward
 from nntc.encoder.quantize.pruning import pruned_zeros
@@ -49,7 +49,6 @@ _MAX_OUTLIER = 50_000.0  # steps; levels are kept in 16 bits
 MOST_STEPS = 2.0**30  # levels have 31 bits; no element type but float64 is as precise
 _TRIES, _NEAR = 3, 1.05  # of a step for pruned weights, and how near the noise is to come
 _PAIRS = CLASS_COUNT + MAX_CONTEXTS
-_UNUSED = FrequencyTable(0, np.array([1 << 12])), 0
 
 
 class SharedSet(NamedTuple):
@@ -296,5 +295,5 @@ def shared_tables(quantized: Iterable[Quantized | Scalar], others: SharedSet | N
         if len(shared.tables) + 2 * (end - first) > MAX_TABLES:
             continue
         shared.families[family] = len(shared.tables) // 2, end - first, first
-        shared.tables.extend(make_table(row) if row.any() else _UNUSED for row in rows[2 * first : 2 * end])
+        shared.tables.extend(make_tables(rows[2 * first : 2 * end]))
     return shared

@@ -18,7 +18,7 @@ from nntc.encoder.network.values import ExternalData
 from nntc.encoder.split.content import Content
 from nntc.onnx.integers import affine_of, find_integer_uses
 from nntc.onnx.operators import is_operator
-from nntc.onnx.tensor import Path
+from nntc.onnx.tensor import Path, message_at
 
 
 def with_real_weights(
@@ -45,11 +45,9 @@ def with_real_weights(
     changed.CopyFrom(model)
 
     def value_of(path: Path) -> NDArray[Any]:
-        message: Any = model
-        for step in path:
-            message = message[step] if isinstance(step, int) else getattr(message, step)
-        return files.array(message)
+        return files.array(message_at(model, path))
 
+    real = set()
     for path, uses in found.items():
         index = path[-1]
         if not isinstance(index, int):
@@ -61,8 +59,9 @@ def with_real_weights(
         values = ((integers.astype(np.int64) - affine.zero) * affine.scale).astype(kinds.pop())
         tensor = changed.graph.initializer[index]
         tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-        for node in changed.graph.node:
-            if is_operator(node, "DequantizeLinear") and node.input[0] == tensor.name:
-                del node.input[1:], node.attribute[:]
-                node.op_type = "Identity"
+        real.add(tensor.name)
+    for node in changed.graph.node:
+        if is_operator(node, "DequantizeLinear") and node.input[0] in real:
+            del node.input[1:], node.attribute[:]
+            node.op_type = "Identity"
     return changed
