@@ -32,6 +32,7 @@ from nntc.progress import Progress
 from nntc.sources.source import FileSource, Source
 
 _CHUNK = 1 << 22
+_MODEL = "model"
 _QUICK_LEVEL, _SLACK = 3, 4
 """Level of a quick zstd, and how much more it gives than a composed file has where exact coding is larger."""
 _LEFT_OUT = {
@@ -75,6 +76,33 @@ class MergeReport:
     remarks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """What the last file decodes to.
+
+    Parameters
+    ----------
+    model
+        The model, in a folder with its other files.
+    files
+        All of them.
+    """
+
+    model: Path
+    files: Sequence[Source]
+
+    def may_be_smaller(self, size: int) -> bool:
+        """Return whether exact coding of it, which takes long, may give fewer bytes than `size`."""
+        compressor = ZstdCompressor(_QUICK_LEVEL).compressobj()
+        coded = 0
+        for file in self.files:
+            for at in range(0, file.size, _CHUNK):
+                coded += len(compressor.compress(file.read(at, _CHUNK)))
+                if coded > _SLACK * size:
+                    return False
+        return True
+
+
 class Merging:
     """One run, with all that it works with.
 
@@ -107,44 +135,37 @@ class Merging:
             raise ValueError("merging takes two files or more")
         self._sources, self._base, self._store, self._stack = sources, as_list(base), store, stack
         self._jobs, self._limits, self._progress = jobs, limits, progress
-        self._contents: list[FileSource] = []  # what is decoded
 
-    def run(self, *, compares: bool = True) -> tuple[Source, MergeReport]:
-        """Return the file and what it is made of.
-
-        Parameters
-        ----------
-        compares
-            Whether what the files decode to is coded exactly too, and the smaller file taken.
-        """
+    def run(self) -> tuple[Source, MergeReport]:
+        """Return the file and what it is made of."""
         recipes = [read_recipe(source, self._store, self._limits) for source in self._sources]
         for number, (old, new) in enumerate(pairwise(recipes), 2):
             check_base(old, new, number)
         is_update, extras = bool(recipes[0].bases), frozenset[int]().union(*(own.extras for own in recipes))
         remarks = [text for kind, text in _LEFT_OUT.items() if kind in extras]
-        folder = None if is_update and not self._base else self._decoded(is_update)
-        written, why = self._composed(recipes, folder)
-        if written is None and folder is None:
+        decoded = None if is_update and not self._base else self._decoded(recipes[-1].files, is_update)
+        written, why = self._composed(recipes, decoded)
+        if written is None and decoded is None:
             message = f"these updates cannot be merged without what the first one needs (base): {why}"
             raise FormatError("E_BASE", message)
         has_index = not is_update and SectionType.INDEX in recipes[0].extras
         exact = None
-        if folder is not None and (written is None or (compares and self._may_be_smaller(written))):
-            exact = self._exact(folder, is_update=is_update, has_index=has_index)
+        if decoded is not None and (written is None or decoded.may_be_smaller(written.file.size)):
+            exact = self._exact(decoded.model, is_update=is_update, has_index=has_index)
         file: Source | None = exact
         if written is not None:
             composed = self._finished(written.file, has_index, remarks)
             if exact is None or composed.size <= exact.size:
-                self._check(composed, folder)
+                self._check(composed, is_decoded=decoded is not None)
                 return composed, self._report(composed, is_update, written, remarks)
             why = f"the composed file has {composed.size:,} bytes"
         if file is None:
             raise FormatError("E_LIMIT", f"these files cannot be merged: {why}")
         return file, self._report(file, is_update, None, [*remarks, f"coded anew, exactly: {why}"])
 
-    def _composed(self, recipes: Sequence[Recipe], folder: Path | None) -> tuple[Written | None, str]:
+    def _composed(self, recipes: Sequence[Recipe], decoded: _Decoded | None) -> tuple[Written | None, str]:
         """Return the composed file; None, and the reason, where there is none."""
-        content = None if folder is None else self._content(folder, recipes[-1].files).read
+        content = None if decoded is None else Base(decoded.files).read
         try:
             recipe = recipes[0]
             for new in recipes[1:]:
@@ -153,43 +174,25 @@ class Merging:
         except Unmergeable as e:
             return None, str(e)
 
-    def _decoded(self, is_update: bool) -> Path:
-        """Decode the last file into a temporary folder, and so check all of them."""
-        folder = self._stack.enter_context(temporary_folder())
-        base, via = (
-            (self._base, self._sources[:-1]) if is_update else (self._sources[:1], self._sources[1:-1])
-        )
+    def _decoded(self, files: Sequence[OutputFile], is_update: bool) -> _Decoded:
+        """Decode the last file, which gives `files`, into a temporary folder, and so check all of them."""
+        model = self._stack.enter_context(temporary_folder()) / _MODEL
+        first = 0 if is_update else 1
         decode(
             self._sources[-1],
-            folder / "model",
+            model,
             jobs=self._jobs,
             limits=self._limits,
             progress=self._progress,
-            base=base,
-            via=via,
+            base=self._sources[:1] if first else self._base,
+            via=self._sources[first:-1],
         )
-        return folder
-
-    def _content(self, folder: Path, files: Sequence[OutputFile]) -> Base:
-        """Return what was decoded, back to back."""
-        self._contents = [FileSource(folder / (file.name or "model")) for file in files]
-        for own in self._contents:
+        opened = [FileSource(model.parent / (own.name or _MODEL)) for own in files]
+        for own in opened:
             self._stack.callback(own.close)
-        return Base(self._contents)
+        return _Decoded(model, opened)
 
-    def _may_be_smaller(self, written: Written) -> bool:
-        """Return whether exact coding of what is decoded, which takes long, may be smaller than a file."""
-        compressor = ZstdCompressor(_QUICK_LEVEL).compressobj()
-        most = _SLACK * written.file.size
-        size = 0
-        for content in self._contents:
-            for at in range(0, content.size, _CHUNK):
-                size += len(compressor.compress(content.read(at, _CHUNK)))
-                if size > most:
-                    return False
-        return True
-
-    def _exact(self, folder: Path, *, is_update: bool, has_index: bool) -> FileSource | None:
+    def _exact(self, model: Path, *, is_update: bool, has_index: bool) -> FileSource | None:
         """Return an exact file of what was decoded; None where that is no model."""
         options: dict[str, Any] = {"index": has_index}
         if is_update:
@@ -199,7 +202,7 @@ class Merging:
             options = {"base": base}
         target = self._stack.enter_context(temporary_folder()) / "exact.nntc"
         try:
-            encode(folder / "model", target, method="lossless", jobs=self._jobs, **options)
+            encode(model, target, method="lossless", jobs=self._jobs, **options)
         except ModelError:
             return None
         source = FileSource(target)
@@ -216,13 +219,13 @@ class Merging:
             remarks.append("the index is left out: it cannot hold the names of the new version")
             return file
 
-    def _check(self, file: CodedFile, folder: Path | None) -> None:
+    def _check(self, file: CodedFile, *, is_decoded: bool) -> None:
         """Decode a composed file, or read it where its base is not there; raises E_INTERNAL for a fault."""
         try:
-            if folder is None:
-                read_recipe(file, self._store, self._limits)
-            else:
+            if is_decoded:
                 verify(file, jobs=self._jobs, base=self._base)
+            else:
+                read_recipe(file, self._store, self._limits)
         except FormatError as e:
             message = f"the merged file does not give the files back, please report this: {e}"
             raise NntcError("E_INTERNAL", message) from e

@@ -145,7 +145,8 @@ def _record(record: TensorRecord, parts: Sequence[int], *, is_difference: bool) 
         return None
     values = content.values(_tokens(record))
     view = ragged_view([record.view.lengths[part] for part in parts])
-    own = np.concatenate([_row(values, record.view, part) for part in parts])
+    rows = _rows(values, record.view)
+    own = np.concatenate([rows[part] for part in parts])
     if is_difference:
         return planes_record(record.element, view, own, is_difference=True)
     return _exact(record.element, view, own)
@@ -167,15 +168,16 @@ def _some_levels(uniform: Uniform, tokens: list[Tokens], parts: Sequence[int]) -
     gaps = plain(next(rest)) if uniform.levels.sparse is not None else None
     integers = IntegerReader(uniform.levels, TokenTable.of(next(rest)), gaps).take(uniform.view.size)
     bases = np.zeros(rows, np.int64) if uniform.bases is None else uniform.bases
-    levels = [_row(integers, uniform.view, part) + bases[part] for part in parts]
-    if any(int(own.max()) - int(own.min()) > _WIDEST for own in levels):
+    own = _rows(integers, uniform.view)
+    levels = [own[part] + bases[part] for part in parts]
+    if any(int(row.max()) - int(row.min()) > _WIDEST for row in levels):
         return None
     return ragged_record(uniform.element, step, codes[list(parts)], levels)
 
 
-def _row(values: Array, view: View, part: int) -> Array:
-    ends = list(accumulate(view.lengths))
-    return values[ends[part] - view.lengths[part] : ends[part]]
+def _rows(values: Array, view: View) -> list[Array]:
+    """Return the rows of a ragged view."""
+    return np.split(values, list(accumulate(view.lengths[:-1])))
 
 
 def _base(layer: Layer) -> BaseElements:
