@@ -9,7 +9,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-HEADERS = ("internal.h", "decoding.h", "../src/internal.h", "kernels.h", "../kernels/kernels.h")
+HEADERS = (
+    "internal.h",
+    "decoding.h",
+    "arithmetic.h",
+    "../src/internal.h",
+    "kernels.h",
+    "../kernels/kernels.h",
+)
 OWN = tuple(f'#include "{name}"\n' for name in HEADERS)
 TABLES = (
     "const int16_t nntc_basis[1496]",
@@ -33,6 +40,7 @@ def amalgamated() -> str:
     files = [
         ROOT / "src" / "internal.h",
         ROOT / "src" / "decoding.h",
+        ROOT / "src" / "arithmetic.h",
         ROOT / "kernels" / "kernels.h",
         *sorted((ROOT / "src").glob("*.c")),
         *sorted((ROOT / "kernels").glob("*.c")),

@@ -3,6 +3,7 @@
  * Elements are handed out while tokens are still to come. The error that is reported is nevertheless the first in decode
  * order: after any fault the tokens that are left are decoded too, in stored order, and nothing more is handed out. */
 #include "internal.h"
+#include "arithmetic.h"
 
 NNTC_LOCAL void *nntc_take(space *m, u64 bytes) {
     u64 begin = (m->used + ALIGN - 1) & ~(u64)(ALIGN - 1);
@@ -240,7 +241,12 @@ static bool all_records(const section *s, const reader *r, record *rec, u8 *scra
 
 /* Phases 1 and 2. */
 NNTC_LOCAL bool nntc_open_section(const nntc *n, const section *s, nntc_memory memory, reader *r, record *rec, nntc_error *error) {
-    return nntc_section_reader(n, s, memory, r, error) && nntc_parse_section(n, s, r, rec);
+    const arithmetic before = nntc_arithmetic();
+    TRY(nntc_section_reader(n, s, memory, r, error));
+    nntc_compute_as(NNTC_STANDARD);
+    const bool ok = nntc_parse_section(n, s, r, rec);
+    nntc_compute_as(before);
+    return ok;
 }
 
 static bool has_spare(const nntc *n, u64 bytes) {
@@ -267,6 +273,10 @@ NNTC_LOCAL bool nntc_decode_section(const nntc *n, const section *s, nntc_memory
     if (!rec->spare) TRY(nntc_get(memory, least, NNTC_SCRATCH, r->error, &block));
     const u64 size = rec->spare ? most : least, keep = kept ? whole_scratch(rec, false, true) - whole_scratch(rec, false, false) : 0;
     if (kept) out->whole = block;
-    TRY(all_records(s, r, rec, (u8 *)block + keep, size - keep, out));
+    const arithmetic before = nntc_arithmetic();
+    nntc_compute_as(NNTC_STANDARD);
+    const bool ok = all_records(s, r, rec, (u8 *)block + keep, size - keep, out);
+    nntc_compute_as(before);
+    TRY(ok);
     return !kept || write_out(out, block, s->output);
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nntc.arithmetic import in_standard_arithmetic
 from nntc.decoder.assembly import Assembly
 from nntc.decoder.base_files import BaseFiles, Bases
 from nntc.decoder.directory import Directory, check_section, read_directory
@@ -63,6 +64,7 @@ class DecodeResult:
         return sum(file.size for file in self.files)
 
 
+@in_standard_arithmetic
 def decode(
     source: SourceLike,
     target: str | os.PathLike[str],
@@ -126,6 +128,7 @@ def decode(
         return _decode_to(sink, file, bases, jobs, limits, progress, require_key)
 
 
+@in_standard_arithmetic
 def decode_bytes(
     source: SourceLike,
     *,
@@ -143,6 +146,7 @@ def decode_bytes(
     return sink.files()
 
 
+@in_standard_arithmetic
 def verify(
     source: SourceLike,
     *,

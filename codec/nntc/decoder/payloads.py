@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from nntc.arithmetic import in_standard_arithmetic
 from nntc.decoder.base import NO_BASE, Base
 from nntc.decoder.directory import Directory, Section, read_section
 from nntc.decoder.entropy.runs import ParseContext
@@ -44,6 +45,7 @@ def read_parse_context(source: Source, directory: Directory, bases: Sequence[Bas
     return ParseContext(directory.profile, shared, directory.working_memory, sizes)
 
 
+@in_standard_arithmetic
 def read_record(source: Source, section: Section, context: ParseContext) -> TensorRecord:
     """Read and parse one TENSOR section."""
     return read_tensor(read_section(source, section), section.offset, section.output, context)

@@ -12,6 +12,7 @@ from threading import Condition, Event, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from nntc.arithmetic import in_standard_arithmetic
 from nntc.errors import ClusterError, NntcError
 from nntc.extras import missing_extra
 
@@ -166,6 +167,7 @@ class Cluster(Executor):
         return error
 
 
+@in_standard_arithmetic
 def run_pickled(call: bytes, version: str) -> bytes:
     """Return the pickled result of a pickled call, on a worker; ClusterError for one of another version."""
     if version != _version():

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Unpack
 
+from nntc.arithmetic import in_standard_arithmetic
 from nntc.decoder.output_set import OutputSet
 from nntc.encoder.device import Device
 from nntc.encoder.encoding import encode_model
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from nntc.onnx.serialized import ModelSource
 
 
+@in_standard_arithmetic
 def encode(
     source: ModelSource,
     target: str | os.PathLike[str],
@@ -103,6 +105,7 @@ def encode(
     return outcome
 
 
+@in_standard_arithmetic
 def encode_stream(
     source: ModelSource,
     target: BinaryIO,
@@ -145,6 +148,7 @@ def encode_stream(
         return outcome
 
 
+@in_standard_arithmetic
 def encode_bytes(
     source: ModelSource,
     *,

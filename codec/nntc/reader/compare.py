@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nntc.arithmetic import in_standard_arithmetic
 from nntc.decoder.base_files import Bases
 from nntc.decoder.folder import temporary_folder
 from nntc.decoder.model import DecodedFile, decode
@@ -85,6 +86,7 @@ class VerifyResult:
         return total_error((t.size, t.error) for t in counted)
 
 
+@in_standard_arithmetic
 def verify(
     source: SourceLike,
     original: str | os.PathLike[str] | None = None,

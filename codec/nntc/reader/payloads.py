@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from nntc.arithmetic import in_standard_arithmetic
 from nntc.decoder.base import NO_BASE, Base
 from nntc.decoder.directory import Section
 from nntc.decoder.entropy.runs import Tokens
@@ -135,6 +136,7 @@ class Payloads:
         tokens = decode_records(list(records.values()))
         self._ahead = dict(zip(records, zip(records.values(), tokens, strict=True), strict=True))
 
+    @in_standard_arithmetic
     def _finish(self, number: int) -> Payload:
         """Make the payload of a section whose tokens are decoded."""
         record, tokens = self._ahead.pop(number)

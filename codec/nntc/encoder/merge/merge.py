@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from nntc.arithmetic import in_standard_arithmetic
 from nntc.decoder.base_files import Bases, as_list
 from nntc.decoder.output_set import OutputSet
 from nntc.encoder.merge.merging import MergeReport, Merging
@@ -19,6 +20,7 @@ from nntc.sources.source import Source, SourceLike, opened
 _CHUNK = 1 << 22
 
 
+@in_standard_arithmetic
 def merge(
     sources: Sequence[SourceLike],
     target: str | os.PathLike[str],
@@ -74,6 +76,7 @@ def merge(
     return report
 
 
+@in_standard_arithmetic
 def merge_bytes(
     sources: Sequence[SourceLike],
     *,

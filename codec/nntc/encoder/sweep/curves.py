@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nntc.arithmetic import in_standard_arithmetic
 from nntc.encoder.encoding import build
 from nntc.encoder.goals.fidelity import Fidelity, MeasuredOn
 from nntc.encoder.goals.measuring import measure, prepare
@@ -96,6 +97,7 @@ class Curves:
         return [point for point in self.points if point.method is method]
 
 
+@in_standard_arithmetic
 def sweep(
     source: str | os.PathLike[str] | bytes,
     *,
