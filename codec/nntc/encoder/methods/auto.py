@@ -11,6 +11,7 @@ from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.fineness import is_finer_than_integers
+from nntc.encoder.methods.lattice import quantize_settled
 from nntc.encoder.methods.partition import (
     FINE,
     SMALL,
@@ -22,12 +23,7 @@ from nntc.encoder.methods.plan import ENTRY, Overhead, Plan, PlannedRecord, Plan
 from nntc.encoder.methods.recognize import CodedBefore, find_coded_before
 from nntc.encoder.methods.small_tensors import code_small_tensors
 from nntc.encoder.methods.weight_record import weight_record
-from nntc.encoder.methods.weights import (
-    SharedSet,
-    no_tables,
-    quantize,
-    shared_tables,
-)
+from nntc.encoder.methods.weights import SharedSet, no_tables, shared_tables
 from nntc.encoder.methods.wholes import Wholes
 from nntc.encoder.options import DEFAULT_QUALITY, Objective, Options
 from nntc.encoder.quantize.shaping import equal_steps, shapings
@@ -60,7 +56,7 @@ def plan_auto(request: PlanRequest) -> Plan:
     before = find_coded_before(tensors, partition, workers, request.device)
     target = target_size(tensors, options, overhead)
     again: Plan | None = None
-    if before.records or before.is_model:
+    if before.records or before.integers or before.is_model:
         again = _plan_again(request, tensors, partition, before)
         is_small = options.quality is None if target is None else _size(again, overhead) <= target
         if is_small:
@@ -98,12 +94,13 @@ def _plan_again(
     options, workers = request.options, request.workers
     again = before.numbers
     parameters = [i for i in partition.parameters if i not in again]
-    notes = {i: partition.notes[i] for i in partition.exact if i not in again}
+    notes = {i: partition.notes[i] for i in partition.exact if i not in again} | before.integers
     if before.is_model:
         notes |= dict.fromkeys(parameters, "")
         parameters = []
     records = [*before.records, *plan_exact(tensors, notes, workers, request.device)]
-    rest = replace(partition, weights=[i for i in partition.weights if i not in again], parameters=parameters)
+    weights = [i for i in partition.weights if i not in again and i not in before.integers]
+    rest = replace(partition, weights=weights, parameters=parameters)
     if not rest.lossy:
         return Plan(records, before.tables.tables)
     quality = DEFAULT_QUALITY if options.quality is None else options.quality
@@ -158,7 +155,7 @@ def _plan_at(
     )
     store = workers.store()
     quantized: dict[int, StoredLevels] = {}
-    found = workers.map(quantize, items, len(partition.weights))
+    found = workers.map(quantize_settled, items, len(partition.weights))
     for i, q in zip(partition.weights, found, strict=True):
         if not is_finer_than_integers(q, tensors[i].grid):
             quantized[i] = StoredLevels.put(q, store, device)

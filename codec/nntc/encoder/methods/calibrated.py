@@ -18,12 +18,13 @@ from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.calibrated_weights import CalibratedLevels, quantize_calibrated
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.fineness import is_finer_than_integers
+from nntc.encoder.methods.lattice import quantize_settled, settled
 from nntc.encoder.methods.partition import FINE, Partition
 from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.small_tensors import code_small_tensors
 from nntc.encoder.methods.stored_order import inputs_of, is_stored_order, quantize_in_stored_order
 from nntc.encoder.methods.weight_record import weight_record
-from nntc.encoder.methods.weights import quantize, shared_tables
+from nntc.encoder.methods.weights import shared_tables
 from nntc.encoder.quantize.shaping import shapings
 from nntc.encoder.tensors import Tensor
 from nntc.format.rounding import round_to_element
@@ -133,10 +134,10 @@ def _quantize(
                 found = quantize_calibrated(
                     own, tensor.values(), statistics, noise, has_output_bias, machine, tensor.grid
                 )
-                return found, ""
+                return replace(found, quantized=settled(found.quantized, tensor.grid)), ""
         except np.linalg.LinAlgError:
             note = f"{_UNUSED}the second moments of its inputs cannot be inverted"
-    quantized = quantize(candidates, tensor.values(), noise, machine=machine, device=device, grid=tensor.grid)
+    quantized = quantize_settled(candidates, tensor.values(), noise, True, machine, device, tensor.grid)
     return CalibratedLevels(quantized, None, noise), note
 
 

@@ -25,11 +25,7 @@ def weight_record(
     element, offset = tensor.element, 0.0
     if tensor.grid is not None:
         element, offset = tensor.grid.element, float(tensor.grid.zero)
-    step = q.base_step * q.candidate.unit
-    if q.candidate.transform is not None:
-        step /= 2 ** (q.candidate.transform.mix / 2)
-    if q.row_steps is not None:
-        step /= q.row_steps.unit
+    step = record_step(q)
     if isinstance(q, Scalar):
         return _scalar_record(element, q, _parameters(q, step * SCALAR_STEP, offset), device)
     classes, tables = q.scales.classes, None
@@ -48,6 +44,14 @@ def weight_record(
         classes if classes.count > 1 else None,
         tables,
     )
+
+
+def record_step(q: Quantized | Scalar) -> float:
+    """Return the step of a record with step codes of rows; one without trellis takes SCALAR_STEP of these."""
+    step = q.base_step * q.candidate.unit
+    if q.candidate.transform is not None:
+        step /= 2 ** (q.candidate.transform.mix / 2)
+    return step if q.row_steps is None else step / q.row_steps.unit
 
 
 def _scalar_record(element: ElementType, q: Scalar, parameters: UniformParameters, device: Device) -> Record:

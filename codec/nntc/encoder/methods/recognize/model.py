@@ -10,12 +10,9 @@ from nntc.encoder.methods.aside import StoredLevels, put_aside
 from nntc.encoder.methods.lossless import lossless_record
 from nntc.encoder.methods.partition import FEW_DISTINCT, SMALL, Partition
 from nntc.encoder.methods.plan import PlannedRecord
+from nntc.encoder.methods.recognize.integers import RecognizedIntegers, recognize_integers
 from nntc.encoder.methods.recognize.small import recognize_small
-from nntc.encoder.methods.recognize.weights import (
-    recognizable,
-    recognize_values,
-    recognize_weights,
-)
+from nntc.encoder.methods.recognize.weights import Recognized, domains_of, recognize_weights
 from nntc.encoder.methods.weight_record import weight_record
 from nntc.encoder.methods.weights import Quantized, Scalar, SharedSet, shared_tables
 from nntc.encoder.tensor.record import Record
@@ -23,6 +20,7 @@ from nntc.encoder.tensors import Tensor
 from nntc.encoder.workers import Workers
 
 NOTE = "coded before: the same levels again"
+SAME = "coded before: the same integers again"
 _MOST = 0.5  # of the weights, from which a model counts as coded before, all of it
 _LEAST_SINGLE = 64  # elements
 _MAX_TOGETHER = 1 << 22  # bytes of small tensors of one type: the format limits those of all
@@ -40,11 +38,15 @@ class CodedBefore:
         Tables that these share: the first of the model's.
     is_model
         Whether most weights are among them: then nothing of the model is to lose any more.
+    integers
+        Quantized weights that were coded before, or are those of a model that was, but whose levels are not
+        known: with notes, to be coded exactly.
     """
 
     records: list[PlannedRecord]
     tables: SharedSet
     is_model: bool
+    integers: dict[int, str]
 
     @property
     def numbers(self) -> set[int]:
@@ -58,18 +60,24 @@ def find_coded_before(
     """Find tensors that were coded before, and code them again for a device."""
     few = {i for i in partition.exact if partition.notes[i] == FEW_DISTINCT}
     large = {i for i in few if tensors[i].size >= SMALL and not tensors[i].is_vector}
-    weights = sorted(i for i in {*partition.weights, *large} if tensors[i].grid is None)
+    weights = sorted({*partition.weights, *large})
     small = sorted({*partition.parameters, *(few - large)})
     store = workers.store()
-    results = workers.map(recognize_values, (recognizable(tensors[i]) for i in weights), len(weights))
-    found = {
-        i: StoredLevels.put(result.quantized, store, device)
-        for i, result in zip(weights, results, strict=True)
-        if result is not None
-    }
+    results = workers.map(_recognize, ((tensors[i],) for i in weights), len(weights))
+    found: dict[int, StoredLevels] = {}
+    integers: dict[int, str] = {}
+    for i, result in zip(weights, results, strict=True):
+        if result is not None and result.quantized is not None:
+            found[i] = StoredLevels.put(result.quantized, store, device)
+        elif result is not None:
+            integers[i] = SAME
+    if all(tensors[i].grid is None for i in found):
+        integers = {}  # without levels of any, what was seen may be chance
     size = sum(tensors[i].size for i in weights)
-    known = sum(tensors[i].size for i in {*found, *large})
+    known = sum(tensors[i].size for i in {*found, *integers, *large})
     is_model = bool(known) and known >= _MOST * size
+    if is_model:
+        integers |= {i: SAME for i in weights if tensors[i].grid is not None and i not in found}
     tables = shared_tables(stored.get() for stored in found.values())
     coded = (
         _record(tensors[i], stored.get(), tables, device, is_few=i in few) for i, stored in found.items()
@@ -91,7 +99,13 @@ def find_coded_before(
         single = _single(tensors[i], device)
         if single is not None:
             more.append(PlannedRecord(replace(single, note=NOTE), (i,)))
-    return CodedBefore([*records, *put_aside(more, workers.store(), device)], tables, is_model)
+    return CodedBefore([*records, *put_aside(more, workers.store(), device)], tables, is_model, integers)
+
+
+def _recognize(tensor: Tensor) -> Recognized | RecognizedIntegers | None:
+    if tensor.grid is None:
+        return recognize_weights(tensor)
+    return recognize_integers(tensor.grid, tensor.bits(), list(domains_of(tensor)))
 
 
 def _record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -28,7 +28,6 @@ from nntc.format.rounding import round_to_element
 from nntc.format.steps import STEP_CODES
 from nntc.format.transform import SCALE, Transform
 from nntc.format.trellis import Machine
-from nntc.format.view import View
 
 _SAMPLE = 1 << 12  # values that a domain is tried on
 _MAX_SCALAR = 1 << 16  # levels without trellis: more are data of some fixed-point format
@@ -53,27 +52,8 @@ def recognize_weights(tensor: Tensor) -> Recognized | None:
     tensor
         Floating-point, finite.
     """
-    return recognize_values(*recognizable(tensor))
-
-
-def recognizable(tensor: Tensor) -> tuple[ElementType, View, NDArray[np.float64], list[Shaping]]:
-    """Return what `recognize_values` takes: it can be sent to another process."""
-    return tensor.element, tensor.view, tensor.values(), list(_domains(tensor))
-
-
-def recognize_values(
-    element: ElementType, view: View, values: NDArray[np.float64], domains: Sequence[Shaping]
-) -> Recognized | None:
-    """Return the levels of values that were coded before, or None.
-
-    Parameters
-    ----------
-    element, view, values
-        Of a tensor: floating-point, finite, in coded order.
-    domains
-        Views and transforms that methods may have coded it with.
-    """
-    for shaping in domains:
+    element, view, values = tensor.element, tensor.view, tensor.values()
+    for shaping in domains_of(tensor):
         own = values if shaping.view.kind is view.kind else view.from_coded(values)
         found = _in_domain(element, shaping, own)
         if found is not None:
@@ -81,7 +61,7 @@ def recognize_values(
     return None
 
 
-def _domains(tensor: Tensor) -> Iterator[Shaping]:
+def domains_of(tensor: Tensor) -> Iterator[Shaping]:
     """Yield views and transforms that methods have, each once."""
     if tensor.view.kind is ViewKind.RAGGED:
         return
