@@ -2,6 +2,7 @@
 
     python -m benchmarks.updates --data DIR
     python -m benchmarks.updates --data DIR --pair sq_light --images 472 --samples 48
+    python -m benchmarks.updates --data DIR --updatable
     python -m benchmarks.updates --data DIR --lossless
 
 Fine-tuned versions of networks are in `pairs/` of the data folder. The base is what a file of the old version
@@ -90,17 +91,21 @@ def patches() -> dict[str, Callable[[bytes, bytes], int]]:
     return found
 
 
-def measure(pair: str, data: Path, images: int, samples: int, quality: float) -> None:
+def measure(
+    pair: str, data: Path, images: int, samples: int, quality: float, *, updatable: bool = False
+) -> None:
     """Print the table of a pair."""
     network = PAIRS[pair][0]
     exact, measured = data / "models" / f"{network}.onnx", Measured(pair, data, images)
-    old, fresh = (nntc.encode_bytes(path, quality=quality)[0] for path in (exact, measured.path))
+    old = nntc.encode_bytes(exact, quality=quality, updatable=updatable)[0]
+    fresh = nntc.encode_bytes(measured.path, quality=quality)[0]
     base = nntc.decode_bytes(old)[None]
 
     def line(what: str, size: int, model: bytes | None = None) -> None:
         divergence = "" if model is None else measured.divergence(model)
         print(f"{pair:10}  {what:26}  {size:>9,}  {size / len(fresh):7.1%}  {divergence}", flush=True)
 
+    line("old version", len(old))
     line("file of its own", len(fresh), nntc.decode_bytes(fresh)[None])
     ways: dict[str, dict[str, Any]] = {
         "update": {"base_exact": exact},
@@ -139,6 +144,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=100, help="evaluation images to measure on")
     parser.add_argument("--samples", type=int, default=0, help="calibration images to encode by")
     parser.add_argument("--quality", type=float, default=30.0)
+    parser.add_argument("--updatable", action="store_true", help="of old versions coded for updates")
     parser.add_argument("--lossless", action="store_true")
     options = parser.parse_args()
     print("pair        what                            bytes    share  divergence")
@@ -147,7 +153,8 @@ def main() -> None:
             measure_lossless(pair, arguments.data_folder(options))
         else:
             data = arguments.data_folder(options)
-            measure(pair, data, options.images, options.samples, options.quality)
+            count, samples = options.images, options.samples
+            measure(pair, data, count, samples, options.quality, updatable=options.updatable)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ def test_wrong_types(chosen: dict[str, Any], reason: str) -> None:
         ({"stable": True, "ratio": 10}, "stable is for a quality alone: ratio depends on all tensors"),
         ({"stable": True, "calibration": "x.npz"}, "alone: calibration depends on all tensors"),
         ({"stable": True, "base": "x.onnx"}, "alone: base depends on all tensors"),
+        ({"updatable": True, "calibration": "x.npz"}, "for encoding without calibration samples"),
         ({"min_agreement": 0.9}, "min agreement needs samples to measure on"),
         ({"calibration": "x.npz", "objective": "weights"}, "calibration keeps outputs close, not weights"),
         ({"bits": 0.05}, "bits must be between 0.1 and 32"),

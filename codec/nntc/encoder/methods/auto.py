@@ -149,9 +149,10 @@ def _plan_at(
     by_row = options.objective is not Objective.WEIGHTS
     allowed = wholes.noise(noise)
     machine = options.effort.machine
+    rest = by_row, machine, device
     items = (
-        (candidates(tensors[i]), tensors[i].values(), allowed[i], by_row, machine, device, tensors[i].grid)
-        for i in partition.weights
+        (candidates(own), own.values(), allowed[i], *rest, own.grid, options.updatable and own.grid is None)
+        for i, own in ((i, tensors[i]) for i in partition.weights)
     )
     store = workers.store()
     quantized: dict[int, StoredLevels] = {}

@@ -124,9 +124,10 @@ def quantize_settled(
     machine: Machine,
     device: Device,
     grid: IntegerGrid | None,
+    scalar: bool = False,
 ) -> Quantized | Scalar:
     """Quantize a tensor as `quantize`, and settle it."""
-    return settled(quantize(candidates, values, noise, by_row, machine, device, grid), grid)
+    return settled(quantize(candidates, values, noise, by_row, machine, device, grid, scalar), grid)
 
 
 def settled(quantized: Quantized | Scalar, grid: IntegerGrid | None) -> Quantized | Scalar:

@@ -134,6 +134,7 @@ def quantize(
     machine: Machine = EIGHT_STATES,
     device: Device = ANY_DEVICE,
     grid: IntegerGrid | None = None,
+    scalar: bool = False,
 ) -> Quantized | Scalar:
     """Quantize a weight tensor in the way that takes the fewest bits.
 
@@ -147,8 +148,8 @@ def quantize(
         Noise power to allow in the layer's output, relative to the power of that output.
     by_row
         Whether rows and columns far smaller than the others get smaller steps.
-    machine, device
-        The trellis to search, and where it is decoded.
+    machine, device, scalar
+        The trellis to search, where it is decoded, or whether there is none: each value to its nearest level.
     grid
         Of values that stand for integers.
     """
@@ -163,18 +164,18 @@ def quantize(
         candidates = [plain]
     if zeros is not None:
         # A transform would not keep them.
-        return _quantize_pruned(plain, values, zeros, noise, row_steps, machine, segment)
-    largest = float(np.abs(values).max())
-    power = float(np.mean(values * values))
+        return _quantize_pruned(plain, values, zeros, noise, row_steps, machine, segment, scalar)
+    largest, power = float(np.abs(values).max()), float(np.mean(values * values))
     base_step = max(float(np.sqrt(power * noise / TRELLIS_NOISE[machine.trellis])), largest / MOST_STEPS)
     domains = [
         values if candidate.transform is None else forward(values, candidate.transform)
         for candidate in candidates
     ]
     base_step *= output_gain(candidates[-1], domains[-1]) ** 0.5
-    rows = plain.view.rows
     if row_steps is not None:
-        domains = [(domain.reshape(rows, -1) / row_steps.factors[:, None]).ravel() for domain in domains]
+        domains = [
+            (domain.reshape(plain.view.rows, -1) / row_steps.factors[:, None]).ravel() for domain in domains
+        ]
     best: tuple[float, Shaping, NDArray[np.float32], Scales] | None = None
     for candidate, coefficients in zip(candidates, domains, strict=True):
         if not is_within_limits(coefficients, base_step, candidate):
@@ -188,7 +189,7 @@ def quantize(
     if best is None:
         raise ValueError("there must be a way to code a tensor")
     _, candidate, x, scales = best
-    if is_scalar(np.abs(x)):
+    if scalar or is_scalar(np.abs(x)):
         return Scalar.of(base_step, candidate, x, row_steps, TRELLIS_NOISE[machine.trellis])
     found = search(
         x, scale_contexts(scales, candidate), expected_bits(), LAGRANGIAN[machine.trellis], segment, machine
@@ -221,6 +222,7 @@ def _quantize_pruned(
     row_steps: RowSteps | None,
     machine: Machine,
     segment: int,
+    scalar: bool,
 ) -> Quantized | Scalar:
     """Quantize weights of which some must stay zero; all the noise is in the others."""
     density = 1 - float(np.mean(zeros))
@@ -233,10 +235,9 @@ def _quantize_pruned(
         factors *= np.repeat(row_steps.factors, plain.view.columns)
     for tries in range(_TRIES):
         x = (values / (base_step * factors)).astype(np.float32)
-        if is_scalar(np.abs(x)):
+        if scalar or is_scalar(np.abs(x)):
             return Scalar.of(base_step, plain, x, row_steps, TRELLIS_NOISE[machine.trellis])
-        magnitudes = (np.abs(x) / density_of(family)).astype(np.float32)
-        scales = fit_scales(magnitudes, plain.view)
+        scales = fit_scales((np.abs(x) / density_of(family)).astype(np.float32), plain.view)
         contexts = scale_contexts(scales, plain)
         found = search(x, contexts, pruned_bits(family), LAGRANGIAN[machine.trellis], segment, machine, zeros)
         actual = float(np.mean((values - found.fine * (base_step * factors)) ** 2))

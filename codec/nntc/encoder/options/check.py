@@ -113,6 +113,8 @@ def _completed(options: Options, values: dict[str, Any]) -> Options:
         options = replace(options, entropy=values.get("entropy", Entropy.HUFFMAN))
     if options.calibration is not None and options.objective is not Objective.OUTPUTS:
         raise ValueError("calibration keeps outputs close, not weights")
+    if options.calibration is not None and options.updatable:
+        raise ValueError("updatable is for encoding without calibration samples")
     for name in ("base_exact", "refine"):
         if name in values and options.base is None and values[name]:
             raise ValueError(f"{name.replace('_', ' ')} is for updates: name a base, too")

@@ -34,6 +34,7 @@ class ChosenOptions(TypedDict, total=False):
     exact: str | Sequence[str]
     index: bool | None
     stable: bool | None
+    updatable: bool | None
     device_memory: int | None
     prune: float | None
     prune_scope: PruneScope | str | None

@@ -41,6 +41,7 @@ def _matters(options: Options, name: str) -> bool:
         "exact": bool(options.exact),
         "metric": options.max_drop is not None,
         "refine": options.refine,
+        "updatable": options.updatable,
         "index": options.index,
         "stable": options.stable,
         "objective": options.calibration is None,

@@ -85,6 +85,8 @@ class Options:
     stable
         `auto`, a quality: tensors share no tables, so that what is the same in two versions of a model takes
         the same bytes in both.
+    updatable
+        `auto`: code weights without trellis, each to the nearest level of a grid that updates have, too.
     device_memory
         `auto`, `lossless`: bytes of working memory of the decoder that the file is for, at least 16 KiB
         (README, "On a device"); None where it has any.
@@ -117,6 +119,7 @@ class Options:
     exact: tuple[str, ...] = field(default=(), metadata=how.EXACT)
     index: bool = field(default=False, metadata=how.INDEX)
     stable: bool = field(default=False, metadata=how.STABLE)
+    updatable: bool = field(default=False, metadata=how.UPDATABLE)
     device_memory: int | None = field(default=None, metadata=how.DEVICE_MEMORY)
     prune: float = field(default=0.0, metadata=deep.PRUNE)
     prune_scope: PruneScope = field(default=PruneScope.LAYER, metadata=deep.PRUNE_SCOPE)

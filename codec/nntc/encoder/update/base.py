@@ -10,24 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from nntc.decoder.base import Base
 from nntc.decoder.folder import temporary_folder
 from nntc.encoder.split import SplitSource, element_type, open_model
-from nntc.encoder.split.content import Content, Stretch, digest
+from nntc.encoder.split.content import Content, digest
 from nntc.encoder.tensors import Tensor
+from nntc.encoder.update.elements import BaseElements
+from nntc.encoder.update.grid import Grid, read_grids
 from nntc.encoder.update.matching import find_matches
 from nntc.encoder.update.ranges import RangeFinder
 from nntc.errors import ModelError
 from nntc.format.container import SIGNATURE
 from nntc.format.graph import MAX_BASES, BaseFile
-from nntc.format.patterns import values_of
-from nntc.format.registry import ElementType, ViewKind
-from nntc.format.view import View
+from nntc.format.registry import ViewKind
 from nntc.onnx.serialized import path_or_bytes
 from nntc.sources.source import opened as opened_source
 
@@ -36,53 +33,6 @@ if TYPE_CHECKING:
     from nntc.onnx.serialized import ModelSource
 
 _CHUNK = 1 << 24
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BaseElements:
-    """The elements of the base that those of a tensor came from.
-
-    Parameters
-    ----------
-    start
-        Place in the base of the first, in bytes.
-    element
-        Their type.
-    data
-        Their bytes, as whoever decodes has them.
-    exact
-        What they were before they were coded, and of which type, where that is known; else the same.
-    """
-
-    start: int
-    element: ElementType
-    data: Stretch
-    exact: tuple[Stretch, ElementType]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # An open file cannot be pickled; its bytes can.
-        data, exact = (bytes(own.read()) for own in (self.data, self.exact[0]))
-        return _restore, (self.start, self.element, data, exact, self.exact[1])
-
-    def bits(self, view: View) -> NDArray[Any]:
-        """Return the bit patterns in coded order."""
-        return view.to_coded(np.frombuffer(self.data.read(), f"<u{self.element.width}"))
-
-    def values(self, view: View) -> NDArray[np.float64]:
-        """Return the values that a decoder adds to, in coded order."""
-        return values_of(self.bits(view), self.element)
-
-    def exact_values(self, view: View) -> NDArray[np.float64]:
-        """Return the values before they were coded."""
-        stretch, element = self.exact
-        return values_of(view.to_coded(np.frombuffer(stretch.read(), f"<u{element.width}")), element)
-
-
-def _restore(
-    start: int, element: ElementType, data: bytes, exact: bytes, exact_type: ElementType
-) -> BaseElements:
-    own, other = (Stretch.of(memoryview(d)) for d in (data, exact))
-    return BaseElements(start, element, own, (other, exact_type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +140,7 @@ def with_base(
     ModelError, FormatError, OSError
         A base that cannot be read.
     """
-    old, is_coded = _open(base, opened, follow_links)
+    old, grids = _open(base, opened, follow_links)
     before = old if exact is None else _open(exact, opened, follow_links)[0]
     if len(old.files) > MAX_BASES:
         raise ModelError("E_EXTERNAL", f"the base has {len(old.files):,} files, more than {MAX_BASES:,}")
@@ -213,25 +163,30 @@ def with_base(
         parts = _cut(tensor, room)
         if room > 0 and parts:
             count = parts[0].size
+            start = starts[source.file] + source.offset + first * element.width
+            grid = None if grids is None else grids.get(start)
             elements[len(tensors)] = BaseElements(
-                starts[source.file] + source.offset + first * element.width,
+                start,
                 element,
                 old.stretch(source).part(first * element.width, count * element.width),
                 (before.stretch(known).part(first * exact_type.width, count * exact_type.width), exact_type),
+                grid if grid is not None and grid.fits(parts[0].view) else None,
             )
         tensors += parts or [tensor]
     contents = tuple(file.data for file in old.files)
     files = tuple(BaseFile(file.size, digest(file.data)) for file in old.files)
     finder = RangeFinder(_graph(old))
-    found = UpdateBase(contents, files, elements, finder, exact is not None, is_coded)
+    found = UpdateBase(contents, files, elements, finder, exact is not None, grids is not None)
     return replace(model, tensors=tuple(tensors), base=found)
 
 
-def _open(source: ModelSource, opened: ExitStack, follow_links: bool) -> tuple[SplitSource, bool]:
-    """Return an ONNX model, or what a `.nntc` file decodes to, and whether it is that."""
+def _open(
+    source: ModelSource, opened: ExitStack, follow_links: bool
+) -> tuple[SplitSource, dict[int, Grid] | None]:
+    """Return an ONNX model, or what a `.nntc` file decodes to, and then the grids of that."""
     from nntc.decoder.model import decode
 
-    given = path_or_bytes(source)
+    given, grids = path_or_bytes(source), None
     with opened_source(given) as file:
         is_coded = file.read(0, len(SIGNATURE)) == SIGNATURE
     if is_coded:
@@ -239,8 +194,10 @@ def _open(source: ModelSource, opened: ExitStack, follow_links: bool) -> tuple[S
         opened.callback(kept.close)
         folder = kept.enter_context(temporary_folder())
         decode(given, folder / "model.onnx")
+        with opened_source(given) as file:
+            grids = read_grids(file)
         given = folder / "model.onnx"
-    return opened.enter_context(open_model(given, follow_links=follow_links)), is_coded
+    return opened.enter_context(open_model(given, follow_links=follow_links)), grids
 
 
 def _places_in(old: SplitSource, before: SplitSource, matches: Mapping[int, int]) -> dict[int, int]:

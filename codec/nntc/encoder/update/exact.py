@@ -20,7 +20,7 @@ from nntc.encoder.tensor.planes import planes_record
 from nntc.encoder.tensor.ragged import ragged_view
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor
-from nntc.encoder.update.base import BaseElements
+from nntc.encoder.update.elements import BaseElements
 from nntc.encoder.workers import Workers
 from nntc.format.patterns import converted, folded, order
 from nntc.format.registry import Method

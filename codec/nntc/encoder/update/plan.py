@@ -22,8 +22,9 @@ from nntc.encoder.quantize.shaping import Shaping, equal_steps, shapings
 from nntc.encoder.tensor.difference import Origin, as_difference, product_record
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor
-from nntc.encoder.update.base import BaseElements, UpdateBase
+from nntc.encoder.update.base import UpdateBase
 from nntc.encoder.update.change import Change
+from nntc.encoder.update.elements import BaseElements
 from nntc.encoder.update.exact import exact_record, plan_exact_changes
 from nntc.encoder.update.small import code_small_changes
 from nntc.encoder.update.weights import Chosen, Prices, choose
@@ -140,6 +141,7 @@ class UpdatePlanner:
                 by_row,
                 self._request.options.effort.machine,
                 device,
+                self._request.options.updatable,
             )
             for i in numbers
         )
@@ -169,7 +171,10 @@ class UpdatePlanner:
     def _remarks(self, changes: Mapping[int, Change]) -> tuple[str, ...]:
         """Return what makes a smaller update."""
         is_known = self._base.is_exact or self._request.options.refine or not self._base.is_coded
-        is_any = any(changes[i] in (Change.DIFFERENCE, Change.LOW_RANK) for i in self._changed.weights)
+        is_any = any(
+            changes[i] in (Change.DIFFERENCE, Change.LOW_RANK) and self._base.elements[i].grid is None
+            for i in self._changed.weights
+        )
         return () if is_known or not is_any else (_UNKNOWN,)
 
     def _allocate(self, quality: float) -> tuple[dict[int, float], dict[int, float], Candidates]:
@@ -228,11 +233,12 @@ def _choose(
     by_row: bool,
     machine: Machine,
     device: Device,
+    scalar: bool,
 ) -> Chosen:
     if base is None:
-        fresh = quantize(candidates, tensor.values(), prices.noise, by_row, machine, device)
+        fresh = quantize(candidates, tensor.values(), prices.noise, by_row, machine, device, scalar=scalar)
         return Chosen(Change.FRESH, None, fresh)
-    return choose(tensor, candidates, base, prices, by_row, machine, device)
+    return choose(tensor, candidates, base, prices, by_row, machine, device, scalar)
 
 
 def _share(tensors: Sequence[Tensor], numbers: Sequence[int], base: UpdateBase) -> float:

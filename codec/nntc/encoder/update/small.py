@@ -18,7 +18,7 @@ from nntc.encoder.tensor.difference import Origin, as_difference
 from nntc.encoder.tensor.planes import planes_record
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor
-from nntc.encoder.update.base import BaseElements
+from nntc.encoder.update.elements import BaseElements
 from nntc.format.patterns import converted, folded, order, values_of
 from nntc.format.registry import ElementType, Method
 

@@ -24,8 +24,9 @@ from nntc.encoder.quantize.rates import expected_bits
 from nntc.encoder.quantize.shaping import Shaping, output_gain
 from nntc.encoder.tensor.difference import Product
 from nntc.encoder.tensors import Tensor
-from nntc.encoder.update.base import BaseElements
 from nntc.encoder.update.change import Change
+from nntc.encoder.update.elements import BaseElements
+from nntc.encoder.update.grid import Grid
 from nntc.encoder.update.lowrank import LowRank, Spectrum, products, spectrum
 from nntc.format.memory import product_memory
 from nntc.format.registry import ViewKind
@@ -41,6 +42,8 @@ _NOISY_SHARE = 0.25
 """Price of errors, as a part of that of noise, where what was learnt is hidden in noise."""
 _CLEARLY = 4.0
 """How much larger than the noise a change must be for levels of it to keep what was learnt."""
+_FINER = 4.0
+"""How much dearer errors of the change are where the base has a grid, on which there are hardly any."""
 _COARSER = 2.0
 """Noise of the base, relative to what weights may have, from which it may be worth to take it away."""
 _ROUNDS = 8
@@ -93,6 +96,7 @@ def choose(
     by_row: bool = True,
     machine: Machine = EIGHT_STATES,
     device: Device = ANY_DEVICE,
+    scalar: bool = False,
 ) -> Chosen:
     """Choose how a weight tensor with a like in the base is coded.
 
@@ -106,8 +110,10 @@ def choose(
         The trellis to search.
     device
         Where it is decoded.
+    scalar
+        Whether fresh weights are to have no trellis.
     """
-    return _Choice(tensor, candidates, base, prices, by_row, machine, device).best()
+    return _Choice(tensor, candidates, base, prices, by_row, machine, device, scalar).best()
 
 
 class _Choice:
@@ -120,10 +126,11 @@ class _Choice:
         by_row: bool,
         machine: Machine,
         device: Device,
+        scalar: bool,
     ) -> None:
         self._candidates, self._prices, self._by_row = candidates, prices, by_row
-        self._searched = machine, device
-        self._view = tensor.view
+        self._searched, self._scalar = (machine, device), scalar
+        self._view, self._grid = tensor.view, base.grid
         self._values = tensor.values()
         self._coded = base.values(tensor.view)
         before = base.exact_values(tensor.view) if prices.is_exact else self._coded
@@ -135,7 +142,7 @@ class _Choice:
         self._allowed = prices.noise * self._power
         self._white = _PER_BIT * self._allowed / tensor.size
         """Error that a bit is worth, as noise."""
-        self._learnt = self._white * prices.share
+        self._learnt = self._white * prices.share / (_FINER if base.grid is not None else 1)
         """And as an error of the change."""
         shaped = candidates[-1]
         whole = self._values if shaped.transform is None else forward(self._values, shaped.transform)
@@ -159,6 +166,8 @@ class _Choice:
 
     def _changes(self, power: float) -> Iterator[tuple[float, Chosen]]:
         """Yield costs in bits, and ways to code the change."""
+        if self._grid is not None:
+            yield from self._on_grid(self._grid)
         price = self._learnt
         matrix = self._change.reshape(self._view.rows, -1)
         if self._view.kind is not ViewKind.RAGGED and min(matrix.shape) > 1:
@@ -183,6 +192,19 @@ class _Choice:
                 for bits, _, quantized in self._quantized(whole, self._allowed):
                     cost = bits + (allowed - self._stays) / (self._white * self._gain)
                     yield cost, Chosen(Change.DIFFERENCE, None, quantized)
+
+    def _on_grid(self, grid: Grid) -> Iterator[tuple[float, Chosen]]:
+        """Yield the cost of other levels on the grid of the base, and these."""
+        whole = self._values - self._coded
+        try:
+            levels = grid.nearest(whole, self._view.rows)
+        except ValueError:  # too many steps
+            return
+        if not levels.levels.any():
+            yield 0.0, Chosen(Change.SAME)
+            return
+        noise = _error(levels, whole) - self._stays
+        yield _bits(levels) + noise / (self._white * self._gain), Chosen(Change.DIFFERENCE, None, levels)
 
     def _has_room(self, one: LowRank) -> bool:
         """Return whether the decoder can keep a product."""
@@ -210,11 +232,12 @@ class _Choice:
             yield _bits(quantized), _error(quantized, change), quantized
 
     def _fresh(self) -> tuple[float, Chosen]:
+        noise, scalar = self._prices.noise, self._scalar
         quantized = quantize(
-            self._candidates, self._values, self._prices.noise, self._by_row, *self._searched
+            self._candidates, self._values, noise, self._by_row, *self._searched, scalar=scalar
         )
-        noise = self._allowed - self._stays / self._gain
-        cost = _bits(quantized) + noise / self._white
+        more = self._allowed - self._stays / self._gain
+        cost = _bits(quantized) + more / self._white
         return cost, Chosen(Change.FRESH, None, quantized)
 
 

@@ -56,6 +56,13 @@ STABLE = declare(
     methods=_AUTO,
     kind=bool,
 )
+UPDATABLE = declare(
+    Group.HOW,
+    "Code weights so that updates of this version are small, and as close as files of their own: the file "
+    "is some 2 % larger.",
+    methods=_AUTO,
+    kind=bool,
+)
 DEVICE_MEMORY = declare(
     Group.HOW,
     "Write a file for a device that has so much working memory to decode with, such as 128k.",
