@@ -21,6 +21,13 @@ def test_integers_have_no_step() -> None:
     assert column_periods(x.reshape(200, 20), np.ones(200), plain=True) is None
 
 
+def test_columns_of_few_numbers_have_no_steps() -> None:
+    x = np.zeros((60, 4))
+    x[:, 0], x[0, 1] = 1, 127
+    assert column_periods(x, np.ones(60), plain=True) is None
+    assert column_periods(np.sign(np.arange(240.0).reshape(60, 4) % 3 - 1), np.ones(60), plain=False) is None
+
+
 def test_steps_of_columns_are_found() -> None:
     rng = np.random.default_rng(1)
     codes = rng.integers(0, 9, 24)

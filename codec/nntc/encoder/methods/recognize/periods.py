@@ -158,9 +158,9 @@ def _column_peaks(x: NDArray[np.float64], least: float) -> tuple[NDArray[np.floa
         is_useful = frequencies <= 1 / least
         for k in range(own.shape[1]):
             allowed = is_useful & (frequencies * deviations[start + k] >= 1.2)
-            if allowed.any():
-                values = np.where(allowed, real[k], 0)
-                best = int(values.argmax())
+            values = np.where(allowed, real[k], 0)
+            best = int(values.argmax())
+            if values[best] > 0:  # never at the frequency 0
                 near = np.flatnonzero(values >= _COMPARABLE * values[best])
                 first = int(near[0])
                 top = first + int(values[first : first + 4].argmax())
