@@ -26,7 +26,7 @@ _REFINEMENTS = 6
 _PROBED, _STRONG = 64, 256  # columns
 _LEAST_ROWS = 24
 _BINS = 4  # to the least period
-_CHUNK = 1 << 22  # complex numbers at once
+_CHUNK = 1 << 20  # complex numbers at once
 _COMPARABLE = 0.8  # of the best peak: then the largest step is the one that was used
 _CODES = 128
 
@@ -128,8 +128,7 @@ def column_periods(
     strong = np.argsort(-heights)[: min(_STRONG, int(np.count_nonzero(heights > SEEN)))]
     exact = np.array([_refined(own[:, j], of, steps[j], plain) for j in strong])
     unit = min((exact[0] / STEP_CODES[b] for b in range(8)), key=lambda unit: _misfit(exact, unit))
-    octaves = np.floor(np.log2(exact.min() / (unit * STEP_CODES[0] * (1 - 2.0**-6))))
-    unit *= 2.0 ** (min(octaves, 0) if octaves < 0 else octaves)
+    unit *= 2.0 ** np.floor(np.log2(exact.min() / (unit * STEP_CODES[0] * (1 - 2.0**-6))))
     codes = _nearest_codes(exact, unit)
     unit = float(np.median(exact / STEP_CODES[codes]))
     chosen = _codes_of_columns(own, of, unit, codes, plain)
