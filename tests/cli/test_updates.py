@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.cli.conftest import Command
@@ -21,7 +22,9 @@ def test_an_update_from_its_making_to_the_model(model: Path, nntc: Command) -> N
         assert nntc("decode", "update.nntc", "new.onnx", "--base", base).code == 0
         assert Path("new.onnx").read_bytes() == Path("old.onnx").read_bytes()
         assert nntc("verify", "update.nntc", "--base", base).code == 0
-        assert "base" in nntc("info", "update.nntc", "--base", base).out
+        shown = nntc("info", "update.nntc", "--base", base).out
+        assert "base" in shown
+        assert re.search(r"^(same|changed): \d+ tensors?, [\d,]+ bytes$", shown, re.MULTILINE)
     chained = nntc("decode", "update.nntc", "new.onnx", "--base", "old.nntc", "--via", "update.nntc")
     assert chained.code == 0
 
