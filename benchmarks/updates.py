@@ -8,7 +8,7 @@
 Fine-tuned versions of networks are in `pairs/` of the data folder. The base is what a file of the old version
 decodes to. Divergence is that of the decoded new version from the new one, on evaluation images as they are,
 and, for versions that were trained on them, blurred and darkened. Patches are zstd with the base as its
-dictionary, as `zstd --patch-from`, and bsdiff where bsdiff4 is installed.
+dictionary, as `zstd --patch-from`, and bsdiff and HDiffPatch where bsdiff4 and hdiffpatch are installed.
 """
 
 from __future__ import annotations
@@ -88,6 +88,10 @@ def patches() -> dict[str, Callable[[bytes, bytes], int]]:
         import bsdiff4  # type: ignore[import-not-found, unused-ignore]
 
         found["bsdiff"] = lambda old, new: len(bsdiff4.diff(old, new))
+    if find_spec("hdiffpatch") is not None:
+        import hdiffpatch  # type: ignore[import-not-found, unused-ignore]
+
+        found["HDiffPatch"] = lambda old, new: len(hdiffpatch.diff(old, new, compression="lzma2"))
     return found
 
 
