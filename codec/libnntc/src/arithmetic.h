@@ -11,38 +11,33 @@ typedef unsigned int arithmetic;
 static inline arithmetic nntc_arithmetic(void) { return _mm_getcsr(); }
 static inline void nntc_compute_as(arithmetic a) { _mm_setcsr(a); }
 #define NNTC_STANDARD 0x1F80u /* and no exception traps */
-#elif defined(__aarch64__) && defined(__GNUC__)
-typedef uint64_t arithmetic;
-static inline arithmetic nntc_arithmetic(void) {
-    arithmetic a;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(a));
-    return a;
-}
-static inline void nntc_compute_as(arithmetic a) { __asm__ volatile("msr fpcr, %0" : : "r"(a) : "memory"); }
-#define NNTC_STANDARD 0u
+#else
+#if defined(__aarch64__) && defined(__GNUC__)
+#define NNTC_READ "mrs %0, fpcr"
+#define NNTC_WRITE "msr fpcr, %0"
 #elif defined(__arm__) && defined(__ARM_FP) && defined(__GNUC__)
-typedef uint32_t arithmetic;
-static inline arithmetic nntc_arithmetic(void) {
-    arithmetic a;
-    __asm__ volatile("vmrs %0, fpscr" : "=r"(a));
-    return a;
-}
-static inline void nntc_compute_as(arithmetic a) { __asm__ volatile("vmsr fpscr, %0" : : "r"(a) : "memory"); }
-#define NNTC_STANDARD 0u
+#define NNTC_READ "vmrs %0, fpscr"
+#define NNTC_WRITE "vmsr fpscr, %0"
 #elif defined(__riscv_flen) && defined(__GNUC__)
-typedef unsigned long arithmetic;
+#define NNTC_READ "frcsr %0"
+#define NNTC_WRITE "fscsr %0"
+#endif /* WebAssembly and computing in software have one arithmetic; on others the thread must be as it began */
+typedef uintptr_t arithmetic; /* a register */
+#define NNTC_STANDARD 0u
 static inline arithmetic nntc_arithmetic(void) {
-    arithmetic a;
-    __asm__ volatile("frcsr %0" : "=r"(a));
+    arithmetic a = NNTC_STANDARD;
+#ifdef NNTC_READ
+    __asm__ volatile(NNTC_READ : "=r"(a));
+#endif
     return a;
 }
-static inline void nntc_compute_as(arithmetic a) { __asm__ volatile("fscsr %0" : : "r"(a) : "memory"); }
-#define NNTC_STANDARD 0u
-#else /* WebAssembly and computing in software have one arithmetic; on others the thread must be as it began */
-typedef int arithmetic;
-static inline arithmetic nntc_arithmetic(void) { return 0; }
-static inline void nntc_compute_as(arithmetic a) { (void)a; }
-#define NNTC_STANDARD 0
+static inline void nntc_compute_as(arithmetic a) {
+#ifdef NNTC_WRITE
+    __asm__ volatile(NNTC_WRITE : : "r"(a) : "memory");
+#else
+    (void)a;
+#endif
+}
 #endif
 
 #endif

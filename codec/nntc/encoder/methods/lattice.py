@@ -18,7 +18,7 @@ from nntc.encoder.integer_grid import IntegerGrid
 from nntc.encoder.methods.fineness import is_finer_than_integers
 from nntc.encoder.methods.weight_record import record_step
 from nntc.encoder.methods.weights import Quantized, Scalar, quantize
-from nntc.encoder.quantize.dct import forward
+from nntc.encoder.quantize.dct import forward, mixing_gain
 from nntc.encoder.quantize.shaping import Shaping
 from nntc.encoder.quantize.trellis import TrellisLevels, search
 from nntc.format.rounding import dequantize
@@ -61,9 +61,7 @@ class Lattice:
     @property
     def units(self) -> NDArray[np.float64]:
         """What a fine integer of 1 is in the transform's domain, in integers, float64 [rows, columns]."""
-        unit = self.step
-        if self.shaping.transform is not None:
-            unit *= 2 ** (self.shaping.transform.mix / 2)
+        unit = self.step * mixing_gain(self.shaping.transform)
         columns = np.ones(self.shaping.view.columns)
         if self.shaping.codes is not None:
             columns = STEP_CODES[self.shaping.codes]

@@ -9,6 +9,7 @@ import numpy as np
 from nntc.encoder.device import ANY_DEVICE, Device
 from nntc.encoder.entropy.contexts import SharedTables
 from nntc.encoder.methods.weights import SCALAR_STEP, Quantized, Scalar, SharedSet
+from nntc.encoder.quantize.dct import mixing_gain
 from nntc.encoder.quantize.pruning import pruned_zeros
 from nntc.encoder.quantize.scales import fit_scales
 from nntc.encoder.tensor.record import Record
@@ -48,9 +49,7 @@ def weight_record(
 
 def record_step(q: Quantized | Scalar) -> float:
     """Return the step of a record with step codes of rows; one without trellis takes SCALAR_STEP of these."""
-    step = q.base_step * q.candidate.unit
-    if q.candidate.transform is not None:
-        step /= 2 ** (q.candidate.transform.mix / 2)
+    step = q.base_step * q.candidate.unit / mixing_gain(q.candidate.transform)
     return step if q.row_steps is None else step / q.row_steps.unit
 
 

@@ -9,6 +9,11 @@ from nntc.format.dct import BASIS_BITS, basis, hadamard
 from nntc.format.transform import Transform
 
 
+def mixing_gain(transform: Transform | None) -> float:
+    """Return what a step of a record is in the domain of `forward`: 1 where no planes are mixed."""
+    return 1.0 if transform is None else 2 ** (transform.mix / 2)
+
+
 def forward(values: NDArray[np.float64], transform: Transform) -> NDArray[np.float64]:
     """Return orthonormal coefficients of whole blocks in coded order, float64, rank 1.
 

@@ -20,7 +20,7 @@ from nntc.decoder.payloads import read_parse_context, read_record
 from nntc.decoder.tensor.record import TensorRecord
 from nntc.decoder.tensor.uniform import Uniform
 from nntc.encoder.methods.weights import SCALAR, SCALAR_STEP, Scalar
-from nntc.encoder.quantize.dct import forward
+from nntc.encoder.quantize.dct import forward, mixing_gain
 from nntc.encoder.quantize.row_steps import RowSteps
 from nntc.encoder.quantize.shaping import Shaping
 from nntc.errors import FormatError
@@ -66,9 +66,8 @@ class Grid:
         row_steps = None if self.row_codes is None else RowSteps(self.row_codes[:rows])
         codes = self.column_codes
         steps = np.ones(1) if codes is None else STEP_CODES[codes]
-        base_step = self.step / SCALAR_STEP
+        base_step = self.step / SCALAR_STEP * mixing_gain(self.transform)
         if self.transform is not None:
-            base_step *= 2 ** (self.transform.mix / 2)
             values = forward(values, self.transform)
         if row_steps is not None:
             base_step *= row_steps.unit

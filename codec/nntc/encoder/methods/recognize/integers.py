@@ -15,6 +15,7 @@ from nntc.encoder.methods.lattice import Lattice
 from nntc.encoder.methods.recognize.paths import SEARCHED, segments
 from nntc.encoder.methods.recognize.periods import column_periods, common_period
 from nntc.encoder.methods.weights import LONG_SEGMENT, SEGMENT, Quantized
+from nntc.encoder.quantize.dct import mixing_gain
 from nntc.encoder.quantize.rates import density_of, family_of
 from nntc.encoder.quantize.row_steps import RowSteps, find_row_steps, steps_on_grid
 from nntc.encoder.quantize.scales import fit_scales
@@ -106,8 +107,7 @@ def _on_path(
     step: float,
 ) -> Quantized | None:
     """Return levels that decode to integers."""
-    mixed = 1.0 if shaping.transform is None else 2 ** (shaping.transform.mix / 2)
-    lattice = Lattice(grid, shaping, row_steps.codes, step / mixed)
+    lattice = Lattice(grid, shaping, row_steps.codes, step / mixing_gain(shaping.transform))
     chosen = _segment(lattice, integers)
     if chosen is None:
         return None
@@ -171,11 +171,10 @@ def _quantized(
     )
     least = 1.0 if shaping.codes is None else STEP_CODES[0]
     shaping = replace(shaping, steps=steps * least)
-    mixed = 1.0 if shaping.transform is None else 2 ** (shaping.transform.mix / 2)
     family = family_of(density)
     magnitudes = (np.abs(found.fine) / density_of(family)).astype(np.float32)
     return Quantized(
-        lattice.step * mixed * row_steps.unit,
+        lattice.step * mixing_gain(shaping.transform) * row_steps.unit,
         shaping,
         fit_scales(magnitudes, shaping.view),
         found,

@@ -72,12 +72,7 @@ def common_period(
     step = steps[top]
     some = slice(None) if x.size <= _LARGE_SAMPLE else rng.choice(x.size, _LARGE_SAMPLE, replace=False)
     own, of = x[some], units[some]
-    spread = 2 * min(step / (_PER_TURN * reach), 0.1)
-    for _ in range(_REFINEMENTS):
-        near = step * (1 + np.linspace(-spread, spread, 9))
-        step = float(near[_peaks(own, of, near, plain).argmax()])
-        spread /= 4
-    return step
+    return _refined(own, of, step, plain, 2 * min(step / (_PER_TURN * reach), 0.1), 4)
 
 
 def _peaks(
@@ -126,7 +121,9 @@ def column_periods(
     if few.size < columns:
         steps, heights = _column_peaks(own, least)
     strong = np.argsort(-heights)[: min(_STRONG, int(np.count_nonzero(heights > SEEN)))]
-    exact = np.array([_refined(own[:, j], of, steps[j], plain) for j in strong])
+    reach = np.maximum(np.abs(own).max(axis=0), steps)
+    spread = np.minimum(0.5 * steps / reach, 0.1)
+    exact = np.array([_refined(own[:, j], of, steps[j], plain, float(spread[j]), 3) for j in strong])
     unit = min((exact[0] / STEP_CODES[b] for b in range(8)), key=lambda unit: _misfit(exact, unit))
     unit *= 2.0 ** np.floor(np.log2(exact.min() / (unit * STEP_CODES[0] * (1 - 2.0**-6))))
     codes = _nearest_codes(exact, unit)
@@ -167,12 +164,19 @@ def _column_peaks(x: NDArray[np.float64], least: float) -> tuple[NDArray[np.floa
     return steps, heights
 
 
-def _refined(x: NDArray[np.float64], units: NDArray[np.float64], step: float, plain: bool) -> float:
-    spread = min(0.5 * step / max(float(np.abs(x).max()), step), 0.1)
+def _refined(
+    x: NDArray[np.float64],
+    units: NDArray[np.float64],
+    step: float,
+    plain: bool,
+    spread: float,
+    narrower: float,
+) -> float:
+    """Return the highest peak within a part of a step, `spread`, so many times narrower each round."""
     for _ in range(_REFINEMENTS):
         near = step * (1 + np.linspace(-spread, spread, 9))
         step = float(near[_peaks(x, units, near, plain).argmax()])
-        spread /= 3
+        spread /= narrower
     return step
 
 

@@ -14,7 +14,7 @@ from nntc.encoder.methods.recognize.paths import SEARCHED, column_codes, follow,
 from nntc.encoder.methods.recognize.steps import common_step
 from nntc.encoder.methods.weights import LONG_SEGMENT, SCALAR_STEP, SEGMENT, Quantized, Scalar
 from nntc.encoder.quantize.blocks import cut_blocks
-from nntc.encoder.quantize.dct import forward
+from nntc.encoder.quantize.dct import forward, mixing_gain
 from nntc.encoder.quantize.pruning import pruned_zeros
 from nntc.encoder.quantize.rates import density_of, family_of
 from nntc.encoder.quantize.rounded import exact_step, half_ulps, patterns, relative_error
@@ -212,7 +212,7 @@ def _whole(
 ) -> tuple[Shaping, float]:
     """Return a shaping whose integers count in steps, and the base step that gives a record this step."""
     steps = np.full(shaping.view.period, 1.0 if codes is None else STEP_CODES[0])
-    scale = 1.0 if shaping.transform is None else 2.0 ** (shaping.transform.mix / 2)
+    scale = mixing_gain(shaping.transform)
     largest = 1.0 if layout.row_steps is None else layout.row_steps.unit
     return replace(shaping, codes=codes, steps=steps), step * scale * largest
 
