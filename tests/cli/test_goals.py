@@ -41,17 +41,26 @@ def classifier(folder: Path) -> Path:
 def test_a_goal(classifier: Path, nntc: Command) -> None:
     done = nntc("encode", classifier, "m.nntc", "--min-agreement", "0.9", "--evaluation", "plain.npz")
     assert (done.code, done.err) == (0, DOUBT)
-    first, second, third, weights = done.out.splitlines()
+    first, second, third, *promise, weights = done.out.splitlines()
     assert first.startswith(f"m.nntc: {Path('m.nntc').stat().st_size:,} bytes")
     assert re.fullmatch(r"same top answer \d\d\.\d\d% \(95% interval .* to .*\)", second)
     assert re.fullmatch(r"on 40 evaluation samples; \d+ encodings tried", third)
+    held = (
+        r"holds for 200 other samples with 90% confidence; .* \d\d\.\d\d% \(with 160 samples: \d\d\.\d\d%\)"
+    )
+    assert re.fullmatch(held, " ".join(line.strip() for line in promise))
     assert re.fullmatch(r"weights off by \S+%", weights)
 
 
 def test_a_goal_as_json(classifier: Path, nntc: Command) -> None:
     goal = ["--max-drop", "5", "--metric", "top5", "--evaluation", "labelled.npz"]
     report = nntc("encode", classifier, "m.nntc", *goal, "--json").json
-    assert report["goal"]["goal"] == {"kind": "max_drop", "limit": 5, "metric": "top5"}
+    assert report["goal"]["goal"] == {
+        "kind": "max_drop",
+        "limit": 5,
+        "metric": "top5",
+        "confidence": 0.9,
+    }
     assert report["goal"]["reached"] in report["goal"]["tries"]
     assert report["goal"]["reached"]["size"] == report["size"] == Path("m.nntc").stat().st_size
     assert report["goal"]["measured_on"] == "evaluation"

@@ -139,6 +139,7 @@ def _show(report: EncodeReport, target: str, *, is_error: bool) -> None:
         if report.goal is not None:
             say(report.goal.reached_text)
             say(f"{report.fidelity.on}; {len(report.goal.tries)} encodings tried")
+            say(report.goal.promise)
         else:
             say(f"{report.fidelity.on}:")
             for line in report.fidelity.lines:

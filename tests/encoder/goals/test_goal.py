@@ -6,15 +6,30 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn, share
+from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn, Metric, share
 from nntc.encoder.goals.kinds import MinAgreement
+from nntc.encoder.network.turned import Rate, Turned
 
 
 def fidelity(agreed: int = 99, right: int = 95, before: int = 97, total: int = 100) -> Fidelity:
     after, original = share(right, total), share(before, total)
     same = share(agreed, total)
+    turned = Turned(Rate(max(before - right, 0) / total, 0.2, total), Rate(0.0, 1.0, total))
     return Fidelity(
-        total, MeasuredOn.EVALUATION, 0.01, Measure.KL, 0.999, same, after, after, original, original
+        total,
+        MeasuredOn.EVALUATION,
+        0.01,
+        Measure.KL,
+        0.999,
+        same,
+        after,
+        after,
+        original,
+        original,
+        spread=1.5,
+        batches=total,
+        changed=Turned(Rate(1 - agreed / total, 0.2, total), Rate(0.0, 1.0, total)),
+        turned=dict.fromkeys(Metric, turned),
     )
 
 

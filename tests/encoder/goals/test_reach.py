@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("goal", "reached"),
     [
         ({"max_divergence": 0.02}, lambda f: f.divergence <= 0.02),
-        ({"min_agreement": 0.97}, lambda f: f.agreement.count >= 194),
+        ({"min_agreement": 0.97, "confidence": 0.6}, lambda f: f.agreement.count >= 194),
         ({"max_drop": 2.0, "metric": "top1"}, lambda f: f.top1.count >= f.original_top1.count - 4),
     ],
 )

@@ -1,4 +1,4 @@
-"""Count the labels that a network's scores of classes name."""
+"""Labels that a network's scores of classes name: how many, and by what margins."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.encoder.network.divergence import OutputForm, OutputKind
+from nntc.encoder.network.divergence import OutputForm, OutputKind, margins_of
 from nntc.errors import SamplesError
 
 Array = NDArray[Any]
 _SCORES = (OutputKind.PROBABILITIES, OutputKind.LOGITS, OutputKind.CHANCES)
 _EVEN = 0.5
+_TINY = float(np.finfo(np.float32).tiny)
 
 
 def scores_output(forms: list[OutputForm]) -> int | None:
@@ -43,6 +44,26 @@ def count_right(scores: Array, labels: Array, k: int) -> int:
     before = (scores > own) | ((scores == own) & (np.arange(scores.shape[1]) < labels[:, None]))
     is_number = np.isfinite(scores).all(axis=1)
     return int(np.sum((before.sum(axis=1) < k) & is_number))
+
+
+def margins_right(scores: Array, form: OutputForm, labels: Array, k: int) -> Array:
+    """Return by what margins labels are among the k highest scores, float64 [answers]; above 0 if they are.
+
+    Parameters
+    ----------
+    scores, labels, k
+        As of `count_right`.
+    form
+        What the scores are: margins are differences of logarithms of chances.
+    """
+    if form.kind is not OutputKind.LOGITS:
+        logarithms = np.log(np.maximum(scores, _TINY))
+        if form.kind is OutputKind.CHANCES:
+            logarithms -= np.log(np.maximum(1 - scores, _TINY))
+        scores = logarithms
+    if scores.shape[1] == 1:
+        return np.where(labels == 1, scores[:, 0], -scores[:, 0])
+    return margins_of(scores, labels, k)
 
 
 def check_labels(labels: Array, scores: Array) -> None:

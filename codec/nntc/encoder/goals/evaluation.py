@@ -8,13 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.encoder.goals.accuracy import check_labels, count_right, scores_of, scores_output
+from nntc.encoder.goals.accuracy import (
+    check_labels,
+    count_right,
+    margins_right,
+    scores_of,
+    scores_output,
+)
 from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn, Metric, Share, share
-from nntc.encoder.goals.samples import count_samples
 from nntc.encoder.network.divergence import OutputForm, OutputKind, Reference
 from nntc.encoder.network.network import Network
 from nntc.encoder.network.output_variation import lack_of_variation
+from nntc.encoder.network.turned import Margins, Turned
 from nntc.encoder.samples import LABELS, Samples
+from nntc.encoder.samples.samples import count_samples
 from nntc.errors import SamplesError
 from nntc.progress import Phase, Progress, Steps
 
@@ -70,10 +77,10 @@ class Evaluator:
         self._labels = [batch[LABELS].ravel() for batch in samples if LABELS in batch]
         self._scores = self._find_scores() if self._labels or is_classifier else None
         self._measure = _measure_of(self._reference.forms)
-        right = [0, 0]
-        for _ in self._counting(self._reference.outputs, right):
+        self._before = _Answers()
+        for _ in self._counting(self._reference.outputs, self._before):
             pass
-        self._original = self._shares(right)
+        self._original = self._shares(self._before)
 
     def typical_error(self, network: Network) -> float:
         """Return the geometric mean over samples of the squared error of a decoded network's outputs.
@@ -89,10 +96,10 @@ class Evaluator:
 
         `progress` is called with events, batches are steps.
         """
-        right = [0, 0]
+        answers = _Answers()
         steps = Steps(progress, Phase.MEASURING, len(self._samples), "sample")
         outputs = steps.through(network.session().run_all(self._samples, self._jobs))
-        found = self._reference.compare(self._counting(outputs, right))
+        found = self._reference.compare(self._counting(outputs, answers))
         return Fidelity(
             sum(count_samples(batch) for batch in self._samples),
             self.measured_on,
@@ -100,9 +107,13 @@ class Evaluator:
             self._measure,
             found.cosine,
             share(found.agreed, found.decided) if found.decided else None,
-            *self._shares(right),
+            *self._shares(answers),
             *self._original,
             not_finite=found.not_finite,
+            spread=_spread(found.by_sample),
+            batches=found.samples,
+            changed=found.turned,
+            turned=self._turned(answers),
         )
 
     def broken(self) -> str:
@@ -148,21 +159,51 @@ class Evaluator:
             check_labels(labels, scores_of(found[number], forms[number]))
         return number
 
-    def _counting(self, outputs: Iterable[list[Array]], right: list[int]) -> Iterator[list[Array]]:
-        """Yield outputs; add to `right`, for each metric, how many labels they name."""
+    def _counting(self, outputs: Iterable[list[Array]], answers: _Answers) -> Iterator[list[Array]]:
+        """Yield outputs; add to `answers`, for each metric, how many labels they name and by what margins."""
         for number, found in enumerate(outputs):
             if self._labels and self._scores is not None:
-                scores = scores_of(found[self._scores], self._reference.forms[self._scores])
-                for place, metric in enumerate(Metric):
-                    right[place] += count_right(scores, self._labels[number], metric.k)
+                form, labels = self._reference.forms[self._scores], self._labels[number]
+                scores = scores_of(found[self._scores], form)
+                for metric in Metric:
+                    answers.right[metric] += count_right(scores, labels, metric.k)
+                    answers.margins[metric].append(margins_right(scores, form, labels, metric.k))
             yield found
 
-    def _shares(self, right: list[int]) -> tuple[Share | None, Share | None]:
+    def _turned(self, answers: _Answers) -> dict[Metric, Turned]:
+        """Return, for each metric, how many labels coding loses and gains; nothing without labels."""
+        turned = {}
+        for metric in Metric:
+            margins = Margins()
+            for batch, before, after in zip(
+                self._samples, self._before.margins[metric], answers.margins[metric], strict=False
+            ):
+                margins.add(before, after, count_samples(batch))
+            found = margins.turned()
+            if found is not None:
+                turned[metric] = found
+        return turned
+
+    def _shares(self, answers: _Answers) -> tuple[Share | None, Share | None]:
         """Return accuracies, None without labels."""
         if not self._labels:
             return None, None
         total = sum(labels.size for labels in self._labels)
-        return share(right[0], total), share(right[1], total)
+        return share(answers.right[Metric.TOP1], total), share(answers.right[Metric.TOP5], total)
+
+
+class _Answers:
+    """What labels a network names: how many, and by what margins in each batch, for each metric."""
+
+    def __init__(self) -> None:
+        self.right = dict.fromkeys(Metric, 0)
+        self.margins: dict[Metric, list[Array]] = {metric: [] for metric in Metric}
+
+
+def _spread(divergences: Array) -> float:
+    """Return the relative standard deviation of divergences."""
+    mean = float(divergences.mean())
+    return float(divergences.std()) / mean if mean > 0 else 0.0
 
 
 def _measure_of(forms: list[OutputForm]) -> Measure:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nntc.encoder.network.turned import Turned
 
 CONFIDENCE = 0.95
 _FAR_NATS, _FAR_ERROR = 1.0, 0.25
@@ -85,6 +90,13 @@ class Fidelity:
         The same for the original network.
     not_finite
         Batches with an output that is not finite where the original's is.
+    spread, batches
+        Relative standard deviation of the divergence between so many batches.
+    changed
+        Top answers that become another, how many are to be expected; None where outputs decide nothing.
+    turned
+        Answers with the label among the highest scores that are lost or gained, how many are to be expected;
+        nothing without labels.
     """
 
     samples: int
@@ -98,6 +110,10 @@ class Fidelity:
     original_top1: Share | None = None
     original_top5: Share | None = None
     not_finite: int = 0
+    spread: float = 0.0
+    batches: int = 1
+    changed: Turned | None = None
+    turned: Mapping[Metric, Turned] = field(default_factory=dict)
 
     @property
     def is_far(self) -> bool:

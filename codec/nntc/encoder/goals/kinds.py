@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
 
+from nntc.encoder.goals.chance import answers_scale, divergence_factor
 from nntc.encoder.goals.fidelity import Fidelity, Share
 from nntc.encoder.goals.goal import PER_DECIBEL, Goal
 from nntc.errors import ModelError
+
+if TYPE_CHECKING:
+    from nntc.encoder.network.turned import Turned
+
+T = TypeVar("T")
 
 _LEAST = 1e-12  # nats or relative squared error; less is rounding
 _HALF = 0.5  # of an answer: keeps the logarithm of none finite
@@ -18,7 +26,7 @@ class MaxDivergence(Goal):
     """Outputs that differ by at most so much: nats, or relative squared error; above 0."""
 
     kind: str = field(init=False, default="max_divergence")
-    is_smooth = True
+    is_logarithmic = True
     slope = PER_DECIBEL
 
     @property
@@ -35,28 +43,53 @@ class MaxDivergence(Goal):
         """Return the divergence."""
         return fidelity.divergence
 
+    def allowed(self, fidelity: Fidelity, more: int = 1) -> float:
+        """Return the divergence that may be measured."""
+        return self.limit / divergence_factor(fidelity.spread, more * fidelity.batches, self.confidence)
+
     def excess(self, fidelity: Fidelity) -> float:
-        """Return the logarithm of the divergence over the limit."""
-        return math.log(max(fidelity.divergence, _LEAST) / self.limit)
+        """Return the logarithm of the divergence over what may be measured."""
+        return math.log(max(fidelity.divergence, _LEAST) / self.allowed(fidelity))
 
     def describe(self, fidelity: Fidelity) -> str:
         """Return the divergence and what it is measured as."""
-        return f"{fidelity.measure} {self.value_text(fidelity)}"
+        return f"{fidelity.measure} {self.value_text(fidelity.divergence)}"
 
-    def value_text(self, fidelity: Fidelity) -> str:
-        """Return the divergence alone."""
-        return f"{self.value(fidelity):.3g}"
+    def value_text(self, value: float) -> str:
+        """Return a divergence for people."""
+        return f"{value:.3g}"
 
 
 class _Counted(Goal):
-    """A goal about counted outputs: spoilt ones, of which some are allowed."""
+    """A goal about answers: those that are spoilt, of which some are allowed."""
 
-    is_smooth = False
+    is_logarithmic = False
     slope = PER_DECIBEL / 2
 
-    def _excess(self, spoilt: int, allowed: float) -> float:
+    @abstractmethod
+    def turned(self, fidelity: Fidelity) -> Turned:
+        """Return how many answers are to be expected to turn."""
+
+    @property
+    @abstractmethod
+    def loss(self) -> float:
+        """Share of answers that may be lost, 0 to 1."""
+
+    @abstractmethod
+    def spoilt(self, fidelity: Fidelity) -> tuple[int, int]:
+        """Return how many answers are spoilt, and how many there are."""
+
+    def scale(self, fidelity: Fidelity, more: int = 1) -> float:
+        """Return by what factor the expected rates may grow."""
+        return answers_scale(self.turned(fidelity), self.loss, self.confidence, more)
+
+    def excess(self, fidelity: Fidelity) -> float:
+        """Return the logarithm of the answers that turn over those that may, on these samples or others."""
+        expected = -math.log(self.scale(fidelity))
+        count, total = self.spoilt(fidelity)
         # A limit that is no binary fraction still allows the whole answers it names.
-        return math.log((spoilt + _HALF) / (math.floor(allowed + 1e-6) + _HALF))
+        counted = math.log((count + _HALF) / (math.floor(self.loss * total + 1e-6) + _HALF))
+        return expected if counted <= 0 else max(expected, counted)
 
 
 @dataclass(frozen=True)
@@ -64,7 +97,7 @@ class MinAgreement(_Counted):
     """A share of top answers that stay the same: above 0, up to 1."""
 
     kind: str = field(init=False, default="min_agreement")
-    scale = 100.0
+    axis_scale = 100.0
     unit = "%"
     needs_classes = True
 
@@ -78,22 +111,35 @@ class MinAgreement(_Counted):
         """The goal for people."""
         return f"same top answer at least {100 * self.limit:.4g}%"
 
+    @property
+    def loss(self) -> float:
+        """Share of answers that may become another."""
+        return 1 - self.limit
+
+    def turned(self, fidelity: Fidelity) -> Turned:
+        """Return how many answers are to be expected to become another."""
+        return _known(fidelity.changed)
+
+    def spoilt(self, fidelity: Fidelity) -> tuple[int, int]:
+        """Return how many answers became another, of how many."""
+        agreement = _known(fidelity.agreement)
+        return agreement.total - agreement.count, agreement.total
+
     def value(self, fidelity: Fidelity) -> float:
         """Return the share, 0 to 1."""
         return _known(fidelity.agreement).value
 
-    def excess(self, fidelity: Fidelity) -> float:
-        """Return the logarithm of the answers that changed over those that may."""
-        agreement = _known(fidelity.agreement)
-        return self._excess(agreement.total - agreement.count, (1 - self.limit) * agreement.total)
+    def allowed(self, fidelity: Fidelity, more: int = 1) -> float:
+        """Return the share that may be expected."""
+        return max(1 - self.turned(fidelity).lost.value * self.scale(fidelity, more), 0.0)
 
     def describe(self, fidelity: Fidelity) -> str:
         """Return the share with its confidence interval."""
         return f"same top answer {_known(fidelity.agreement).text}"
 
-    def value_text(self, fidelity: Fidelity) -> str:
-        """Return the share alone."""
-        return f"{self.value(fidelity):.2%}"
+    def value_text(self, value: float) -> str:
+        """Return a share for people."""
+        return f"{value:.2%}"
 
 
 @dataclass(frozen=True)
@@ -113,15 +159,29 @@ class MaxDrop(_Counted):
         """The goal for people."""
         return f"{self.metric} at most {self.limit:g} points lower"
 
+    @property
+    def loss(self) -> float:
+        """Share of answers that may be lost, those gained taken off."""
+        return self.limit / 100
+
+    def turned(self, fidelity: Fidelity) -> Turned:
+        """Return how many right answers are to be expected to be lost, and gained."""
+        return _known(fidelity.turned.get(self.metric))
+
+    def spoilt(self, fidelity: Fidelity) -> tuple[int, int]:
+        """Return how many right answers there are less, of how many."""
+        before, after = self._accuracies(fidelity)
+        return max(before.count - after.count, 0), after.total
+
     def value(self, fidelity: Fidelity) -> float:
         """Return the percentage points lost."""
         before, after = self._accuracies(fidelity)
         return 100 * (before.count - after.count) / after.total
 
-    def excess(self, fidelity: Fidelity) -> float:
-        """Return the logarithm of the right answers lost over those that may be."""
-        before, after = self._accuracies(fidelity)
-        return self._excess(max(before.count - after.count, 0), self.limit / 100 * after.total)
+    def allowed(self, fidelity: Fidelity, more: int = 1) -> float:
+        """Return the percentage points that may be expected to be lost."""
+        turned = self.turned(fidelity)
+        return 100 * (turned.lost.value - turned.gained.value) * self.scale(fidelity, more)
 
     def describe(self, fidelity: Fidelity) -> str:
         """Return the accuracy with its confidence interval, and how far it is from the original's."""
@@ -130,9 +190,9 @@ class MaxDrop(_Counted):
         side = "above" if value < 0 else "below"
         return f"{self.metric} {after.text}, {abs(value):.2f} points {side} {before.value:.2%}"
 
-    def value_text(self, fidelity: Fidelity) -> str:
-        """Return the points lost alone."""
-        return f"{self.value(fidelity):.2f} points"
+    def value_text(self, value: float) -> str:
+        """Return points for people."""
+        return f"{value:.2f} points"
 
     def _accuracies(self, fidelity: Fidelity) -> tuple[Share, Share]:
         """Return the accuracies before and after."""
@@ -143,7 +203,7 @@ class MaxDrop(_Counted):
 GOALS: tuple[type[Goal], ...] = (MaxDivergence, MinAgreement, MaxDrop)
 
 
-def _known(share: Share | None) -> Share:
-    if share is None:
+def _known(value: T | None) -> T:
+    if value is None:
         raise ModelError("E_GOAL", "the model's outputs name no classes that could agree")
-    return share
+    return value

@@ -70,7 +70,7 @@ def reach(
             tried(this)
         return this
 
-    found = search(attempt, Span(LOWEST, HIGHEST, _START, goal.slope, goal.is_smooth))
+    found = search(attempt, Span(LOWEST, HIGHEST, _START, goal.slope))
     if found.best is None:
         last = found.tries[-1]
         raise ModelError(

@@ -96,9 +96,3 @@ def count_shared(samples: Samples, others: Samples) -> int:
 
 def _input_hash(batch: Batch) -> str:
     return Samples([{name: array for name, array in batch.items() if name != LABELS}]).content_hash()
-
-
-def count_samples(batch: Batch) -> int:
-    """Return how many samples a batch holds: the length of its first input's first axis."""
-    first = next(iter(batch.values()))
-    return len(first) if first.ndim else 1

@@ -15,7 +15,6 @@ from typing import Generic, Protocol, TypeVar
 MAX_TRIES = 16
 _CLOSE = 0.3  # dB, a twentieth of a bit per weight
 _SAME_SIZE = 1.015  # of each other
-_COUNTED = 2  # times further apart may those ends be where the measure is a count: chance is larger than that
 _FIRST_STEP = 0.5  # dB
 _LONGEST_STEP = 16.0  # dB, for the first step: a logarithm far from the goal says little
 _SLOPES = 3.0  # how much steeper or flatter than expected two tries may say that it is
@@ -52,15 +51,12 @@ class Span:
         Quality to try first.
     slope
         By how much a decibel more lowers the excess, about; positive.
-    is_smooth
-        Whether the excess tells distances: false for one that goes in steps, such as counted answers.
     """
 
     low: float
     high: float
     start: float
     slope: float
-    is_smooth: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +99,20 @@ def _next(tries: list[T], span: Span) -> float | None:
     slope = _slope(tries, span)
     if passed is None:
         return _outwards(tries, span, slope, 1) if failed and failed.quality < span.high else None
-    if passed.quality <= span.low or (span.is_smooth and -passed.excess <= _CLOSE * slope):
+    if passed.quality <= span.low or -passed.excess <= _CLOSE * min(slope, span.slope):
         return None
     if failed is None:
         return _outwards(tries, span, slope, -1)
     gap = passed.quality - failed.quality
-    coarse = 1 if span.is_smooth else _COUNTED
-    if gap <= coarse * _CLOSE or passed.size <= _SAME_SIZE**coarse * failed.size:
+    if gap <= _CLOSE or passed.size <= _SAME_SIZE * failed.size:
         return None
-    return failed.quality + gap * _share(tries, passed.excess, failed.excess, slope, span)
+    return failed.quality + gap * _share(tries, passed.excess, failed.excess, slope)
 
 
-def _share(tries: list[T], passed: float, failed: float, slope: float, span: Span) -> float:
+def _share(tries: list[T], passed: float, failed: float, slope: float) -> float:
     """Return where between the bracket's ends to try next, 0 at the lower."""
     sides = [t.excess <= 0 for t in tries[-2:]]
-    if not span.is_smooth or (len(tries) > 2 and sides[0] == sides[1]):
+    if len(tries) > 2 and sides[0] == sides[1]:
         return 0.5
     # Half the closeness above the crossing: a try that just meets the goal ends the search.
     share = (failed + _CLOSE * slope / 2) / (failed - passed)

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from nntc.encoder.network.network import Network
 from nntc.encoder.network.session import Session
+from nntc.encoder.network.turned import Margins, Turned
 from nntc.encoder.samples import Array, Samples
+from nntc.encoder.samples.samples import count_samples
 from nntc.onnx.operators import Trait, is_operator, operator_of
 from nntc.progress import Phase, Progress, Steps
 
@@ -27,6 +29,7 @@ Floats = NDArray[np.float64]
 _TINY = float(np.finfo(np.float32).tiny)
 _CLOSE = 1e-3  # sums of float16 probabilities are off by less
 _FLAT = 0.9
+_NONE: Floats = np.empty(0)
 
 
 class OutputKind(Enum):
@@ -68,6 +71,8 @@ class Divergence:
         Divergence and mean error of each batch, shape (samples,).
     not_finite
         Batches with an output that is not finite where the original's is.
+    turned
+        Decisions that become another, how many are to be expected; None without decisions.
     """
 
     samples: int
@@ -79,6 +84,7 @@ class Divergence:
     by_sample: Floats
     error_by_sample: Floats
     not_finite: int = 0
+    turned: Turned | None = None
 
     @property
     def agreement(self) -> float | None:
@@ -139,7 +145,8 @@ class Reference:
         """Compare the outputs of a changed network, in the order of the samples; fewer are as good."""
         divergences, cosines, errors = [], [], []
         agreed = decided = not_finite = 0
-        for original, changed in zip(self.outputs, outputs, strict=False):
+        margins = Margins()
+        for batch, original, changed in zip(self.samples, self.outputs, outputs, strict=False):
             with np.errstate(all="ignore"):  # squares of float64 outputs can overflow: infinitely far
                 results = [
                     _compare(form, a, b) for form, a, b in zip(self.forms, original, changed, strict=True)
@@ -150,6 +157,12 @@ class Reference:
             agreed += sum(result.agreed for result in results)
             decided += sum(result.decided for result in results)
             not_finite += any(result.broken for result in results)
+            before, after = (
+                np.concatenate([margin.ravel() for margin in each])
+                for each in zip(*(result.margins for result in results), strict=True)
+            )
+            is_graded = not any(form.kind is OutputKind.INTEGERS for form in self.forms)
+            margins.add(before, after, count_samples(batch), is_graded=is_graded)
         return Divergence(
             samples=len(divergences),
             divergence=float(np.mean(divergences)),
@@ -160,6 +173,7 @@ class Reference:
             by_sample=np.array(divergences),
             error_by_sample=np.array(errors),
             not_finite=not_finite,
+            turned=margins.turned(),
         )
 
 
@@ -175,18 +189,23 @@ class _Result:
     cosine: float
     error: float
     broken: bool = False
+    margins: tuple[Floats, Floats] = (_NONE, _NONE)
+    """By how much each decision was made, and how much is left of that."""
 
 
 def _compare(form: OutputForm, original: Array, changed: Array) -> _Result:
     """Compare one output; what is not finite counts as an output that says nothing."""
     if original.shape != changed.shape:
-        return _Result(1.0, 0, int(form.kind is not OutputKind.VALUES), 0.0, 1.0)
+        if form.kind is OutputKind.VALUES:
+            return _Result(1.0, 0, 0, 0.0, 1.0)
+        return _Result(1.0, 0, 1, 0.0, 1.0, margins=(np.ones(1), -np.ones(1)))
     if not original.size:
         return _Result(0.0, 0, 0, 1.0, 0.0)
     if form.kind is OutputKind.INTEGERS:
         agreed = int((original == changed).sum())
         share = agreed / max(original.size, 1)
-        return _Result(1 - share, agreed, original.size, share, 1 - share)
+        margins = np.ones(original.size), np.where(original == changed, 1.0, -1.0).ravel()
+        return _Result(1 - share, agreed, original.size, share, 1 - share, margins=margins)
     a, b = original.astype(np.float64), changed.astype(np.float64)
     broken = bool((np.isfinite(a) & ~np.isfinite(b)).any())
     a = np.where(np.isfinite(a), a, 0.0)
@@ -205,7 +224,33 @@ def _compare(form: OutputForm, original: Array, changed: Array) -> _Result:
             p, q = p[..., 0], q[..., 0]
     same = p.argmax(axis=-1) == q.argmax(axis=-1)
     agreed = 0 if broken else int(same.sum())
-    return _Result(divergence, agreed, same.size, cosine, error, broken)
+    before, after = (margins_of(each, p.argmax(axis=-1)) for each in (p, q))
+    after = np.full_like(after, -np.inf) if broken else after
+    return _Result(divergence, agreed, same.size, cosine, error, broken, (before, after))
+
+
+def margins_of(evidence: Floats, classes: NDArray[np.intp], k: int = 1) -> Floats:
+    """Return by how much classes lead, float64 (...).
+
+    Parameters
+    ----------
+    evidence
+        What speaks for each class, float64 (..., classes), at least two of them.
+    classes
+        One for each answer, shape (...).
+    k
+        Over the how manieth best of the others; infinite, where there are fewer.
+
+    Returns
+    -------
+    Margins: above zero for classes that are among the k best.
+    """
+    own = np.take_along_axis(evidence, classes[..., None], axis=-1)
+    others = evidence.copy()
+    np.put_along_axis(others, classes[..., None], -np.inf, axis=-1)
+    place = max(evidence.shape[-1] - k, 0)
+    margins: Floats = own[..., 0] - np.partition(others, place, axis=-1)[..., place]
+    return margins
 
 
 def log_distribution(form: OutputForm, output: Array) -> Floats:

@@ -132,6 +132,8 @@ def _completed(options: Options, values: dict[str, Any]) -> Options:
         raise ValueError("name one of them: dask, or an executor as jobs")
     if options.max_drop is None and "metric" in values:
         raise ValueError("metric is for max drop")
+    if options.goal is None and "confidence" in values:
+        raise ValueError("confidence is for max divergence, min agreement and max drop")
     if options.max_drop is not None and options.evaluation is None:
         raise ValueError("max drop needs evaluation samples with labels")
     if options.goal is not None and options.evaluation is None and options.calibration is None:

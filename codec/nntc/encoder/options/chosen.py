@@ -29,6 +29,7 @@ class ChosenOptions(TypedDict, total=False):
     min_agreement: float | None
     max_drop: float | None
     metric: Metric | str | None
+    confidence: float | None
     calibration: SampleSource | None
     evaluation: SampleSource | None
     exact: str | Sequence[str]

@@ -40,6 +40,7 @@ def _matters(options: Options, name: str) -> bool:
         "dask": False,
         "exact": bool(options.exact),
         "metric": options.max_drop is not None,
+        "confidence": options.goal is not None,
         "refine": options.refine,
         "updatable": options.updatable,
         "index": options.index,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nntc.encoder.goals.fidelity import Metric
+from nntc.encoder.goals.goal import CONFIDENCE
 from nntc.encoder.goals.kinds import GOALS
 from nntc.encoder.options.choices import (
     PAPER_METHODS,
@@ -63,6 +64,9 @@ class Options:
         with the same top answer, above 0 and up to 1; percentage points of accuracy, 0 to 100.
     metric
         Accuracy that `max_drop` is about: `top1` or `top5`.
+    confidence
+        How sure one of these three must be met on as many samples to come (`nntc.encoder.goals.chance`), 0.5
+        to 0.999. What is measured must meet it, too.
     evaluation
         Samples to measure on, in the forms of `calibration`; with an array `labels`, int [samples], for
         `max_drop`. Without them, a goal is measured on a fourth of the calibration samples, held out.
@@ -114,6 +118,7 @@ class Options:
     min_agreement: float | None = field(default=None, metadata=aim.MIN_AGREEMENT)
     max_drop: float | None = field(default=None, metadata=aim.MAX_DROP)
     metric: Metric = field(default=Metric.TOP1, metadata=aim.METRIC)
+    confidence: float = field(default=CONFIDENCE, metadata=aim.CONFIDENCE)
     calibration: SampleSource | None = field(default=None, metadata=samples.CALIBRATION)
     evaluation: SampleSource | None = field(default=None, metadata=samples.EVALUATION)
     exact: tuple[str, ...] = field(default=(), metadata=how.EXACT)
@@ -154,7 +159,7 @@ class Options:
         for kind in GOALS:
             limit = getattr(self, kind.kind)
             if limit is not None:
-                return kind(limit, self.metric)
+                return kind(limit, self.metric, self.confidence)
         return None
 
     def at(self, quality: float) -> Options:

@@ -228,11 +228,11 @@ def _chart(report: GoalReport, original_size: int) -> Chart:
     goal = report.goal
 
     def point(t: GoalTry) -> Point:
-        value = max(t.value, _LEAST) if goal.is_smooth else goal.scale * t.value
+        value = max(t.value, _LEAST) if goal.is_logarithmic else goal.axis_scale * t.value
         kind = "chosen" if t is report.reached else "met" if t.is_met else "missed"
         text = f"{t.quality:.1f} dB: {t.size:,} bytes, {goal.describe(t.fidelity)}"
         return Point(original_size / t.size, value, text, kind)
 
-    shown = [t for t in report.tries if goal.is_smooth or t.excess <= _FAR]
-    limit = goal.scale * goal.limit
-    return curve([point(t) for t in shown], limit, logarithmic=goal.is_smooth, unit=goal.unit)
+    shown = [t for t in report.tries if goal.is_logarithmic or t.excess <= _FAR]
+    limit = goal.axis_scale * goal.limit
+    return curve([point(t) for t in shown], limit, logarithmic=goal.is_logarithmic, unit=goal.unit)

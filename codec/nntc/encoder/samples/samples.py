@@ -55,3 +55,9 @@ class Samples:
                 digest.update(repr((name, array.dtype.str, array.shape)).encode())
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
+
+
+def count_samples(batch: Batch) -> int:
+    """Return how many samples a batch holds: the length of its first input's first axis."""
+    first = next(iter(batch.values()))
+    return len(first) if first.ndim else 1

@@ -87,3 +87,13 @@ METRIC = declare(
     methods=_AUTO,
     kind=Metric,
 )
+CONFIDENCE = declare(
+    Group.AIM,
+    "How sure a goal must be met on other samples than those measured on: few of them bear little.  "
+    "[default: 0.9]",
+    methods=_AUTO,
+    kind=float,
+    valid=lambda value: 0.5 <= value <= 0.999,
+    range="0.5 to 0.999",
+    metavar="SHARE",
+)
