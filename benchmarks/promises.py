@@ -54,7 +54,7 @@ class Rung:
         return result
 
     def margins(self, metric: Metric | None) -> tuple[Floats, Floats]:
-        """Return margins before and after coding, of labels or, without a metric, of the original's answer."""
+        """Return margins before and after, of labels or, without a metric, of the original's answer."""
         classes = self.original.argmax(axis=1) if metric is None else self.labels
         k = 1 if metric is None else metric.k
         return margins_of(self.original, classes, k), margins_of(self.outputs, classes, k)
@@ -73,9 +73,8 @@ class Rung:
             before, after = all_before[chosen], all_after[chosen]
             margins = Margins()
             margins.add(before, after, count)
-            found = margins.turned()
-            assert found is not None
-            kept[metric] = found
+            if (turned := margins.turned()) is not None:
+                kept[metric] = turned
             right[metric] = int((before > 0).sum()), int((after > 0).sum())
         return Fidelity(
             count,
@@ -109,7 +108,7 @@ def ladder(network: str, data: Path) -> list[Rung]:
         if not kept.exists():
             found = run(model(), images, PREPROCESSING[network])
             np.save(kept, log_probabilities(found, ends_in_softmax(path)).astype(np.float32))
-        return np.load(kept).astype(np.float64)
+        return np.asarray(np.load(kept), np.float64)
 
     original = outputs("original", lambda: path)
     rungs = []
