@@ -2,9 +2,13 @@
 import { begin, type Decoding } from "./decoding.js";
 import type { Opened, OutputFile, Settings, Standing } from "./decoder.js";
 import type { OutputKind } from "./output.js";
+import { joined } from "./bytes.js";
 import { chunks, sizeOf, type Source, type SourceOptions } from "./source.js";
 import { publicKeys, type PublicKey } from "./keys.js";
 import { getModule, type Simd } from "./module.js";
+
+/** A file of the base of an update; strings and URLs are fetched. */
+export type BaseData = Blob | ArrayBuffer | ArrayBufferView | string | URL;
 
 /** How far a decoding is. */
 export interface Progress {
@@ -25,8 +29,8 @@ export interface DecodeOptions extends SourceOptions {
   output?: OutputKind | undefined;
   /** Name of the external data with "external"; "weights.bin" by default. */
   externalName?: string | undefined;
-  /** Files that an update needs, in any order. */
-  base?: readonly (Blob | ArrayBuffer | ArrayBufferView)[] | undefined;
+  /** Files that an update needs, in any order; more of them do no harm. `NntcError.needs` tells which are missing. */
+  base?: BaseData | readonly BaseData[] | undefined;
   /** Public keys of Ed25519, one of which must have signed, or so many as threshold says. */
   requireKey?: PublicKey | readonly PublicKey[] | undefined;
   threshold?: number | undefined;
@@ -59,9 +63,20 @@ export interface Decoded<Data> {
 
 const GIB = 1 << 30;
 
-async function bytesOf(data: Blob | ArrayBuffer | ArrayBufferView): Promise<Uint8Array> {
+async function bytesOf(data: BaseData, options: SourceOptions): Promise<Uint8Array> {
   if (data instanceof Blob) return new Uint8Array(await data.arrayBuffer());
+  if (typeof data === "string" || data instanceof URL) {
+    const parts: Uint8Array[] = [];
+    for await (const part of chunks(data, options, () => Promise.resolve(0))) parts.push(part);
+    return joined(parts);
+  }
+  if (!ArrayBuffer.isView(data) && !(data instanceof ArrayBuffer)) throw new TypeError("a base is a Blob, bytes or a URL");
   return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+}
+
+function list(base: DecodeOptions["base"]): readonly BaseData[] {
+  if (base === undefined) return [];
+  return Array.isArray(base) ? (base as readonly BaseData[]) : [base as BaseData];
 }
 
 function limit(name: string, value: number | undefined, most: number): number {
@@ -82,7 +97,7 @@ async function settingsOf(source: Source, options: DecodeOptions): Promise<Setti
     size: sizeOf(source),
     maxMemory: limit("maxMemory", options.maxMemory, GIB),
     maxOutput: limit("maxOutput", options.maxOutput, 4 * GIB),
-    base: await Promise.all((options.base ?? []).map(bytesOf)),
+    base: await Promise.all(list(options.base).map((data) => bytesOf(data, options))),
     keys,
     threshold,
   };

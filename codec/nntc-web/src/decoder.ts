@@ -1,6 +1,6 @@
 /** A file that comes in chunks, decoded section by section. Synchronous, in the thread that it is called in. */
 import { hex } from "./bytes.js";
-import { NntcError } from "./errors.js";
+import { NntcError, type BaseFile } from "./errors.js";
 import { Output, type OutputKind } from "./output.js";
 import { Signatures } from "./signatures.js";
 import { Store } from "./store.js";
@@ -187,11 +187,15 @@ export class Decoder {
     try {
       this.#call(number);
     } catch (error) {
-      if (!this.#signatures.open) throw error;
+      if (!this.#signatures.open) throw this.#needing(error, size);
     }
     if (this.#signatures.open) {
       await this.#signatures.verify();
-      this.#call(number);
+      try {
+        this.#call(number);
+      } catch (error) {
+        throw this.#needing(error, size);
+      }
     }
     const told = Array.from({ length: 9 }, (_, i) => this.#instance.told(i)) as number[];
     const [, sections = 0, tensors = 0, count = 0, output = 0, , , profile = 0] = told;
@@ -204,6 +208,21 @@ export class Decoder {
     this.#output = new Output(this.#settings.output, this.#settings.externalName, this.#weights(sections, tensors));
     this.#call(() => exports.start());
     this.#opened = { size, output, files, profile: PROFILES[profile] ?? "full", sections, tensors };
+  }
+
+  /** The same error; one of a base that is missing says which files. */
+  #needing(error: unknown, size: number): unknown {
+    if (!(error instanceof NntcError) || error.id !== "E_BASE") return error;
+    const exports = this.#instance.exports, needs: BaseFile[] = [];
+    this.#call(() => exports.open(size, 0, 1));
+    const count = this.#instance.told(8);
+    for (let i = 0; i < count; i++) {
+      this.#call(() => exports.needed(i));
+      const [bytes = 0, hash = 0, given = 0] = [1, 2, 3].map((k) => this.#instance.told(k));
+      if (!given) needs.push({ size: bytes, sha256: hex(this.#instance.bytes(hash, 32)) });
+    }
+    const which = needs.map((file) => `${file.size} bytes with SHA-256 ${file.sha256}`).slice(0, 3).join(", ");
+    return new NntcError(error.id, `is an update, and its base is missing: ${which}${needs.length > 3 ? ", ..." : ""}`, error.offset, { needs });
   }
 
   /** Bytes of all payloads, and what it takes to align them. */

@@ -23,13 +23,23 @@ export class NntcError extends Error {
   readonly offset: number | null;
   /** Whether the file may be valid, but needs a newer or fuller decoder. */
   readonly unsupported: boolean;
+  /** With `E_BASE`, the files of the base that were not given; else empty. */
+  readonly needs: readonly BaseFile[];
 
-  constructor(id: string, text: string, offset: number | null = null, options: { unsupported?: boolean; cause?: unknown } = {}) {
+  constructor(id: string, text: string, offset: number | null = null, options: { unsupported?: boolean; needs?: readonly BaseFile[]; cause?: unknown } = {}) {
     super(`${id}${offset === null ? "" : ` @ ${offset}`}: ${text}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.id = id;
     this.offset = offset;
     this.unsupported = options.unsupported ?? false;
+    this.needs = options.needs ?? [];
   }
+}
+
+/** A file that an update was made for. */
+export interface BaseFile {
+  size: number;
+  /** In hexadecimal digits. */
+  sha256: string;
 }
 
 /** An error as plain data, for messages between threads. */
@@ -38,14 +48,15 @@ export interface ErrorData {
   text: string;
   offset: number | null;
   unsupported: boolean;
+  needs: readonly BaseFile[];
 }
 
 export function errorData(error: unknown): ErrorData {
-  if (!(error instanceof NntcError)) return { id: "E_ENVIRONMENT", text: String(error), offset: null, unsupported: false };
-  const { id, offset, unsupported, message } = error;
-  return { id, text: message.slice(message.indexOf(": ") + 2), offset, unsupported };
+  if (!(error instanceof NntcError)) return { id: "E_ENVIRONMENT", text: String(error), offset: null, unsupported: false, needs: [] };
+  const { id, offset, unsupported, needs, message } = error;
+  return { id, text: message.slice(message.indexOf(": ") + 2), offset, unsupported, needs };
 }
 
 export function errorFrom(data: ErrorData): NntcError {
-  return new NntcError(data.id, data.text, data.offset, { unsupported: data.unsupported });
+  return new NntcError(data.id, data.text, data.offset, { unsupported: data.unsupported, needs: data.needs });
 }

@@ -1,5 +1,5 @@
 /** nntcFetch: a fetch for libraries that load `model.onnx` by themselves, which gets it from `model.nntc`. */
-import { decode, type DecodeOptions, type Progress } from "./decode.js";
+import { decode, type BaseData, type Decoded, type DecodeOptions, type Progress } from "./decode.js";
 import type { Opened } from "./decoder.js";
 import { NntcError } from "./errors.js";
 import { hex } from "./bytes.js";
@@ -8,6 +8,8 @@ import { hex } from "./bytes.js";
 export interface Found {
   url: string | URL;
   file: string | null;
+  /** An update to what `url` is now, which is taken where the base of it is kept, and is used whole or not at all. */
+  update?: string | URL | undefined;
 }
 
 export interface NntcFetchOptions extends Omit<DecodeOptions, "output" | "onProgress" | "onOpen"> {
@@ -91,30 +93,50 @@ class Store {
  *
  * A GET of a URL for which there is a `.nntc` file gets what that decodes to, with status 200 or, for a range, 206. What has been
  * decoded before is not transferred again, but for the first bytes of the `.nntc` file, which tell the SHA-256; without a
- * network what was last there is given. Everything else, also where there is no `.nntc` file, is fetched as ever.
+ * network what was last there is given. An update is decoded with what is kept of the version before. Everything else, also where there is no `.nntc` file, is fetched as ever.
  */
 export function nntcFetch(options: NntcFetchOptions = {}): typeof fetch {
   const plain = options.fetch ?? globalThis.fetch.bind(globalThis), match = options.match ?? besides;
   const store = new Store(options.cache ?? "nntc", (error) => options.onStoreError?.(error));
   const running = new Map<string, Promise<Content[] | null>>();
 
+  /** Decodes a file; an update with a base that is kept. */
+  async function decoded(url: string, onOpen: (opened: Opened) => void): Promise<Decoded<Blob>> {
+    const chosen = { ...options, output: "blob" as const, onOpen, onProgress: (progress: Progress) => options.onProgress?.(url, progress) };
+    try {
+      return await decode(url, chosen);
+    } catch (error) {
+      if (!(error instanceof NntcError) || error.needs.length === 0) throw error;
+      const kept = await Promise.all(error.needs.map(({ sha256, size }) => store.get(sha256, size)));
+      const base = kept.filter((file) => file !== null);
+      if (base.length < kept.length) throw error;
+      const given = options.base === undefined ? [] : Array.isArray(options.base) ? (options.base as BaseData[]) : [options.base as BaseData];
+      return decode(url, { ...chosen, base: [...given, ...base] });
+    }
+  }
+
+  /** The same of the update, if there is one that can be used. */
+  async function cheapest(url: string, update: string | null, onOpen: (opened: Opened) => void): Promise<Decoded<Blob>> {
+    try {
+      if (update !== null) return await decoded(update, onOpen);
+    } catch (error) {
+      if (!(error instanceof NntcError)) throw error;
+    }
+    return decoded(url, onOpen);
+  }
+
   /** All output files of a `.nntc` file; null if there is no such file. */
-  async function contents(url: string): Promise<Content[] | null> {
+  async function contents(url: string, update: string | null): Promise<Content[] | null> {
     const keeps = new Set<string>();
     const last = await store.last(url);
     for (const { sha256 } of last?.files ?? []) if (await store.has(sha256)) keeps.add(sha256);
     try {
-      const decoded = await decode(url, {
-        ...options,
-        output: "blob",
-        onProgress: (progress) => options.onProgress?.(url, progress),
-        onOpen(opened) {
-          if (opened.files.every((file) => keeps.has(file.sha256))) throw new Known(opened.files);
-        },
+      const { files } = await cheapest(url, update, (opened) => {
+        if (opened.files.every((file) => keeps.has(file.sha256))) throw new Known(opened.files);
       });
-      for (const file of decoded.files) await store.put(file.sha256, file.data);
-      await store.note(url, decoded.files.map(({ name, size, sha256 }) => ({ name, size, sha256 })));
-      return decoded.files.map(({ name, data, sha256 }) => ({ name, blob: data, sha256 }));
+      for (const file of files) await store.put(file.sha256, file.data);
+      await store.note(url, files.map(({ name, size, sha256 }) => ({ name, size, sha256 })));
+      return files.map(({ name, data, sha256 }) => ({ name, blob: data, sha256 }));
     } catch (error) {
       if (error instanceof NntcError && error.id === "E_SOURCE" && / 40[34]\b/.test(error.message)) return null;
       const offline = error instanceof NntcError && error.id === "E_SOURCE" && last !== null;
@@ -123,7 +145,7 @@ export function nntcFetch(options: NntcFetchOptions = {}): typeof fetch {
       const kept = await Promise.all(wanted.map(async ({ name, sha256, size }) => ({ name, sha256, blob: await store.get(sha256, size) })));
       if (kept.every((file) => file.blob !== null)) return kept as Content[];
       if (offline) throw error;
-      return contents(url); // what was kept has been damaged, and is gone now
+      return contents(url, null); // what was kept has been damaged, and is gone now
     }
   }
 
@@ -131,12 +153,13 @@ export function nntcFetch(options: NntcFetchOptions = {}): typeof fetch {
     const request = input instanceof Request ? input : null, method = (init?.method ?? request?.method ?? "GET").toUpperCase();
     const address = request ? request.url : String(input), found = method === "GET" || method === "HEAD" ? match(address) : null;
     if (!found) return plain(input, init);
-    const url = new URL(String(found.url), globalThis.location?.href).href;
+    const absolute = (other: string | URL) => new URL(String(other), globalThis.location?.href).href;
+    const url = absolute(found.url);
     const signal = init?.signal ?? request?.signal;
     signal?.throwIfAborted();
     let work = running.get(url);
     if (!work) {
-      work = contents(url).finally(() => running.delete(url));
+      work = contents(url, found.update === undefined ? null : absolute(found.update)).finally(() => running.delete(url));
       running.set(url, work);
     }
     const all = await (signal ? Promise.race([work, aborted(signal)]) : work);

@@ -27,6 +27,7 @@ export interface Exports {
   open(size: number, tensorsOnly: number, withoutBase: number): number;
   section(i: number): number;
   file(i: number): number;
+  needed(i: number): number;
   record(i: number): number;
   start(): number;
   advance(have: number): number;

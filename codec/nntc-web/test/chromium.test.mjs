@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { executable, launch } from "./browser.mjs";
+import { MISSING } from "./chromium-update.mjs";
 import { serve } from "./server.mjs";
 
 const skip = executable() ? false : "no Chromium (Debian: chromium)";
@@ -61,6 +62,16 @@ test("decoded files are kept under their SHA-256", { skip }, async () => {
   assert.deepEqual(await inPage("chromium-cache"), {
     first: true, kept: ["https://nntc.invalid/sha256/SHA", "https://nntc.invalid/of/URL"], again: true, decodedAgain: false,
     offline: true, damaged: true, full: true, errors: ["E_STORE"],
+  });
+});
+
+test("updates, with a base from anywhere and from what nntcFetch keeps", { skip }, async () => {
+  const { updates, missing, ...found } = await inPage("chromium-update");
+  assert.ok(updates.count > 20);
+  assert.deepEqual(updates.found, []);
+  assert.deepEqual(missing, { opened: 0, told: MISSING });
+  assert.deepEqual(found, {
+    nothingKept: "full", damaged: "full", kept: "updated", transferred: ["difference-product-rank-64.nntc"], keeps: [false, true], noUpdate: "full",
   });
 });
 

@@ -32,7 +32,7 @@ async function outcome(decode, source, options) {
   }
 }
 
-async function digest(data) {
+export async function digest(data) {
   const bytes = data instanceof Blob ? await data.arrayBuffer() : data;
   const found = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(found, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -142,6 +142,16 @@ EXPORT(file) uint32_t web_file(uint32_t i) {
     return 0;
 }
 
+/* told: size of a file of the base, where its SHA-256 is, whether it was given. */
+EXPORT(needed) uint32_t web_needed(uint32_t i) {
+    nntc_base_file f;
+    const nntc_error e = nntc_get_base(handle, i, &f);
+    if (e.id != NNTC_OK) return tell(e);
+    const double numbers[] = {(double)f.size, (double)(uintptr_t)f.sha256, f.given};
+    memcpy(told + 1, numbers, sizeof numbers);
+    return 0;
+}
+
 /* told: tool, method, element, width, kind of view, rows, channels, period, elements, records. */
 EXPORT(record) uint32_t web_record(uint32_t i) {
     nntc_record r;
