@@ -72,18 +72,15 @@ class _Outline:
 
     def _plain_tensor(self, start: int, end: int) -> bytes | None:
         """Return a tensor without its payload, if it has one, and in front of it what writers put there."""
-        if not self._holds_payload(start, end):
-            return None
         first, second = self._starts[self._next : self._next + 2]
-        if second < end:
+        if not start <= first < end or second < end:
             return None
         length = self._lengths[first]
-        head = _PAYLOAD + _COUNT.put(length)
-        before = first - len(head)
-        if before < start or self._read(before, len(head)) != head:
+        before, head = self._read(start, first - start), _PAYLOAD + _COUNT.put(length)
+        if not before.endswith(head):
             return None
         self._next += 1
-        return self._read(start, before - start) + self._read(first + length, end - first - length)
+        return before[: -len(head)] + self._read(first + length, end - first - length)
 
     def _holds_payload(self, start: int, end: int) -> bool:
         """Return whether a payload that has not been left out begins in a stretch of the file."""

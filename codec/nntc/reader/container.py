@@ -229,11 +229,11 @@ class Container:
         found: dict[str, GraphTensor] = {}
         first: dict[tuple[int, int], str] = {}  # section, part -> key
         for wire in self._content.find_tensors():
-            parts = tuple(piece for piece in self._content.pieces_of(wire) if piece.skeleton is None)
+            parts = [piece for piece in self._content.pieces_of(wire) if piece.skeleton is None]
             key = wire.name if wire.name and wire.name not in found else "/".join(map(str, wire.path))
             owners = [first.setdefault((p.section, p.part), key) for p in parts if p.section >= 0]
             same_as = next((owner for owner in owners if owner != key), None)
-            found[key] = GraphTensor(self._content, wire, parts, same_as)
+            found[key] = GraphTensor(self._content, wire, tuple(parts), same_as)
         return MappingProxyType(found)
 
     def arrays(self, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:

@@ -115,12 +115,12 @@ class Content:
             name = self._tool_names[section] = self.section_tool(section).name.lower()
         return name
 
-    def part_cost(self, section: int, part: int) -> float:
+    def piece_cost(self, piece: Piece) -> float:
         """Return the bytes of the file that a part of a TENSOR section takes; the base has none."""
-        if section < 0:
+        if piece.section < 0:
             return 0.0
-        stored = self._tensor_sections[section]
-        return stored.length * self._part_size(section, part) / stored.output
+        stored = self._tensor_sections[piece.section]
+        return stored.length * piece.length / stored.output
 
     def part_error(self, section: int, part: int) -> float | None:
         """Return the relative error of a part of a TENSOR section as noted, None where it is not known."""
@@ -135,7 +135,7 @@ class Content:
         found: list[bytes | bytearray | list[bytes]] = []
         places: dict[int, list[tuple[bytearray, int, Piece]]] = {}  # by section: where its pieces belong
         for wire in wires:
-            pieces = list(self.pieces_of(wire))
+            pieces = self.pieces_of(wire)
             if all(piece.section < 0 for piece in pieces):
                 found.append(self.tensor_data(wire))
                 continue
@@ -240,17 +240,18 @@ class Content:
         """Return a function that reads the model file where it is made of graph bytes."""
         return GraphRead(self._pieces[0], self.graph.skeleton, self._base, self._limits)
 
-    def pieces_of(self, wire: WireTensor) -> Iterator[Piece]:
-        """Yield the pieces that a tensor's elements are made of; ModelError if its file ends before."""
-        if wire.external or wire.payload:
-            file, offset, length = _place(wire, self._file_numbers)
-            if offset + length > self._pieces[file].size:
-                raise ModelError("E_EXTERNAL", f"{wire.name!r} goes past the end of its file")
-            yield from self._pieces[file].within(offset, length)
+    def pieces_of(self, wire: WireTensor) -> list[Piece]:
+        """Return the pieces that a tensor's elements are made of; ModelError if its file ends before."""
+        if not wire.external and not wire.payload:
+            return []
+        file, offset, length = _place(wire, self._file_numbers)
+        if offset + length > self._pieces[file].size:
+            raise ModelError("E_EXTERNAL", f"{wire.name!r} goes past the end of its file")
+        return self._pieces[file].within(offset, length)
 
     def parts_of(self, wire: WireTensor) -> list[tuple[int, int]]:
         """Return sections and parts that a tensor's bytes are, one after another; none if that is not all."""
-        pieces = list(self.pieces_of(wire))
+        pieces = self.pieces_of(wire)
         if not pieces or any(piece.section < 0 for piece in pieces):
             return []
         _, offset, length = _place(wire, self._file_numbers)

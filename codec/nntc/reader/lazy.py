@@ -154,7 +154,7 @@ class GraphTensor(LazyTensor):
     def __init__(
         self, content: Content, wire: WireTensor, pieces: tuple[Piece, ...], same_as: str | None
     ) -> None:
-        coded = 0.0 if same_as else sum(content.part_cost(p.section, p.part) for p in pieces)
+        coded = 0.0 if same_as else sum(map(content.piece_cost, pieces))
         super().__init__(wire.name, wire.data_type, wire.dims, coded, same_as)
         self._content, self._wire, self._pieces = content, wire, pieces
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from nntc.decoder.graph import Graph
@@ -65,29 +65,27 @@ class FilePieces:
             self._places.append(place)
             self.filled += length
 
-    def within(self, offset: int, length: int) -> Iterator[Piece]:
-        """Yield the pieces that overlap a stretch of the file."""
+    def within(self, offset: int, length: int) -> list[Piece]:
+        """Return the pieces that overlap a stretch of the file."""
         if not length:
-            return
+            return []
         first = bisect_right(self._starts, offset) - 1
         last = bisect_right(self._starts, offset + length - 1)
-        for number in range(first, last):
-            start, end, place = self._piece(number)
-            splices = self._graph.splices
-            if place >= 0:
-                yield Piece(start, end - start, place)
-            elif splices.tensors[-1 - place] == BASE:
-                yield Piece(start, end - start, None, base=splices.range(-1 - place)[0])
-            else:
-                yield Piece(start, end - start, None, splices.tensors[-1 - place], splices.parts[-1 - place])
+        return [self._piece(number) for number in range(first, last)]
 
     def at(self, offset: int) -> Piece:
         """Return the piece that has a byte of the file."""
-        return next(self.within(offset, 1))
+        return self._piece(bisect_right(self._starts, offset) - 1)
 
-    def _piece(self, number: int) -> tuple[int, int, int]:
-        end = self._starts[number + 1] if number + 1 < len(self._starts) else self.size
-        return self._starts[number], end, self._places[number]
+    def _piece(self, number: int) -> Piece:
+        start, place = self._starts[number], self._places[number]
+        length = (self._starts[number + 1] if number + 1 < len(self._starts) else self.size) - start
+        if place >= 0:
+            return Piece(start, length, place)
+        splices, splice = self._graph.splices, -1 - place
+        if splices.tensors[splice] == BASE:
+            return Piece(start, length, None, base=splices.range(splice)[0])
+        return Piece(start, length, None, splices.tensors[splice], splices.parts[splice])
 
 
 def lay_out(graph: Graph, part_size: Callable[[int, int], int]) -> list[FilePieces]:

@@ -42,11 +42,10 @@ class Step:
     ) -> None:
         self._nodes = nodes
         self.index = index
-        self.key = shared.key(key_of(node))
-        self.operator: Operator = OPERATORS.get(self.key, UNKNOWN)
+        self.key, self.operator = shared.operator(node)
         self.inputs = shared.names(node.input)
         self.outputs = shared.names(node.output)
-        self.has_attributes = bool(node.attribute)
+        self.has_attributes = len(node.attribute) > 0
 
     @property
     def node(self) -> onnx.NodeProto:
@@ -64,14 +63,18 @@ class _Shared:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
-        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self._operators: dict[tuple[str, str], tuple[tuple[str, str], Operator]] = {}
 
     def names(self, names: Iterable[str]) -> tuple[str, ...]:
         one = self._names.setdefault
         return tuple([one(name, name) for name in names])
 
-    def key(self, key: tuple[str, str]) -> tuple[str, str]:
-        return self._keys.setdefault(key, key)
+    def operator(self, node: onnx.NodeProto) -> tuple[tuple[str, str], Operator]:
+        key = key_of(node)
+        found = self._operators.get(key)
+        if found is None:
+            found = self._operators[key] = key, OPERATORS.get(key, UNKNOWN)
+        return found
 
 
 def steps_of(nodes: Sequence[onnx.NodeProto]) -> list[Step]:
