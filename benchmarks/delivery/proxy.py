@@ -33,6 +33,8 @@ class Fault:
         Whether requests keep their `Range`.
     replaced
         Whether every second answer is that of another file, with another mark.
+    silent
+        Seconds without a byte, after which the connection ends; 0 for an answer.
     """
 
     cut: int = 0
@@ -41,6 +43,7 @@ class Fault:
     delay: float = 0.0
     ranges: bool = True
     replaced: bool = False
+    silent: float = 0.0
 
 
 class Proxy:
@@ -57,7 +60,8 @@ class Proxy:
     def __init__(self, upstream: int, seed: int = 0) -> None:
         self.upstream, self.random = upstream, random.Random(seed)
         self.fault = Fault()
-        self.answers = 0
+        self.answers = self.sent = 0
+        """Answers for target files, and bytes of their bodies."""
 
     def answer(self, request: bytes, send: Callable[[bytes], None]) -> None:
         """Pass a request on, and its answer back."""
@@ -71,6 +75,9 @@ class Proxy:
             self.answers += 1
         is_other = fault.replaced and self.answers % 2 == 0
         time.sleep(fault.delay)
+        if fault.silent:
+            time.sleep(fault.silent)
+            return
         with socket.create_connection(("127.0.0.1", self.upstream)) as server:
             server.sendall(request)
             reader = server.makefile("rb")
@@ -80,21 +87,27 @@ class Proxy:
             if is_other:
                 head = re.sub(rb'ETag: "', b'ETag: "other-', head, flags=re.IGNORECASE)
             send(head)
-            self._pass_body(reader.read, send, fault, is_other=is_other)
+            if is_target:
+                self._pass_body(reader.read, send, fault, is_other=is_other)
+            else:
+                send(reader.read())
 
     def _pass_body(
         self, read: Callable[[int], bytes], send: Callable[[bytes], None], fault: Fault, *, is_other: bool
     ) -> None:
         left = self.random.expovariate(1 / fault.cut) if fault.cut else float("inf")
         until_flip = self.random.expovariate(1 / fault.flip) if fault.flip else float("inf")
-        while piece := bytearray(read(_PIECE)):
+        size = min(_PIECE, max(int(fault.rate / 10), 1)) if fault.rate else _PIECE
+        while piece := bytearray(read(size)):
             if is_other:
                 piece[0] ^= 0xFF
             while until_flip < len(piece):
                 piece[int(until_flip)] ^= 1 << self.random.randrange(8)
                 until_flip += max(self.random.expovariate(1 / fault.flip), 1)
             until_flip -= len(piece)
-            send(bytes(piece[: int(min(left, len(piece)))]))
+            whole = bytes(piece[: int(min(left, len(piece)))])
+            send(whole)
+            self.sent += len(whole)
             left -= len(piece)
             if left <= 0:
                 return
