@@ -4,8 +4,8 @@
 
 For each fault a device pulls one version; the table has what it took. "Twice" are bytes that were received
 more than once, and "section" the longest section of the file: a cut may cost no more. Servers that send
-nothing, or nearly so, are left: by these settings after 3 attempts of 2 seconds without a byte, or of 4 seconds
-with less than 512 bytes in each.
+nothing, or nearly so, are left: by these settings after 3 attempts of 2 seconds without a byte, or of 4
+seconds with less than 512 bytes in each.
 """
 
 from __future__ import annotations
@@ -60,9 +60,7 @@ def main() -> None:
                 begun, network = time.monotonic(), IMPATIENT if fault in HOPELESS else NETWORK
                 device = folder / f"device{proxy.answers}"
                 try:
-                    pulled = pull(
-                        url, device, name="net", network=IMPATIENT if fault in HOPELESS else NETWORK
-                    )
+                    pulled = pull(url, device, name="net", network=network)
                 except nntc.NntcError as e:
                     seconds = time.monotonic() - begun
                     print(f"| {fault} | | | | {seconds:.1f} | {str(e).replace(url, '')} |", flush=True)
