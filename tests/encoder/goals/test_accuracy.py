@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nntc.encoder.goals.accuracy import check_labels, count_right, scores_of, scores_output
-from nntc.encoder.network.divergence import OutputForm, OutputKind
+from nntc.encoder.network.output_form import OutputForm, OutputKind
 from nntc.errors import SamplesError
 
 

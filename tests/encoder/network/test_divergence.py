@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nntc.encoder.network.divergence import OutputForm, OutputKind, Reference
+from nntc.encoder.network.divergence import Reference
 from nntc.encoder.network.network import Network
+from nntc.encoder.network.output_form import OutputForm, OutputKind
 from nntc.encoder.samples import load_samples
 from numpy.typing import NDArray
 from onnx import helper

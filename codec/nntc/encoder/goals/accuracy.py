@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntc.encoder.network.divergence import OutputForm, OutputKind, margins_of
+from nntc.encoder.network.divergence import margins_of
+from nntc.encoder.network.output_form import OutputForm, OutputKind
 from nntc.errors import SamplesError
 
 Array = NDArray[Any]

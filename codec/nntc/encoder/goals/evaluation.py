@@ -16,8 +16,9 @@ from nntc.encoder.goals.accuracy import (
     scores_output,
 )
 from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn, Metric, Share, share
-from nntc.encoder.network.divergence import OutputForm, OutputKind, Reference
+from nntc.encoder.network.divergence import Reference
 from nntc.encoder.network.network import Network
+from nntc.encoder.network.output_form import OutputForm, OutputKind
 from nntc.encoder.network.output_variation import lack_of_variation
 from nntc.encoder.network.turned import Margins, Turned
 from nntc.encoder.samples import LABELS, Samples

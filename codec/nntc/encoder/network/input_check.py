@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 
-from nntc.encoder.network.divergence import OutputForm, OutputKind, Reference, log_distribution
+from nntc.encoder.network.divergence import Reference
 from nntc.encoder.network.network import Network
+from nntc.encoder.network.output_form import OutputForm, OutputKind, log_distribution
 from nntc.encoder.network.subgraph import Node
 from nntc.encoder.samples import Array, Samples
 from nntc.encoder.samples.summary import summarize

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nntc.encoder.network.divergence import OutputKind, Reference
+from nntc.encoder.network.divergence import Reference
+from nntc.encoder.network.output_form import OutputKind
 
 _LEAST_NATS = 0.5
 """Mean divergence between answers to different samples; classifiers of 2 to 1,000 classes have 1 to 15 nats
