@@ -53,7 +53,7 @@ def _no_feedback(sequences: Sequences, *given: Any, **named: Any) -> Any:
     return feedback.search_with_feedback(replace(sequences, filters=one), *given, **named)
 
 
-def _equal_steps(wanted: Any, rows: int) -> Any:  # noqa: ARG001 - stands for `_step_codes`
+def _equal_steps(wanted: Any, rows: int) -> Any:  # noqa: ARG001 - stands for `step_codes`
     return None, np.full(wanted.size, np.exp(np.log(wanted).mean()))
 
 
@@ -64,7 +64,7 @@ def _equal_noise(sizes: Any, sensitivity: Any, quality: float, weights: Any) -> 
 
 PARTS: dict[str, Patches] = {
     "feedback": partial(patch.object, calibrated_weights, "search_with_feedback", _no_feedback),
-    "column steps": partial(patch.object, calibrated_weights, "_step_codes", _equal_steps),
+    "column steps": partial(patch.object, calibrated_weights, "step_codes", _equal_steps),
     "transforms": partial(patch.object, calibrated, "shapings", lambda tensor: shapings(tensor)[:1]),
     "sensitivities": partial(patch.object, calibrated, "allocate_by_sensitivity", _equal_noise),
     "rate-aware levels": partial(patch.object, calibrated_weights, "LAGRANGIAN", 1e-3),

@@ -244,7 +244,7 @@ def test_weights_are_called_fitted_to_samples_only_where_these_were_used(
     images = np.random.default_rng(2).normal(size=(40, 3, 12, 12)).astype(np.float32)
     np.savez("strong.npz", image=40 * images * np.linspace(-1, 1, 3)[None, :, None, None].astype(np.float32))
     options = "--quality", "12", "--calibration"
-    used = nntc("encode", classifier, "a.nntc", *options, "strong.npz")
+    used = nntc("encode", classifier, "a.nntc", *options, "strong.npz", "--trust-samples")
     unused = nntc("encode", classifier, "b.nntc", *options, "plain.npz")
     assert "encoded without the calibration samples" not in used.err
     assert "weights are fitted to the calibration samples" in used.out

@@ -59,6 +59,9 @@ def _folder(_context: click.Context, _parameter: click.Parameter, value: str) ->
     help="Samples to measure on, as for `nntc encode`, perhaps with `labels`. Without them, a fourth of the "
     "calibration samples is held out for it.",
 )  # fmt: skip
+@click.option(
+    "--trust-samples", is_flag=True, help="Calibrate even with samples that contradict what the model stores."
+)
 @image_options
 @click.option(
     "-o", "--out", "folder", callback=_folder, metavar="FOLDER", required=True,
@@ -81,6 +84,7 @@ def sweep(
     source: Path,
     calibration: Path | None,
     evaluation: Path | None,
+    trust_samples: bool,
     preprocess: str | None,
     labels: Path | None,
     images: int | None,
@@ -123,6 +127,7 @@ def sweep(
             curves = run(
                 source,
                 **sources,
+                trust_samples=trust_samples,
                 methods=methods,
                 points=points,
                 follow_links=follow_links,

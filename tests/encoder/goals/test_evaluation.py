@@ -14,7 +14,7 @@ from nntc.encoder.encode import encode_bytes
 from nntc.encoder.goals.evaluation import Evaluator
 from nntc.encoder.goals.fidelity import Fidelity, Measure, MeasuredOn
 from nntc.encoder.goals.measuring import open_decoded
-from nntc.encoder.goals.samples import count_shared, hold_out, load_evaluation
+from nntc.encoder.goals.samples import count_shared, divide, load_evaluation
 from nntc.encoder.network.network import Network
 from nntc.encoder.samples import Samples
 from nntc.errors import SamplesError
@@ -115,7 +115,10 @@ def test_samples_that_do_not_fit(arrays: dict[str, str], reason: str, network: P
 @pytest.mark.parametrize("count", [8, 9, 31, 64])
 def test_samples_held_out_are_not_calibrated_with(count: int) -> None:
     batches = [{"x": np.full((1, 2), number, np.float32)} for number in range(count)]
-    kept, held_out = hold_out(Samples(batches), 4)
+    division = divide(Samples(batches), is_search=True)
+    kept, held_out = division.kept, division.held
+    assert kept is not None
+    assert held_out is not None
     assert len(held_out) == -(-count // 4)
     assert len(kept) + len(held_out) == count
     assert count_shared(kept, held_out) == 0
@@ -124,7 +127,30 @@ def test_samples_held_out_are_not_calibrated_with(count: int) -> None:
 
 def test_few_samples_cannot_be_divided() -> None:
     with pytest.raises(SamplesError, match="7 calibration samples are too few"):
-        hold_out(Samples([{"x": np.zeros(1)}] * 7), 4)
+        divide(Samples([{"x": np.zeros(1)}] * 7), is_search=True)
+
+
+@pytest.mark.parametrize(
+    ("count", "each", "kept", "held"),
+    [
+        (1, 1, None, 1),
+        (2, 7, None, 2),
+        (1, 64, 1, None),
+        (2, 8, 1, 1),
+        (3, 1, 2, 1),
+        (4, 1, 3, 1),
+        (8, 1, 6, 2),
+        (15, 1, 11, 4),
+        (16, 1, 14, 2),
+        (128, 1, 112, 16),
+    ],
+)
+def test_samples_are_divided_by_how_many_there_are(
+    count: int, each: int, kept: int | None, held: int | None
+) -> None:
+    division = divide(Samples([{"x": np.zeros((each, 2), np.float32)}] * count), is_search=False)
+    assert tuple(part and len(part) for part in (division.kept, division.held)) == (kept, held)
+    assert ("too few to calibrate with" in division.remark) is (kept is None)
 
 
 def test_labels_do_not_make_samples_differ() -> None:

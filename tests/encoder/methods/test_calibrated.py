@@ -38,7 +38,9 @@ def output_error(decoded: bytes, original: bytes, samples: list[dict[str, Any]])
 def test_outputs_are_nearer_than_without_samples_at_the_same_size(ratio: int) -> None:
     errors = []
     for calibration in (None, images(64, 1)):
-        data, report = encode_bytes(MODEL, ratio=ratio, calibration=calibration)
+        data, report = encode_bytes(
+            MODEL, ratio=ratio, calibration=calibration, trust_samples=calibration is not None
+        )
         assert 0.97 * ratio < report.original_size / report.size * 0.97 <= 1.02 * ratio
         decoded = decode_bytes(data)[None]
         errors.append(output_error(decoded, MODEL, images(40, 2)))
@@ -48,7 +50,7 @@ def test_outputs_are_nearer_than_without_samples_at_the_same_size(ratio: int) ->
 def test_quality_is_that_of_outputs() -> None:
     sizes = []
     for quality in (12.0, 25.0, 90.0):  # the last beyond what a trellis is for
-        data, report = encode_bytes(MODEL, quality=quality, calibration=images(32, 1))
+        data, report = encode_bytes(MODEL, quality=quality, calibration=images(32, 1), trust_samples=True)
         sizes.append(report.size)
         error = output_error(decode_bytes(data)[None], MODEL, images(20, 1))
         assert error < 20 * 10 ** (-min(quality, 80) / 10)
@@ -56,7 +58,7 @@ def test_quality_is_that_of_outputs() -> None:
 
 
 def test_the_same_bytes_whatever_runs_it() -> None:
-    chosen: dict[str, Any] = {"quality": 18, "calibration": images(16, 3)}
+    chosen: dict[str, Any] = {"quality": 18, "calibration": images(16, 3), "trust_samples": True}
     alone, _ = encode_bytes(MODEL, **chosen)
     assert encode_bytes(MODEL, jobs=3, **chosen)[0] == alone
     for kind in (ThreadPoolExecutor, ProcessPoolExecutor):
@@ -67,13 +69,13 @@ def test_the_same_bytes_whatever_runs_it() -> None:
 def test_samples_that_all_look_the_same_are_left_out() -> None:
     same = [{"image": image["image"] * 0.001} for image in images(8, 1)]
     without, _ = encode_bytes(MODEL, quality=24)
-    data, report = encode_bytes(MODEL, quality=24, calibration=same)
+    data, report = encode_bytes(MODEL, quality=24, calibration=same, trust_samples=True)
     assert decode_bytes(data) == decode_bytes(without)
     assert any("without the calibration samples" in remark for remark in report.remarks)
 
 
 def test_folded_normalizations_are_told_of() -> None:
-    _, report = encode_bytes(MODEL, calibration=images(16, 1))
+    _, report = encode_bytes(MODEL, calibration=images(16, 1), trust_samples=True)
     assert any("2 batch normalizations" in remark for remark in report.remarks)
 
 
@@ -179,7 +181,7 @@ def test_a_layer_that_cannot_be_calibrated_is_told_of(monkeypatch: pytest.Monkey
         return quantize_calibrated(candidates, values, *rest, **chosen)
 
     monkeypatch.setattr("nntc.encoder.methods.calibrated.quantize_calibrated", singular)
-    _, report = encode_bytes(MODEL, calibration=images(16, 1))
+    _, report = encode_bytes(MODEL, calibration=images(16, 1), trust_samples=True)
     notes = {tensor.name: tensor.note for tensor in report.tensors if tensor.size >= 2048}
     reason = "calibration does not help it: the second moments of its inputs cannot be inverted"
     assert notes == {name: reason if name == "second" else "" for name in notes}

@@ -54,6 +54,7 @@ def test_wrong_types(chosen: dict[str, Any], reason: str) -> None:
     ("chosen", "reason"),
     [
         ({"quality": 30, "ratio": 10}, "name one goal, not quality and ratio"),
+        ({"trust_samples": True, "evaluation": "x.npz"}, "trust samples is for calibration samples"),
         ({"max_drop": 1, "calibration": "x.npz"}, "max drop needs evaluation samples with labels"),
         ({"metric": "top5", "quality": 20}, "metric is for max drop"),
         ({"stable": True, "ratio": 10}, "stable is for a quality alone: ratio depends on all tensors"),

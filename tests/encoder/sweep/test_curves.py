@@ -41,7 +41,7 @@ def test_calibrated_encodings_are_compared_on_the_same_samples() -> None:
     model = networks.decisive().SerializeToString()
     coarse = np.random.default_rng(3).normal(0, 3, (64, 1, 3, 4, 4))
     images = [{"image": np.kron(image, np.ones((3, 3))).astype(np.float32)} for image in coarse]
-    found = sweep(model, calibration=images, methods=["calibrated", "auto"], points=2)
+    found = sweep(model, calibration=images, trust_samples=True, methods=["calibrated", "auto"], points=2)
     assert found.measured_on == "held-out calibration"
     assert {point.fidelity.samples for point in found.points} == {16}
     kept = [sample for number, sample in enumerate(images) if number % 4]
@@ -56,7 +56,9 @@ def test_points_do_not_depend_on_the_order_of_methods() -> None:
     coarse = np.random.default_rng(3).normal(0, 3, (32, 1, 3, 4, 4))
     images = [{"image": np.kron(image, np.ones((3, 3))).astype(np.float32)} for image in coarse]
     orders = (["calibrated", "auto", "dct"], ["dct", "auto", "calibrated"])
-    one, other = (sweep(model, calibration=images, methods=order, points=2) for order in orders)
+    one, other = (
+        sweep(model, calibration=images, trust_samples=True, methods=order, points=2) for order in orders
+    )
     assert all(one.of(method) == other.of(method) for method in one.methods)
 
 

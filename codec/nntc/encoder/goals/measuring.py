@@ -9,9 +9,9 @@ from nntc.decoder.model import decode_bytes
 from nntc.encoder.container import CodedFile
 from nntc.encoder.goals.evaluation import Evaluator
 from nntc.encoder.goals.fidelity import Fidelity, MeasuredOn
-from nntc.encoder.goals.samples import count_shared, hold_out, load_evaluation
+from nntc.encoder.goals.samples import Division, count_shared, divide, load_evaluation
 from nntc.encoder.model import Model
-from nntc.encoder.network.input_check import remarks_on
+from nntc.encoder.network.input_check import doubt_of_inputs, with_look
 from nntc.encoder.network.network import Network
 from nntc.encoder.notes import with_fidelity
 from nntc.encoder.options import Options
@@ -21,11 +21,6 @@ from nntc.encoder.samples.summary import InputSummary, summarize
 from nntc.errors import FormatError, NntcError
 from nntc.progress import Progress
 from nntc.sources.source import Source, SourceLike
-
-GOAL_SHARE = 4
-CHECK_SHARE = 8
-"""One calibration sample in so many is held out: for the search for a goal, or for a check of the result."""
-_LEAST_TO_CHECK = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +54,9 @@ def prepare(
 ) -> Measuring:
     """Load the samples in `options`, and divide them between calibrating and measuring.
 
-    What a network was calibrated with tells too well of it. Without evaluation samples, every fourth
-    calibration sample is held out to search by; without a search, every eighth is, to check the result.
+    What a network was calibrated with tells too well of it: some calibration samples are held out to measure
+    on (`divide`). Samples that cannot be what the network was trained on are not calibrated with, unless they
+    are trusted: they might ruin it, and measured on themselves nothing of it would be seen.
 
     Parameters
     ----------
@@ -82,26 +78,31 @@ def prepare(
     """
     network = model.network()
     remarks: tuple[str, ...] = ()
-    kept = held = None
+    division = Division(None, None)
+    calibration = evaluation = None
     if options.calibration is not None:
-        kept = load_samples(options.calibration, network.inputs, progress=progress)
-    evaluation = None
+        calibration = load_samples(options.calibration, network.inputs, progress=progress)
     if options.evaluation is not None:
         labelled = options.goal is not None and options.goal.needs_labels
         evaluation = load_evaluation(options.evaluation, network.inputs, labelled=labelled, progress=progress)
-        remarks = remarks_on(network, evaluation, "evaluation", jobs=options.threads)
-        shared = 0 if kept is None else count_shared(evaluation, kept)
+        remarks = evaluation.remarks
+        doubt = doubt_of_inputs(network, evaluation, options.threads)
+        if doubt:
+            remarks += (f"WARNING: check the evaluation samples: {with_look(doubt, evaluation)}",)
+        shared = 0 if calibration is None else count_shared(evaluation, calibration)
         if shared:
             remarks += (f"{shared:,} of {len(evaluation):,} evaluation samples are calibration samples too",)
-    inputs = summarize(kept if kept is not None else evaluation or Samples([]))
-    if kept is not None:
-        remarks += remarks_on(network, kept, "calibration", jobs=options.threads)
+    if calibration is not None:
         if is_search is None:
             is_search = options.goal is not None
-        if evaluation is None and is_search:
-            kept, held = hold_out(kept, GOAL_SHARE)
-        elif len(kept) >= _LEAST_TO_CHECK:
-            kept, held = hold_out(kept, CHECK_SHARE)
+        remarks += calibration.remarks
+        division = divide(calibration, is_search=is_search and evaluation is None)
+        doubt = doubt_of_inputs(network, calibration, options.threads)
+        if doubt and division.kept is not None:
+            remarks += (_remark_on(with_look(doubt, calibration), options),)
+            if not options.trust_samples:
+                division = Division(None, calibration)
+        remarks += tuple(filter(None, [division.remark]))
 
     def evaluator(samples: Samples, measured_on: MeasuredOn) -> Evaluator:
         is_classifier = options.goal is not None and options.goal.needs_classes
@@ -114,6 +115,7 @@ def prepare(
             progress=progress,
         )
 
+    held, kept = division.held, division.kept
     check = evaluator(held, MeasuredOn.HELD_OUT) if held is not None else None
     if check is None and kept is not None:
         check = evaluator(kept, MeasuredOn.CALIBRATION)
@@ -122,7 +124,18 @@ def prepare(
         raise ValueError("there are no samples to measure on")
     doubts = [main.broken(), main.doubt() if evaluation is not None else ""]
     remarks += tuple(filter(None, doubts))
+    inputs = summarize(calibration or evaluation or Samples([]))
     return Measuring(main, check or main, kept, remarks, inputs)
+
+
+def _remark_on(doubt: str, options: Options) -> str:
+    """Return what the user should know about doubtful calibration samples."""
+    if options.trust_samples:
+        return f"WARNING: check the calibration samples: {doubt}"
+    return (
+        f"WARNING: encoded without the calibration samples: {doubt}; if they are what the model is used for, "
+        "say so: --trust-samples"
+    )
 
 
 def measure(

@@ -115,6 +115,8 @@ def _completed(options: Options, values: dict[str, Any]) -> Options:
         raise ValueError("calibration keeps outputs close, not weights")
     if options.calibration is not None and options.updatable:
         raise ValueError("updatable is for encoding without calibration samples")
+    if options.trust_samples and options.calibration is None:
+        raise ValueError("trust samples is for calibration samples")
     for name in ("base_exact", "refine"):
         if name in values and options.base is None and values[name]:
             raise ValueError(f"{name.replace('_', ' ')} is for updates: name a base, too")

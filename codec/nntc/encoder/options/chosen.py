@@ -32,6 +32,7 @@ class ChosenOptions(TypedDict, total=False):
     confidence: float | None
     calibration: SampleSource | None
     evaluation: SampleSource | None
+    trust_samples: bool | None
     exact: str | Sequence[str]
     index: bool | None
     stable: bool | None

@@ -25,7 +25,7 @@ def describe_options(options: Options) -> list[tuple[str, str]]:
             value = Path(value).name
         elif declared.group is Group.UPDATE and not isinstance(value, bool):
             value = Path(value).name if isinstance(value, str | os.PathLike) else "given in memory"
-        elif declared.group is Group.SAMPLES:
+        elif declared.group is Group.SAMPLES and not isinstance(value, bool):
             value = value if hasattr(value, "preprocess") else "given in memory"
         described.append((name.replace("_", " "), str(value)))
     if options.method is Method.AUTO and all(getattr(options, name) is None for name in aims()):
@@ -45,6 +45,7 @@ def _matters(options: Options, name: str) -> bool:
         "updatable": options.updatable,
         "index": options.index,
         "stable": options.stable,
+        "trust_samples": options.trust_samples,
         "objective": options.calibration is None,
         "effort": options.effort is not Effort.FAST,
         "prune_scope": options.prune > 0,

@@ -74,6 +74,9 @@ class Options:
         `auto`: samples of the model's inputs to encode it by: `.npz` file, folder, `nntc.ImageFolder`, or
         dictionaries of input name -> array; 32 to 256, no labels. Needs onnxruntime. `quality` is then that
         of the layers' outputs.
+    trust_samples
+        Calibrate even with samples that contradict what the model stores of those it was trained on; else
+        they are only measured on, with a remark that says what is wrong.
     exact
         Patterns of names of tensors, as of files (`*`, `?`, `[...]`), that are coded exactly.
     prune, prune_scope
@@ -121,6 +124,7 @@ class Options:
     confidence: float = field(default=CONFIDENCE, metadata=aim.CONFIDENCE)
     calibration: SampleSource | None = field(default=None, metadata=samples.CALIBRATION)
     evaluation: SampleSource | None = field(default=None, metadata=samples.EVALUATION)
+    trust_samples: bool = field(default=False, metadata=samples.TRUST_SAMPLES)
     exact: tuple[str, ...] = field(default=(), metadata=how.EXACT)
     index: bool = field(default=False, metadata=how.INDEX)
     stable: bool = field(default=False, metadata=how.STABLE)

@@ -59,7 +59,7 @@ def summarize(samples: Samples) -> tuple[InputSummary, ...]:
 
 def _summary(name: str, samples: Samples) -> InputSummary:
     arrays = [batch[name] for batch in samples]
-    axis = _channel_axis(arrays)
+    axis = channel_axis(arrays)
     count = np.sum([_sums(array, axis)[0] for array in arrays], axis=0)
     means = np.sum([_sums(array, axis)[1] for array in arrays], axis=0) / count
     squares = np.sum([_sums(array, axis)[2] for array in arrays], axis=0) / count
@@ -79,8 +79,8 @@ def _summary(name: str, samples: Samples) -> InputSummary:
     )
 
 
-def _channel_axis(arrays: Sequence[Array]) -> int | None:
-    """Return the axis of an image's channels, None where there are no images."""
+def channel_axis(arrays: Sequence[Array]) -> int | None:
+    """Return the axis of the channels of images, 1 or 3; None where arrays are no batches of images."""
     shapes = {array.shape[1:] if array.ndim == 4 else () for array in arrays}
     for axis in (1, 3):
         sizes = {shape[axis - 1] if shape else 0 for shape in shapes}

@@ -19,6 +19,7 @@ from nntc.encoder.options import check_options
 from nntc.encoder.prepare import PreparedTensors, calibrate
 from nntc.encoder.samples import SampleSource
 from nntc.encoder.workers import Workers
+from nntc.errors import SamplesError
 from nntc.progress import Phase, Progress, ProgressEvent
 
 _COARSEST, _FINEST = 10.0, 34.0  # dB, method auto: from wrecked to beyond what a network can tell
@@ -103,6 +104,7 @@ def sweep(
     *,
     calibration: SampleSource | None = None,
     evaluation: SampleSource | None = None,
+    trust_samples: bool = False,
     methods: Sequence[SweepMethod | str] | None = None,
     points: int = 7,
     follow_links: bool = False,
@@ -122,6 +124,9 @@ def sweep(
     evaluation
         Samples to measure on; with an array `labels`, accuracy is measured too. Without them, a fourth of
         the calibration samples is held out for it.
+    trust_samples
+        Whether to calibrate even with samples that contradict what the model stores of those it was trained
+        on; else there is no curve `calibrated` then.
     methods
         What to draw curves of; by default `auto`, `dct`, and with calibration `calibrated`.
     points
@@ -150,8 +155,9 @@ def sweep(
     wanted = _check_methods(methods, is_calibrated=calibration is not None)
     if calibration is None and evaluation is None:
         raise ValueError("there must be samples to measure on: evaluation or calibration")
-    base = check_options(calibration=calibration, evaluation=evaluation, jobs=jobs, dask=dask)
-    settings = [(method, *setting) for method in wanted for setting in _settings(method, points)]
+    base = check_options(
+        calibration=calibration, evaluation=evaluation, trust_samples=trust_samples, jobs=jobs, dask=dask
+    )
     done = []
     noted: list[str] = []
     with (
@@ -159,10 +165,14 @@ def sweep(
         Workers(jobs, progress, dask=dask) as workers,
     ):
         measuring = prepare(model, base, progress, is_search=True)
-        plain = PreparedTensors(model.tensors)
-        calibrated = plain
-        if SweepMethod.CALIBRATED in wanted and measuring.calibration is not None:
+        if measuring.calibration is None and set(wanted) == {SweepMethod.CALIBRATED}:
+            raise SamplesError(f"there is nothing to draw: {measuring.remarks[-1]}")
+        plain = calibrated = PreparedTensors(model.tensors)
+        if measuring.calibration is None:
+            wanted = [method for method in wanted if method is not SweepMethod.CALIBRATED]
+        elif SweepMethod.CALIBRATED in wanted:
             calibrated = calibrate(model, measuring.calibration, jobs=jobs, progress=progress)
+        settings = [(method, *setting) for method in wanted for setting in _settings(method, points)]
         for number, (method, setting, chosen) in enumerate(settings):
             tensors = calibrated if method is SweepMethod.CALIBRATED else plain
             with workers.during(ProgressEvent(Phase.SWEEPING, number, len(settings), "point")):

@@ -23,3 +23,9 @@ EVALUATION = declare(
     "of images, perhaps in sub-folders by class.",
     metavar="SAMPLES",
 )
+TRUST_SAMPLES = declare(
+    Group.SAMPLES,
+    "Calibrate even with samples that contradict what the model stores of those it was trained on.",
+    methods=_AUTO,
+    kind=bool,
+)
