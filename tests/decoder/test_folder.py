@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from nntc.decoder.folder import FolderSink
+from nntc.decoder.folder import FolderSink, temporary_folder
 from nntc.decoder.model import decode
 from nntc.errors import FormatError, OutputError
 
@@ -155,3 +155,13 @@ def test_more_files_than_may_be_open_at_once(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert len(listing(tmp_path)) == 101
+
+
+def test_errors_of_a_temporary_folder_name_it_and_those_of_other_places_stay() -> None:
+    with pytest.raises(OutputError, match=r"cannot write temporary files \(TMPDIR\): No space left$"):  # noqa: SIM117
+        with temporary_folder() as outer, temporary_folder():
+            raise OutputError("E_OUTPUT", f"cannot write {outer / 'model'}: ") from OSError(
+                28, "No space left"
+            )
+    with pytest.raises(OutputError, match=r"E_OUTPUT: cannot write merged: full$"), temporary_folder():
+        raise OutputError("E_OUTPUT", "cannot write merged: full")

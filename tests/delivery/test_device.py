@@ -64,6 +64,12 @@ def test_going_back_refuses_the_newer_one(device: Device) -> None:
     assert device.refused() == []
 
 
+def test_no_going_back_in_a_folder_that_is_no_device_leaves_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(DeliveryError, match=r"E_RELEASE.*has no version before"):
+        rollback(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_no_going_back_to_what_is_damaged(device: Device) -> None:
     before, now = use(device, "1", "2")
     before.files[1].write_text("other")

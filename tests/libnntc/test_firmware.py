@@ -15,7 +15,7 @@ import pytest
 from nntc.decoder.directory import read_directory
 from nntc.decoder.graph import graph_of
 from nntc.decoder.model import base_files, decode_bytes
-from nntc.decoder.payloads import decode_section, read_parse_context
+from nntc.decoder.payloads import decode_sections, read_parse_context
 from nntc.encoder.encode import encode_bytes
 from nntc.sources.source import BytesSource
 from onnx import numpy_helper
@@ -42,8 +42,8 @@ def digests(data: bytes, base: bytes | None = None) -> list[str]:
     context = read_parse_context(source, directory, graph.bases)
     with base_files(() if base is None else base) as files:
         found = files.find(graph)
-        payloads = [decode_section(source, section, context, found)[1] for section in directory.tensors]
-    return [hashlib.sha256(payload.tobytes()).hexdigest() for payload in payloads]
+        decoded = decode_sections(source, directory.tensors, context, base=found)
+        return [hashlib.sha256(payload.tobytes()).hexdigest() for _, payload in decoded]
 
 
 def make(folder: Path, data: bytes, *options: str) -> subprocess.CompletedProcess[str]:

@@ -178,7 +178,7 @@ def temporary_folder() -> Iterator[Path]:
     Raises
     ------
     OutputError
-        E_OUTPUT: there can be none.
+        E_OUTPUT: there can be none, or what is in it cannot be written. Errors of other places stay.
     """
     try:
         staging = Staging(Path(tempfile.gettempdir()))
@@ -188,7 +188,10 @@ def temporary_folder() -> Iterator[Path]:
         raise OutputError("E_OUTPUT", f"cannot make temporary files (TMPDIR): {reason(e)}") from e
     try:
         yield folder
-    except OutputError as e:  # whose places nobody has named
+    except OutputError as e:
+        if str(folder) not in e.message:
+            raise
+        # Nobody has named this place.
         raise OutputError("E_OUTPUT", f"cannot write temporary files (TMPDIR): {_cause(e)}") from e
     finally:
         with contextlib.suppress(OSError):

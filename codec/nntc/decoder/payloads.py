@@ -51,14 +51,6 @@ def read_record(source: Source, section: Section, context: ParseContext) -> Tens
     return read_tensor(read_section(source, section), section.offset, section.output, context)
 
 
-def decode_section(
-    source: Source, section: Section, context: ParseContext, base: Base = NO_BASE
-) -> tuple[TensorRecord, Payload]:
-    """Decode one TENSOR section without reading any other."""
-    record = read_record(source, section, context)
-    return record, record.payload(decode_records([record])[0], base)
-
-
 Decoded = tuple[TensorRecord, Payload]
 Batch = Generator[Decoded, None, None]
 """A batch's decoded sections; raises its first fault after what comes before it."""

@@ -254,6 +254,8 @@ def rollback(into: str | os.PathLike[str]) -> Installed:
         E_OUTPUT_BUSY: another run is at work there. E_OUTPUT: it cannot be written.
     """
     device = Device(Path(into))
+    if not device.pointed():  # nothing is made in a folder that is no device's
+        raise DeliveryError("E_RELEASE", f"{into} has no version before")
     with device.claim():
         versions = device.pointed()
         if len(versions) < 2:

@@ -47,11 +47,10 @@ def code_small_exactly(
     tensors: Sequence[Tensor], numbers: Sequence[int], notes: Mapping[int, str], device: Device = ANY_DEVICE
 ) -> list[PlannedRecord]:
     """Return exact records of small tensors, those of one element type together."""
-    tensors = [tensor.flat() for tensor in tensors]
     coded = []
     for element, group in _groups(tensors, numbers):
         view = ragged_view([tensors[i].size for i in group])
-        bits = np.concatenate([tensors[i].bits() for i in group])
+        bits = np.concatenate([tensors[i].flat().bits() for i in group])
         reasons = sorted({notes[i] for i in group if notes[i]})
         coded.append(
             PlannedRecord(lossless_record(element, view, bits, "; ".join(reasons), device), tuple(group))
@@ -142,7 +141,8 @@ def small_groups(
     # One step and its codes reach only so far.
     least = max(steps.values(), default=0.0) / _MAX_SPREAD
     wide = [i for i in numbers if steps[i] < least or _is_wide(tensors[i], steps[i], limits[i])]
-    narrow = [i for i in numbers if i not in set(wide)]
+    is_narrow = set(numbers).difference(wide)
+    narrow = [i for i in numbers if i in is_narrow]
     alone = _too_many(tensors, numbers, device)
     for _, group in _groups(tensors, narrow, alone):
         own = tuple(tensors[i] for i in group)
