@@ -6,32 +6,22 @@ both, activations in ranges seen on the calibration samples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import onnx
 import zstandard
+from nntc.encoder.integers.tool import Samples, with_initializers
 from numpy.typing import NDArray
 from onnx import version_converter
-from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_dynamic, quantize_static
+from onnxruntime.quantization import QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 Batch = Mapping[str, NDArray[Any]]
 Kind = Literal["dynamic", "static"]
 ZSTD_LEVEL = 19
 _PER_CHANNEL_OPSET = 13
-
-
-class _Reader(CalibrationDataReader):  # type: ignore[misc]  # the package has no types
-    """Hands out samples one by one."""
-
-    def __init__(self, samples: Sequence[Batch]) -> None:
-        self._samples: Iterator[Batch] = iter(samples)
-
-    def get_next(self) -> Batch | None:
-        """Return the next sample, None after the last."""
-        return next(self._samples, None)
 
 
 def quantize(
@@ -51,24 +41,10 @@ def quantize(
     original = onnx.load(model)
     if next(entry.version for entry in original.opset_import if not entry.domain) < _PER_CHANNEL_OPSET:
         original = version_converter.convert_version(original, _PER_CHANNEL_OPSET)
-    onnx.save(_with_initializers(original), prepared)
+    onnx.save(with_initializers(original), prepared)
     quant_pre_process(prepared, prepared, skip_symbolic_shape=True)
     if kind == "dynamic":
         quantize_dynamic(prepared, target, per_channel=per_channel, weight_type=QuantType.QInt8)
     else:
-        quantize_static(prepared, target, _Reader(samples), per_channel=per_channel)
+        quantize_static(prepared, target, Samples(iter(samples)), per_channel=per_channel)
     return target, len(zstandard.compress(target.read_bytes(), ZSTD_LEVEL))
-
-
-def _with_initializers(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the model with its Constant nodes as initializers, where the tools look for weights."""
-    constants = [node for node in model.graph.node if node.op_type == "Constant"]
-    for node in constants:
-        if not node.attribute[0].HasField("t"):
-            continue
-        tensor = onnx.TensorProto()
-        tensor.CopyFrom(node.attribute[0].t)
-        tensor.name = node.output[0]
-        model.graph.initializer.append(tensor)
-        model.graph.node.remove(node)
-    return model

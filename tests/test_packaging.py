@@ -18,7 +18,7 @@ from nntc.extras import EXTRAS
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 DECODER = {"numpy", "construct", "zstandard"}
-PACKAGES = {"PIL": "pillow", "google": "onnx"}
+PACKAGES = {"PIL": "pillow", "google": "onnx", "onnx_ir": "onnx-ir"}
 """Imported name -> the package that brings it, where that has another name."""
 
 

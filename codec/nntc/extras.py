@@ -11,6 +11,7 @@ EXTRAS = MappingProxyType(
         "onnx": "encode",
         "scipy": "encode",
         "onnxruntime": "runtime",
+        "onnx_ir": "integers",
         "jinja2": "report",
         "matplotlib": "plot",
         "dask": "dask",

@@ -15,6 +15,7 @@ class Phase(StrEnum):
 
     READING = "reading samples"
     RUNNING = "running the original"
+    QUANTIZING = "making integers"
     CALIBRATING = "calibrating"
     SENSITIVITY = "measuring sensitivity"
     ENCODING = "encoding"

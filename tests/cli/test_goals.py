@@ -113,6 +113,7 @@ def test_what_cannot_be_done_leaves_nothing(
     ("module", "arguments", "extra"),
     [
         ("onnxruntime", ["encode", "model.onnx", "m.nntc", "--evaluation", "plain.npz"], "runtime"),
+        ("onnxruntime", ["encode", "model.onnx", "m.nntc", "--integers", "int8"], "runtime"),
         ("jinja2", ["encode", "model.onnx", "m.nntc", "--report", "m.html"], "report"),
         ("matplotlib", ["sweep", "model.onnx", "--evaluation", "plain.npz", "--out", "curves"], "plot"),
     ],

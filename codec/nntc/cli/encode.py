@@ -87,6 +87,8 @@ def encode(
       nntc encode net.onnx net.nntc --calibration photos --preprocess imagenet
       nntc encode net.onnx net.nntc --min-agreement 0.99 --evaluation images.npz
       nntc encode net.onnx net.nntc --max-drop 1 --evaluation labelled.npz
+      nntc encode net.onnx net.nntc --integers int8 --calibration images.npz
+                                     a model that runs with integer kernels
       nntc encode new.onnx update.nntc --base old.nntc --base-exact old.onnx
                                      what changed since the version before
       nntc encode net.onnx net.nntc -m deep --prune 0.5 --bits 4
@@ -131,7 +133,8 @@ def _show(report: EncodeReport, target: str, *, is_error: bool) -> None:
         return
     show_notes(report.remarks, ((tensor.name, tensor.note) for tensor in report.tensors))
     size = f"{target}: {report.size:,} bytes, {report.ratio:.2f} times smaller"
-    weights = f"weights off by {error_text(report.error)}" if report.error else "every weight exact"
+    of = "integers" if report.integers is not None else "weights"
+    weights = f"{of} off by {error_text(report.error)}" if report.error else f"every {of[:-1]} exact"
     if report.fidelity is None:
         say(f"{size}, {weights}")
     else:
@@ -148,6 +151,8 @@ def _show(report: EncodeReport, target: str, *, is_error: bool) -> None:
             say(weights)
         else:  # their error says nothing: they move where the outputs do not feel it
             say("weights are fitted to the calibration samples: judge by the outputs alone")
+    for line in () if report.integers is None else report.integers.lines:
+        say(line)
     for line in report.changes:
         say(f"  {line}")
     if report.unknown_use:

@@ -35,6 +35,7 @@ from nntc.onnx.roles import UNKNOWN
 
 _REST = 108
 """Bytes of header, NOTES without errors, and what else there is once."""
+_SEPARATOR = 2
 _PART = 4
 """Bytes of a splice and of its error in NOTES."""
 
@@ -45,7 +46,7 @@ class FileOverhead:
     def __init__(self, model: Model, options: Options) -> None:
         self._model = model
         self._has_index = options.index
-        self.original_size = model.size
+        self.original_size = model.original_size
 
     @cached_property
     def size(self) -> int:
@@ -65,7 +66,8 @@ class FileOverhead:
         bases = () if base is None else base.files
         graph = graph_section(files, splices.finish(), bytes(splices.skeleton), bases=bases)
         index = index_size(split.tensors, count) if self._has_index else 0
-        return len(graph.data) + _REST + _PART * (count - len(self._model.repeats)) + index
+        made = 0 if self._model.made is None else len(self._model.made.text) + _SEPARATOR
+        return len(graph.data) + made + _REST + _PART * (count - len(self._model.repeats)) + index
 
 
 class Assembly:
@@ -117,9 +119,9 @@ class Assembly:
         coded = self._decoded.coded
         sections = [NewSection(SectionType.TENSOR, c.body, c.record.output) for c in coded]
         reports = self._reports()
-        notes = [notes_section(reports)] if coded and not self._options.is_lossless else []
+        notes = self._notes(reports)
         file = CodedFile(self._decoded.profile, self._decoded.memory, [*head, *sections, *notes])
-        original = self._model.size
+        original = self._model.original_size
         stages: tuple[Stage, ...] = ()
         if self._plan.sizes:
             stages = report_stages(self._plan.sizes, self._tensors, self._repeats, original, file.size)
@@ -132,8 +134,15 @@ class Assembly:
             (*reports, *self._copied()),
             remarks,
             stages=stages,
+            integers=self._model.made,
             unknown_use=0 if self._options.is_lossless else _unknown_use(self._tensors),
         )
+
+    def _notes(self, reports: Sequence[TensorReport]) -> list[NewSection]:
+        made = self._model.made
+        if made is not None:
+            return [notes_section(reports, made=made.text)]
+        return [notes_section(reports)] if reports and not self._options.is_lossless else []
 
     def _splice(self) -> tuple[list[NewFile], list[NewSplice], bytes]:
         """Return files with the hashes of what decoding gives, splices, and the skeleton."""

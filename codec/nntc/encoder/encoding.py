@@ -11,9 +11,11 @@ from nntc.encoder.goals.fidelity import Fidelity
 from nntc.encoder.goals.measuring import Measuring, measured, open_decoded, prepare
 from nntc.encoder.goals.reach import Encoding, Tried, reach
 from nntc.encoder.index import with_index
+from nntc.encoder.integers.from_float import integers_of
 from nntc.encoder.methods import METHODS, PlanRequest
 from nntc.encoder.methods.partition import check_exact
 from nntc.encoder.model import Model
+from nntc.encoder.notes import with_fidelity
 from nntc.encoder.options import Method, Options
 from nntc.encoder.options.options import aims
 from nntc.encoder.prepare import PreparedTensors, calibrate
@@ -38,15 +40,29 @@ def encode_model(model: Model, options: Options, workers: Workers, tried: Tried 
     ------
     ModelError
         E_GOAL: the goal cannot be reached; E_RUN: onnxruntime cannot run the model; E_FIDELITY: the decoded
-        network gives values that are not finite.
+        network gives values that are not finite; E_INTEGERS: no model of integers can be made of it.
     """
+    measuring = None
+    if options.calibration is not None or options.evaluation is not None:
+        measuring = prepare(model, options, workers.progress)
+    if options.integers is None:
+        return _encode(model, options, workers, measuring, tried)
+    with integers_of(model, options, measuring, workers.progress) as (made, remarks):
+        file, report = _encode(made, options, workers, measuring, tried)
+    file = with_fidelity(file, report)  # a file without sections has no notes yet
+    return file, replace(report, size=file.size, remarks=(*remarks, *report.remarks))
+
+
+def _encode(
+    model: Model, options: Options, workers: Workers, measuring: Measuring | None, tried: Tried | None
+) -> Encoding:
+    """Return a file and its report, as `encode_model`, of a model that is coded as it is."""
     plain = PreparedTensors(model.tensors)
-    if options.calibration is None and options.evaluation is None:
+    if measuring is None:
         encoding = build(model, plain, options, workers)
         _check(encoding[0], model, workers.progress)
         return encoding
-    measuring = prepare(model, options, workers.progress)
-    if measuring.calibration is None:
+    if measuring.calibration is None or options.method is Method.LOSSLESS:
         file, report = _measured(model, plain, options, workers, measuring, tried)
     else:
         prepared = calibrate(

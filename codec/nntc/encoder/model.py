@@ -26,6 +26,7 @@ from nntc.onnx.serialized import path_or_bytes
 from nntc.sources.source import Source
 
 if TYPE_CHECKING:
+    from nntc.encoder.integers.made import MadeIntegers
     from nntc.encoder.update.base import UpdateBase
     from nntc.onnx.serialized import ModelSource
 
@@ -46,6 +47,8 @@ class Model:
         Numbers of payloads that repeat an earlier one, and that one's.
     base
         What an update of it is made from; None for a file that is decoded by itself.
+    original, made
+        The float model that its integers were made of, and how; None where it is what the user gave.
     """
 
     path: Path | None
@@ -53,6 +56,8 @@ class Model:
     tensors: tuple[Tensor, ...]
     repeats: Mapping[int, int]
     base: UpdateBase | None = None
+    original: Model | None = None
+    made: MadeIntegers | None = None
 
     def __enter__(self) -> Model:
         return self
@@ -76,6 +81,11 @@ class Model:
     def size(self) -> int:
         """Bytes of its files."""
         return sum(file.size for file in self.files.files)
+
+    @property
+    def original_size(self) -> int:
+        """Bytes of the files that the user gave."""
+        return (self.original or self).size
 
     @property
     def float_elements(self) -> int:

@@ -29,7 +29,9 @@ _SAMPLES = {
 _LARGEST = float(np.finfo(np.float32).max)  # outputs of which nothing is left may be farther apart
 
 
-def notes_section(tensors: Sequence[TensorReport], fidelity: Fidelity | None = None) -> NewSection:
+def notes_section(
+    tensors: Sequence[TensorReport], fidelity: Fidelity | None = None, made: str = ""
+) -> NewSection:
     """Return the section.
 
     Parameters
@@ -38,7 +40,10 @@ def notes_section(tensors: Sequence[TensorReport], fidelity: Fidelity | None = N
         A report for each part of each record, in order.
     fidelity
         How alike the decoded network's outputs are, if that was measured.
+    made
+        What made integers of the model, if something did.
     """
+    name = _ENCODER + (f", {made}".encode() if made else b"")
     errors = write_errors(np.array([tensor.error for tensor in tensors], np.float64))
     content = NotesContent(
         VERSION,
@@ -48,8 +53,8 @@ def notes_section(tensors: Sequence[TensorReport], fidelity: Fidelity | None = N
         None if fidelity is None else _SAMPLES[fidelity.measured_on],
         None if fidelity is None else fidelity.samples,
         None if fidelity is None else min(fidelity.divergence, _LARGEST),
-        len(_ENCODER),
-        _ENCODER,
+        len(name),
+        name,
     )
     return NewSection(SectionType.NOTES, NOTES.write(content), 0)
 
@@ -57,4 +62,5 @@ def notes_section(tensors: Sequence[TensorReport], fidelity: Fidelity | None = N
 def with_fidelity(file: CodedFile, report: EncodeReport) -> CodedFile:
     """Return a file with the fidelity of its report in NOTES: it is known only once the file has been run."""
     coded = [tensor for tensor in report.tensors if tensor.tool != COPIED]
-    return file.with_notes(notes_section(coded, report.fidelity))
+    made = "" if report.integers is None else report.integers.text
+    return file.with_notes(notes_section(coded, report.fidelity, made))

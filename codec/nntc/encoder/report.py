@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nntc.encoder.goals.fidelity import Fidelity
 from nntc.encoder.goals.goal import GoalReport
+from nntc.encoder.integers.made import MadeIntegers
 from nntc.encoder.samples.summary import InputSummary
 from nntc.encoder.update.change import Change
 
@@ -111,6 +112,9 @@ class EncodeReport:
     unknown_use
         Bytes of floating-point tensors that are coded exactly because it is not known what uses them; 0 where
         everything is to be exact.
+    integers
+        How integers were made of the float model, where that was asked for; errors of tensors are then those
+        of the integers, fidelity is against the float model.
     """
 
     original_size: int
@@ -125,6 +129,7 @@ class EncodeReport:
     inputs: tuple[InputSummary, ...] = ()
     unknown_use: int = 0
     is_calibrated: bool = False
+    integers: MadeIntegers | None = None
 
     @property
     def changes(self) -> tuple[str, ...]:

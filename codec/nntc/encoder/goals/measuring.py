@@ -155,7 +155,7 @@ def measured(
     """Return a new file with its fidelity noted in it, its report with the same, and the fidelity."""
     fidelity = measure(evaluator, file, progress, base)
     report = replace(report, fidelity=fidelity)
-    if report.error:
+    if report.error or report.integers is not None:
         file = with_fidelity(file, report)
     return file, replace(report, size=file.size), fidelity
 

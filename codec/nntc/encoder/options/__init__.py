@@ -1,7 +1,7 @@
 """Options of the encoder: declared, checked, described."""
 
 from nntc.encoder.options.check import PatternError, check_options
-from nntc.encoder.options.choices import Centroids, Effort, Entropy, Method, Objective, PruneScope
+from nntc.encoder.options.choices import Centroids, Effort, Entropy, Integers, Method, Objective, PruneScope
 from nntc.encoder.options.chosen import ChosenOptions
 from nntc.encoder.options.declaration import Declaration, Group, declarations
 from nntc.encoder.options.describe import describe_options
@@ -16,6 +16,7 @@ __all__ = [
     "Effort",
     "Entropy",
     "Group",
+    "Integers",
     "Method",
     "Objective",
     "Options",

@@ -111,6 +111,12 @@ def _completed(options: Options, values: dict[str, Any]) -> Options:
         options = replace(options, bits=None if bits is None else int(bits))
     if options.method is Method.DEEP:
         options = replace(options, entropy=values.get("entropy", Entropy.HUFFMAN))
+    if options.method is Method.LOSSLESS and options.calibration is not None and options.integers is None:
+        raise ValueError("calibration is for the method auto, or for integers")
+    if options.integers is not None:
+        for name in ("base", "exact"):
+            if values.get(name):
+                raise ValueError(f"{name} is not for models that are made into integers")
     if options.calibration is not None and options.objective is not Objective.OUTPUTS:
         raise ValueError("calibration keeps outputs close, not weights")
     if options.calibration is not None and options.updatable:

@@ -22,6 +22,13 @@ class Method(StrEnum):
     DEEP = "deep"
 
 
+class Integers(StrEnum):
+    """What a float model is made into before it is coded."""
+
+    INT8 = "int8"
+    INT4 = "int4"
+
+
 class Objective(StrEnum):
     """What `auto` keeps close to the original."""
 

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, TypedDict
 
 from nntc.encoder.goals.fidelity import Metric
-from nntc.encoder.options.choices import Centroids, Effort, Entropy, Method, Objective, PruneScope
+from nntc.encoder.options.choices import Centroids, Effort, Entropy, Integers, Method, Objective, PruneScope
 
 if TYPE_CHECKING:
     from nntc.encoder.samples import SampleSource
@@ -33,6 +33,7 @@ class ChosenOptions(TypedDict, total=False):
     calibration: SampleSource | None
     evaluation: SampleSource | None
     trust_samples: bool | None
+    integers: Integers | str | None
     exact: str | Sequence[str]
     index: bool | None
     stable: bool | None

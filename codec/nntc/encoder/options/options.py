@@ -18,6 +18,7 @@ from nntc.encoder.options.choices import (
     Centroids,
     Effort,
     Entropy,
+    Integers,
     Method,
     Objective,
     PruneScope,
@@ -77,6 +78,9 @@ class Options:
     trust_samples
         Calibrate even with samples that contradict what the model stores of those it was trained on; else
         they are only measured on, with a remark that says what is wrong.
+    integers
+        `int8` or `int4`: a model of integers is made of the float model first, by onnxruntime's tools, and is
+        what is coded. Outputs are compared with those of the float model, and the size with its size.
     exact
         Patterns of names of tensors, as of files (`*`, `?`, `[...]`), that are coded exactly.
     prune, prune_scope
@@ -125,6 +129,7 @@ class Options:
     calibration: SampleSource | None = field(default=None, metadata=samples.CALIBRATION)
     evaluation: SampleSource | None = field(default=None, metadata=samples.EVALUATION)
     trust_samples: bool = field(default=False, metadata=samples.TRUST_SAMPLES)
+    integers: Integers | None = field(default=None, metadata=how.INTEGERS)
     exact: tuple[str, ...] = field(default=(), metadata=how.EXACT)
     index: bool = field(default=False, metadata=how.INDEX)
     stable: bool = field(default=False, metadata=how.STABLE)

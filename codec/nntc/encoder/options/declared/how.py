@@ -7,6 +7,7 @@ from nntc.encoder.options.choices import (
     PAPER_METHODS,
     Effort,
     Entropy,
+    Integers,
     Method,
     Objective,
 )
@@ -39,6 +40,13 @@ ENTROPY = declare(
     "Entropy coder of the methods as published.  [default: huffman for deep, rans for the others]",
     methods=(*PAPER_METHODS, Method.DEEP),
     kind=Entropy,
+)
+INTEGERS = declare(
+    Group.HOW,
+    "Make a model of integers of a float model first, by onnxruntime's tools: int8 weights and activations, "
+    "or int4 weights of matrix products. Limits hold against the float model.",
+    methods=(Method.AUTO, Method.LOSSLESS),
+    kind=Integers,
 )
 EXACT = declare(
     Group.HOW,

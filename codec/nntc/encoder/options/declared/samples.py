@@ -5,7 +5,7 @@ from __future__ import annotations
 from nntc.encoder.options.choices import Method
 from nntc.encoder.options.declaration import Group, declare
 
-_AUTO = (Method.AUTO,)
+_CALIBRATED = (Method.AUTO, Method.LOSSLESS)  # the latter where integers are made
 _SAMPLES_HELP = "n .npz file with an array for each of the model's inputs, samples along the first axis"
 
 CALIBRATION = declare(
@@ -13,7 +13,7 @@ CALIBRATION = declare(
     "auto: encode for inputs like these, 32 to 256 of them, without labels: smaller at the same "
     f"accuracy. A{_SAMPLES_HELP}; a folder of .npy or .npz files; or with --preprocess a folder of "
     "images.",
-    methods=_AUTO,
+    methods=_CALIBRATED,
     metavar="SAMPLES",
 )
 EVALUATION = declare(
@@ -26,6 +26,6 @@ EVALUATION = declare(
 TRUST_SAMPLES = declare(
     Group.SAMPLES,
     "Calibrate even with samples that contradict what the model stores of those it was trained on.",
-    methods=_AUTO,
+    methods=_CALIBRATED,
     kind=bool,
 )
