@@ -121,7 +121,7 @@ def test_info_as_json(coded: Path, nntc: Command) -> None:
     about = nntc("info", coded, "--json").json
     assert set(about) == {
         "file", "version", "profile", "encoder", "outputs", "memory_bound", "working_memory",
-        "sections", "tensors", "totals", "key_ids",
+        "sections", "tensors", "totals", "key_ids", "changes",
     }  # fmt: skip
     assert [section["type"] for section in about["sections"]] == ["GRAPH", "TENSOR"]
     assert all(set(section) == {"type", "offset", "bytes", "output"} for section in about["sections"])

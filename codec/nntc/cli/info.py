@@ -14,7 +14,7 @@ from nntc.cli.arguments import FOLLOW_LINKS, Parser, chosen_limits, source_file
 from nntc.cli.output import error_text, say, shape_text, show_json, show_table
 
 if TYPE_CHECKING:
-    from nntc.reader.info import FileInfo, SectionInfo, TensorInfo
+    from nntc.reader.info import FileInfo, SectionInfo
 
 
 _HELP = """
@@ -76,12 +76,14 @@ def _show_file(chosen: Any) -> None:
     if not chosen.as_json:
         _show(about, chosen.source)
         return
-    fields = asdict(replace(about, tensors=()))
-    tensors = [tensor._asdict() for tensor in about.tensors]
-    show_json({"file": str(chosen.source), **fields, "tensors": tensors})
+    fields = asdict(replace(about, tensors=(), changes=()))
+    tensors, changes = ([one._asdict() for one in rows] for rows in (about.tensors, about.changes))
+    show_json({"file": str(chosen.source), **fields, "tensors": tensors, "changes": changes})
 
 
 def _show(about: FileInfo, source: str | Path) -> None:
+    from nntc.reader.changes import changes_text
+
     totals = about.totals
     by = f", by {about.encoder}" if about.encoder else ""
     say(f"{source}: format {about.version}, profile {about.profile}{by}")
@@ -127,7 +129,7 @@ def _show(about: FileInfo, source: str | Path) -> None:
     heads = ["tensor", "role", "type", "shape", "tool", "bits", "error", "bytes"]
     show_table("Tensors", heads, rows, left=5)
     say()
-    for line in _changes(about.tensors):
+    for line in changes_text(about.changes):
         say(line)
     say(f"{totals.weights:,} weights are in sections.")
     say(f"Header, directory and notes cost {totals.rest:,} bytes.")
@@ -138,21 +140,6 @@ def _show(about: FileInfo, source: str | Path) -> None:
         say(f"{totals.unknown_use:,} bytes of the model are coded exactly, as their use is not known.")
     if totals.float_varints:
         say(f'{totals.float_varints:,} bytes of floats are varints in the graph (README, "Quality").')
-
-
-def _changes(tensors: Sequence[TensorInfo]) -> Iterator[str]:
-    """Yield of an update how many tensors are the same as the base's, changed and fresh, and their bytes."""
-    kinds: dict[str, list[TensorInfo]] = {"same": [], "changed": [], "fresh": []}
-    for tensor in tensors:
-        tools = tensor.tool.split("+")
-        kind = "changed" if "difference" in tools else "same" if tools == ["base"] else "fresh"
-        kinds[kind].append(tensor)
-    if len(kinds["fresh"]) == len(tensors):
-        return
-    for kind, own in kinds.items():
-        if own:
-            count = f"{len(own):,} tensor{'' if len(own) == 1 else 's'}"
-            yield f"{kind}: {count}, {sum(tensor.bytes for tensor in own):,.0f} bytes"
 
 
 def _section_rows(sections: tuple[SectionInfo, ...]) -> list[list[str]]:

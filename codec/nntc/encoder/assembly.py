@@ -32,6 +32,7 @@ from nntc.errors import NntcError
 from nntc.format.registry import SectionType
 from nntc.format.tables import TABLE_COUNT, write_tables
 from nntc.onnx.roles import UNKNOWN
+from nntc.reader.changes import Change
 
 _REST = 108
 """Bytes of header, NOTES without errors, and what else there is once."""
@@ -219,7 +220,7 @@ class Assembly:
                         c.record.note,
                         self._decoded.details[number],
                         1 + self._copies[tensor.payload],
-                        str(self._plan.changes.get(index, "")),
+                        "" if self._base is None else self._decoded.changes[number],
                     )
                 )
         return reports
@@ -238,7 +239,7 @@ class Assembly:
                 "",
                 "as it is in the base",
                 1 + self._copies[tensor.payload],
-                str(self._plan.changes.get(index, "")),
+                Change.SAME,
             )
             for index, tensor in ((i, self._tensors[i]) for i in sorted(self._plan.copied))
         ]

@@ -21,6 +21,7 @@ from nntc.encoder.update.base import UpdateBase
 from nntc.errors import ModelError
 from nntc.format.registry import Profile, SectionType
 from nntc.format.tables import FrequencyTable
+from nntc.reader.changes import Change, change_of
 
 
 class DecodedRecords:
@@ -57,6 +58,8 @@ class DecodedRecords:
         """||decoded - original|| / ||original|| by tensor."""
         self.details: list[str] = []
         """For people, by record."""
+        self.changes: list[Change] = []
+        """By record, of an update."""
         self.profile = Profile.DEVICE
         """The first that has the coders of all records taken so far."""
         self._memory = WorkingMemory()
@@ -79,6 +82,7 @@ class DecodedRecords:
         context = ParseContext(Profile.FULL, tables, base_sizes=self._sizes)
         for record, payload in decode_sections(source, sections, context, base=self._base):
             self.details.append(tool_detail(record))
+            self.changes.append(change_of(record))
             self.profile = max(self.profile, record.profile)
             self._memory.add(record)
             self._check_memory(len(self.details) - 1)

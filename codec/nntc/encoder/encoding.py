@@ -21,12 +21,12 @@ from nntc.encoder.options.options import aims
 from nntc.encoder.prepare import PreparedTensors, calibrate
 from nntc.encoder.split.varints import varint_remarks
 from nntc.encoder.unsplit import without_sections
-from nntc.encoder.update.change import Change
 from nntc.encoder.update.measured import fewest_bytes
 from nntc.encoder.update.plan import UPDATE_METHODS
 from nntc.encoder.workers import Workers
 from nntc.errors import FormatError, ModelError, NntcError
 from nntc.progress import Phase, Progress, Steps, as_phase
+from nntc.reader.changes import Change
 
 _FRESH = 0.8
 """Part of an update that is fresh from which a file that needs no base may be as small."""

@@ -9,7 +9,7 @@ from nntc.encoder.goals.fidelity import Fidelity
 from nntc.encoder.goals.goal import GoalReport
 from nntc.encoder.integers.made import MadeIntegers
 from nntc.encoder.samples.summary import InputSummary
-from nntc.encoder.update.change import Change
+from nntc.reader.changes import Change, change_totals, changes_text
 
 COPIED = "base"
 """Tool of tensors that have no record: an update copies them from its base."""
@@ -38,8 +38,8 @@ class TensorReport:
     copies
         Tensors of the model that have these bytes.
     change
-        Of an update: same as in the base, low rank (a product of small matrices is added to it), difference
-        (something else is), or fresh; empty otherwise.
+        Of an update a `nntc.reader.changes.Change`: same as in the base, low rank (a product of matrices is
+        added to it), difference (levels are), lossless difference (of bit patterns), or fresh; else empty.
     """
 
     name: str
@@ -133,16 +133,10 @@ class EncodeReport:
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """Of an update: for each kind of change, what it is, how many tensors have it, and their bytes."""
-        lines = []
-        for change in Change:
-            own = [tensor for tensor in self.tensors if tensor.change == change]
-            if own:
-                size = sum(tensor.coded_bytes for tensor in own)
-                weights = sum(tensor.size for tensor in own)
-                count = f"{len(own):,} tensor{'' if len(own) == 1 else 's'}"
-                lines.append(f"{change}: {count} of {weights:,} elements, {size:,.0f} bytes")
-        return tuple(lines)
+        """Of an update: for each kind of change, how many tensors have it, and their bytes."""
+        changed = [tensor for tensor in self.tensors if tensor.change]
+        parts = ((Change(own.change), own.size, own.coded_bytes) for own in changed)
+        return tuple(changes_text(change_totals(parts)))
 
     @property
     def ratio(self) -> float:

@@ -144,6 +144,11 @@ class Container:
         return self._directory.sections
 
     @property
+    def is_update(self) -> bool:
+        """Whether it is decoded with the help of a base."""
+        return bool(self._content.graph.bases)
+
+    @property
     def files(self) -> tuple[OutputFile, ...]:
         """The files that decoding gives, the model first."""
         return self._content.graph.files

@@ -25,6 +25,7 @@ from nntc.onnx.outline import outline
 from nntc.onnx.protobuf import Read
 from nntc.onnx.stored import Locator, stored_bytes, stored_strings
 from nntc.onnx.tensor import WireTensor, payload_length
+from nntc.reader.changes import Change, change_of
 from nntc.reader.graph_bytes import GraphRead
 from nntc.reader.notes import Notes, read_notes
 from nntc.reader.payloads import Payloads, prefetch_of
@@ -58,6 +59,7 @@ class Content:
         self._tensor_sections = directory.tensors
         self._tools: dict[int, Tool] = {}
         self._tool_names: dict[int, str] = {}
+        self._changes: dict[int, Change] = {}
         self._part_ends: dict[int, NDArray[np.int64]] = {}
 
     @cached_property
@@ -114,6 +116,12 @@ class Content:
         if name is None:
             name = self._tool_names[section] = self.section_tool(section).name.lower()
         return name
+
+    def section_change(self, section: int) -> Change:
+        """Return how TENSOR section number `section` comes from the base of an update; raises FormatError."""
+        if section not in self._changes:
+            self._record(section)
+        return self._changes[section]
 
     def piece_cost(self, piece: Piece) -> float:
         """Return the bytes of the file that a part of a TENSOR section takes; the base has none."""
@@ -204,6 +212,7 @@ class Content:
         """Read a record; FormatError also where it has not as many parts as are used."""
         record = read_record(self._source, self._tensor_sections[number], self._parse_context)
         self._tools[number] = record.tool
+        self._changes[number] = change_of(record)
         if len(record.part_ends()) != self.graph.splices.used[number]:
             offset = self._tensor_sections[number].offset
             raise FormatError("E_SPLICE", "splices use another number of parts", offset)
@@ -248,6 +257,11 @@ class Content:
         if offset + length > self._pieces[file].size:
             raise ModelError("E_EXTERNAL", f"{wire.name!r} goes past the end of its file")
         return self._pieces[file].within(offset, length)
+
+    def span_of(self, wire: WireTensor) -> range:
+        """Return where in its file a tensor's elements are, in bytes; raises ModelError."""
+        _, offset, length = _place(wire, self._file_numbers)
+        return range(offset, offset + length)
 
     def parts_of(self, wire: WireTensor) -> list[tuple[int, int]]:
         """Return sections and parts that a tensor's bytes are, one after another; none if that is not all."""

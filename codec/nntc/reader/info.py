@@ -10,6 +10,7 @@ from nntc.format.notes import NotedMeasure, NotedSamples
 from nntc.format.registry import SectionType
 from nntc.onnx.elements import FLOATING_TYPES, total_error
 from nntc.onnx.tensor import Path
+from nntc.reader.changes import ChangeTotal, change_totals
 from nntc.reader.container import Container
 from nntc.reader.lazy import LazyTensor
 
@@ -135,6 +136,9 @@ class FileInfo:
     ----------
     key_ids
         Of the keys that it names as its signers', none of them verified.
+    changes
+        Of an update: what is the same as in the base, changed, and fresh, of the tensors that have bytes of
+        their own in the model's files, each that the model has several times once. Empty otherwise.
     """
 
     version: str
@@ -147,6 +151,7 @@ class FileInfo:
     sections: tuple[SectionInfo, ...]
     tensors: tuple[TensorInfo, ...]
     totals: Totals
+    changes: tuple[ChangeTotal, ...] = ()
 
 
 def describe(container: Container) -> FileInfo:
@@ -172,7 +177,15 @@ def describe(container: Container) -> FileInfo:
         tuple(SectionInfo(_type_name(s.type), s.offset, s.length, s.output) for s in container.sections),
         tensors,
         _totals(container, tensors, roles),
+        _changes(container),
     )
+
+
+def _changes(container: Container) -> tuple[ChangeTotal, ...]:
+    if not container.is_update:
+        return ()
+    own = (tensor for tensor in container.graph_tensors.values() if tensor.same_as is None)
+    return change_totals(part for tensor in own for part in tensor.changes())
 
 
 def _outputs(container: Container) -> OutputsInfo | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from nntc.errors import ModelError
 from nntc.onnx.arrays import array_dtype, elements, type_name
 from nntc.onnx.elements import element_count
 from nntc.onnx.tensor import Path, WireTensor
+from nntc.reader.changes import Change
 from nntc.reader.pieces import Piece
 
 if TYPE_CHECKING:
@@ -185,6 +187,20 @@ class GraphTensor(LazyTensor):
             total += piece.length
             squares += piece.length * error**2
         return math.sqrt(squares / total) if total else 0.0
+
+    def changes(self) -> Iterator[tuple[Change, int, float]]:
+        """Yield how its parts come from the base of an update, their elements, and bytes of the file.
+
+        Raises
+        ------
+        FormatError
+            A section that holds one is at fault.
+        """
+        span = self._content.span_of(self._wire)
+        for piece in self._pieces:
+            length = min(piece.start + piece.length, span.stop) - max(piece.start, span.start)
+            change = Change.SAME if piece.section < 0 else self._content.section_change(piece.section)
+            yield change, self.size * length // len(span), self._content.piece_cost(piece)
 
     def noted_errors(self) -> list[tuple[Piece, float | None]]:
         """Return the parts that it is made of, and the error that the encoder noted for each, if it did."""

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from nntc.encoder.quantize.shaping import shapings
 from nntc.encoder.split.content import Stretch
-from nntc.encoder.update.change import Change
 from nntc.encoder.update.elements import BaseElements
 from nntc.encoder.update.weights import Chosen, Prices, choose
 from nntc.format.registry import ElementType
+from nntc.reader.changes import Change
 from numpy.typing import NDArray
 
 from tests.encoder.tensors import normal, tensor_of

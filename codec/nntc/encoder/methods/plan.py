@@ -18,7 +18,6 @@ from nntc.format.tables import FrequencyTable
 
 if TYPE_CHECKING:
     from nntc.encoder.update.base import UpdateBase
-    from nntc.encoder.update.change import Change
 
 ENTRY = 20
 """Bytes of a section in the directory."""
@@ -102,8 +101,6 @@ class Plan:
         Method deep: by tensor number, sizes after its stages.
     copied
         By number of tensors without a record, where in the base their bytes begin.
-    changes
-        By tensor number what became of it, where that is known: of an update.
     """
 
     coded: Sequence[PlannedRecord]
@@ -111,4 +108,3 @@ class Plan:
     remarks: tuple[str, ...] = ()
     sizes: Mapping[int, TensorSizes] = field(default_factory=dict)
     copied: Mapping[int, int] = field(default_factory=dict)
-    changes: Mapping[int, Change] = field(default_factory=dict)

@@ -23,7 +23,6 @@ from nntc.encoder.tensor.difference import Origin, as_difference, product_record
 from nntc.encoder.tensor.record import Record
 from nntc.encoder.tensors import Tensor
 from nntc.encoder.update.base import UpdateBase
-from nntc.encoder.update.change import Change
 from nntc.encoder.update.elements import BaseElements
 from nntc.encoder.update.exact import exact_record, plan_exact_changes
 from nntc.encoder.update.small import code_small_changes
@@ -32,6 +31,7 @@ from nntc.format.registry import Method as DifferenceMethod
 from nntc.format.registry import Tool
 from nntc.format.trellis import Machine
 from nntc.progress import Phase, ProgressEvent
+from nntc.reader.changes import Change
 
 _SHARE = 0.022
 """Noise that is as bad as an error of the change, of what fresh weights may have: of a `_USUAL` change."""
@@ -95,7 +95,7 @@ def plan_lossless_update(request: PlanRequest) -> Plan:
     same = {i: base.elements[i].start for i, tensor in enumerate(tensors) if base.is_same_now(i, tensor)}
     notes = {i: "" for i in range(len(tensors)) if i not in same}
     records = plan_exact_changes(tensors, notes, base.elements, request.workers, request.device)
-    return Plan(records, copied=same, changes=_changes(records, same))
+    return Plan(records, copied=same)
 
 
 class UpdatePlanner:
@@ -165,15 +165,15 @@ class UpdatePlanner:
             self._tensors, small, [parameters[i] for i in small], self._base.elements, device
         )
         planned = [*self._exact, *put_aside(chain(records, grouped), workers.store(), device)]
-        changes = _changes(planned, copied) | {i: own.change for i, (own, _) in chosen.items()}
-        return Plan(planned, tables[0], self._remarks(changes), copied=copied, changes=changes)
+        changes = {i: own.change for i, (own, _) in chosen.items()}
+        return Plan(planned, tables[0], self._remarks(changes), copied=copied)
 
     def _remarks(self, changes: Mapping[int, Change]) -> tuple[str, ...]:
         """Return what makes a smaller update."""
         is_known = self._base.is_exact or self._request.options.refine or not self._base.is_coded
         is_any = any(
-            changes[i] in (Change.DIFFERENCE, Change.LOW_RANK) and self._base.elements[i].grid is None
-            for i in self._changed.weights
+            change in (Change.DIFFERENCE, Change.LOW_RANK) and self._base.elements[i].grid is None
+            for i, change in changes.items()
         )
         return () if is_known or not is_any else (_UNKNOWN,)
 
@@ -254,15 +254,6 @@ def _share(tensors: Sequence[Tensor], numbers: Sequence[int], base: UpdateBase) 
     if not changed > 0:
         return _SHARE
     return min(_SHARE * float(np.power(changed / power / _USUAL, _GROWTH)), _MOST)
-
-
-def _changes(planned: Sequence[PlannedRecord], copied: Mapping[int, int]) -> dict[int, Change]:
-    """Return what became of tensors by how they are coded."""
-    found = dict.fromkeys(copied, Change.SAME)
-    for one in planned:
-        change = Change.DIFFERENCE if one.record.tool is Tool.DIFFERENCE else Change.FRESH
-        found |= dict.fromkeys(one.tensors, change)
-    return found
 
 
 UPDATE_METHODS: Mapping[Method, Callable[[PlanRequest], Plan]] = {

@@ -24,13 +24,13 @@ from nntc.encoder.quantize.rates import expected_bits
 from nntc.encoder.quantize.shaping import Shaping, output_gain
 from nntc.encoder.tensor.difference import Product
 from nntc.encoder.tensors import Tensor
-from nntc.encoder.update.change import Change
 from nntc.encoder.update.elements import BaseElements
 from nntc.encoder.update.grid import Grid
 from nntc.encoder.update.lowrank import LowRank, Spectrum, products, spectrum
 from nntc.format.memory import product_memory
 from nntc.format.registry import ViewKind
 from nntc.format.trellis import EIGHT_STATES, Machine
+from nntc.reader.changes import Change
 
 _PER_BIT = 2 * float(np.log(2))
 """What a bit saves, in units of the noise power of one element at the best trade."""
