@@ -1,8 +1,8 @@
-"""Models that are 8-bit integers already: bytes by zstd, lossless, and on the grid of their integers.
+"""Models that are integers already: bytes by zstd, lossless, and on the grid of their integers.
 
-onnxruntime's tools make the model, QDQ, in ranges seen on the first calibration images: one scale for each
-output channel, or one for each tensor. What is lost is measured against that model itself, on the evaluation
-images.
+8 bits: onnxruntime's tools make the model, QDQ, in ranges seen on the first calibration images, one scale for
+each output channel, or one for each tensor. 4 bits: weights alone, a scale for each block of 32 (`int4.py`).
+What is lost is measured against that model itself, on the evaluation images.
 
     python -m benchmarks.integers NETWORK --data DIR                    with calibration images
     python -m benchmarks.integers NETWORK --data DIR --calibration 0    without
@@ -29,7 +29,7 @@ from nntc.encoder.samples import Samples
 from nntc.encoder.workers import Workers
 from onnx import numpy_helper
 
-from . import arguments, int8
+from . import arguments, int4, int8
 from .imagenet import CACHE, PREPROCESSING, Evaluator, Metrics, calibration_samples
 
 RANGES_FROM = 32
@@ -47,25 +47,31 @@ class Point:
     metrics: Metrics
 
 
-def quantized(network: str, data: Path, per_channel: bool) -> Path:
+def quantized(network: str, data: Path, scales: str) -> Path:
     """Return the quantized model, which is made once."""
     CACHE.mkdir(exist_ok=True)
-    target = CACHE / f"{network}-int8-{'channel' if per_channel else 'tensor'}.onnx"
-    if not target.exists():
+    target = CACHE / f"{network}-integers-{scales}.onnx"
+    if not target.exists() and scales == "block":
+        int4.quantize(data / "models" / f"{network}.onnx", target)
+    elif not target.exists():
         samples = list(calibration_samples(network, data, RANGES_FROM))
         with tempfile.TemporaryDirectory() as folder:
             made, _ = int8.quantize(
-                data / "models" / f"{network}.onnx", "static", samples, Path(folder), per_channel=per_channel
+                data / "models" / f"{network}.onnx",
+                "static",
+                samples,
+                Path(folder),
+                per_channel=scales == "channel",
             )
             target.write_bytes(made.read_bytes())
     return target
 
 
 def order_0_bytes(model: Path) -> float:
-    """Return what a model's int8 weights take at the entropy of each tensor."""
+    """Return what a model's int8 or int4 weights take at the entropy of each tensor."""
     total = 0.0
     for tensor in onnx.load(model).graph.initializer:
-        if tensor.data_type == onnx.TensorProto.INT8 and len(tensor.dims) > 1:
+        if tensor.data_type in (onnx.TensorProto.INT8, onnx.TensorProto.INT4) and len(tensor.dims) > 1:
             counts = np.unique(numpy_helper.to_array(tensor), return_counts=True)[1]
             total += float(counts @ np.log2(counts.sum() / counts)) / 8
     return total
@@ -103,12 +109,14 @@ def main() -> None:
         "--calibration", type=int, default=128, metavar="N", help="images to calibrate on; 0: none"
     )
     parser.add_argument("--quality", type=float, nargs="+", default=QUALITIES)
-    parser.add_argument("--scales", choices=("channel", "tensor"), nargs="+", default=("channel", "tensor"))
+    parser.add_argument(
+        "--scales", choices=("channel", "tensor", "block"), nargs="+", default=("channel", "tensor")
+    )
     parser.add_argument("--images", type=int, help="measure on the first N images only")
     options = parser.parse_args()
     data = arguments.data_folder(options)
     for scales in options.scales:
-        path = quantized(options.network, data, scales == "channel")
+        path = quantized(options.network, data, scales)
         evaluator = Evaluator(options.network, data, count=options.images, path=path)
         samples = None
         if options.calibration:

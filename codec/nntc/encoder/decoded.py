@@ -132,7 +132,7 @@ class DecodedRecords:
 def _relative_error(tensor: Tensor, decoded: memoryview | bytes) -> float:
     """Return ||decoded - original|| / ||original||; 0 where they are the same bytes."""
     data = tensor.original.read()
-    if data == decoded or not (tensor.element.is_float or tensor.grid is not None):
+    if data == decoded or not tensor.has_values:
         return 0.0
     original, other = (tensor.changed(memoryview(own)).values() for own in (data, decoded))
     largest = float(np.abs(original).max())

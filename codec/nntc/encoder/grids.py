@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from nntc.encoder.integer_grid import IntegerGrid, grid_of
 from nntc.encoder.split import Payload, SplitSource, payload_dtype
 from nntc.format.registry import ElementType
 from nntc.format.view import View
+from nntc.onnx.arrays import elements
 from nntc.onnx.integers import IntegerUse, affine_of, find_integer_uses
+from nntc.onnx.nibbles import FOUR_BITS, Nibbles, nibbles_of, plain_integers
 from nntc.onnx.tensor import Path, message_at
 
 _ELEMENTS: dict[int, ElementType] = {
@@ -48,18 +51,30 @@ class Grids:
         dims, view
             Shape of the first, and its elements as a matrix.
         """
+        data_type, uses = self._uses_of(payloads, dims)
+        element = _ELEMENTS.get(data_type)
+        if element is None or not uses:
+            return None
+        affine = affine_of(uses, dims, self._value)
+        return None if affine is None else grid_of(affine, element, dims, view)
+
+    def nibbles_of(self, payloads: Iterable[Payload], dims: tuple[int, ...]) -> Nibbles | None:
+        """Return what the 4-bit weights in all payloads of the same bytes stand for, None as `of`."""
+        data_type, uses = self._uses_of(payloads, dims)
+        return nibbles_of(uses, data_type, dims, self._value) if uses else None
+
+    def _uses_of(self, payloads: Iterable[Payload], dims: tuple[int, ...]) -> tuple[int, list[IntegerUse]]:
+        """Return the one type of payloads and all their uses; no uses where some are not known."""
         paths: list[Path] = []
         kinds = set()
         for payload in payloads:
             if payload.dims != dims:
-                return None
+                return 0, []
             paths += payload.paths
             kinds.add(payload.data_type)
-        element = _ELEMENTS.get(next(iter(kinds))) if len(kinds) == 1 else None
-        if element is None or not all(path in self._uses for path in paths):
-            return None
-        affine = affine_of([use for path in paths for use in self._uses[path]], dims, self._value)
-        return None if affine is None else grid_of(affine, element, dims, view)
+        if len(kinds) != 1 or not all(path in self._uses for path in paths):
+            return 0, []
+        return kinds.pop(), [use for path in paths for use in self._uses[path]]
 
     def _value(self, path: Path) -> NDArray[Any] | None:
         """Return the value of a constant of the main graph."""
@@ -67,6 +82,9 @@ class Grids:
             self._payloads = {path: payload for payload in self._source.payloads for path in payload.paths}
         payload = self._payloads.get(path)
         if payload is not None and payload.path == path:
+            if payload.data_type in FOUR_BITS:
+                data = self._source.stretch(payload).read()
+                return elements(data, payload.data_type, prod(payload.dims)).reshape(payload.dims)
             kind = payload_dtype(payload.data_type)
             if payload.data_type == onnx.TensorProto.INT8:
                 kind = np.dtype(np.int8)
@@ -76,6 +94,7 @@ class Grids:
         if payload is not None or self._graph is None:
             return None
         try:
-            return np.asarray(numpy_helper.to_array(message_at(self._graph, path)))
+            tensor = message_at(self._graph, path)
+            return plain_integers(np.asarray(numpy_helper.to_array(tensor)), tensor.data_type)
         except (ValueError, TypeError):  # its data is elsewhere
             return None

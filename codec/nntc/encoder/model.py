@@ -95,7 +95,9 @@ class Model:
         """
         found = (prod(wire.dims) for wire in self.files.tensors if is_floating(wire.data_type))
         copies = Counter(self.repeats.values())
-        integers = sum(t.size * (1 + copies[t.payload]) for t in self.tensors if t.grid is not None)
+        integers = sum(
+            t.size * (1 + copies[t.payload]) for t in self.tensors if t.has_values and not t.element.is_float
+        )
         return integers + sum(max(size, 0) for size in found)
 
     def network(self, *, real_weights: bool = False) -> Network:

@@ -20,6 +20,7 @@ from nntc.format.container import MAX_SECTION_OUTPUT
 from nntc.format.patterns import values_of
 from nntc.format.registry import ElementType, ViewKind
 from nntc.format.view import View
+from nntc.onnx.nibbles import Nibbles
 from nntc.onnx.roles import (
     UNKNOWN_USE,
     UNUSED,
@@ -67,6 +68,8 @@ class Tensor:
         their errors are relative to. None where that is not known.
     grid
         Of quantized weights, what the integers stand for; None for what is no such thing.
+    nibbles
+        Of quantized weights that are two in a byte, what they stand for.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Tensor:
     names: tuple[str, ...] = ()
     scale: NDArray[np.float64] | None = None
     grid: IntegerGrid | None = None
+    nibbles: Nibbles | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # An open file cannot be pickled; its bytes can. Mostly both are the same.
@@ -95,6 +99,16 @@ class Tensor:
     def size(self) -> int:
         """Number of elements."""
         return self.view.size
+
+    @property
+    def weights(self) -> int:
+        """Number of weights: elements, or the two in each of them."""
+        return self.size if self.nibbles is None else prod(self.nibbles.shape)
+
+    @property
+    def has_values(self) -> bool:
+        """Whether its elements are numbers, or stand for some, whose error counts."""
+        return self.element.is_float or self.grid is not None or self.nibbles is not None
 
     @property
     def nbytes(self) -> int:
@@ -114,7 +128,7 @@ class Tensor:
 
     def flat(self) -> Tensor:
         """Return the tensor as one row, whose coded order is the payload's own."""
-        return replace(self, view=View(ViewKind.MATRIX, 1, self.size), grid=None)
+        return replace(self, view=View(ViewKind.MATRIX, 1, self.size), grid=None, nibbles=None)
 
     def bits(self) -> NDArray[Any]:
         """Return the elements' bit patterns in coded order: unsigned integers or 16-byte voids, rank 1."""
@@ -125,8 +139,10 @@ class Tensor:
     def values(self) -> NDArray[np.float64]:
         """Return the numbers that the elements are, or stand for, in coded order, float64, rank 1.
 
-        Of a floating-point tensor, or of one with a grid.
+        Of a floating-point tensor, or of one with a grid; of nibbles in the order of the payload.
         """
+        if self.nibbles is not None:
+            return self.nibbles.values(self.data.read()).ravel()
         return values_of(self.bits(), self.element) if self.grid is None else self.grid.values(self.bits())
 
 
@@ -180,7 +196,8 @@ def _on_grid(pieces: Sequence[Tensor], payloads: Sequence[Payload], grids: Grids
     view = replace(first.view, rows=sum(piece.view.rows for piece in pieces))
     grid = grids.of(payloads, dims, view)
     if grid is None:
-        return pieces
+        nibbles = grids.nibbles_of(payloads, dims) if len(pieces) == 1 else None
+        return pieces if nibbles is None else [replace(first, nibbles=nibbles)]
     ends = np.cumsum([piece.view.rows for piece in pieces]).tolist()
     return [
         replace(piece, grid=grid.rows(end - piece.view.rows, end))

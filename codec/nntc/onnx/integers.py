@@ -11,12 +11,15 @@ import onnx
 from numpy.typing import NDArray
 
 from nntc.onnx.attributes import integer
-from nntc.onnx.operators import Operand, bodies, operator_of
+from nntc.onnx.operators import CONTRIB, Operand, bodies, is_operator, operator_of
 from nntc.onnx.tensor import Path
 
-INTEGERS = frozenset({onnx.TensorProto.INT8, onnx.TensorProto.UINT8})
+INTEGERS = frozenset(
+    {onnx.TensorProto.INT8, onnx.TensorProto.UINT8, onnx.TensorProto.INT4, onnx.TensorProto.UINT4}
+)
 """Types of `TensorProto.DataType` that are looked at."""
 _DEFAULT_AXIS = 1
+_PACKED = ("MatMulNBits", "GatherBlockQuantized")
 
 ValueOf = Callable[[Path], NDArray[Any] | None]
 
@@ -108,6 +111,8 @@ def _read_by_bodies(node: onnx.NodeProto) -> Iterator[str]:
 def affine_of(uses: list[IntegerUse], dims: tuple[int, ...], value_of: ValueOf) -> Affine | None:
     """Return what integers stand for; None if their uses differ in that, or it is not known.
 
+    Of weights that are not one in each element `nntc.onnx.nibbles` tells it.
+
     Parameters
     ----------
     uses
@@ -129,6 +134,8 @@ def affine_of(uses: list[IntegerUse], dims: tuple[int, ...], value_of: ValueOf) 
 
 
 def _affine(use: IntegerUse, dims: tuple[int, ...], value_of: ValueOf) -> Affine | None:
+    if is_operator(use.node, *_PACKED, domain=CONTRIB):
+        return None
     scale = np.ones(()) if use.scale is None else value_of(use.scale)
     zero = np.zeros((), np.int64) if use.zero is None else value_of(use.zero)
     if scale is None or zero is None or zero.dtype.kind not in "iu" or scale.dtype.kind != "f":

@@ -198,14 +198,14 @@ _CONTRIB: dict[str, Operator] = {
     "FusedMatMul": _ONNX["MatMul"],
     "MatMulIntegerToFloat": Operator({0: _L, 1: _R, 2: _STEP, 3: _STEP, 6: _B}, _LINEAR, {1: (3, 5)}),
     "DynamicQuantizeMatMul": Operator({0: _IN, 1: _R, 2: _STEP, 4: _B}, _LINEAR, {1: (2, 3)}),
-    "MatMulNBits": Operator({0: _IN, 1: Operand.PACKED, 2: _STEP, 3: _D, 4: _D, 5: _B}, _LINEAR),
+    "MatMulNBits": Operator({0: _IN, 1: Operand.PACKED, 2: _STEP, 3: _D, 4: _D, 5: _B}, _LINEAR, {1: (2, 3)}),
     "Attention": Operator({0: _IN, 1: _R, 2: _B}, _PLAIN),
     "QAttention": Operator({0: _IN, 1: _R, 2: _B, 3: _STEP, 4: _STEP}, _LINEAR),
     "MultiHeadAttention": Operator({0: _IN, 1: _IN, 2: _IN, 3: _B}, _LINEAR),
     "DynamicQuantizeLSTM": Operator(
         {**_RECURRENT, 7: _B, 8: _STEP, 10: _STEP}, Trait.RECURRENT, {1: (8, 9), 2: (10, 11)}
     ),
-    "GatherBlockQuantized": Operator({0: _TABLE, 1: _D, 2: _STEP}),
+    "GatherBlockQuantized": Operator({0: _TABLE, 1: _D, 2: _STEP, 3: _D}, Trait.PLAIN, {0: (2, 3)}),
     "EmbedLayerNormalization": Operator(
         {0: _D, 1: _D, 2: _TABLE, 3: _TABLE, 4: _TABLE, 5: _SCALE, 6: _SHIFT, 7: _D}, _NORMALIZES
     ),

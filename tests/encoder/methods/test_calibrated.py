@@ -143,7 +143,7 @@ def test_a_bias_that_two_layers_share_is_not_shifted() -> None:
 def test_samples_that_do_not_fit_are_refused() -> None:
     with pytest.raises(SamplesError, match="image"):
         encode_bytes(MODEL, calibration=[{"image": np.zeros((1, 3, 5, 5), np.float32)}])
-    with pytest.raises(ValueError, match="calibration is for the method auto"):
+    with pytest.raises(ValueError, match="calibration is for the methods auto and lossless"):
         encode_bytes(MODEL, method="dct", calibration=images(2, 1))
 
 

@@ -12,6 +12,7 @@ from nntc.encoder.methods.calibrated import plan_calibrated
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.fineness import is_finer_than_integers
 from nntc.encoder.methods.lattice import quantize_settled
+from nntc.encoder.methods.nibbles import plan_nibbles, with_nibbles
 from nntc.encoder.methods.partition import (
     FINE,
     SMALL,
@@ -54,6 +55,7 @@ def plan_auto(request: PlanRequest) -> Plan:
     overhead = request.overhead
     partition = partition_tensors(tensors, options.exact)
     before = find_coded_before(tensors, partition, workers, request.device)
+    partition = with_nibbles(partition, tensors, options.exact)
     target = target_size(tensors, options, overhead)
     again: Plan | None = None
     if before.records or before.integers or before.is_model:
@@ -77,13 +79,13 @@ def plan_auto(request: PlanRequest) -> Plan:
     if target is None:
         quality = DEFAULT_QUALITY if options.quality is None else options.quality
         plan = plan_at(quality)
-        if not partition.weights:
+        if not partition.weights and not partition.nibbles:
             # Of small tensors alone, more bits can take fewer bytes: they repeat, or are exact.
             finer = [plan_at(other) for other in _FINER if other > quality]
             plan = min([*finer[::-1], plan], key=lambda plan: _size(plan, overhead))
         is_worth = again is None or _size(plan, overhead) < _WORTH * _size(again, overhead)
         return plan if is_worth or again is None else again
-    weights = sum(tensors[i].size for i in partition.lossy)
+    weights = sum(tensors[i].weights for i in partition.lossy)
     return search_size(attempt, target, weights, overhead)
 
 
@@ -98,9 +100,11 @@ def _plan_again(
     if before.is_model:
         notes |= dict.fromkeys(parameters, "")
         parameters = []
-    records = [*before.records, *plan_exact(tensors, notes, workers, request.device)]
     weights = [i for i in partition.weights if i not in again and i not in before.integers]
-    rest = replace(partition, weights=weights, parameters=parameters)
+    nibbles = [] if before.is_model else partition.nibbles
+    notes |= dict.fromkeys(set(partition.nibbles).difference(nibbles), "")
+    rest = replace(partition, weights=weights, parameters=parameters, nibbles=nibbles)
+    records = [*before.records, *plan_exact(tensors, notes, workers, request.device)]
     if not rest.lossy:
         return Plan(records, before.tables.tables)
     quality = DEFAULT_QUALITY if options.quality is None else options.quality
@@ -138,7 +142,7 @@ def _plan_at(
 ) -> Plan:
     """Return records at a quality in dB; `others` are tables of records that there are."""
     options, workers, device = request.options, request.workers, request.device
-    wholes = Wholes(tensors, partition.weights)
+    wholes = Wholes(tensors, [*partition.weights, *partition.nibbles])
     if options.objective is Objective.WEIGHTS:
         noise, parameter_noise = equal_noise(wholes.sizes, wholes.powers, len(partition.parameters), quality)
         candidates = equal_steps
@@ -172,7 +176,10 @@ def _plan_at(
         for i, stored in quantized.items()
     )
     grouped = code_small_tensors(tensors, partition.parameters, parameter_noise.tolist(), device)
-    return Plan([*exact, *fine, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0])
+    nibbles = plan_nibbles(tensors, {i: allowed[i] for i in partition.nibbles}, {}, workers, device)
+    return Plan(
+        [*exact, *fine, *nibbles, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0]
+    )
 
 
 def search_size(plan_at: Callable[[float], Plan], target: int, weights: int, overhead: Overhead) -> Plan:

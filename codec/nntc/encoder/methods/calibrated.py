@@ -19,6 +19,7 @@ from nntc.encoder.methods.calibrated_weights import CalibratedLevels, quantize_c
 from nntc.encoder.methods.exact import plan_exact
 from nntc.encoder.methods.fineness import is_finer_than_integers
 from nntc.encoder.methods.lattice import quantize_settled, settled
+from nntc.encoder.methods.nibbles import plan_nibbles
 from nntc.encoder.methods.partition import FINE, Partition
 from nntc.encoder.methods.plan import Plan, PlannedRecord, PlanRequest
 from nntc.encoder.methods.small_tensors import code_small_tensors
@@ -49,9 +50,10 @@ def plan_calibrated(
     """Return records at a quality in dB: the signal-to-noise ratio of layers' outputs, on average."""
     workers, device, machine = request.workers, request.device, request.options.effort.machine
     # Small matrices have a layer's outputs as large ones have; a model may have no others.
-    weights = [i for i in partition.lossy if i in data.statistics or i in set(partition.weights)]
+    large = {*partition.weights, *partition.nibbles}
+    weights = [i for i in partition.lossy if i in data.statistics or i in large]
     noise = allocate_by_sensitivity(
-        {i: tensors[i].size for i in partition.lossy},
+        {i: tensors[i].weights for i in partition.lossy},
         {i: data.sensitivity[i] for i in partition.lossy if i in data.sensitivity},
         quality,
         weights or partition.lossy,
@@ -98,7 +100,12 @@ def plan_calibrated(
         for i in partition.parameters
     ]
     grouped = code_small_tensors(shifted, partition.parameters, allowed, device)
-    return Plan([*exact, *fine, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0])
+    nibbles = plan_nibbles(
+        tensors, {i: noise[i] for i in partition.nibbles}, data.statistics, workers, device
+    )
+    return Plan(
+        [*exact, *fine, *nibbles, *put_aside(chain(coded, grouped), workers.store(), device)], tables[0]
+    )
 
 
 def _quantize(

@@ -6,7 +6,7 @@ Implements SPEC.md 16 (R-904).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -53,17 +53,20 @@ class Partition:
         Biases, normalizations, and whatever else is small and floating-point.
     exact
         All others; `notes` says why, where that is not plain: for real numbers that are not all equal.
+    nibbles
+        Weights of 4 bits that become others, if any are asked for.
     """
 
     weights: list[int]
     parameters: list[int]
     exact: list[int]
     notes: dict[int, str]
+    nibbles: list[int] = field(default_factory=list)
 
     @property
     def lossy(self) -> list[int]:
         """Tensors that are not coded exactly."""
-        return [*self.weights, *self.parameters]
+        return [*self.weights, *self.parameters, *self.nibbles]
 
 
 def partition_tensors(tensors: Sequence[Tensor], exact: Sequence[str] = ()) -> Partition:
@@ -135,10 +138,12 @@ def why_exact(tensor: Tensor, exact: Sequence[str] = ()) -> str | None:
     exact
         Patterns of names of tensors that a user wants to be exact.
     """
-    if not tensor.element.is_float and tensor.grid is None:
+    if not tensor.has_values:
         return ""
     if any(fnmatchcase(name, pattern) for name in tensor.names for pattern in exact):
         return ASKED
+    if tensor.nibbles is not None:
+        return ""
     return tensor.reason if tensor.tolerance is Tolerance.EXACT else None
 
 

@@ -28,14 +28,14 @@ class Wholes:
 
     @property
     def sizes(self) -> list[int]:
-        """Number of elements of each."""
-        return [sum(self._tensors[i].size for i in pieces) for pieces in self._pieces.values()]
+        """Number of weights of each."""
+        return [sum(self._tensors[i].weights for i in pieces) for pieces in self._pieces.values()]
 
     @cached_property
     def powers(self) -> list[float]:
         """Mean square of the values of each."""
         return [
-            sum(self._tensors[i].size * self._power(i) for i in pieces) / size
+            sum(self._tensors[i].weights * self._power(i) for i in pieces) / size
             for pieces, size in zip(self._pieces.values(), self.sizes, strict=True)
         ]
 
