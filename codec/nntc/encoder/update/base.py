@@ -17,16 +17,14 @@ from nntc.decoder.folder import temporary_folder
 from nntc.encoder.split import SplitSource, element_type, open_model
 from nntc.encoder.split.content import Content, digest
 from nntc.encoder.tensors import Tensor
+from nntc.encoder.update.coded import CodedBase, decode_base, is_coded
 from nntc.encoder.update.elements import BaseElements
-from nntc.encoder.update.grid import Grid, read_grids
 from nntc.encoder.update.matching import find_matches
 from nntc.encoder.update.ranges import RangeFinder
 from nntc.errors import ModelError
-from nntc.format.container import SIGNATURE
 from nntc.format.graph import MAX_BASES, BaseFile
 from nntc.format.registry import ViewKind
 from nntc.onnx.serialized import path_or_bytes
-from nntc.sources.source import opened as opened_source
 
 if TYPE_CHECKING:
     from nntc.encoder.model import Model
@@ -140,7 +138,7 @@ def with_base(
     ModelError, FormatError, OSError
         A base that cannot be read.
     """
-    old, grids = _open(base, opened, follow_links)
+    old, coded = _open(base, opened, follow_links)
     before = old if exact is None else _open(exact, opened, follow_links)[0]
     if len(old.files) > MAX_BASES:
         raise ModelError("E_EXTERNAL", f"the base has {len(old.files):,} files, more than {MAX_BASES:,}")
@@ -164,40 +162,33 @@ def with_base(
         if room > 0 and parts:
             count = parts[0].size
             start = starts[source.file] + source.offset + first * element.width
-            grid = None if grids is None else grids.get(start)
+            grid = None if coded is None else coded.grids.get(start)
             elements[len(tensors)] = BaseElements(
                 start,
                 element,
                 old.stretch(source).part(first * element.width, count * element.width),
                 (before.stretch(known).part(first * exact_type.width, count * exact_type.width), exact_type),
                 grid if grid is not None and grid.fits(parts[0].view) else None,
+                0.0 if coded is None else coded.errors.get(source.path),
             )
         tensors += parts or [tensor]
     contents = tuple(file.data for file in old.files)
     files = tuple(BaseFile(file.size, digest(file.data)) for file in old.files)
     finder = RangeFinder(_graph(old))
-    found = UpdateBase(contents, files, elements, finder, exact is not None, grids is not None)
+    found = UpdateBase(contents, files, elements, finder, exact is not None, coded is not None)
     return replace(model, tensors=tuple(tensors), base=found)
 
 
-def _open(
-    source: ModelSource, opened: ExitStack, follow_links: bool
-) -> tuple[SplitSource, dict[int, Grid] | None]:
-    """Return an ONNX model, or what a `.nntc` file decodes to, and then the grids of that."""
-    from nntc.decoder.model import decode
-
-    given, grids = path_or_bytes(source), None
-    with opened_source(given) as file:
-        is_coded = file.read(0, len(SIGNATURE)) == SIGNATURE
-    if is_coded:
+def _open(source: ModelSource, opened: ExitStack, follow_links: bool) -> tuple[SplitSource, CodedBase | None]:
+    """Return an ONNX model, or what a `.nntc` file decodes to, and then what that tells."""
+    given, coded = path_or_bytes(source), None
+    if is_coded(given):
         kept = ExitStack()  # closed by itself: an error of the output is not one of temporary files
         opened.callback(kept.close)
         folder = kept.enter_context(temporary_folder())
-        decode(given, folder / "model.onnx")
-        with opened_source(given) as file:
-            grids = read_grids(file)
+        coded = decode_base(given, folder / "model.onnx")
         given = folder / "model.onnx"
-    return opened.enter_context(open_model(given, follow_links=follow_links)), grids
+    return opened.enter_context(open_model(given, follow_links=follow_links)), coded
 
 
 def _places_in(old: SplitSource, before: SplitSource, matches: Mapping[int, int]) -> dict[int, int]:

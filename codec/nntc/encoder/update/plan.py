@@ -41,10 +41,8 @@ _GROWTH = 0.3
 """How the share grows with the power of the change: measured, see benchmarks/README.md."""
 _MOST = 0.5
 
-_UNKNOWN = (
-    "the base is lossy, and the model that it was encoded from is not given (base exact): with it the update "
-    "would be much smaller, as what has changed is hidden in the noise of the base"
-)
+_MUCH = 0.25
+"""Part of an update that codes noise of the base from which that is worth a word."""
 
 
 def split_same(
@@ -121,6 +119,7 @@ class UpdatePlanner:
         notes = {i: partition.notes[i] for i in (*self._changed.exact, *inexact)}
         workers, device = request.workers, request.device
         self._exact = plan_exact_changes(tensors, notes, base.elements, workers, device)
+        self._noise: dict[int, float] = {}
         self._share = request.share or _share(tensors, self._changed.weights, base)
 
     def at(self, quality: float) -> Plan:
@@ -166,16 +165,31 @@ class UpdatePlanner:
         )
         planned = [*self._exact, *put_aside(chain(records, grouped), workers.store(), device)]
         changes = {i: own.change for i, (own, _) in chosen.items()}
-        return Plan(planned, tables[0], self._remarks(changes), copied=copied)
+        return Plan(planned, tables[0], self._remarks(planned, changes), copied=copied)
 
-    def _remarks(self, changes: Mapping[int, Change]) -> tuple[str, ...]:
-        """Return what makes a smaller update."""
-        is_known = self._base.is_exact or self._request.options.refine or not self._base.is_coded
-        is_any = any(
-            change in (Change.DIFFERENCE, Change.LOW_RANK) and self._base.elements[i].grid is None
-            for i, change in changes.items()
+    def _remarks(self, planned: Sequence[PlannedRecord], changes: Mapping[int, Change]) -> tuple[str, ...]:
+        """Return what makes a much smaller update."""
+        if self._base.is_exact or self._request.options.refine or not self._base.is_coded:
+            return ()
+        total = noise = 0.0
+        for one in planned:
+            number = one.tensors[0]
+            total += one.size
+            if changes.get(number) in (Change.DIFFERENCE, Change.LOW_RANK):
+                noise += one.size * self._noise_part(number)
+        if noise < max(_MUCH * total, 1):
+            return ()
+        return (
+            f"some {noise / total:.0%} of the update's bytes code noise of the base, which is lossy: it "
+            "would be smaller by about that with the model that the base was encoded from (base exact)",
         )
-        return () if is_known or not is_any else (_UNKNOWN,)
+
+    def _noise_part(self, number: int) -> float:
+        """Return what part of a changed weight tensor is noise of the base, where nothing tells it apart."""
+        if number not in self._noise:
+            base = self._base.elements[number]
+            self._noise[number] = 0.0 if base.grid else base.noise_part(self._tensors[number])
+        return self._noise[number]
 
     def _allocate(self, quality: float) -> tuple[dict[int, float], dict[int, float], Candidates]:
         """Return the noise of weights and of small tensors by number, as in a file of its own."""
