@@ -13,7 +13,8 @@ from nntc.delivery import refresh
 from nntc.delivery.keys import ROLES, Keys
 from nntc.delivery.metadata import numbers
 from nntc.delivery.repository import Repository
-from nntc.errors import DeliveryError
+from nntc.delivery.undoing import Undo
+from nntc.errors import DeliveryError, NntcError, OutputError
 from tuf.api.metadata import Metadata
 
 from tests.delivery.conftest import World
@@ -171,6 +172,14 @@ class Killed(BaseException):
     """As good as SIGKILL for what is on the disk: nothing of the code that follows runs."""
 
 
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing be taken back: a process that is killed cannot."""
+    monkeypatch.setattr(Undo, "run", lambda _: None)
+    monkeypatch.setattr(Keys, "drop_new", lambda *_: None)
+
+
+@pytest.mark.usefixtures("killed")
 def test_a_kill_at_any_change_of_the_disk_leaves_a_repository_that_works(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +212,7 @@ def test_a_kill_at_any_change_of_the_disk_leaves_a_repository_that_works(
     assert renamed[-1] == "timestamp.json"
 
 
+@pytest.mark.usefixtures("killed")
 @pytest.mark.parametrize("role", ROLES)
 def test_a_kill_while_a_key_is_replaced(world: World, monkeypatch: pytest.MonkeyPatch, role: str) -> None:
     replace = Path.replace
@@ -237,6 +247,32 @@ def test_a_kill_while_a_key_is_replaced(world: World, monkeypatch: pytest.Monkey
     world.publish("1.1", 1)
     world.pull()
     assert world.used == world.source(1)
+
+
+@pytest.mark.parametrize("options", [{"days": {"root": 9}}, {"method": "auto", "target_size": 1}])
+def test_a_first_publication_that_fails_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Repository, "_prune" if "days" not in options else "_next_root", fail)
+    with pytest.raises(NntcError, match=r"E_OUTPUT|E_GOAL"):
+        world.publish("1.0", **options)
+    assert not world.repository.exists()
+    assert not world.keys.exists()
+
+
+def test_what_fails_after_devices_see_it_stays(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Repository, "_prune", fail)
+        with pytest.raises(OutputError, match="E_OUTPUT"):
+            world.publish("1.0")
+    world.pull()
+    assert not world.publish("1.0").is_new
 
 
 def test_files_that_nobody_refers_to_are_removed_one_publication_later(world: World) -> None:

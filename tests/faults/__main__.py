@@ -5,7 +5,7 @@
 FOLDER holds `before`, what the command finds; it runs in `work` beside it, a copy. HOW is `kill`, `interrupt`
 or the name of an error such as ENOSPC; EVERY is 1 for each call, 3 for every third. A command is that of
 `nntc`, or `reference` and what the decoder in plain Python is called with, or `write` and files to be written
-together. Prints a list in JSON with an object for each run.
+together. Prints in JSON what files there are after a whole run, and a list with an object for each run.
 """
 
 from __future__ import annotations
@@ -34,9 +34,13 @@ def main(folder: Path, how: str, every: int, words: Sequence[str]) -> None:
     run = command(words)
     work = folder / "work"
     again(folder, work)
+    found = listing(work)
     os.chdir(work)
     shim = ctypes.CDLL(None)
     assert in_child(run, folder)[0] == 0
+    whole = listing(work)
+    again(folder, work)
+    os.chdir(work)
     run_quietly(run, folder)  # imports all there is
     results: list[dict[str, Any]] = []
     while True:
@@ -57,11 +61,11 @@ def main(folder: Path, how: str, every: int, words: Sequence[str]) -> None:
             break
         after = listing(work)
         later: dict[str, Any] = {}
-        if any(".nntc-" in name for name in after):  # what the next run tidies
+        if (code and after != found) or any(".nntc-" in name for name in after):  # what the next run tidies
             later_code, _ = in_child(run, folder)
             later = {"later": listing(work), "later_code": later_code}
         results.append({"code": code, "errors": errors, "after": after, **later})
-    print(json.dumps(results))  # noqa: T201 - what the test reads
+    print(json.dumps({"whole": whole, "runs": results}))  # noqa: T201 - what the test reads
 
 
 def command(words: Sequence[str]) -> Callable[[], int]:

@@ -31,13 +31,17 @@ class Run:
     after
         Files that it left, name -> digest.
     later
-        Files after the next run, where something hidden was left; else `after`.
+        Files after the next run, where it failed and left other files than were there before, or something
+        hidden; else `after`.
+    whole
+        Files after a run that nothing stops.
     """
 
     code: int
     errors: str
     after: dict[str, str]
     later: dict[str, str]
+    whole: dict[str, str]
 
     def state(self, *names: str) -> tuple[str | None, ...]:
         """Digests of files, None for those that are not there."""
@@ -66,8 +70,11 @@ def built(folder: Path) -> Path:
     return library
 
 
-def stopped(folder: Path, how: str, *words: str, every: int = 1) -> list[Run]:
-    """Run a command, stopped at each of its calls in turn; `folder` holds `before`, what it finds."""
+def stopped(folder: Path, how: str, *words: str, every: int = 1, again: bool = True) -> list[Run]:
+    """Run a command, stopped at each of its calls in turn; `folder` holds `before`, what it finds.
+
+    With `again` it succeeds after any run that left something.
+    """
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
     environment = {
@@ -82,10 +89,12 @@ def stopped(folder: Path, how: str, *words: str, every: int = 1) -> list[Run]:
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
     assert run.returncode == 0, run.stderr
-    return list(_runs(run.stdout))
+    return list(_runs(run.stdout, again=again))
 
 
-def _runs(text: str) -> Iterator[Run]:
-    for found in json.loads(text):
-        assert found.get("later_code", 0) == 0
-        yield Run(found["code"], found["errors"], found["after"], found.get("later", found["after"]))
+def _runs(text: str, *, again: bool) -> Iterator[Run]:
+    said = json.loads(text)
+    for found in said["runs"]:
+        assert not again or found.get("later_code", 0) == 0, found
+        later = found.get("later", found["after"])
+        yield Run(found["code"], found["errors"], found["after"], later, said["whole"])

@@ -63,7 +63,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     from nntc.cli.group import run
 
     try:
-        return run(sys.argv[1:] if arguments is None else arguments)
+        with _interrupts_first():
+            return run(sys.argv[1:] if arguments is None else arguments)
     except SystemExit as e:  # after help, or wrong usage, or SIGTERM
         return e.code if isinstance(e.code, int) else DONE
     except UnsupportedError as e:
@@ -82,6 +83,20 @@ def _run(arguments: Sequence[str] | None) -> int:
         raise
     except OSError as e:
         return _fail(f"E_SYSTEM: {e.filename}: {reason(e)}" if e.filename else f"E_SYSTEM: {reason(e)}")
+
+
+@contextmanager
+def _interrupts_first() -> Iterator[None]:
+    """Raise the interrupt where something fails because of it, such as closing a file twice."""
+    try:
+        yield
+    except Exception as e:
+        found: BaseException | None = e
+        while found is not None and not isinstance(found, KeyboardInterrupt | SystemExit):
+            found = found.__cause__ or found.__context__
+        if found is not None:
+            raise found from None
+        raise
 
 
 def _fail(message: str, code: int = REJECTED) -> int:

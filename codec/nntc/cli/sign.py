@@ -42,8 +42,12 @@ def sign(words: Sequence[str], prog: str) -> int:
 
     target = chosen.source if chosen.output is None else chosen.output
     key = nntc.sign(chosen.source, chosen.key, target, passphrase=chosen.passphrase_file)
+    try:
+        size = target.stat().st_size
+    except OSError:  # it is signed all the same
+        size = None
     if chosen.as_json:
-        show_json({"file": str(target), "key": key.id, "bytes": target.stat().st_size})
+        show_json({"file": str(target), "key": key.id, "bytes": size})
     else:
-        say(f"{target}: signed by key {key.id}, {target.stat().st_size:,} bytes")
+        say(f"{target}: signed by key {key.id}" + ("" if size is None else f", {size:,} bytes"))
     return 0

@@ -78,6 +78,9 @@ def lock_folder(path: Path, *, through_links: bool = False) -> Lock:
         if e.errno in _NO_LOCKS:
             return Lock(None)
         raise
+    except BaseException:  # an interrupt
+        os.close(handle)
+        raise
     return Lock(handle)
 
 

@@ -26,6 +26,7 @@ from nntc.decoder.places import reporting
 from nntc.decoder.staging import sync_folder
 from nntc.delivery.durable import file_id, remove_temporary, write_durably
 from nntc.delivery.release import FileId, Output, Release, identity
+from nntc.delivery.undoing import Undo
 from nntc.errors import DeliveryError, OutputError, reason
 
 _TAG = 12
@@ -89,20 +90,29 @@ class Device:
         OutputError
             E_OUTPUT_BUSY: another run is at work here. E_OUTPUT: it cannot be written here.
         """
-        with reporting(self.folder):
-            for folder in (self.versions, self.metadata, self.parts):
-                folder.mkdir(parents=True, exist_ok=True)
+        undo = Undo()
         try:
-            lock = lock_folder(self.private)
-        except BlockingIOError as e:
-            raise OutputError("E_OUTPUT_BUSY", f"another run is at work in {self.folder}") from e
-        except OSError as e:
-            raise OutputError("E_OUTPUT", f"cannot write {self.folder}: {reason(e)}") from e
-        with lock, reporting(self.folder):
-            for folder in (self.folder, self.versions, self.private, self.parts):
-                remove_temporary(folder)
-            self.clear_work()
-            yield
+            with reporting(self.folder):
+                for folder in (self.versions, self.metadata, self.parts):
+                    undo.make_folder(folder)
+            try:
+                lock = lock_folder(self.private)
+            except BlockingIOError as e:
+                raise OutputError("E_OUTPUT_BUSY", f"another run is at work in {self.folder}") from e
+            except OSError as e:
+                raise OutputError("E_OUTPUT", f"cannot write {self.folder}: {reason(e)}") from e
+            with lock, reporting(self.folder):
+                for folder in (self.folder, self.versions, self.private, self.parts):
+                    remove_temporary(folder)
+                self.clear_work()
+                try:
+                    yield
+                except BaseException:
+                    shutil.rmtree(self.work, ignore_errors=True)
+                    raise
+        except BaseException:
+            undo.run()  # but what the next run goes on with
+            raise
 
     def clear_work(self) -> None:
         """Empty the folder that versions are decoded in."""

@@ -10,6 +10,7 @@ that are made, and opens those that are encrypted.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from tuf.api.metadata import Root
 
 from nntc.decoder.places import reporting
 from nntc.delivery.durable import write_durably
+from nntc.delivery.undoing import Undo
 from nntc.errors import DeliveryError, reason
 
 ROLES = ("root", "targets", "snapshot", "timestamp")
@@ -45,6 +47,8 @@ class Keys:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.root_path = folder / "root.json"
+        self.undo = Undo()
+        """What this run has made, which is taken away if it fails."""
 
     def path(self, role: str) -> Path:
         """Return where the key of a role is."""
@@ -65,8 +69,10 @@ class Keys:
         key = Ed25519PrivateKey.generate()
         data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption())
         with reporting(self.folder):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_durably(self._new(role) if beside else self.path(role), data, 0o600)
+            self.undo.make_folder(self.folder, 0o700)
+            path = self._new(role) if beside else self.path(role)
+            self.undo.will_make(path)
+            write_durably(path, data, 0o600)
         return CryptoSigner(key)
 
     def settle(self, root: Root) -> None:
@@ -79,6 +85,11 @@ class Keys:
                 new.replace(self.path(role))
             else:
                 new.unlink()
+
+    def drop_new(self, role: str) -> None:
+        """Remove a key that was made beside another, if that can be."""
+        with contextlib.suppress(OSError):
+            self._new(role).unlink()
 
     def known_root(self) -> bytes:
         """Return the root metadata that the publisher knows; DeliveryError, E_KEYS, without them."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nntc.decoder.places import reporting
-from nntc.decoder.staging import Staging, sync_folder
+from nntc.decoder.staging import Staging, settle_dead, sync_folder
 from nntc.delivery.describing import as_update, describe
 from nntc.delivery.durable import sync_file
 from nntc.delivery.kept import leave_out, leave_out_updates, previous_of
@@ -19,6 +19,7 @@ from nntc.delivery.making import encode_fresh, with_update
 from nntc.delivery.release import DEFAULT_CHANNEL, Release, is_word
 from nntc.delivery.repository import Repository
 from nntc.delivery.trust import target_name
+from nntc.delivery.undoing import Undo
 from nntc.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ def publish(
 ) -> Published:
     """Encode a model and add it to a repository, which is made if there is none.
 
-    Stopped at any moment, the repository is as it was or as it shall be, and the next run goes on. Of several
-    runs at once, one after the other adds what it has.
+    Stopped at any moment, the repository is as it was or as it shall be, and the next run goes on; a run that
+    fails leaves nothing that it has made, no keys either. Of several runs at once, one after the other adds
+    what it has.
 
     Parameters
     ----------
@@ -125,8 +127,10 @@ def publish(
     chosen, place = _days(days), _repository(repository, keys)
     with contextlib.ExitStack() as stack:
         with reporting(place.files):
-            folder = place.files / name
-            folder.mkdir(parents=True, exist_ok=True)
+            folder, made_here = place.files / name, Undo()
+            stack.callback(made_here.run)  # folders alone, which go if there is nothing in them
+            made_here.make_folder(folder)
+            stack.callback(settle_dead, folder)  # an interrupt just when a staging folder was made
             staging = Staging(folder)
             stack.callback(_discard, staging)
             own = staging.path / "new"  # whose lock is still to be had
@@ -144,11 +148,11 @@ def publish(
         same = _same(place.releases, release)
         if same is None:
             release = replace(release, serial=place.next_serial)
-            _move(made.full, place.files / target_name(release))
+            _move(made.full, place.files / target_name(release), place.undo)
             place.add(release)
         if same is None and made.update is not None and previous is not None:
             update = as_update(describe(made.update, name, version, channel), release, previous.release)
-            _move(made.update, place.files / target_name(update))
+            _move(made.update, place.files / target_name(update), place.undo)
             place.add(update)
         removed = leave_out(place, release, keep)
         update = update if update in place.releases else None
@@ -251,11 +255,12 @@ def _same(releases: list[Release], release: Release) -> Release | None:
     return None
 
 
-def _move(file: Path, target: Path) -> None:
+def _move(file: Path, target: Path, undo: Undo) -> None:
     """Give a target file its name, forced to storage."""
-    target.parent.mkdir(exist_ok=True)
+    undo.make_folder(target.parent)
     sync_folder(target.parent.parent)
     sync_file(file)
+    undo.will_make(target)
     file.replace(target)
     sync_folder(target.parent)
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from securesystemslib.signer import Signer
-from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
 from nntc.decoder.locks import only_one_in
@@ -27,6 +26,7 @@ from nntc.delivery.durable import remove_temporary, write_durably
 from nntc.delivery.keys import ROLES, Keys
 from nntc.delivery.metadata import DAYS, described, fresh, is_late, numbers, renew, sign
 from nntc.delivery.release import Release, read_release
+from nntc.delivery.root import first_root, newest_root, trusting
 from nntc.delivery.trust import METADATA, TARGETS, target_name
 from nntc.errors import DeliveryError
 
@@ -49,6 +49,9 @@ class Repository:
     def __init__(self, folder: Path, keys: Keys) -> None:
         self.folder, self.keys = folder, keys
         self.metadata, self.files = folder / METADATA, folder / TARGETS
+        self.undo = keys.undo
+        """What this run has made, which is taken away if it fails."""
+        self._signed: bytes | None = None
         self._root: Metadata[Root]
         self._targets: Metadata[Targets]
         self._snapshot: Metadata[Snapshot]
@@ -71,17 +74,20 @@ class Repository:
         OutputError
             E_OUTPUT: the folder cannot be written.
         """
-        with reporting(self.folder):
-            if create:
-                self.metadata.mkdir(parents=True, exist_ok=True)
-                self.files.mkdir(exist_ok=True)
-            elif not self.metadata.is_dir():
-                raise DeliveryError("E_RELEASE", f"there is no repository in {self.folder}")
-            with only_one_in(self.metadata):
-                remove_temporary(self.metadata)
+        with reporting(self.folder), contextlib.ExitStack() as stack:
+            try:
+                self._lock(stack, create=create)
+                for folder in (self.metadata, self.keys.folder):
+                    remove_temporary(folder)
                 self._begin(create=create)
                 self._read()
                 yield
+            except BaseException:
+                if not self._is_put():
+                    self.undo.run()
+                raise
+            finally:
+                self.undo.keep()
 
     @property
     def releases(self) -> list[Release]:
@@ -135,19 +141,45 @@ class Repository:
         self._timestamp.signed.snapshot_meta = self._put(self._snapshot, Snapshot.type, signers, days)
         self._timestamp.signed.version += 1
         renew(self._timestamp.signed, days.get(Timestamp.type))
-        data = sign(self._timestamp, self._of(signers, Timestamp.type))
-        write_durably(self.metadata / _TIMESTAMP, data)
+        self._signed = sign(self._timestamp, self._of(signers, Timestamp.type))
+        write_durably(self.metadata / _TIMESTAMP, self._signed)
         if root is not None:
             self._put_root(root, new_key)
         self._prune(before)
+
+    def _lock(self, stack: contextlib.ExitStack, *, create: bool) -> None:
+        while True:
+            if create:
+                self.undo.make_folder(self.metadata)
+                self.undo.make_folder(self.files)
+            elif not self.metadata.is_dir():
+                raise DeliveryError("E_RELEASE", f"there is no repository in {self.folder}")
+            with contextlib.suppress(FileNotFoundError):  # a first publication that failed took it away
+                stack.enter_context(only_one_in(self.metadata))
+                return
+
+    def _is_put(self) -> bool:
+        """Return whether the state that was signed is what clients see, or may be."""
+        try:
+            return self._signed is not None and (self.metadata / _TIMESTAMP).read_bytes() == self._signed
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """Write a file that is there once and never changed."""
+        self.undo.will_make(path)
+        write_durably(path, data)
 
     def _begin(self, *, create: bool) -> None:
         """Finish what was killed, and begin a repository where there is none."""
         if not numbers(self.metadata, Root.type):
             if not create:
                 raise DeliveryError("E_RELEASE", f"there is no repository in {self.folder}")
-            self._begin_root()
-        self._root = self._trusted_root()
+            data = first_root(self.keys)
+            self._write(self.metadata / f"1.{Root.type}.json", data)
+        self._root = newest_root(self.metadata, self.keys)
         self.keys.settle(self._root.signed)
         if (self.metadata / _TIMESTAMP).exists():
             return
@@ -156,42 +188,11 @@ class Repository:
         meta = self._put(fresh(Targets, DAYS[Targets.type]), Targets.type, signers, {})
         snapshot.signed.meta[f"{Targets.type}.json"] = meta
         timestamp.signed.snapshot_meta = self._put(snapshot, Snapshot.type, signers, {})
-        write_durably(self.metadata / _TIMESTAMP, sign(timestamp, signers[Timestamp.type]))
-
-    def _begin_root(self) -> None:
-        """Make keys that there are not yet, and root metadata."""
-        if self.keys.root_path.exists():  # of a first publication that was killed
-            data = self.keys.known_root()
-            with self._trusting():
-                if Metadata[Root].from_bytes(data).signed.version != 1:
-                    message = f"the keys in {self.keys.folder} are those of another repository"
-                    raise DeliveryError("E_KEYS", message)
-        else:
-            has, make = self.keys.has, self.keys.create
-            signers = {role: self.keys.signer(role) if has(role) else make(role) for role in ROLES}
-            root = fresh(Root, DAYS[Root.type], consistent_snapshot=True)
-            for role, signer in signers.items():
-                root.signed.add_key(signer.public_key, role)
-            data = sign(root, [signers[Root.type]])
-            write_durably(self.keys.root_path, data)
-        write_durably(self.metadata / f"1.{Root.type}.json", data)
-
-    def _trusted_root(self) -> Metadata[Root]:
-        """Return the newest root metadata, each signed by those before, from the publisher's own on."""
-        with self._trusting():
-            root = Metadata[Root].from_bytes(self.keys.known_root())
-            while (path := self.metadata / f"{root.signed.version + 1}.{Root.type}.json").exists():
-                later = Metadata[Root].from_file(str(path))
-                for judge in (root, later):
-                    judge.signed.verify_delegate(Root.type, later.signed_bytes, later.signatures)
-                if later.signed.version != root.signed.version + 1:
-                    raise DeliveryError("E_TRUST", f"{path} has another version than its name")
-                root = later
-            return root
+        self._write(self.metadata / _TIMESTAMP, sign(timestamp, signers[Timestamp.type]))
 
     def _read(self) -> None:
         """Read the state that timestamp.json refers to."""
-        with self._trusting():
+        with trusting(self.metadata, self.keys):
             self._timestamp = self._load(Timestamp.type, None)
             meta = self._timestamp.signed.snapshot_meta
             self._snapshot = self._load(Snapshot.type, meta)
@@ -231,7 +232,13 @@ class Repository:
 
     def _put_root(self, data: bytes, new_key: str | None) -> None:
         """Put new root metadata into place: what they refer to is valid under the old ones too."""
-        write_durably(self.metadata / f"{self._root.signed.version}.{Root.type}.json", data)
+        path = self.metadata / f"{self._root.signed.version}.{Root.type}.json"
+        try:
+            write_durably(path, data)
+        except BaseException:
+            if new_key is not None and not path.exists():
+                self.keys.drop_new(new_key)
+            raise
         if new_key is not None:
             self.keys.settle(self._root.signed)
         write_durably(self.keys.root_path, data)
@@ -245,7 +252,7 @@ class Repository:
         metadata.signed.version = max([metadata.signed.version, *used]) + 1 if used else 1
         renew(metadata.signed, days.get(role))
         data = sign(metadata, by)
-        write_durably(self.metadata / f"{metadata.signed.version}.{role}.json", data)
+        self._write(self.metadata / f"{metadata.signed.version}.{role}.json", data)
         return described(metadata.signed.version, data)
 
     def _of(self, signers: Mapping[str, list[Any]], role: str) -> list[Signer]:
@@ -264,14 +271,3 @@ class Repository:
             now = self._snapshot if role == Snapshot.type else self._targets
             for number in set(numbers(self.metadata, role)) - {kept, now.signed.version}:
                 (self.metadata / f"{number}.{role}.json").unlink()
-
-    @contextlib.contextmanager
-    def _trusting(self) -> Iterator[None]:
-        """Turn what python-tuf finds into E_TRUST."""
-        try:
-            yield
-        except FileNotFoundError as e:
-            raise DeliveryError("E_TRUST", f"{e.filename} is missing") from e
-        except (RepositoryError, ValueError, KeyError, TypeError) as e:
-            message = f"what is in {self.metadata} was not signed by the keys in {self.keys.folder}: {e}"
-            raise DeliveryError("E_TRUST", message) from e

@@ -126,7 +126,7 @@ class Trust:
 
     def _metadata(self, role: str) -> Metadata[Any]:
         """Return metadata that `refresh` has found to be true, and kept."""
-        return Metadata.from_file(str(Path(self._device.metadata, f"{role}.json")))
+        return Metadata.from_bytes(Path(self._device.metadata, f"{role}.json").read_bytes())
 
 
 def target_name(release: Release) -> str:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Protocol
 
+from nntc.decoder.staging import sync_folder
 from nntc.errors import KeyFileError, OutputError, reason
 from nntc.signing.library import library
 from nntc.signing.public import MOST, PublicKey
@@ -99,30 +100,43 @@ def make_key_files(path: str | os.PathLike[str], passphrase: bytes | None = None
     private = key.private_bytes(to.Encoding.PEM, to.PrivateFormat.PKCS8, how)
     public = key.public_key().public_bytes(to.Encoding.PEM, to.PublicFormat.SubjectPublicKeyInfo)
     secret, shown = Path(path), Path(f"{os.fspath(path)}.pub")
-    _write_new(shown, public, 0o644)
+    for path in (shown, secret):
+        if os.path.lexists(path):
+            raise _exists(path)
+    made: list[tuple[Path, bytes]] = []
     try:
-        _write_new(secret, private, 0o600)
-    except OutputError:
-        with contextlib.suppress(OSError):
-            shown.unlink()
+        _write_new(shown, public, 0o644, made)
+        _write_new(secret, private, 0o600, made)
+        sync_folder(secret.parent)
+        return PublicKey.of(key.public_key())
+    except BaseException:
+        for path, data in made:
+            _remove_own(path, data)
         raise
-    return PublicKey.of(key.public_key())
 
 
-def _write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a file that must not be there yet, with these rights from its first moment on."""
+def _write_new(path: Path, data: bytes, mode: int, made: list[tuple[Path, bytes]]) -> None:
+    """Write a file that must not be there yet, with these rights from its first moment; `made` notes it."""
+    made.append((path, data))  # before there is a file: what interrupts may come right after
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
-    except FileExistsError as e:
-        raise OutputError("E_OUTPUT_EXISTS", f"{path} exists; keys are never replaced") from e
-    except OSError as e:
-        raise OutputError("E_OUTPUT", f"cannot write {path}: {reason(e)}") from e
-    try:
         with os.fdopen(number, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+    except FileExistsError as e:
+        made.pop()  # somebody else's
+        raise _exists(path) from e
     except OSError as e:
-        with contextlib.suppress(OSError):
-            path.unlink()
         raise OutputError("E_OUTPUT", f"cannot write {path}: {reason(e)}") from e
+
+
+def _remove_own(path: Path, data: bytes) -> None:
+    """Remove a file that has the beginning of these bytes."""
+    with contextlib.suppress(OSError):
+        if data.startswith(path.read_bytes()):
+            path.unlink()
+
+
+def _exists(path: Path) -> OutputError:
+    return OutputError("E_OUTPUT_EXISTS", f"{path} exists; keys are never replaced")
